@@ -1,0 +1,60 @@
+"""The `hairgan` command line: one file a command, each imported only when it is called.
+
+To add a command, write `hairgan/cli/NAME.py` with a click command and add its line to `COMMANDS`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    # name -> ("module:attribute", one line for `hairgan --help`)
+    "portraits": ("hairgan.cli.portraits:portraits", "Draw procedural portraits in the raw CelebAMask-HQ layout."),
+    "prepare": ("hairgan.cli.prepare:prepare", "Pack CelebAMask-HQ (zip or folder) for training."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands' names and summaries without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name][0].split(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="hairgan")
+def cli() -> None:
+    """Edit hair in photos, and prepare data for training the networks that do."""
+
+
+def main(args: list[str] | None = None) -> None:
+    """Entry point: runs a command; what a user got wrong ends in one sentence and exit code 1."""
+    try:
+        cli.main(args=args, prog_name="hairgan", standalone_mode=True)
+    except (ValueError, OSError) as error:
+        if os.environ.get("HAIRGAN_FULL_ERROR") == "1":
+            raise
+        sys.exit(_sentence(error))
+
+
+def _sentence(error: Exception) -> str:
+    text: Any = error
+    if isinstance(error, OSError) and error.strerror:
+        text = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return f"hairgan: {text}"
