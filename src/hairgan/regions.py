@@ -60,20 +60,20 @@ BISENET_ORDER: tuple[Region, ...] = (
 """`BISENET_ORDER[i]` is the region that the public BiSeNet weights call class `i`."""
 
 
-def _swap_table() -> UInt8[ndarray, "19"]:
+def _swap_table() -> UInt8[ndarray, 19]:
     table = np.arange(NUM_REGIONS, dtype=np.uint8)
     for left, right in LEFT_RIGHT_PAIRS:
         table[left], table[right] = right, left
     return table
 
 
-SWAP_LEFT_RIGHT: UInt8[ndarray, "19"] = _swap_table()
+SWAP_LEFT_RIGHT: UInt8[ndarray, 19] = _swap_table()
 """Look-up table that exchanges left and right regions: index with a label map after mirroring it."""
 
-FROM_BISENET: UInt8[ndarray, "19"] = np.array(BISENET_ORDER, dtype=np.uint8)
+FROM_BISENET: UInt8[ndarray, 19] = np.array(BISENET_ORDER, dtype=np.uint8)
 """Look-up table from the public BiSeNet classes to regions."""
 
-TO_BISENET: UInt8[ndarray, "19"] = np.argsort(FROM_BISENET).astype(np.uint8)
+TO_BISENET: UInt8[ndarray, 19] = np.argsort(FROM_BISENET).astype(np.uint8)
 """Look-up table from regions to the public BiSeNet classes."""
 
 # A colour a region: hair stands out, left and right are shades of one hue, neighbours differ in lightness.
@@ -88,7 +88,7 @@ PALETTE: UInt8[ndarray, "19 3"] = np.array(
 """RGB colour of each region in overlays and label pictures."""
 
 
-def swap_left_right(labels: Shaped[Tensor, "..."]) -> Shaped[Tensor, "..."]:
+def swap_left_right(labels: Shaped[Tensor, ...]) -> Shaped[Tensor, ...]:
     """Exchange left and right regions of mirrored label maps.
 
     Mirroring a picture turns the subject's left eye into a right eye; the labels must follow.
