@@ -1,0 +1,100 @@
+"""Augmentation on the device, from parameters drawn beforehand.
+
+Draws come from counter-based numpy generators (`hairgan.data.sampling`) on the loader's side; what is here applies them
+to a whole batch at once. Images arrive as bytes, as they lie on disk, and leave as floats in [-1, 1].
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float, Float32, Int64, UInt8
+from numpy import ndarray
+from torch import Tensor
+
+from hairgan.regions import swap_left_right
+
+WHOLE_IMAGE = (0.0, 0.0, 1.0, 1.0)
+
+
+def draw_crops(
+    rng: np.random.Generator,
+    count: int,
+    probability: float,
+    *,
+    area: tuple[float, float] = (0.8, 1.0),
+    aspect: tuple[float, float] = (0.9, 1.1),
+    attempts: int = 10,
+) -> Float32[ndarray, "b 4"]:
+    """Draw crop boxes as torchvision's `RandomResizedCrop` does (StarGAN v2's training transform).
+
+    Area is uniform, aspect ratio log-uniform; a box that does not fit is drawn again, at most `attempts` times, then
+    the whole image is taken.
+
+    Args:
+        rng: where the draws come from; the number of draws does not depend on their values.
+        count: number of boxes B.
+        probability: share of boxes that crop at all; the others are the whole image.
+
+    Returns:
+        boxes `(left, top, width, height)` as shares of the image's side.
+    """
+    cropped = rng.random(count) < probability
+    areas = rng.uniform(*area, size=(count, attempts))
+    ratios = np.exp(rng.uniform(math.log(aspect[0]), math.log(aspect[1]), size=(count, attempts)))
+    offsets = rng.random((count, 2))
+    widths, heights = np.sqrt(areas * ratios), np.sqrt(areas / ratios)
+    fits = (widths <= 1) & (heights <= 1)
+    rows, first = np.arange(count), fits.argmax(axis=1)
+    boxes = np.tile(np.asarray(WHOLE_IMAGE), (count, 1))
+    use = cropped & fits.any(axis=1)
+    size = np.stack([widths[rows, first], heights[rows, first]], axis=1)
+    boxes[use, :2] = (offsets * (1 - size))[use]
+    boxes[use, 2:] = size[use]
+    return boxes.astype(np.float32)
+
+
+def to_float(images: UInt8[Tensor, "b h w 3"]) -> Float[Tensor, "b 3 h w"]:
+    """Bytes as on disk to floats in [-1, 1]."""
+    return images.permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
+
+
+def to_bytes(images: Float[Tensor, "b 3 h w"]) -> UInt8[Tensor, "b h w 3"]:
+    """Floats in [-1, 1] to bytes, rounded to nearest and clamped (StarGAN v2's way of writing pictures)."""
+    return images.detach().float().add(1).mul(127.5).add(0.5).floor().clamp(0, 255).byte().permute(0, 2, 3, 1)
+
+
+def crop(
+    images: Float[Tensor, "b c h w"], boxes: Float[Tensor, "b 4"], mode: str = "bilinear"
+) -> Float[Tensor, "b c h w"]:
+    """Cut a box out of each image and enlarge it to the full size.
+
+    Args:
+        images: images, or label maps as floats with `mode="nearest"`.
+        boxes: `(left, top, width, height)` as shares of the image's side, inside the image.
+        mode: interpolation, `"bilinear"` (pixel centres, no antialiasing: boxes only ever enlarge) or `"nearest"`.
+    """
+    left, top, width, height = boxes.to(images).unbind(dim=1)
+    zero = torch.zeros_like(left)
+    affine = torch.stack(  # output coordinates in [-1, 1] to input coordinates, (B, 2, 3)
+        [
+            torch.stack([width, zero, 2 * left + width - 1], dim=1),
+            torch.stack([zero, height, 2 * top + height - 1], dim=1),
+        ],
+        dim=1,
+    )
+    grid = F.affine_grid(affine, list(images.shape), align_corners=False)
+    return F.grid_sample(images, grid, mode=mode, padding_mode="border", align_corners=False)
+
+
+def flip_images(images: Float[Tensor, "b c h w"], flips: Bool[Tensor, "b"]) -> Float[Tensor, "b c h w"]:
+    """Mirror the images whose flag is set."""
+    return torch.where(flips[:, None, None, None], images.flip(-1), images)
+
+
+def flip_labels(labels: Int64[Tensor, "b h w"], flips: Bool[Tensor, "b"]) -> Int64[Tensor, "b h w"]:
+    """Mirror the label maps whose flag is set, and call their left regions right and their right ones left."""
+    return torch.where(flips[:, None, None], swap_left_right(labels.flip(-1)), labels)
