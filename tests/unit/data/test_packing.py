@@ -1,0 +1,204 @@
+"""Packing: same result whatever the workers and interruptions; nothing half-written looks whole."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from PIL import Image
+
+from hairgan.data import packing
+from hairgan.data.packed import PackedDataset
+from hairgan.data.packing import Item, Skip, pack
+
+SOURCE = {"kind": "test", "seed": 3}
+COUNT = 50
+
+
+def item(index: int) -> Item:
+    if index % 9 == 4:
+        raise Skip(f"{index}.jpg", "unreadable image" if index % 2 else "missing parts", f"detail {index}")
+    rng = np.random.default_rng(index)
+    image = rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    labels = rng.integers(0, 19, (16, 16), dtype=np.uint8)
+    attributes: dict[str, Any] = {"name": f"{index}.jpg", "split": ("train", "val", "test")[index % 3]}
+    attributes |= {"Bangs": bool(index & 1), "hair_length": None, "hair_area": 0.1 * index}
+    return image, labels, attributes
+
+
+class Stopping:
+    """The item function, until it is asked for item `stop`."""
+
+    def __init__(self, stop: int) -> None:
+        self.stop = stop
+
+    def __call__(self, index: int) -> Item:
+        if index == self.stop:
+            raise KeyboardInterrupt
+        return item(index)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset packed in one go."""
+    out = tmp_path_factory.mktemp("whole") / "data"
+    pack(item, COUNT, out, size=16, source=SOURCE)
+    return out
+
+
+def test_content(whole: Path) -> None:
+    data = PackedDataset.open(whole)
+    kept = [i for i in range(COUNT) if i % 9 != 4]
+    assert len(data) == len(kept) and data.size == 16 and data.labels is not None
+    for row, index in enumerate(kept):
+        image, labels, attributes = item(index)
+        expected = np.asarray(Image.fromarray(image).resize((16, 16), Image.Resampling.BICUBIC))
+        np.testing.assert_array_equal(data.images[row], expected)
+        np.testing.assert_array_equal(data.labels[row], labels)  # already at the packed size
+        assert data.attributes.row(row, named=True) == attributes
+    assert data.split("val").tolist() == [row for row, index in enumerate(kept) if index % 3 == 1]
+    assert data.split("val").dtype == np.int64
+    assert data.attributes.schema["hair_length"] == pl.String  # typed even though every value is unknown
+    assert data.skipped()[:2] == [
+        {"name": "4.jpg", "reason": "missing parts", "detail": "detail 4"},
+        {"name": "13.jpg", "reason": "unreadable image", "detail": "detail 13"},
+    ]
+    assert data.manifest["skipped"] == {"missing parts": 3, "unreadable image": 3}
+    assert sum(data.manifest["splits"].values()) == len(kept)
+
+
+def test_labels_shrink_by_pixel_centres() -> None:
+    labels = np.arange(16, dtype=np.uint8).reshape(4, 4)
+    assert packing.resize_labels(labels, 2).tolist() == [[5, 7], [13, 15]]
+
+
+def test_interrupted_twice_and_continued_is_the_same_to_the_byte(whole: Path, tmp_path: Path) -> None:
+    out = tmp_path / "data"
+    for stop in (20, 45):
+        with pytest.raises(KeyboardInterrupt):
+            pack(Stopping(stop), COUNT, out, size=16, source=SOURCE)
+        assert not out.exists()
+        with pytest.raises(ValueError, match=r"unfinished data\.partial"):
+            PackedDataset.open(out)
+    with (tmp_path / "data.partial" / packing.JOURNAL).open("a") as journal:
+        journal.write('{"index": 49, "attrib')  # a line torn by a crash
+    packed = pack(item, COUNT, out, size=16, source=SOURCE)
+    assert packed.processed == COUNT - 2 * packing.CHUNK
+    assert files(out) == files(whole)
+    assert not (tmp_path / "data.partial").exists()
+
+
+def test_interrupted_while_finishing(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "data"
+    squeeze = packing._squeeze
+
+    def squeeze_images_only(path: Path, kept: list[int]) -> None:
+        if path.name == "labels.npy":
+            raise KeyboardInterrupt
+        squeeze(path, kept)
+
+    monkeypatch.setattr(packing, "_squeeze", squeeze_images_only)
+    with pytest.raises(KeyboardInterrupt):
+        pack(item, COUNT, out, size=16, source=SOURCE)
+    monkeypatch.undo()
+    assert pack(item, COUNT, out, size=16, source=SOURCE).processed == 0
+    assert files(out) == files(whole)
+
+
+def test_workers_make_the_same_dataset(whole: Path, tmp_path: Path) -> None:
+    pack(item, COUNT, tmp_path / "data", size=16, source=SOURCE, workers=2)
+    assert files(tmp_path / "data") == files(whole)
+
+
+def test_packing_again_reads_nothing(whole: Path) -> None:
+    assert pack(Stopping(0), COUNT, whole, size=16, source=SOURCE).processed == 0
+
+
+def test_other_parameters_are_refused(whole: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="made with size 16, asked for is size 8"):
+        pack(item, COUNT, whole, size=8, source=SOURCE)
+    with pytest.raises(KeyboardInterrupt):
+        pack(Stopping(20), COUNT, tmp_path / "data", size=16, source=SOURCE)
+    with pytest.raises(ValueError, match=r"data.partial was made with source .*'seed': 3.* asked for .*'seed': 4"):
+        pack(item, COUNT, tmp_path / "data", size=16, source=SOURCE | {"seed": 4})
+
+
+def test_fingerprint_sees_every_part(whole: Path, tmp_path: Path) -> None:
+    def changed(part: str) -> str:
+        def other(index: int) -> Item:
+            image, labels, attributes = item(index)
+            assert labels is not None
+            if index == 30:
+                if part == "image":
+                    image = image ^ 255
+                elif part == "labels":
+                    labels = 18 - labels
+                else:
+                    attributes |= {"Bangs": True}
+            return image, labels, attributes
+
+        return pack(other, COUNT, tmp_path / part, size=16, source=SOURCE).dataset.fingerprint
+
+    prints = {changed(part) for part in ("image", "labels", "attributes")}
+    assert len(prints | {PackedDataset.open(whole).fingerprint}) == 4
+    elsewhere = pack(item, COUNT, tmp_path / "elsewhere", size=16, source=SOURCE | {"path": "elsewhere"})
+    assert elsewhere.dataset.fingerprint == PackedDataset.open(whole).fingerprint
+
+
+def test_without_labels(tmp_path: Path) -> None:
+    data = pack(item, 4, tmp_path / "data", size=16, source=SOURCE, labels=False).dataset
+    assert data.labels is None and len(data) == 4
+
+
+def test_everything_skipped(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"all 1 items were skipped.*missing parts \(1\)"):
+        pack(skip_all, 1, tmp_path / "data", size=16, source=SOURCE)
+    assert list(tmp_path.iterdir()) == []
+
+
+def skip_all(index: int) -> Item:
+    raise Skip(str(index), "missing parts")
+
+
+def test_pickles_as_its_path(whole: Path) -> None:
+    data = PackedDataset.open(whole)
+    assert len(pickle.dumps(data)) < 500
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(data)).images, data.images)
+
+
+def test_not_a_packed_dataset(whole: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"looked for a packed dataset .* found nothing there"):
+        PackedDataset.open(tmp_path / "absent")
+    (tmp_path / "notes.txt").write_text("x")
+    with pytest.raises(ValueError, match=r"found notes\.txt"):
+        PackedDataset.open(tmp_path)
+    with pytest.raises(ValueError, match="found a file of 1 bytes"):
+        PackedDataset.open(tmp_path / "notes.txt")
+    (tmp_path / "manifest.json").write_text('{"name": "web app"}')
+    with pytest.raises(ValueError, match=r"another kind of manifest\.json"):
+        PackedDataset.open(tmp_path)
+    manifest = json.loads((whole / "manifest.json").read_text()) | {"version": 99}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ValueError, match="version 1, found hairgan-packed version 99"):
+        PackedDataset.open(tmp_path)
+
+
+def test_damaged(whole: Path, tmp_path: Path) -> None:
+    for name, content in files(whole).items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "images.npy").write_bytes((whole / "images.npy").read_bytes()[:-5])
+    size = (whole / "images.npy").stat().st_size
+    with pytest.raises(ValueError, match=rf"images.npy has {size - 5} bytes, manifest.json says {size} bytes"):
+        PackedDataset.open(tmp_path)
+    (tmp_path / "images.npy").unlink()
+    with pytest.raises(ValueError, match=r"damaged: images\.npy is missing"):
+        PackedDataset.open(tmp_path)
