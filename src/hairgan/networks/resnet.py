@@ -1,0 +1,91 @@
+"""The residual trunk under the face parser and the hair classifier (He et al. 2016, "Deep residual learning").
+
+Made of torchvision's blocks and, at width 64, equal to torchvision's ResNet without its last layers, names included;
+torchvision's own class has its widths built in, and small CPU models need narrower ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from jaxtyping import Float
+from torch import Tensor, nn
+from torchvision import models
+from torchvision.models.resnet import BasicBlock, Bottleneck
+
+Block = type[BasicBlock] | type[Bottleneck]
+
+PLAIN_BLOCKS: dict[int, tuple[Block, tuple[int, ...]]] = {
+    18: (BasicBlock, (2, 2, 2, 2)),
+    34: (BasicBlock, (3, 4, 6, 3)),
+    50: (Bottleneck, (3, 4, 6, 3)),
+}
+"""Depth -> block and number of blocks in each of the four stages."""
+
+
+class ResNet(nn.Module):
+    """Stem and four stages; stage i has stride 4, 8, 16, 32.
+
+    Args:
+        depth: 18, 34 or 50.
+        base_width: channels of the stem and of the first stage's blocks; each further stage doubles them.
+        blocks: depth -> block class and numbers, e.g. with attention in every block.
+
+    Raises:
+        ValueError: for another depth.
+    """
+
+    def __init__(
+        self,
+        depth: int = 18,
+        base_width: int = 64,
+        blocks: Mapping[int, tuple[Block, tuple[int, ...]]] = PLAIN_BLOCKS,
+    ) -> None:
+        super().__init__()
+        if depth not in blocks:
+            raise ValueError(f"a ResNet here has a depth of {', '.join(map(str, blocks))}, not {depth}")
+        block, numbers = blocks[depth]
+        self.depth, self.base_width = depth, base_width
+        self.channels = tuple(base_width * 2**stage * block.expansion for stage in range(4))
+        self.conv1 = nn.Conv2d(3, base_width, 7, stride=2, padding=3, bias=False)
+        self.bn1 = nn.BatchNorm2d(base_width)
+        self.relu = nn.ReLU(inplace=True)
+        self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
+        width1, width2, width3, width4 = self.channels
+        self.layer1 = _stage(block, base_width, width1, numbers[0], stride=1)
+        self.layer2 = _stage(block, width1, width2, numbers[1], stride=2)
+        self.layer3 = _stage(block, width2, width3, numbers[2], stride=2)
+        self.layer4 = _stage(block, width3, width4, numbers[3], stride=2)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+    def stages(self, x: Float[Tensor, "b 3 h w"]) -> list[Float[Tensor, "b _ _ _"]]:
+        """The outputs of the four stages, at 1/4, 1/8, 1/16 and 1/32 of the input size (rounded up)."""
+        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
+        features = []
+        for layer in (self.layer1, self.layer2, self.layer3, self.layer4):
+            x = layer(x)
+            features.append(x)
+        return features
+
+    def load_imagenet(self) -> None:
+        """Load torchvision's ImageNet weights, downloading them the first time; for the start of a training.
+
+        Raises:
+            ValueError: the trunk is not as wide as torchvision's.
+        """
+        if self.base_width != 64:
+            raise ValueError(f"ImageNet weights exist for a base width of 64, not {self.base_width}")
+        weights = models.get_model_weights(f"resnet{self.depth}")["IMAGENET1K_V1"]
+        state = weights.get_state_dict(progress=True, check_hash=True)
+        self.load_state_dict({key: value for key, value in state.items() if not key.startswith("fc.")})
+
+
+def _stage(block: Block, width_in: int, width_out: int, number: int, stride: int) -> nn.Sequential:
+    width = width_out // block.expansion
+    shortcut = None
+    if stride != 1 or width_in != width_out:
+        shortcut = nn.Sequential(nn.Conv2d(width_in, width_out, 1, stride, bias=False), nn.BatchNorm2d(width_out))
+    further = [block(width_out, width, 1, None) for _ in range(number - 1)]
+    return nn.Sequential(block(width_in, width, stride, shortcut), *further)
