@@ -1,0 +1,215 @@
+"""How a training step goes: a list of phases, each with its loss and the networks it updates.
+
+    class MyModule(PhasedModule):
+        def phases(self, batch):                       # in the order they run
+            yield Phase("d", lambda: d_loss(...), updates=("discriminator",))
+            yield Phase("g", lambda: g_loss(...), updates=("generator",))
+
+A phase computes its loss, takes the gradients of the networks it updates (and of nothing else), averages them over the
+processes and steps their optimizers. The module counts steps itself: Lightning's `global_step` counts optimizer steps,
+of which a step of ours has several. Everything that looks at a step looks at `steps_done`.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from hairgan.data.sampling import key
+
+Losses = tuple[Tensor, dict[str, Tensor]]
+"""What is minimised, and its named terms for the logs (detached)."""
+
+
+GRAD_NORM = "grad_norm"
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One loss and the networks it updates.
+
+    Attributes:
+        name: prefix of the logged terms, e.g. `d_latent`.
+        loss: computes the loss and its named terms; called once, when the phase's turn comes.
+        updates: names of the networks whose gradients are taken and whose optimizers step.
+    """
+
+    name: str
+    loss: Callable[[], Losses]
+    updates: tuple[str, ...]
+
+
+class NonFiniteError(RuntimeError):
+    """A loss or gradient stopped being a number; the message names step, phase and term."""
+
+
+class PhasedModule(pl.LightningModule):
+    """A LightningModule that trains in phases, with exponential moving averages (EMA) of chosen networks.
+
+    Args:
+        networks: the trained networks by name.
+        optimizers: one function a network, from its parameters (or parameter groups) to an optimizer.
+        schedule: factor on every learning rate as a function of the step; None is constant 1.
+        ema: names of the networks to average; the averages start equal to their networks and are saved with them.
+        ema_decay: share of the average that is kept at each step.
+        seed: the run's seed: latents, noise and dropout are functions of it and of the step.
+    """
+
+    def __init__(
+        self,
+        networks: Mapping[str, nn.Module],
+        optimizers: Mapping[str, Callable[[Any], Optimizer]],
+        *,
+        seed: int,
+        schedule: Callable[[int], float] | None = None,
+        ema: Iterable[str] = (),
+        ema_decay: float = 0.999,
+    ) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.networks = nn.ModuleDict(dict(networks))
+        self.ema = nn.ModuleDict({name: copy.deepcopy(networks[name]).requires_grad_(False).eval() for name in ema})
+        self.ema_decay, self.seed, self.schedule = ema_decay, seed, schedule
+        self._make_optimizer = dict(optimizers)
+        self.steps_done = 0
+        self.last_logs: dict[str, float] = {}
+
+    # what a family defines
+
+    def phases(self, batch: dict[str, Any]) -> Iterable[Phase]:
+        """The phases of one step, in order. A generator may compute between two phases what both need."""
+        raise NotImplementedError
+
+    def parameter_groups(self, name: str) -> Any:
+        """What the network's optimizer gets: its parameters, or groups of them."""
+        return self.networks[name].parameters()
+
+    def sample_grids(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Pictures to look at, by name, as `uint8 (H, W, 3)` arrays, made from a fixed validation batch."""
+        return {}
+
+    def averaged(self, name: str) -> nn.Module:
+        """The network to use for pictures, metrics and export: its EMA, or the network itself where none is kept."""
+        return self.ema[name] if name in self.ema else self.networks[name]
+
+    # one step
+
+    def training_step(self, batch: dict[str, Any], batch_idx: int) -> None:
+        step = self.steps_done
+        torch.manual_seed(key(self.seed, "step", step, self.global_rank))  # what draws globally, e.g. dropout
+        logs: dict[str, Tensor] = {}
+        for phase in self.phases(batch):
+            logs |= self._run(phase)
+        self._update_ema()
+        values = self._checked(logs, batch)
+        self.steps_done = step + 1
+        self.last_logs = values | self.step_logs()
+        if self.steps_done % self.trainer.log_every_n_steps == 0 or self.steps_done == 1:
+            self.log_to_loggers(self.last_logs)
+
+    def _run(self, phase: Phase) -> dict[str, Tensor]:
+        optimizers = [self._optimizer(name) for name in phase.updates]
+        parameters = [p for name in phase.updates for p in self.networks[name].parameters() if p.requires_grad]
+        loss, terms = phase.loss()
+        self.manual_backward(loss, inputs=parameters)  # gradients of these parameters, and of nothing else
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        average_over_processes(gradients)
+        scaler = self._grad_scaler()
+        if scaler is not None:  # 16-mixed: one scale for all optimizers of the phase, updated once
+            for optimizer in optimizers:
+                scaler.unscale_(optimizer)
+        norm = torch.nn.utils.get_total_norm(gradients)
+        for optimizer in optimizers:
+            optimizer.step() if scaler is None else scaler.step(optimizer)
+        if scaler is not None:
+            scaler.update()
+        for parameter in parameters:
+            parameter.grad = None
+        return {f"{phase.name}/{name}": term for name, term in terms.items()} | {
+            f"{phase.name}/loss": loss.detach(),
+            f"{phase.name}/{GRAD_NORM}": norm,
+        }
+
+    def _optimizer(self, name: str) -> Optimizer:
+        # Lightning's wrappers would step a scaler once an optimizer; the plain optimizers are stepped here
+        optimizers = self.optimizers(use_pl_optimizer=False)
+        every = optimizers if isinstance(optimizers, list) else [optimizers]
+        return every[list(self.networks).index(name)]
+
+    def _grad_scaler(self) -> torch.amp.GradScaler | None:
+        return getattr(self.trainer.precision_plugin, "scaler", None)
+
+    def _update_ema(self) -> None:
+        for name, average in self.ema.items():
+            # p_ema <- p + decay * (p_ema - p), over parameters only; buffers are copied
+            targets = [p.detach() for p in self.networks[name].parameters()]
+            torch._foreach_lerp_(list(average.parameters()), targets, 1 - self.ema_decay)
+            for mean, buffer in zip(average.buffers(), self.networks[name].buffers(), strict=True):
+                mean.copy_(buffer)
+
+    def _checked(self, logs: dict[str, Tensor], batch: dict[str, Any]) -> dict[str, float]:
+        """Bring the terms to the host in one transfer, averaged over the processes, and insist on numbers."""
+        values = torch.stack([term.detach().float() for term in logs.values()])
+        average_over_processes([values])
+        named = dict(zip(logs, values.tolist(), strict=True))
+        skipped = GRAD_NORM if self._grad_scaler() is not None else None  # the scaler skips steps that overflow
+        bad = [name for name, value in named.items() if not math.isfinite(value) and name.split("/")[1] != skipped]
+        if bad:
+            phase, term = bad[0].split("/", 1)
+            ids = batch["ids"].tolist() if "ids" in batch else []
+            raise NonFiniteError(
+                f"step {self.steps_done}, phase {phase}: {term} is {named[bad[0]]}; stopped before it could spread. "
+                f"The last checkpoint is untouched. Images of this batch: {ids}"
+            )
+        return named
+
+    def step_logs(self) -> dict[str, float]:
+        """Values besides the losses to log at a step, e.g. a schedule's."""
+        return {}
+
+    def log_to_loggers(self, values: Mapping[str, float]) -> None:
+        """Send values to every logger, with our own step on the x axis."""
+        for logger in self.loggers:
+            logger.log_metrics(dict(values), step=self.steps_done)
+
+    # Lightning's hooks
+
+    def configure_optimizers(self) -> list[Optimizer]:
+        optimizers = [self._make_optimizer[name](self.parameter_groups(name)) for name in self.networks]
+        for optimizer in optimizers:
+            for group in optimizer.param_groups:
+                group["initial_lr"] = group["lr"]
+        return optimizers
+
+    def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
+        """Set every learning rate from the step: a schedule is a function of the step, never of a state."""
+        factor = 1.0 if self.schedule is None else self.schedule(self.steps_done)
+        for name in self.networks:
+            for group in self._optimizer(name).param_groups:
+                group["lr"] = group["initial_lr"] * factor
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["steps_done"] = self.steps_done
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.steps_done = checkpoint["steps_done"]
+
+
+def average_over_processes(tensors: list[Tensor]) -> None:
+    """Replace each tensor by its mean over the processes, in one flat all-reduce; nothing to do for one process."""
+    if not tensors or not dist.is_available() or not dist.is_initialized() or dist.get_world_size() == 1:
+        return
+    flat = torch.cat([t.reshape(-1) for t in tensors])
+    dist.all_reduce(flat)
+    flat.div_(dist.get_world_size())
+    for tensor, part in zip(tensors, flat.split([t.numel() for t in tensors]), strict=True):
+        tensor.copy_(part.view_as(tensor))

@@ -1,0 +1,147 @@
+"""Checkpoints that are whole or not there, on the module's own step counter."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import warnings
+import zipfile
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Callback
+from pytorch_lightning.utilities import rank_zero_info, rank_zero_only
+
+FOLDER = "checkpoints"
+
+
+class Checkpoints(Callback):
+    """Save every N steps, at the end, and when the run is asked to stop (Ctrl-C, SIGTERM).
+
+    A checkpoint is written beside its place and renamed into it, so that a killed run never leaves half a file under
+    a checkpoint's name.
+
+    Args:
+        every_n_steps: steps between checkpoints.
+        keep: how many of the newest are kept; the best one is kept besides.
+        monitor: name of a validation metric; the checkpoint where it was best is `best.ckpt`. None keeps no best.
+        mode: whether `max` or `min` of it is best.
+    """
+
+    def __init__(self, every_n_steps: int, keep: int = 2, monitor: str | None = None, mode: str = "max") -> None:
+        if every_n_steps < 1 or keep < 1:
+            raise ValueError(f"checkpoints need every_n_steps and keep of 1 or more, not {every_n_steps} and {keep}")
+        if mode not in ("min", "max"):
+            raise ValueError(f"the best checkpoint is by 'min' or 'max', not by '{mode}'")
+        self.every_n_steps, self.keep, self.monitor, self.mode = every_n_steps, keep, monitor, mode
+        self.best: float | None = None
+        self.stop_asked_by: str | None = None
+        self._handlers: dict[int, Any] = {}
+
+    # when to save
+
+    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
+        stop = self.stop_asked_by is not None
+        if trainer.world_size > 1:
+            stop = trainer.strategy.reduce_boolean_decision(stop, all=False)
+        step: int = pl_module.steps_done  # type: ignore[assignment]
+        if stop or step % self.every_n_steps == 0 or step == trainer.num_training_batches:
+            save(trainer, _folder(trainer) / f"step_{step:08d}.ckpt")
+            self._prune(trainer)
+        if stop:
+            trainer.should_stop = True
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if self.monitor is None or trainer.state.fn != "fit" or self.monitor not in trainer.callback_metrics:
+            return
+        value = float(trainer.callback_metrics[self.monitor])
+        if self.best is None or (value > self.best if self.mode == "max" else value < self.best):
+            self.best = value
+            save(trainer, _folder(trainer) / "best.ckpt")
+
+    @rank_zero_only
+    def _prune(self, trainer: pl.Trainer) -> None:
+        for old in by_step(_folder(trainer))[self.keep :]:
+            old.unlink(missing_ok=True)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"best": self.best}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.best = state_dict["best"]
+
+    # being asked to stop
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        if stage != "fit":
+            return
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._handlers[number] = signal.signal(number, self._ask_to_stop)
+
+    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        self._handlers = {}
+
+    def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGINT and self.stop_asked_by is not None:
+            raise KeyboardInterrupt
+        self.stop_asked_by = signal.Signals(number).name
+        rank_zero_info(f"{self.stop_asked_by}: finishing this step and saving; Ctrl-C once more stops at once.")
+
+
+def _folder(trainer: pl.Trainer) -> Path:
+    return Path(trainer.default_root_dir) / FOLDER
+
+
+def save(trainer: pl.Trainer, path: Path) -> None:
+    """Save a checkpoint under a name that only whole files ever have. To be called by all processes."""
+    partial = path.with_suffix(".partial")
+    trainer.save_checkpoint(partial)
+    if trainer.is_global_zero:
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    trainer.strategy.barrier("checkpoint renamed")
+
+
+def by_step(folder: Path) -> list[Path]:
+    """The step checkpoints of a folder, newest first."""
+    found = {int(m[1]): p for p in folder.glob("step_*.ckpt") if (m := re.fullmatch(r"step_(\d+)\.ckpt", p.name))}
+    return [found[step] for step in sorted(found, reverse=True)]
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a checkpoint is a readable archive whose checksums hold."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+def find(run_dir: str | Path, which: str = "last") -> Path:
+    """The checkpoint of a run: `last`, `best`, or a path.
+
+    A damaged newest checkpoint is passed over with a warning, and the one before it taken.
+
+    Raises:
+        ValueError: there is no such checkpoint, or none that is whole.
+    """
+    if which not in ("last", "best"):
+        path = Path(which)
+        if not path.is_file():
+            raise ValueError(f"there is no checkpoint {path}")
+        if not is_whole(path):
+            raise ValueError(f"the checkpoint {path} is damaged")
+        return path
+    folder = Path(run_dir) / FOLDER
+    candidates = [folder / "best.ckpt"] if which == "best" and (folder / "best.ckpt").exists() else by_step(folder)
+    for path in candidates:
+        if is_whole(path):
+            return path
+        warnings.warn(f"the checkpoint {path} is damaged; taking the one before it", stacklevel=2)
+    raise ValueError(f"no checkpoint under {folder}")

@@ -1,0 +1,114 @@
+"""StarGAN v2 (Choi et al. 2020): how it trains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from hairgan.data.augment import to_bytes
+from hairgan.data.sampling import normal
+from hairgan.losses.stargan import StarGANv2Step, StarGANv2Weights
+from hairgan.pictures import sheet
+from lightning_modules.base import Phase, PhasedModule
+
+Masks = Callable[[Tensor, Tensor | None], tuple[Tensor, Tensor]]
+"""From images and their label maps to the two masks of the high-pass skip."""
+
+
+class StarGANv2Module(PhasedModule):
+    """Four phases a step, in the published order: D latent, D reference, G latent, G reference.
+
+    The generator, mapping network and style encoder step in `g_latent`; in `g_reference` the generator alone does.
+
+    Args:
+        generator, mapping_network, style_encoder, discriminator: the networks (`hairgan.networks.stargan`).
+        optimizers: one function a network, from parameters to an optimizer.
+        lambda_reg, lambda_sty, lambda_ds, lambda_cyc: weights of R1, style reconstruction, diversity and cycle loss.
+        ds_steps: `lambda_ds` falls linearly from its full value at step 0 to zero at this step.
+        domain_names: names of the domains, for pictures.
+        masks: makes the masks of the high-pass skip; needed exactly when the generator's `w_hpf` is above 0.
+        ema_decay: share of the EMA weights that is kept at each step.
+        seed: the run's seed.
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        mapping_network: nn.Module,
+        style_encoder: nn.Module,
+        discriminator: nn.Module,
+        *,
+        optimizers: dict[str, Callable[[Any], Optimizer]],
+        domain_names: list[str],
+        lambda_reg: float = 1.0,
+        lambda_sty: float = 1.0,
+        lambda_ds: float = 1.0,
+        lambda_cyc: float = 1.0,
+        ds_steps: int = 100_000,
+        masks: Masks | None = None,
+        ema_decay: float = 0.999,
+        seed: int = 0,
+    ) -> None:
+        networks = {
+            "generator": generator,
+            "mapping_network": mapping_network,
+            "style_encoder": style_encoder,
+            "discriminator": discriminator,
+        }
+        averaged = ("generator", "mapping_network", "style_encoder")
+        super().__init__(networks, optimizers, seed=seed, ema=averaged, ema_decay=ema_decay)
+        self.weights = StarGANv2Weights(lambda_reg, lambda_sty, lambda_ds, lambda_cyc)
+        self.ds_steps, self.masks, self.domain_names = ds_steps, masks, list(domain_names)
+
+    def lambda_ds(self, step: int) -> float:
+        """Weight of the diversity loss at a step."""
+        return self.weights.lambda_ds * max(0.0, 1 - step / self.ds_steps) if self.ds_steps else 0.0
+
+    def phases(self, batch: dict[str, Any]) -> Iterator[Phase]:
+        z, z2 = (self._latents(batch, purpose) for purpose in ("latent", "latent2"))
+        step = StarGANv2Step(
+            **dict(self.networks.items()),
+            **{name: batch[name] for name in ("x", "y_org", "x_ref", "x_ref2", "y_trg")},
+            z=z,
+            z2=z2,
+            weights=self.weights.with_lambda_ds(self.lambda_ds(self.steps_done)),
+            masks=self.masks and self.masks(batch["x"], batch.get("labels")),
+        )
+        yield Phase("d_latent", step.d_latent, ("discriminator",))
+        yield Phase("d_reference", step.d_reference, ("discriminator",))
+        yield Phase("g_latent", step.g_latent, ("generator", "mapping_network", "style_encoder"))
+        yield Phase("g_reference", step.g_reference, ("generator",))
+
+    def _latents(self, batch: dict[str, Any], purpose: str) -> Tensor:
+        """This process's rows of the global batch's latent codes, `(B, latent_dim)`."""
+        shape = (batch["global_batch"], self.networks["mapping_network"].latent_dim)
+        drawn = normal(self.seed, purpose, batch["step"], shape=shape)
+        return drawn[batch["first_row"] :][: len(batch["x"])].to(batch["x"])
+
+    def step_logs(self) -> dict[str, float]:
+        return {"schedule/lambda_ds": self.lambda_ds(self.steps_done - 1)}
+
+    def sample_grids(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """`latent`: sources in the first row, then a row a domain, each source with a latent code of its own;
+        `reference`: a row a reference image, which stands in the first column."""
+        generator, mapping, encoder = (
+            self.averaged(name) for name in ("generator", "mapping_network", "style_encoder")
+        )
+        x, references = batch["images"], batch["references"]
+        masks = self.masks and self.masks(x, batch.get("labels"))
+        z = normal(self.seed, "sample latent", shape=(len(x), mapping.latent_dim)).to(x)
+        domains = torch.arange(len(self.domain_names), device=x.device)
+        sources = list(to_bytes(x).cpu().numpy())
+        latent, reference = [sources], [[None, *sources]]
+        styles = encoder(references, domains)
+        for domain in domains:
+            y = domain.expand(len(x))
+            latent.append(list(to_bytes(generator(x, mapping(z, y), masks)).cpu().numpy()))
+            edited = generator(x, styles[domain].expand(len(x), -1), masks)
+            reference.append([to_bytes(references[domain][None])[0].cpu().numpy(), *to_bytes(edited).cpu().numpy()])
+        names = ["source", *self.domain_names]
+        return {"latent": sheet(latent, names), "reference": sheet(reference, names)}
