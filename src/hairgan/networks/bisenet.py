@@ -88,6 +88,7 @@ class BiSeNet(nn.Module):
 
     def __init__(self, depth: int = 18, base_width: int = 64, num_classes: int = NUM_REGIONS) -> None:
         super().__init__()
+        self.config = {"depth": depth, "base_width": base_width, "num_classes": num_classes}
         self.backbone = ResNet(depth, base_width)
         width8, width16, width32 = self.backbone.channels[1:]
         width = 2 * base_width

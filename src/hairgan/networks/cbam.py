@@ -140,6 +140,7 @@ class HairClassifier(nn.Module):
     ) -> None:
         super().__init__()
         self.classes = {head: tuple(names) for head, names in heads.items()}
+        self.config = {"depth": depth, "base_width": base_width, "heads": self.classes, "dropout": dropout}
         self.backbone = ResNetCBAM(depth, base_width)
         self.dropout = nn.Dropout(dropout)
         self.heads = nn.ModuleDict({head: nn.Linear(self.backbone.width, len(c)) for head, c in self.classes.items()})

@@ -49,8 +49,10 @@ def from_official(name: str, state_dict: Mapping[str, Tensor], **options: Any) -
     return build(state_dict, **options).eval()
 
 
-def load_exactly(network: Network, state_dict: Mapping[str, Tensor]) -> Network:
+def load_exactly(network: Network, state_dict: Mapping[str, Tensor], assign: bool = False) -> Network:
     """Load a state dict that must match the network key for key and shape for shape.
+
+    With `assign` the network takes the tensors themselves instead of copying from them.
 
     Raises:
         ValueError: with the list of missing keys, unexpected keys and differing shapes.
@@ -67,5 +69,5 @@ def load_exactly(network: Network, state_dict: Mapping[str, Tensor]) -> Network:
         problems = {"missing": missing, "unexpected": unexpected, "of another shape": differing}
         listed = "; ".join(f"{len(keys)} {what}: {', '.join(keys)}" for what, keys in problems.items() if keys)
         raise ValueError(f"the state dict does not fit {type(network).__name__}: {listed}")
-    network.load_state_dict(state_dict)
+    network.load_state_dict(state_dict, assign=assign)
     return network

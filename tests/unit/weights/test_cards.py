@@ -1,0 +1,102 @@
+"""Bundles: what goes in comes out; what is missing, altered, foreign or of another size is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+from hairgan.networks.bisenet import BiSeNet
+from hairgan.weights.cards import CARD, load_bundle, save_bundle
+
+
+@pytest.fixture(scope="module")
+def network() -> BiSeNet:
+    torch.manual_seed(0)
+    return BiSeNet(depth=18, base_width=4).eval()
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, network: BiSeNet) -> Path:
+    save_bundle(tmp_path / "b", {"parser": network}, licence="MIT", domains=["bang", "bob"], metrics={"hair_iou": 0.5})
+    return tmp_path / "b"
+
+
+def edit_card(bundle: Path, **changes: object) -> None:
+    card = yaml.safe_load((bundle / CARD).read_text())
+    card["parts"]["parser"].update(changes)
+    (bundle / CARD).write_text(yaml.safe_dump(card))
+
+
+def test_round_trip(bundle: Path, network: BiSeNet) -> None:
+    loaded = load_bundle(bundle)
+    x = torch.randn(1, 3, 64, 64)
+    with torch.no_grad():
+        assert torch.equal(loaded.networks["parser"](x), network(x))
+    assert not loaded.networks["parser"].training
+    assert loaded.domains == ("bang", "bob")
+    part = loaded.card["parts"]["parser"]
+    assert part["class"] == "hairgan.networks.bisenet:BiSeNet"
+    assert part["config"] == {"depth": 18, "base_width": 4, "num_classes": 19}
+    assert part["parameters"] == sum(p.numel() for p in network.parameters())
+    assert sorted(file.name for file in bundle.parent.iterdir()) == ["b"]
+    assert load_bundle(bundle, names=["sean"]).networks == {}
+
+
+def test_an_altered_or_missing_file_is_refused(bundle: Path) -> None:
+    file = bundle / "parser.safetensors"
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(ValueError, match=r"parser\.safetensors was altered"):
+        load_bundle(bundle)
+    file.unlink()
+    with pytest.raises(ValueError, match="'parser' is missing"):
+        load_bundle(bundle)
+
+
+def test_weights_of_another_size_are_refused(bundle: Path) -> None:
+    edit_card(bundle, config={"depth": 18, "base_width": 8, "num_classes": 19})
+    with pytest.raises(ValueError, match=r"'parser' does not fit its card.*\(4, 3, 7, 7\) instead of \(8, 3, 7, 7\)"):
+        load_bundle(bundle)
+
+
+@pytest.mark.parametrize(
+    "target", ["torch.nn:Linear", "os:system", "hairgan.networks.bisenet:nn", "hairgan.networks:x"]
+)
+def test_only_networks_of_the_package_are_built(bundle: Path, target: str) -> None:
+    edit_card(bundle, **{"class": target, "config": {}})
+    with pytest.raises(ValueError, match="is no network of hairgan"):
+        load_bundle(bundle)
+
+
+def test_a_file_cannot_point_outside_the_bundle(bundle: Path) -> None:
+    edit_card(bundle, file="../b/../../etc/passwd")
+    with pytest.raises(ValueError, match="is missing"):
+        load_bundle(bundle)
+
+
+@pytest.mark.parametrize("text", ["[1, 2", "format: 99\nparts: {}", "!!python/object/apply:os.getcwd []", "\xff"])
+def test_a_card_that_is_none(bundle: Path, text: str) -> None:
+    (bundle / CARD).write_text(text, encoding="latin-1")
+    with pytest.raises(ValueError, match=CARD):
+        load_bundle(bundle)
+
+
+def test_a_bundle_is_whole_or_not_there(bundle: Path, network: BiSeNet, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="is not empty"):
+        save_bundle(bundle, {"parser": network})
+    with pytest.raises(ValueError, match="is no network"):
+        save_bundle(tmp_path / "c", {"parser": network, "other": torch.nn.Linear(1, 1)})
+    with pytest.raises(ValueError, match="does not name a part"):
+        save_bundle(tmp_path / "c", {"../parser": network})
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["b"]
+    save_bundle(bundle, {"parser": network}, overwrite=True, licence="other")
+    assert load_bundle(bundle).card["licence"] == "other"
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="is no bundle"):
+        load_bundle(tmp_path / "nothing")
