@@ -1,0 +1,53 @@
+"""How the public face parser is optimised: SGD in four groups, exponential warm-up, polynomial decay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+from hairgan.networks.bisenet import BiSeNet
+
+
+def bisenet_parameter_groups(parser: BiSeNet, weight_decay: float = 5e-4) -> list[dict[str, Any]]:
+    """Parameter groups for SGD: normalisation and biases do not decay; fusion and heads learn ten times as fast.
+
+    Returns:
+        four groups with `params`, `weight_decay`, `name` and `lr_factor`: multiply the schedule's rate by it.
+    """
+    fast_modules = (parser.fusion, parser.classifier, parser.auxiliary8, parser.auxiliary16)
+    fast = {id(parameter) for module in fast_modules for parameter in module.parameters()}
+    groups: dict[str, list[nn.Parameter]] = {"trunk": [], "trunk_norm": [], "fast": [], "fast_norm": []}
+    for parameter in parser.parameters():
+        kind = "fast" if id(parameter) in fast else "trunk"
+        groups[kind if parameter.ndim > 1 else f"{kind}_norm"].append(parameter)
+    return [
+        {
+            "name": name,
+            "params": parameters,
+            "weight_decay": 0.0 if name.endswith("_norm") else weight_decay,
+            "lr_factor": 10.0 if name.startswith("fast") else 1.0,
+        }
+        for name, parameters in groups.items()
+    ]
+
+
+def bisenet_lr(
+    step: int,
+    total_steps: int = 80_000,
+    *,
+    peak: float = 1e-2,
+    start: float = 1e-5,
+    warmup_steps: int = 1000,
+    power: float = 0.9,
+) -> float:
+    """Learning rate of a step, counted from 0: from `start` to `peak` exponentially, then down to 0 polynomially.
+
+    Raises:
+        ValueError: the warm-up is not shorter than the training.
+    """
+    if warmup_steps >= total_steps:
+        raise ValueError(f"a warm-up of {warmup_steps} steps does not fit into {total_steps} steps")
+    if step <= warmup_steps:
+        return start * (peak / start) ** (step / warmup_steps) if warmup_steps else peak
+    return peak * (1 - min((step - warmup_steps) / (total_steps - warmup_steps), 1.0)) ** power

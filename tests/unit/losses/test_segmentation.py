@@ -1,0 +1,48 @@
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from hairgan.losses.segmentation import bisenet_loss, ohem_cross_entropy
+
+
+def reference(logits: Tensor, labels: Tensor, threshold: float, kept: int) -> float:
+    """The published rule, in words of one pixel at a time: sort, look at the `kept`-th, take what is above."""
+    losses = []
+    for score, label in zip(logits.permute(0, 2, 3, 1).reshape(-1, logits.shape[1]), labels.flatten(), strict=True):
+        losses.append(0.0 if label == -100 else -math.log(score.double().softmax(0)[label]))
+    losses.sort(reverse=True)
+    limit = -math.log(threshold)
+    chosen = [x for x in losses if x > limit] if losses[kept] > limit else losses[:kept]
+    return sum(chosen) / len(chosen)
+
+
+@pytest.mark.parametrize("sharpness", [0.0, 3.0, 9.0])  # all pixels hard, some, hardly any
+def test_equals_the_published_rule(sharpness):
+    torch.manual_seed(0)
+    labels = torch.randint(0, 5, (2, 8, 8))
+    logits = torch.randn(2, 5, 8, 8)
+    logits += sharpness * torch.nn.functional.one_hot(labels, 5).permute(0, 3, 1, 2)
+    labels[0, :2] = -100
+    expected = reference(logits, labels, 0.7, 8)
+    assert ohem_cross_entropy(logits, labels).item() == pytest.approx(expected, rel=1e-5)
+    assert bisenet_loss([logits, logits, logits], labels).item() == pytest.approx(3 * expected, rel=1e-5)
+
+
+def test_only_hard_pixels_get_a_gradient():
+    labels = torch.zeros(1, 4, 8, dtype=torch.int64)
+    logits = torch.zeros(1, 2, 4, 8)
+    logits[0, 0, 1:] = 5.0  # easy
+    logits.requires_grad_()
+    ohem_cross_entropy(logits, labels).backward()
+    assert (logits.grad[0, 0, 0] != 0).all()
+    assert (logits.grad[:, :, 1:] == 0).all()
+
+
+def test_nothing_to_learn_from():
+    logits = torch.randn(1, 19, 2, 2, requires_grad=True)
+    loss = ohem_cross_entropy(logits, torch.full((1, 2, 2), -100))
+    loss.backward()
+    assert loss.item() == 0
+    assert logits.grad.abs().sum() == 0
