@@ -4,7 +4,7 @@ attribute (Woo et al. 2018, "CBAM: Convolutional block attention module").
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from jaxtyping import Float
@@ -104,6 +104,7 @@ class ResNetCBAM(ResNet):
 
     def __init__(self, depth: int = 34, base_width: int = 64, num_classes: int | None = None) -> None:
         super().__init__(depth, base_width, CBAM_BLOCKS)
+        self.config = {"depth": depth, "base_width": base_width, "num_classes": num_classes}
         self.width = self.channels[-1]
         self.fc = nn.Identity() if num_classes is None else nn.Linear(self.width, num_classes)
 
@@ -135,7 +136,7 @@ class HairClassifier(nn.Module):
         self,
         depth: int = 18,
         base_width: int = 64,
-        heads: Mapping[str, tuple[str, ...]] = HEADS,
+        heads: Mapping[str, Sequence[str]] = HEADS,
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
