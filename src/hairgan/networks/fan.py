@@ -7,6 +7,8 @@ as it was published, is never trained here, and is always in evaluation mode.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -91,6 +93,7 @@ class FAN(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
+        self.config: dict[str, Any] = {}
         self.conv1 = CoordConv(3, 64, INPUT_SIZE, kernel=7, stride=2, padding=3)
         self.bn1 = nn.BatchNorm2d(64)
         self.conv2 = ConvBlock(64, 128)
@@ -123,7 +126,8 @@ class FAN(nn.Module):
     @torch.no_grad()
     def masks(self, images: Float[Tensor, "b 3 h w"]) -> Masks:
         """The two masks of the high-pass skip, 256 x 256, for images in [-1, 1] of any size; without gradients."""
-        return masks_from_heatmaps(upsample_heatmaps(self(fan_input(images))))
+        heatmaps = self(fan_input(images))[:, :NUM_LANDMARKS]
+        return masks_from_heatmaps(F.interpolate(heatmaps, scale_factor=4, mode="bilinear", align_corners=True))
 
     @torch.no_grad()
     def landmarks(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 98 2"]:
@@ -134,14 +138,21 @@ class FAN(nn.Module):
         return landmarks_from_heatmaps(self(fan_input(images))[:, :NUM_LANDMARKS])
 
 
+class FANMasks(nn.Module):
+    """`FAN.masks` in the form that training takes; interchangeable with `region_masks`."""
+
+    def __init__(self, fan: FAN) -> None:
+        super().__init__()
+        self.fan = fan.requires_grad_(False)
+
+    def forward(self, images: Float[Tensor, "b 3 h w"], labels: Tensor | None = None) -> Masks:
+        """Masks of images in [-1, 1]; label maps are not needed."""
+        return self.fan.masks(images)
+
+
 def fan_input(images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 256 256"]:
     """Images in [-1, 1] of any size as FAN takes them."""
     return 0.5 * F.interpolate(images.float(), size=(INPUT_SIZE, INPUT_SIZE), mode="bilinear") + 0.5
-
-
-def upsample_heatmaps(heatmaps: Float[Tensor, "b 99 64 64"]) -> Float[Tensor, "b 98 256 256"]:
-    """The landmarks' heat maps in the resolution of the image."""
-    return F.interpolate(heatmaps[:, :NUM_LANDMARKS], scale_factor=4, mode="bilinear", align_corners=True)
 
 
 def masks_from_heatmaps(heatmaps: Float[Tensor, "b 98 256 256"]) -> Masks:

@@ -160,6 +160,13 @@ class Generator(nn.Module):
         if w_hpf < 0:
             raise ValueError(f"w_hpf must be 0 (no skip) or above, got {w_hpf}")
         self.image_size, self.style_dim, self.w_hpf = image_size, style_dim, w_hpf
+        self.config = {
+            "image_size": image_size,
+            "style_dim": style_dim,
+            "max_width": max_width,
+            "base_width": base_width,
+            "w_hpf": w_hpf,
+        }
         # the bottleneck is 16 pixels wide without the skip and 8 with it
         widths = block_widths(image_size, 8 if w_hpf > 0 else 16, base_width, max_width)
         stages = list(pairwise(widths))
@@ -245,7 +252,7 @@ class MappingNetwork(nn.Module):
 
     def __init__(self, num_domains: int = 2, latent_dim: int = 16, style_dim: int = 64, hidden_dim: int = 512) -> None:
         super().__init__()
-        self.num_domains = num_domains
+        self.num_domains, self.latent_dim = num_domains, latent_dim
 
         def linear_relu(*dims: int) -> list[nn.Module]:
             return [layer for pair in pairwise(dims) for layer in (nn.Linear(*pair), nn.ReLU())]
@@ -289,6 +296,13 @@ class StyleEncoder(nn.Module):
     ) -> None:
         super().__init__()
         self.image_size, self.num_domains = image_size, num_domains
+        self.config = {
+            "image_size": image_size,
+            "num_domains": num_domains,
+            "style_dim": style_dim,
+            "max_width": max_width,
+            "base_width": base_width,
+        }
         widths = block_widths(image_size, 4, base_width, max_width)
         self.shared = nn.Sequential(*image_trunk(widths))
         self.unshared = nn.ModuleList(nn.Linear(widths[-1], style_dim) for _ in range(num_domains))
@@ -314,6 +328,12 @@ class Discriminator(nn.Module):
     ) -> None:
         super().__init__()
         self.image_size, self.num_domains = image_size, num_domains
+        self.config = {
+            "image_size": image_size,
+            "num_domains": num_domains,
+            "max_width": max_width,
+            "base_width": base_width,
+        }
         widths = block_widths(image_size, 4, base_width, max_width)
         self.main = nn.Sequential(*image_trunk(widths), nn.Conv2d(widths[-1], num_domains, 1))
         self.apply(he_init)
