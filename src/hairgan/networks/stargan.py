@@ -376,7 +376,7 @@ def he_init(module: nn.Module) -> None:
             nn.init.zeros_(module.bias)
 
 
-def select(heads: Float[Tensor, "b k *rest"], y: Int[Tensor, " b"]) -> Float[Tensor, b * rest]:
+def select(heads: Float[Tensor, "b k ..."], y: Int[Tensor, " b"]) -> Float[Tensor, "b ..."]:
     return heads[torch.arange(len(y), device=y.device), y]
 
 

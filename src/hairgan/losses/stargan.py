@@ -1,0 +1,180 @@
+"""One training step of StarGAN v2: its four losses, in their order, with what they share computed once.
+
+Choi et al. 2020, "StarGAN v2: Diverse Image Synthesis for Multiple Domains", section 2.2.
+
+A step updates the discriminator twice, then generator, mapping network and style encoder, then the generator alone:
+
+    d_latent, d_reference    real images against fakes in the style of a latent code, of a reference image
+    g_latent, g_reference    adversarial, style reconstruction, diversity and cycle loss of such fakes
+
+Against computing the four losses independently, the same numbers cost less because
+
+- the latent fake of `d_latent` is the one of `g_latent`: only the discriminator changes in between;
+- the source is encoded once until the generator changes, as its encoder half does not see the style;
+- the second fake of the diversity loss and, in `g_reference`, the three style codes record no graph: the former counts
+  as a constant, and only the generator is updated there.
+
+A caller takes gradients with `loss.backward(inputs=...)` for the parameters that the phase updates, so that no others
+are computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.nn import functional as F
+
+from hairgan.losses.adversarial import logistic_loss, r1_penalty
+from hairgan.networks.stargan import Discriminator, Encoding, Generator, MappingNetwork, Masks, StyleEncoder
+
+MakeMasks = Callable[[Tensor, Tensor | None], Masks]
+"""From images in [-1, 1] and the label maps of their sources to the masks of the high-pass skip."""
+
+Losses = tuple[Tensor, dict[str, Tensor]]
+"""What a phase minimises, and its terms without their weights, detached."""
+
+
+@dataclass(frozen=True)
+class StarGANv2Weights:
+    """Weights of the terms (eq. 5 of the paper; `lambda_reg` is R1's)."""
+
+    lambda_reg: float = 1.0
+    lambda_sty: float = 1.0
+    lambda_ds: float = 1.0
+    lambda_cyc: float = 1.0
+
+    def with_lambda_ds(self, lambda_ds: float) -> StarGANv2Weights:
+        """The same weights at another point of the diversity loss's schedule."""
+        return replace(self, lambda_ds=lambda_ds)
+
+
+class StarGANv2Step:
+    """The losses of one step on one batch; call the four phases once each, in the order above.
+
+    Args:
+        generator, mapping_network, style_encoder, discriminator: the networks.
+        x: real images in [-1, 1].
+        y_org: their domains.
+        x_ref, x_ref2: two reference images of domain `y_trg`.
+        y_trg: the domains to translate to.
+        z, z2: two latent codes.
+        weights: weights of the terms.
+        masks: makes the masks of the high-pass skip, for the sources and again, from the fakes and the labels of their
+            sources, for the way back of the cycle; None for a generator without skip.
+        labels: label maps of `x` for `masks`.
+    """
+
+    def __init__(
+        self,
+        generator: Generator,
+        mapping_network: MappingNetwork,
+        style_encoder: StyleEncoder,
+        discriminator: Discriminator,
+        *,
+        x: Float[Tensor, "b 3 h w"],
+        y_org: Int[Tensor, " b"],
+        x_ref: Float[Tensor, "b 3 h w"],
+        x_ref2: Float[Tensor, "b 3 h w"],
+        y_trg: Int[Tensor, " b"],
+        z: Float[Tensor, "b latent_dim"],
+        z2: Float[Tensor, "b latent_dim"],
+        weights: StarGANv2Weights = StarGANv2Weights(),
+        masks: MakeMasks | None = None,
+        labels: Int[Tensor, "b h w"] | None = None,
+    ) -> None:
+        self.generator, self.mapping_network = generator, mapping_network
+        self.style_encoder, self.discriminator = style_encoder, discriminator
+        self.x, self.y_org, self.x_ref, self.x_ref2, self.y_trg = x, y_org, x_ref, x_ref2, y_trg
+        self.z, self.z2, self.weights, self.make_masks, self.labels = z, z2, weights, masks, labels
+        self.masks = self._masks(x)
+        self._encoding: Encoding | None = None  # of x, by the generator as it is until `g_latent`
+        self._latent: tuple[Tensor, Tensor] | None = None  # style and fake of `d_latent`, for `g_latent`
+
+    def d_latent(self) -> Losses:
+        """Discriminator, fakes in the style of latent codes (eq. 1)."""
+        with uncached_autocast(self.x):
+            _, fake = self._latent_fake()
+            return self._discriminator_loss(fake.detach())
+
+    def d_reference(self) -> Losses:
+        """Discriminator, fakes in the style of reference images (eq. 1)."""
+        with uncached_autocast(self.x):
+            encoding = self._source().detach()
+            with torch.no_grad():
+                fake = self.generator.decode_styled(encoding, self.style_encoder(self.x_ref, self.y_trg), self.masks)
+            return self._discriminator_loss(fake)
+
+    def g_latent(self) -> Losses:
+        """Generator, mapping network and style encoder, fakes in the style of latent codes (eq. 5)."""
+        with uncached_autocast(self.x):
+            s, fake = self._latent_fake()
+            encoding = self._source().detach()
+            self._latent = self._encoding = None  # the generator changes after this phase; frees the graph, too
+            with torch.no_grad():
+                fake2 = self.generator.decode_styled(encoding, self.mapping_network(self.z2, self.y_trg), self.masks)
+            s_org = self.style_encoder(self.x, self.y_org)
+            return self._generator_loss(s, fake, fake2, s_org)
+
+    def g_reference(self) -> Losses:
+        """Generator alone, fakes in the style of reference images (eq. 5)."""
+        with uncached_autocast(self.x):
+            with torch.no_grad():
+                s = self.style_encoder(self.x_ref, self.y_trg)
+                s2 = self.style_encoder(self.x_ref2, self.y_trg)
+                s_org = self.style_encoder(self.x, self.y_org)
+            encoding = self.generator.encode_source(self.x)
+            fake = self.generator.decode_styled(encoding, s, self.masks)
+            with torch.no_grad():
+                fake2 = self.generator.decode_styled(encoding, s2, self.masks)
+            return self._generator_loss(s, fake, fake2, s_org)
+
+    def _discriminator_loss(self, fake: Tensor) -> Losses:
+        # R1 is differentiated twice, which needs float32: so do the real images' logits
+        with torch.autocast(self.x.device.type, enabled=False):
+            x = self.x.detach().float().requires_grad_()
+            logits = self.discriminator(x, self.y_org)
+            real, reg = logistic_loss(logits, real=True), r1_penalty(logits, x)
+        fake_loss = logistic_loss(self.discriminator(fake, self.y_trg), real=False)
+        loss = real + fake_loss + self.weights.lambda_reg * reg
+        return loss, {"real": real.detach(), "fake": fake_loss.detach(), "reg": reg.detach()}
+
+    def _generator_loss(self, s: Tensor, fake: Tensor, fake2: Tensor, s_org: Tensor) -> Losses:
+        adv = logistic_loss(self.discriminator(fake, self.y_trg), real=True)
+        sty = F.l1_loss(self.style_encoder(fake, self.y_trg).float(), s.float())  # eq. 2; s is not detached
+        ds = F.l1_loss(fake.float(), fake2.float())  # eq. 3, maximised
+        cyc = F.l1_loss(self.generator(fake, s_org, self._masks(fake)).float(), self.x.float())  # eq. 4
+        w = self.weights
+        loss = adv + w.lambda_sty * sty - w.lambda_ds * ds + w.lambda_cyc * cyc
+        return loss, {"adv": adv.detach(), "sty": sty.detach(), "ds": ds.detach(), "cyc": cyc.detach()}
+
+    def _source(self) -> Encoding:
+        if self._encoding is None:
+            self._encoding = self.generator.encode_source(self.x)
+        return self._encoding
+
+    def _latent_fake(self) -> tuple[Tensor, Tensor]:
+        if self._latent is None:
+            s = self.mapping_network(self.z, self.y_trg)
+            self._latent = s, self.generator.decode_styled(self._source(), s, self.masks)
+        return self._latent
+
+    @torch.no_grad()
+    def _masks(self, images: Tensor) -> Masks | None:
+        return None if self.make_masks is None else self.make_masks(images.detach(), self.labels)
+
+
+@contextmanager
+def uncached_autocast(x: Tensor) -> Iterator[None]:
+    """Autocast as it is, but without its cache of converted weights.
+
+    The cache outlives optimizer steps inside one autocast context, and holds what was converted without gradients.
+    """
+    device = x.device.type
+    enabled, dtype = torch.is_autocast_enabled(device), torch.get_autocast_dtype(device)
+    with torch.autocast(device, dtype=dtype, enabled=enabled, cache_enabled=False):
+        yield
