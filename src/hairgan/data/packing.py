@@ -16,15 +16,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import multiprocessing
 import os
 import shutil
-import signal
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +36,7 @@ from tqdm import tqdm
 
 from hairgan.data import packed
 from hairgan.data.packed import PackedDataset
+from hairgan.data.processes import cores, process_pool
 
 try:
     import fcntl
@@ -53,12 +51,12 @@ PARAMETERS = "parameters.json"
 CHUNK = 16  # items a task: what an interruption costs at most, times the number of workers
 
 
-class Skip(Exception):
+class Skip(ValueError):
     """Raised by an item function for an item that cannot be used."""
 
     def __init__(self, name: str, reason: str, detail: str = "") -> None:
         """`name` of the item, `reason` in a few words the same for all of its kind, `detail` of this one."""
-        super().__init__(name, reason, detail)
+        super().__init__(f"{name}: {reason}" + f" ({detail})" * bool(detail))
         self.entry = {"name": name, "reason": reason, "detail": detail}
 
 
@@ -79,7 +77,7 @@ def pack(
     size: int,
     source: dict[str, Any],
     labels: bool = True,
-    workers: int = 1,
+    workers: int | None = None,
     progress: bool | None = None,
 ) -> Packing:
     """Pack the items `0 .. count-1` into the dataset `out`; continue, or return it, where that was done before.
@@ -91,7 +89,7 @@ def pack(
         size: edge of the packed images, px.
         source: what identifies the source, JSON-able (`kind`, and e.g. `path` or `seed`); goes into the manifest.
         labels: whether the items have label maps.
-        workers: processes; 0 and 1 work in this one.
+        workers: processes; 0 and 1 work in this one, None takes one a core.
         progress: show a bar; None shows it on a terminal only.
 
     Raises:
@@ -115,7 +113,9 @@ def pack(
                 finished = _read_journal(journal)
                 todo = [i for i in range(count) if i not in finished]
                 with tqdm(total=count, initial=len(finished), unit="image", disable=_disable(progress)) as bar:
-                    for results in _work(_Task(item, partial, size, labels), todo, workers):
+                    for results in _work(
+                        _Task(item, partial, size, labels), todo, cores() if workers is None else workers
+                    ):
                         journal.write("".join(json.dumps(result) + "\n" for result in results))
                         journal.flush()
                         finished |= {result["index"]: result for result in results}
@@ -200,19 +200,9 @@ class _Rows:
 _task: _Task | None = None  # in a worker process
 
 
-def _start_worker(task: _Task) -> None:
+def _set_task(task: _Task) -> None:
     global _task
     _task = task
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which stops the workers
-    threading.Thread(target=_exit_with_parent, daemon=True).start()
-
-
-def _exit_with_parent() -> None:
-    """A killed parent cannot stop its workers, and idle ones would stay for ever."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
 
 
 def _run_chunk(chunk: list[int]) -> list[dict[str, Any]]:
@@ -226,12 +216,7 @@ def _work(task: _Task, todo: list[int], workers: int) -> Iterator[list[dict[str,
     if workers <= 1 or len(chunks) <= 1:
         yield from map(task, chunks)
         return
-    # never fork: the caller may hold threads, locks or a CUDA context
-    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-    context = multiprocessing.get_context(method)
-    if method == "forkserver":
-        context.set_forkserver_preload([task.item.__module__])  # imported once instead of once a worker
-    executor = ProcessPoolExecutor(min(workers, len(chunks)), context, _start_worker, (task,))
+    executor = process_pool(min(workers, len(chunks)), task.item.__module__, _set_task, (task,))
     try:
         futures: list[Future[list[dict[str, Any]]]] = [executor.submit(_run_chunk, chunk) for chunk in chunks]
         for future in as_completed(futures):

@@ -51,7 +51,7 @@ def files(folder: Path) -> dict[str, bytes]:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A dataset packed in one go."""
     out = tmp_path_factory.mktemp("whole") / "data"
-    pack(item, COUNT, out, size=16, source=SOURCE)
+    pack(item, COUNT, out, size=16, workers=1, source=SOURCE)
     return out
 
 
@@ -85,13 +85,13 @@ def test_interrupted_twice_and_continued_is_the_same_to_the_byte(whole: Path, tm
     out = tmp_path / "data"
     for stop in (20, 45):
         with pytest.raises(KeyboardInterrupt):
-            pack(Stopping(stop), COUNT, out, size=16, source=SOURCE)
+            pack(Stopping(stop), COUNT, out, size=16, workers=1, source=SOURCE)
         assert not out.exists()
         with pytest.raises(ValueError, match=r"unfinished data\.partial"):
             PackedDataset.open(out)
     with (tmp_path / "data.partial" / packing.JOURNAL).open("a") as journal:
         journal.write('{"index": 49, "attrib')  # a line torn by a crash
-    packed = pack(item, COUNT, out, size=16, source=SOURCE)
+    packed = pack(item, COUNT, out, size=16, workers=1, source=SOURCE)
     assert packed.processed == COUNT - 2 * packing.CHUNK
     assert files(out) == files(whole)
     assert not (tmp_path / "data.partial").exists()
@@ -108,9 +108,9 @@ def test_interrupted_while_finishing(whole: Path, tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(packing, "_squeeze", squeeze_images_only)
     with pytest.raises(KeyboardInterrupt):
-        pack(item, COUNT, out, size=16, source=SOURCE)
+        pack(item, COUNT, out, size=16, workers=1, source=SOURCE)
     monkeypatch.undo()
-    assert pack(item, COUNT, out, size=16, source=SOURCE).processed == 0
+    assert pack(item, COUNT, out, size=16, workers=1, source=SOURCE).processed == 0
     assert files(out) == files(whole)
 
 
@@ -120,16 +120,16 @@ def test_workers_make_the_same_dataset(whole: Path, tmp_path: Path) -> None:
 
 
 def test_packing_again_reads_nothing(whole: Path) -> None:
-    assert pack(Stopping(0), COUNT, whole, size=16, source=SOURCE).processed == 0
+    assert pack(Stopping(0), COUNT, whole, size=16, workers=1, source=SOURCE).processed == 0
 
 
 def test_other_parameters_are_refused(whole: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="made with size 16, asked for is size 8"):
-        pack(item, COUNT, whole, size=8, source=SOURCE)
+        pack(item, COUNT, whole, size=8, workers=1, source=SOURCE)
     with pytest.raises(KeyboardInterrupt):
-        pack(Stopping(20), COUNT, tmp_path / "data", size=16, source=SOURCE)
+        pack(Stopping(20), COUNT, tmp_path / "data", size=16, workers=1, source=SOURCE)
     with pytest.raises(ValueError, match=r"data.partial was made with source .*'seed': 3.* asked for .*'seed': 4"):
-        pack(item, COUNT, tmp_path / "data", size=16, source=SOURCE | {"seed": 4})
+        pack(item, COUNT, tmp_path / "data", size=16, workers=1, source=SOURCE | {"seed": 4})
 
 
 def test_fingerprint_sees_every_part(whole: Path, tmp_path: Path) -> None:
@@ -146,22 +146,22 @@ def test_fingerprint_sees_every_part(whole: Path, tmp_path: Path) -> None:
                     attributes |= {"Bangs": True}
             return image, labels, attributes
 
-        return pack(other, COUNT, tmp_path / part, size=16, source=SOURCE).dataset.fingerprint
+        return pack(other, COUNT, tmp_path / part, size=16, workers=1, source=SOURCE).dataset.fingerprint
 
     prints = {changed(part) for part in ("image", "labels", "attributes")}
     assert len(prints | {PackedDataset.open(whole).fingerprint}) == 4
-    elsewhere = pack(item, COUNT, tmp_path / "elsewhere", size=16, source=SOURCE | {"path": "elsewhere"})
+    elsewhere = pack(item, COUNT, tmp_path / "elsewhere", size=16, workers=1, source=SOURCE | {"path": "elsewhere"})
     assert elsewhere.dataset.fingerprint == PackedDataset.open(whole).fingerprint
 
 
 def test_without_labels(tmp_path: Path) -> None:
-    data = pack(item, 4, tmp_path / "data", size=16, source=SOURCE, labels=False).dataset
+    data = pack(item, 4, tmp_path / "data", size=16, workers=1, source=SOURCE, labels=False).dataset
     assert data.labels is None and len(data) == 4
 
 
 def test_everything_skipped(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"all 1 items were skipped.*missing parts \(1\)"):
-        pack(skip_all, 1, tmp_path / "data", size=16, source=SOURCE)
+        pack(skip_all, 1, tmp_path / "data", size=16, workers=1, source=SOURCE)
     assert list(tmp_path.iterdir()) == []
 
 
