@@ -1,0 +1,213 @@
+"""The drawing surface: a camera that projects head coordinates, smooth curves, masks, and layers painted over each other.
+
+Head coordinates are picture widths in the CelebA-HQ frame: x to the right with 0 on the middle line, y downwards with
+0 and 1 at the frame's edges, z towards the viewer with 0 in the plane of the ears. Everything is painted at
+`SUPERSAMPLING` times the output size. A layer belongs to a pixel of the label map when it covers half of it or more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Float, Float32, UInt8
+from numpy import ndarray
+
+SUPERSAMPLING = 2
+PIVOT = np.array([0.0, 0.5, 0.2], dtype=np.float32)
+"""The point that stays in the picture's centre: between the eyes and the nose tip, on the face's surface."""
+_FIXED_POINT_BITS = 4  # cv2 draws at 1/16 pixel
+
+
+@dataclass(frozen=True)
+class Camera:
+    """Orthographic camera: small head rotations, roll in the picture, zoom and shift."""
+
+    yaw: float  # radians, positive turns the face to the picture's right
+    pitch: float  # radians, positive lowers the chin
+    roll: float  # radians, positive turns clockwise
+    zoom: float  # 1 is the CelebA-HQ frame
+    shift_x: float  # picture widths
+    shift_y: float
+
+    def project(self, points: Float[ndarray, "*n 3"], side: int) -> Float32[ndarray, "*n 2"]:
+        """Head coordinates to canvas pixels, for a canvas of `side` pixels; pixel centres lie at whole numbers."""
+        x, y, z = np.moveaxis(np.asarray(points, dtype=np.float32) - PIVOT, -1, 0)
+        x = x * np.cos(self.yaw) + z * np.sin(self.yaw)
+        y = y + z * np.sin(self.pitch)
+        cos, sin = self.zoom * np.cos(self.roll), self.zoom * np.sin(self.roll)
+        out = np.stack([cos * x - sin * y + 0.5 + self.shift_x, sin * x + cos * y + 0.5 + self.shift_y], axis=-1)
+        return (out * side - 0.5).astype(np.float32)
+
+    def unproject(self, side: int, height: Float32[ndarray, "g g"]) -> Float32[ndarray, "2 side side"]:
+        """For each pixel of a canvas of `side`: x and y, in head coordinates, of the surface `height` seen there.
+
+        Args:
+            side: canvas size in pixels.
+            height: z over the frame, sampled at the centres of a grid of `g` x `g` cells.
+        """
+        grid = (np.arange(side, dtype=np.float32) + 0.5) / side - 0.5
+        u, v = np.meshgrid(grid - self.shift_x, grid - self.shift_y)
+        cos, sin = np.cos(self.roll) / self.zoom, np.sin(self.roll) / self.zoom
+        u, v = np.float32(cos) * u + np.float32(sin) * v, np.float32(cos) * v - np.float32(sin) * u + PIVOT[1]
+        x, y = u, v
+        cells = len(height)
+        for _ in range(4):  # the surface moves by less than its distance to the plane: a fixed point, quickly found
+            z = cv2.remap(
+                height, (x + 0.5) * cells - 0.5, y * cells - 0.5, cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE
+            )
+            x = (u - np.float32(np.sin(self.yaw)) * (z - PIVOT[2])) / np.float32(np.cos(self.yaw))
+            y = v - np.float32(np.sin(self.pitch)) * (z - PIVOT[2])
+        return np.stack([x, y])
+
+
+def spline(points: Float[ndarray, "n d"], samples: int = 8, closed: bool = False) -> Float[ndarray, "m d"]:
+    """A Catmull-Rom curve through `points`, `samples` points a span."""
+    points = np.asarray(points, dtype=np.float64)
+    if closed:
+        padded = np.concatenate([points[-1:], points, points[:2]])
+    else:
+        padded = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
+    t = np.linspace(0, 1, samples, endpoint=False)[:, None]
+    weights = 0.5 * np.concatenate(
+        [-t + 2 * t**2 - t**3, 2 - 5 * t**2 + 3 * t**3, t + 4 * t**2 - 3 * t**3, t**3 - t**2], axis=1
+    )
+    spans = np.stack([padded[i : len(padded) - 3 + i] for i in range(4)])  # 4 spans d
+    curve = np.einsum("ts,snd->ntd", weights, spans).reshape(-1, points.shape[1])
+    return curve if closed else np.concatenate([curve, points[-1:]])
+
+
+def fixed_point(points: Float[ndarray, "*n 2"]) -> ndarray:
+    """Pixel coordinates as cv2 wants them with `shift=_FIXED_POINT_BITS`."""
+    return np.rint(points * (1 << _FIXED_POINT_BITS)).astype(np.int32)
+
+
+@dataclass
+class Mask:
+    """Coverage of a rectangle of the canvas, from 0 to 1; its corner and its sides are multiples of `SUPERSAMPLING`."""
+
+    alpha: Float32[ndarray, "h w"]
+    x: int
+    y: int
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        return slice(self.y, self.y + self.alpha.shape[0]), slice(self.x, self.x + self.alpha.shape[1])
+
+    def blurred(self, sigma: float) -> Mask:
+        """Softened by a Gaussian of `sigma` canvas pixels; what leaves the rectangle is lost."""
+        if not self.alpha.size:
+            return self
+        return Mask(
+            cv2.GaussianBlur(self.alpha, (0, 0), max(sigma, 0.3), borderType=cv2.BORDER_REPLICATE), self.x, self.y
+        )
+
+    def clip(self, by: Mask) -> Mask:
+        """What both cover."""
+        y0, x0 = max(self.y, by.y), max(self.x, by.x)
+        y1 = max(y0, min(self.y + self.alpha.shape[0], by.y + by.alpha.shape[0]))
+        x1 = max(x0, min(self.x + self.alpha.shape[1], by.x + by.alpha.shape[1]))
+        mine = self.alpha[y0 - self.y : y1 - self.y, x0 - self.x : x1 - self.x]
+        other = by.alpha[y0 - by.y : y1 - by.y, x0 - by.x : x1 - by.x]
+        return Mask(mine * other, x0, y0)
+
+
+class Canvas:
+    """A supersampled picture with its label map.
+
+    Attributes:
+        image: float32 (side, side, 3), 0 to 255, RGB.
+        labels: uint8 (size, size).
+    """
+
+    def __init__(self, size: int, camera: Camera) -> None:
+        self.size, self.side, self.camera = size, size * SUPERSAMPLING, camera
+        self.image: Float32[ndarray, "side side 3"] = np.zeros((self.side, self.side, 3), dtype=np.float32)
+        self.labels: UInt8[ndarray, "size size"] = np.zeros((size, size), dtype=np.uint8)
+
+    def project(
+        self, points: Float[ndarray, "*n d"], z: float | Float[ndarray, "*n"] = 0.0
+    ) -> Float32[ndarray, "*n 2"]:
+        """Canvas pixels of points (x, y) at depth `z`, or of points (x, y, z)."""
+        points = np.asarray(points, dtype=np.float32)
+        if points.shape[-1] == 2:
+            depth = np.broadcast_to(np.asarray(z, dtype=np.float32), points.shape[:-1])
+            points = np.concatenate([points, depth[..., None]], axis=-1)
+        return self.camera.project(points, self.side)
+
+    def pixels(self, length: float) -> float:
+        """A length in head coordinates, in canvas pixels."""
+        return length * self.side * self.camera.zoom
+
+    def thickness(self, length: float) -> int:
+        """A line thickness for cv2, at least 1."""
+        return max(1, round(self.pixels(length)))
+
+    def _rectangle(self, points: Float[ndarray, "n 2"], margin: float) -> tuple[int, int, int, int]:
+        low = np.floor(points.min(axis=0) - margin - 2).astype(int)
+        high = np.ceil(points.max(axis=0) + margin + 3).astype(int)
+        x0, y0 = (int(v) // SUPERSAMPLING * SUPERSAMPLING for v in np.clip(low, 0, self.side))
+        x1, y1 = (-(-int(v) // SUPERSAMPLING) * SUPERSAMPLING for v in np.clip(high, 0, self.side))
+        return x0, y0, max(x1, x0), max(y1, y0)
+
+    def polygon(self, *contours: Float[ndarray, "n 2"], blur: float = 0.0) -> Mask:
+        """The union of filled contours (canvas pixels), softened by `blur` in head coordinates."""
+        sigma = self.pixels(blur)
+        x0, y0, x1, y1 = self._rectangle(np.concatenate(contours), 3 * sigma)
+        alpha = np.zeros((y1 - y0, x1 - x0), dtype=np.uint8)
+        if alpha.size:
+            for contour in contours:
+                points = fixed_point(contour - np.array([x0, y0], dtype=np.float32))
+                cv2.fillPoly(alpha, [points], 255, cv2.LINE_AA, _FIXED_POINT_BITS)
+        mask = Mask(alpha.astype(np.float32) / np.float32(255), x0, y0)
+        return mask.blurred(sigma) if blur else mask
+
+    def lines(self, curves: list[Float[ndarray, "n 2"]], width: float, blur: float = 0.0) -> Mask:
+        """Open curves (canvas pixels) drawn with a line of `width`, softened by `blur`, both in head coordinates."""
+        sigma = self.pixels(blur)
+        x0, y0, x1, y1 = self._rectangle(np.concatenate(curves), 3 * sigma + self.pixels(width))
+        alpha = np.zeros((y1 - y0, x1 - x0), dtype=np.uint8)
+        exact = self.pixels(width)
+        if alpha.size:
+            points = [fixed_point(curve - np.array([x0, y0], dtype=np.float32)) for curve in curves]
+            cv2.polylines(alpha, points, False, 255, max(1, round(exact)), cv2.LINE_AA, _FIXED_POINT_BITS)
+        faint = np.float32(min(1.0, exact) / 255)  # a line thinner than a pixel is a fainter one
+        mask = Mask(alpha.astype(np.float32) * faint, x0, y0)
+        return mask.blurred(sigma) if blur else mask
+
+    def paint(
+        self,
+        mask: Mask,
+        colour: Float[ndarray, 3] | Float32[ndarray, "h w 3"],
+        label: int | None = None,
+        opacity: float = 1.0,
+    ) -> None:
+        """Lay `colour` (one, or one for each canvas pixel) over the picture and `label` over the label map."""
+        if not mask.alpha.size:
+            return
+        target = self.image[mask.window]
+        alpha = mask.alpha if opacity == 1 else mask.alpha * np.float32(opacity)
+        source = colour[mask.window] if colour.ndim == 3 else colour.astype(np.float32)
+        target += (source - target) * alpha[..., None]
+        if label is not None:
+            self.label(mask, label)
+
+    def label(self, mask: Mask, label: int) -> None:
+        """Lay `label` over the label map where the mask covers half of a pixel or more."""
+        if mask.alpha.size:
+            height, width = (n // SUPERSAMPLING for n in mask.alpha.shape)
+            covered = cv2.resize(mask.alpha, (width, height), interpolation=cv2.INTER_AREA) >= 0.5
+            y, x = mask.y // SUPERSAMPLING, mask.x // SUPERSAMPLING
+            self.labels[y : y + height, x : x + width][covered] = label
+
+    def shade(self, mask: Mask, factor: Float[ndarray, 3] | float) -> None:
+        """Multiply the picture by `factor` where the mask covers it."""
+        if mask.alpha.size:
+            change = np.asarray(factor, dtype=np.float32) - np.float32(1)
+            self.image[mask.window] *= np.float32(1) + mask.alpha[..., None] * change
+
+    def light(self, mask: Mask, colour: Float[ndarray, 3] | float) -> None:
+        """Add `colour` where the mask covers the picture."""
+        if mask.alpha.size:
+            self.image[mask.window] += mask.alpha[..., None] * np.asarray(colour, dtype=np.float32)
