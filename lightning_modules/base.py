@@ -90,7 +90,7 @@ class PhasedModule(pl.LightningModule):
         raise NotImplementedError
 
     def parameter_groups(self, name: str) -> Any:
-        """What the network's optimizer gets: its parameters, or groups of them."""
+        """What the network's optimizer gets: its parameters, or groups of them (`lr_factor` scales a group's rate)."""
         return self.networks[name].parameters()
 
     def sample_grids(self, batch: dict[str, Any]) -> dict[str, Any]:
@@ -181,13 +181,20 @@ class PhasedModule(pl.LightningModule):
         for logger in self.loggers:
             logger.log_metrics(dict(values), step=self.steps_done)
 
+    def log_validation(self, values: Mapping[str, float | Tensor]) -> None:
+        """Log what a validation found, as `val/NAME`: to the loggers, and for what monitors it (best, early stopping)."""
+        named = {f"val/{name}": float(value) for name, value in values.items()}
+        self.log_dict(named, logger=False)
+        if not self.trainer.sanity_checking:
+            self.log_to_loggers(named)
+
     # Lightning's hooks
 
     def configure_optimizers(self) -> list[Optimizer]:
         optimizers = [self._make_optimizer[name](self.parameter_groups(name)) for name in self.networks]
         for optimizer in optimizers:
             for group in optimizer.param_groups:
-                group["initial_lr"] = group["lr"]
+                group["initial_lr"] = group["lr"] * group.get("lr_factor", 1.0)
         return optimizers
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:

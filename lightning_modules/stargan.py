@@ -6,18 +6,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Optimizer
 
 from hairgan.data.augment import to_bytes
 from hairgan.data.sampling import normal
-from hairgan.losses.stargan import StarGANv2Step, StarGANv2Weights
+from hairgan.losses.stargan import MakeMasks, StarGANv2Step, StarGANv2Weights
+from hairgan.networks.region_masks import region_masks
+from hairgan.networks.stargan import Discriminator, Generator, MappingNetwork, StyleEncoder
 from hairgan.pictures import sheet
 from lightning_modules.base import Phase, PhasedModule
-
-Masks = Callable[[Tensor, Tensor | None], tuple[Tensor, Tensor]]
-"""From images and their label maps to the two masks of the high-pass skip."""
-
 
 class StarGANv2Module(PhasedModule):
     """Four phases a step, in the published order: D latent, D reference, G latent, G reference.
@@ -30,17 +28,18 @@ class StarGANv2Module(PhasedModule):
         lambda_reg, lambda_sty, lambda_ds, lambda_cyc: weights of R1, style reconstruction, diversity and cycle loss.
         ds_steps: `lambda_ds` falls linearly from its full value at step 0 to zero at this step.
         domain_names: names of the domains, for pictures.
-        masks: makes the masks of the high-pass skip; needed exactly when the generator's `w_hpf` is above 0.
+        masks: makes the masks of the high-pass skip from images and label maps; used when the generator's `w_hpf` is
+            above 0, and then needed.
         ema_decay: share of the EMA weights that is kept at each step.
         seed: the run's seed.
     """
 
     def __init__(
         self,
-        generator: nn.Module,
-        mapping_network: nn.Module,
-        style_encoder: nn.Module,
-        discriminator: nn.Module,
+        generator: Generator,
+        mapping_network: MappingNetwork,
+        style_encoder: StyleEncoder,
+        discriminator: Discriminator,
         *,
         optimizers: dict[str, Callable[[Any], Optimizer]],
         domain_names: list[str],
@@ -49,7 +48,7 @@ class StarGANv2Module(PhasedModule):
         lambda_ds: float = 1.0,
         lambda_cyc: float = 1.0,
         ds_steps: int = 100_000,
-        masks: Masks | None = None,
+        masks: MakeMasks | None = None,
         ema_decay: float = 0.999,
         seed: int = 0,
     ) -> None:
@@ -62,7 +61,10 @@ class StarGANv2Module(PhasedModule):
         averaged = ("generator", "mapping_network", "style_encoder")
         super().__init__(networks, optimizers, seed=seed, ema=averaged, ema_decay=ema_decay)
         self.weights = StarGANv2Weights(lambda_reg, lambda_sty, lambda_ds, lambda_cyc)
-        self.ds_steps, self.masks, self.domain_names = ds_steps, masks, list(domain_names)
+        if generator.w_hpf > 0 and masks is None:
+            raise ValueError(f"the generator's w_hpf is {generator.w_hpf}, which needs masks; w_hpf=0 needs none")
+        self.masks = masks if generator.w_hpf > 0 else None
+        self.ds_steps, self.domain_names = ds_steps, list(domain_names)
 
     def lambda_ds(self, step: int) -> float:
         """Weight of the diversity loss at a step."""
@@ -76,7 +78,8 @@ class StarGANv2Module(PhasedModule):
             z=z,
             z2=z2,
             weights=self.weights.with_lambda_ds(self.lambda_ds(self.steps_done)),
-            masks=self.masks and self.masks(batch["x"], batch.get("labels")),
+            masks=self.masks,
+            labels=self._labels(batch),
         )
         yield Phase("d_latent", step.d_latent, ("discriminator",))
         yield Phase("d_reference", step.d_reference, ("discriminator",))
@@ -89,6 +92,14 @@ class StarGANv2Module(PhasedModule):
         drawn = normal(self.seed, purpose, batch["step"], shape=shape)
         return drawn[batch["first_row"] :][: len(batch["x"])].to(batch["x"])
 
+    def _labels(self, batch: dict[str, Any]) -> Tensor | None:
+        if self.masks is region_masks and "labels" not in batch:
+            raise ValueError(
+                "this dataset has no label maps to make the masks of the high-pass skip from: "
+                "set model.generator.w_hpf=0, or take the masks from FAN weights"
+            )
+        return batch.get("labels")
+
     def step_logs(self) -> dict[str, float]:
         return {"schedule/lambda_ds": self.lambda_ds(self.steps_done - 1)}
 
@@ -99,7 +110,7 @@ class StarGANv2Module(PhasedModule):
             self.averaged(name) for name in ("generator", "mapping_network", "style_encoder")
         )
         x, references = batch["images"], batch["references"]
-        masks = self.masks and self.masks(x, batch.get("labels"))
+        masks = None if self.masks is None else self.masks(x, self._labels(batch))
         z = normal(self.seed, "sample latent", shape=(len(x), mapping.latent_dim)).to(x)
         domains = torch.arange(len(self.domain_names), device=x.device)
         sources = list(to_bytes(x).cpu().numpy())

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
-from pytorch_lightning.utilities import rank_zero_info, rank_zero_only
+from pytorch_lightning.utilities import rank_zero_only
 
 FOLDER = "checkpoints"
 
@@ -90,7 +90,7 @@ class Checkpoints(Callback):
         if number == signal.SIGINT and self.stop_asked_by is not None:
             raise KeyboardInterrupt
         self.stop_asked_by = signal.Signals(number).name
-        rank_zero_info(f"{self.stop_asked_by}: finishing this step and saving; Ctrl-C once more stops at once.")
+        print(f"\n{self.stop_asked_by}: finishing this step and saving; Ctrl-C once more stops at once.", flush=True)
 
 
 def _folder(trainer: pl.Trainer) -> Path:

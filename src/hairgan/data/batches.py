@@ -18,8 +18,10 @@ import torch
 from jaxtyping import Bool, Int64
 from numpy import ndarray
 
+from hairgan.data.attribute_targets import attribute_targets
 from hairgan.data.augment import crop, draw_crops, flip_images, flip_labels, to_float
 from hairgan.data.packed import PackedDataset
+from hairgan.data.parser_augment import CROP_SHARE, augment_for_parsing, draw_color_factors, draw_scaled_crops
 from hairgan.data.sampling import numpy_generator, shuffled_position
 
 Batch = dict[str, Any]
@@ -31,6 +33,8 @@ class Batches:
     Args:
         dataset: the packed dataset.
         split: `train`, `val` or `test`.
+        membership: which image of the dataset belongs to which domain, `(N, K)`.
+        domain_names: the K names, for messages.
         batch_size: rows of the global batch, over all processes.
         seed: the run's seed.
         rank, world_size: which share of the rows this process reads.
@@ -46,6 +50,8 @@ class Batches:
         dataset: PackedDataset,
         split: str,
         *,
+        membership: Bool[ndarray, "n k"],
+        domain_names: list[str],
         batch_size: int,
         seed: int,
         rank: int = 0,
@@ -57,8 +63,8 @@ class Batches:
             raise ValueError(f"the batch size must be at least 1, not {batch_size}")
         if batch_size % world_size:
             raise ValueError(f"a batch of {batch_size} cannot be shared by {world_size} processes")
-        self.dataset = dataset
-        self.indices: Int64[ndarray, "n"] = dataset.split(split)
+        self.dataset, self.membership, self.domain_names = dataset, membership, domain_names
+        self.indices: Int64[ndarray, " n"] = dataset.split(split)
         if not len(self.indices):
             raise ValueError(f"the split '{split}' of {dataset.path} has no image")
         self.batch_size, self.seed, self.split = batch_size, seed, split
@@ -89,7 +95,7 @@ class Batches:
     def _place(self, step: int) -> Batch:
         return {"step": step, "first_row": self.rows.start, "global_batch": self.batch_size}
 
-    def _load(self, chosen: Int64[ndarray, "b"]) -> Batch:
+    def _load(self, chosen: Int64[ndarray, b]) -> Batch:
         batch: Batch = {"ids": chosen, "images": self.dataset.images[chosen]}
         if self.dataset.labels is not None:
             batch["labels"] = self.dataset.labels[chosen]
@@ -133,24 +139,15 @@ class TranslationBatches(Batches):
     twice where the domain has only one). An image that belongs to several domains is drawn for each of them. Each of
     the three is cropped and flipped independently. Keys: `x y_org x_ref x_ref2 y_trg`, and `labels` of `x`.
 
-    Args:
-        membership: which image of the dataset belongs to which domain, `(N, K)`.
-        domain_names: the K names, for messages.
+    Raises:
+        ValueError: a domain has no image in the split.
     """
 
-    def __init__(
-        self,
-        dataset: PackedDataset,
-        split: str,
-        *,
-        membership: Bool[ndarray, "n k"],
-        domain_names: list[str],
-        crop_probability: float = 0.5,
-        **shared: Any,
-    ) -> None:
+    def __init__(self, dataset: PackedDataset, split: str, *, crop_probability: float = 0.5, **shared: Any) -> None:
         super().__init__(dataset, split, crop_probability=crop_probability, **shared)
-        self.members = [self.indices[membership[self.indices, k]] for k in range(len(domain_names))]
-        for name, members in zip(domain_names, self.members, strict=True):
+        inside = self.membership[self.indices]
+        self.members = [self.indices[inside[:, k]] for k in range(len(self.domain_names))]
+        for name, members in zip(self.domain_names, self.members, strict=True):
             if not len(members):
                 raise ValueError(f"the domain '{name}' has no image in the split '{split}' of {dataset.path}")
 
@@ -175,7 +172,7 @@ class TranslationBatches(Batches):
             batch["labels"] = self.dataset.labels[x[self.rows]]
         return batch
 
-    def _draw(self, rng: np.random.Generator, domains: Int64[ndarray, "b"]) -> Int64[ndarray, "b"]:
+    def _draw(self, rng: np.random.Generator, domains: Int64[ndarray, b]) -> Int64[ndarray, b]:
         share = rng.random(len(domains))
         return np.array([self.members[y][int(u * len(self.members[y]))] for y, u in zip(domains, share, strict=True)])
 
@@ -188,3 +185,51 @@ class TranslationBatches(Batches):
         if "labels" in batch:
             out["labels"] = self._augment_labels(batch, "labels", "x")
         return out
+
+
+class ParsingBatches(Batches):
+    """Images and label maps under the face parser's augmentation: colours, mirroring, size, crop.
+
+    Args:
+        crop_share: side of the crops as a share of the images'; published: 448 / 512.
+
+    Raises:
+        ValueError: the dataset has no label maps.
+    """
+
+    def __init__(self, dataset: PackedDataset, split: str, *, crop_share: float = CROP_SHARE, **shared: Any) -> None:
+        super().__init__(dataset, split, **shared)
+        if dataset.labels is None:
+            raise ValueError(f"{dataset.path} has no label maps, which a face parser learns from")
+        self.crop_size = round(crop_share * dataset.size)
+
+    def _augmentation(self, step: int, purpose: str) -> Batch:
+        rng = numpy_generator(self.seed, f"parsing/{purpose}", step)
+        drawn = {
+            "factors": draw_color_factors(rng, self.batch_size),
+            "flips": rng.random(self.batch_size) < self.flip_probability,
+            "boxes": draw_scaled_crops(rng, self.batch_size, self.dataset.size, self.crop_size),
+        }
+        return {f"{purpose}_{name}": value[self.rows] for name, value in drawn.items()}
+
+    def augment(self, batch: Batch) -> Batch:
+        if "image_factors" not in batch:
+            return super().augment(batch)
+        drawn = {name: batch[f"image_{name}"] for name in ("factors", "flips", "boxes")}
+        images, labels = to_float(batch["images"]), batch["labels"].long()
+        images, labels = augment_for_parsing(images, labels, **drawn, crop_size=self.crop_size)
+        return {key: value for key, value in batch.items() if not key.startswith("image_")} | {
+            "images": images,
+            "labels": labels,
+        }
+
+
+class AttributeBatches(Batches):
+    """Images and the hair attributes they are to be classified by: `targets`, `(B, heads)`, -1 where unknown."""
+
+    def __init__(self, dataset: PackedDataset, split: str, **shared: Any) -> None:
+        super().__init__(dataset, split, **shared)
+        self.targets = attribute_targets(dataset.attributes)
+
+    def _load(self, chosen: Int64[ndarray, b]) -> Batch:
+        return {"ids": chosen, "images": self.dataset.images[chosen], "targets": self.targets[chosen]}

@@ -1,0 +1,1 @@
+from datamodules.celeba_hq import CelebAHQHairDataModule

@@ -1,0 +1,194 @@
+"""From a packed dataset to batches on the device, the same for every source of data and every model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from hairgan.data.augment import to_float
+from hairgan.data.batches import Batch, Batches
+from hairgan.data.packed import PackedDataset
+from hairgan.domains import Domains
+
+
+class HairDataModule(pl.LightningDataModule):
+    """Feeds any of the models from a packed dataset.
+
+    Subclasses say where the packed dataset is and make it when it is not there (`pack`).
+
+    Args:
+        batches: what a step of the model reads: `hairgan.data.batches.Batches` or a subclass, with its options bound.
+        domains: the hair domains as queries over the attributes; None leaves them to `find_domains`.
+        image_size: side of the images in pixels.
+        batch_size: images of one step over all processes and devices.
+        steps: length of the run; the last step the loader knows.
+        seed: the run's seed.
+        num_workers: loader processes; 0 reads in the training process.
+    """
+
+    def __init__(
+        self,
+        *,
+        batches: Callable[..., Batches],
+        domains: Domains | None,
+        image_size: int,
+        batch_size: int,
+        steps: int,
+        seed: int,
+        num_workers: int,
+    ) -> None:
+        super().__init__()
+        self.make_batches, self._domains = batches, domains
+        self.image_size, self.batch_size, self.steps, self.seed = image_size, batch_size, steps, seed
+        self.num_workers = num_workers
+        self.dataset: PackedDataset | None = None
+        self._batches: dict[str, Batches] = {}
+
+    def pack(self) -> Path:
+        """Make the packed dataset where it is not there yet, and return its folder."""
+        raise NotImplementedError
+
+    def find_domains(self, dataset: PackedDataset) -> Domains:
+        """The domains of a dataset that brings its own."""
+        raise NotImplementedError
+
+    # Lightning's hooks
+
+    def prepare_data(self) -> None:
+        self.pack()
+
+    def setup(self, stage: str | None = None) -> None:
+        if self.dataset is not None:
+            return
+        self.dataset = PackedDataset.open(self.pack())
+        if self.dataset.size != self.image_size:
+            raise ValueError(
+                f"{self.dataset.path} holds images of {self.dataset.size} px, but image_size is {self.image_size}"
+            )
+        self.domains = self.find_domains(self.dataset) if self._domains is None else self._domains
+        self.membership = self.domains.membership(self.dataset.attributes)
+
+    def batches(self, split: str) -> Batches:
+        """The batches of a split, for this process."""
+        assert self.dataset is not None, "setup() comes first"
+        if split not in self._batches:
+            trainer = self.trainer
+            self._batches[split] = self.make_batches(
+                self.dataset,
+                split,
+                membership=self.membership,
+                domain_names=list(self.domains.names),
+                batch_size=self.batch_size,
+                seed=self.seed,
+                rank=trainer.global_rank if trainer else 0,
+                world_size=trainer.world_size if trainer else 1,
+            )
+        return self._batches[split]
+
+    def train_dataloader(self) -> StepLoader:
+        start = self.trainer.lightning_module.steps_done if self.trainer else 0
+        return StepLoader(_Steps(self.batches("train")), StepSampler(start, self.steps), self.num_workers)
+
+    def val_dataloader(self) -> StepLoader:
+        batches = self.batches("val")
+        return StepLoader(_InOrder(batches), StepSampler(0, len(batches)), self.num_workers)
+
+    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
+        return self.batches("train").augment(batch)
+
+    # for pictures and for what is said before the run
+
+    def sample_batch(self, count: int, device: torch.device) -> Batch:
+        """The same validation images at every call: `count` images, and as `references` one image of each domain.
+
+        The sources are spread over the split; a domain that the split lacks is shown by an image of the training split.
+        """
+        assert self.dataset is not None, "setup() comes first"
+        split = self.dataset.split("val") if len(self.dataset.split("val")) else self.dataset.split("train")
+        sources = split[np.linspace(0, len(split) - 1, min(count, len(split))).round().astype(np.int64)]
+        references = []
+        for domain in range(len(self.domains.names)):
+            members = [indices[self.membership[indices, domain]] for indices in (split, self.dataset.split("train"))]
+            members = [m for m in members if len(m)]
+            references.append(members[0][len(members[0]) // 2])
+        batch: Batch = {"step": 0, "first_row": 0, "global_batch": len(sources), "ids": torch.from_numpy(sources)}
+        batch["images"] = to_float(torch.from_numpy(self.dataset.images[sources]).to(device))
+        batch["references"] = to_float(torch.from_numpy(self.dataset.images[references]).to(device))
+        if self.dataset.labels is not None:
+            batch["labels"] = torch.from_numpy(self.dataset.labels[sources]).to(device).long()
+        return batch
+
+    def describe(self) -> dict[str, Any]:
+        """What the run record says of the data."""
+        assert self.dataset is not None, "setup() comes first"
+        return {
+            "path": str(self.dataset.path),
+            "fingerprint": self.dataset.fingerprint,
+            "size": self.dataset.size,
+            "counts": self.counts(),
+        }
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Number of images by split: all of them, then those of each domain."""
+        assert self.dataset is not None, "setup() comes first"
+        table: dict[str, dict[str, int]] = {}
+        for split in ("train", "val", "test"):
+            indices = self.dataset.split(split)
+            inside = self.membership[indices].sum(axis=0)
+            table[split] = {"all": len(indices)} | dict(zip(self.domains.names, inside.tolist(), strict=True))
+        return table
+
+
+class StepSampler(Sampler[int]):
+    """The numbers of the steps still to come. Its length counts those already done: Lightning has counted them too."""
+
+    def __init__(self, start: int, stop: int) -> None:
+        self.start, self.stop = start, stop
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self.start, self.stop))
+
+    def __len__(self) -> int:
+        return self.stop
+
+
+class StepLoader(DataLoader[Batch]):
+    """A loader whose items are whole batches.
+
+    The state is no state: which batch comes next follows from the step at which the run resumes.
+    """
+
+    def __init__(self, steps: Dataset[Batch], sampler: StepSampler, num_workers: int) -> None:
+        super().__init__(
+            steps,
+            batch_size=None,
+            sampler=sampler,
+            num_workers=num_workers,
+            pin_memory=True,
+            persistent_workers=num_workers > 0,
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        pass
+
+
+class _Steps(Dataset[Batch]):
+    def __init__(self, batches: Batches) -> None:
+        self.batches = batches
+
+    def __getitem__(self, step: int) -> Batch:
+        return self.batches.read(int(step))
+
+
+class _InOrder(_Steps):
+    def __getitem__(self, number: int) -> Batch:
+        return self.batches.read_in_order(int(np.int64(number)))

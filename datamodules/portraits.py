@@ -1,0 +1,42 @@
+"""Procedural portraits: drawn people, generated and packed on first use. Nothing to download."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from datamodules.base import HairDataModule
+from hairgan.data import packed
+from hairgan.data.packing import pack
+from hairgan.data.portraits.items import PortraitItem
+
+
+class PortraitDataModule(HairDataModule):
+    """Drawn people with exact label maps and attributes (`hairgan.data.portraits`).
+
+    Args:
+        count: number of people; about 80 % train, 10 % val, 10 % test, each person in one split only.
+        portrait_seed: which people.
+        cache: folder in which the packed portraits are kept, once per image size.
+        workers: processes that draw; None takes one a core.
+        shared: see `HairDataModule`.
+    """
+
+    def __init__(
+        self, *, count: int, portrait_seed: int, cache: str | Path, workers: int | None = None, **shared: Any
+    ) -> None:
+        super().__init__(**shared)
+        if count < 1:
+            raise ValueError(f"data.count must be 1 or more, not {count}")
+        self.count, self.portrait_seed = count, portrait_seed
+        self.cache, self.workers = Path(cache).absolute(), workers
+
+    def pack(self) -> Path:
+        out = self.cache / f"portraits_{self.image_size}_{self.count}_{self.portrait_seed}"
+        if not (out / packed.MANIFEST).is_file():
+            item = PortraitItem(self.portrait_seed, self.image_size)
+            workers = os.cpu_count() or 1 if self.workers is None else self.workers
+            source = {"kind": "portraits", "seed": self.portrait_seed}
+            pack(item, self.count, out, size=self.image_size, source=source, workers=workers)
+        return out

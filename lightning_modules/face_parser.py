@@ -1,0 +1,81 @@
+"""The face parser (BiSeNet, Yu et al. 2018): how it trains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from torch.optim import Optimizer
+
+from hairgan.data.augment import to_bytes
+from hairgan.losses.segmentation import bisenet_loss
+from hairgan.metrics.parsing import ParsingScores
+from hairgan.networks.bisenet import BiSeNet
+from hairgan.optimizers import bisenet_parameter_groups
+from hairgan.pictures import sheet
+from hairgan.regions import colorize
+from lightning_modules.base import Losses, Phase, PhasedModule
+
+
+class FaceParserModule(PhasedModule):
+    """One phase: cross entropy over the hardest pixels, on the main and the two auxiliary heads.
+
+    Args:
+        parser: the network.
+        optimizer: from parameter groups to an optimizer.
+        weight_decay: of weights; normalisation and biases do not decay.
+        ohem_threshold: probability of the true class below which a pixel counts as hard.
+        ohem_share: smallest share of the pixels that is kept.
+        schedule: factor on the learning rate as a function of the step.
+        seed: the run's seed.
+    """
+
+    def __init__(
+        self,
+        parser: BiSeNet,
+        *,
+        optimizer: Callable[[Any], Optimizer],
+        weight_decay: float = 5e-4,
+        ohem_threshold: float = 0.7,
+        ohem_share: float = 1 / 16,
+        schedule: Callable[[int], float] | None = None,
+        seed: int = 0,
+    ) -> None:
+        super().__init__({"parser": parser}, {"parser": optimizer}, seed=seed, schedule=schedule)
+        self.weight_decay, self.ohem_threshold, self.ohem_share = weight_decay, ohem_threshold, ohem_share
+        self.scores = ParsingScores()
+
+    @property
+    def parser(self) -> BiSeNet:
+        parser = self.networks["parser"]
+        assert isinstance(parser, BiSeNet)
+        return parser
+
+    def parameter_groups(self, name: str) -> list[dict[str, Any]]:
+        return bisenet_parameter_groups(self.parser, self.weight_decay)
+
+    def phases(self, batch: dict[str, Any]) -> Iterator[Phase]:
+        def loss() -> Losses:
+            heads = self.parser.with_auxiliary(batch["images"])
+            return bisenet_loss(heads, batch["labels"], threshold=self.ohem_threshold, kept_share=self.ohem_share), {}
+
+        yield Phase("parse", loss, ("parser",))
+
+    def validation_step(self, batch: dict[str, Any], batch_idx: int) -> None:
+        self.scores.update(self.parser(batch["images"]).argmax(dim=1), batch["labels"])
+
+    def on_validation_epoch_end(self) -> None:
+        self.log_validation(self.scores.compute())
+        self.scores.reset()
+
+    def sample_grids(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """`parsing`: images, what the parser sees in them, and the truth."""
+        self.parser.eval()
+        parsed = self.parser(batch["images"]).argmax(dim=1)
+        self.parser.train()
+        rows = [
+            list(to_bytes(batch["images"]).cpu().numpy()),
+            [colorize(labels) for labels in parsed.cpu().numpy()],
+            [colorize(labels) for labels in batch["labels"].cpu().numpy()],
+        ]
+        return {"parsing": sheet(rows, ["image", "parsed", "truth"])}

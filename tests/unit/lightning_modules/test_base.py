@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import pytorch_lightning as pl
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+
+from lightning_modules.base import NonFiniteError, Phase, PhasedModule
+
+
+class Two(PhasedModule):
+    """Two linear maps; phase one pulls both to the data, phase two moves the second alone."""
+
+    def __init__(self, poison_at: int | None = None, **options: Any) -> None:
+        torch.manual_seed(0)
+        networks = {"first": nn.Linear(3, 3), "second": nn.Linear(3, 1)}
+        sgd = lambda parameters: torch.optim.SGD(parameters, lr=0.1)  # noqa: E731
+        super().__init__(networks, {"first": sgd, "second": sgd}, seed=0, **options)
+        self.poison_at = poison_at
+
+    def phases(self, batch: dict[str, Any]) -> Iterator[Phase]:
+        first, second = self.networks["first"], self.networks["second"]
+
+        def both():
+            loss = second(first(batch["x"])).pow(2).mean()
+            return (loss * float("nan") if self.steps_done == self.poison_at else loss), {"square": loss.detach()}
+
+        yield Phase("both", both, ("first", "second"))
+        yield Phase("late", lambda: (second(first(batch["x"])).abs().mean(), {}), ("second",))
+
+
+def fit(module: PhasedModule, steps: int = 3, tmp_path=None) -> None:
+    g = torch.Generator().manual_seed(1)
+    data = [{"x": torch.randn(4, 3, generator=g), "ids": torch.arange(4) + 4 * i} for i in range(steps)]
+    trainer = pl.Trainer(
+        max_epochs=1, logger=False, accelerator="cpu", enable_progress_bar=False, enable_checkpointing=False,
+        enable_model_summary=False, default_root_dir=tmp_path,
+    )  # fmt: skip
+    trainer.fit(module, DataLoader(data, batch_size=None))
+
+
+def test_phases_update_only_their_networks_and_the_average_follows(tmp_path):
+    module = Two(ema=("second",), ema_decay=0.5)
+    torch.manual_seed(0)
+    first, second = nn.Linear(3, 3), nn.Linear(3, 1)
+    average = second.weight.detach().clone()
+    g = torch.Generator().manual_seed(1)
+    for _ in range(3):
+        x = torch.randn(4, 3, generator=g)
+        loss = second(first(x)).pow(2).mean()
+        parameters = [*first.parameters(), *second.parameters()]
+        with torch.no_grad():
+            for p, grad in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
+                p -= 0.1 * grad
+        loss = second(first(x)).abs().mean()
+        with torch.no_grad():
+            for p, grad in zip(second.parameters(), torch.autograd.grad(loss, list(second.parameters())), strict=True):
+                p -= 0.1 * grad
+        average = 0.5 * average + 0.5 * second.weight.detach()
+    fit(module, tmp_path=tmp_path)
+    torch.testing.assert_close(module.networks["first"].weight, first.weight)
+    torch.testing.assert_close(module.networks["second"].weight, second.weight)
+    torch.testing.assert_close(module.averaged("second").weight, average)
+    assert module.averaged("first") is module.networks["first"]
+    assert module.steps_done == 3 and set(module.last_logs) == {
+        "both/square", "both/loss", "both/grad_norm", "late/loss", "late/grad_norm",
+    }  # fmt: skip
+
+
+def test_the_schedule_is_a_function_of_the_step(tmp_path):
+    module = Two(schedule=lambda step: 0.0 if step >= 1 else 1.0)
+    fit(module, steps=1, tmp_path=tmp_path)
+    after_one = module.networks["first"].weight.detach().clone()
+    module.steps_done = 1
+    fit(module, steps=2, tmp_path=tmp_path)
+    torch.testing.assert_close(module.networks["first"].weight, after_one, rtol=0, atol=0)
+
+
+def test_a_loss_that_is_no_number_stops_with_step_phase_and_images(tmp_path):
+    module = Two(poison_at=1)
+    with pytest.raises(NonFiniteError, match=r"step 1, phase both: loss is nan.*\[4, 5, 6, 7\]"):
+        fit(module, tmp_path=tmp_path)

@@ -1,0 +1,196 @@
+"""Train a model: `python train.py model=stargan data=celeba_hq`.
+
+`train(cfg)` is the whole run and returns its metrics; `main` is the command line around it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # no name look-up when offline
+os.environ.setdefault("WANDB_SILENT", "true")
+
+import hydra
+import pytorch_lightning as pl
+import torch
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from datamodules.base import HairDataModule
+from lightning_modules import run_directory
+from lightning_modules.base import PhasedModule
+from lightning_modules.callbacks import checkpoints
+from lightning_modules.loggers import CurvesLogger
+from lightning_modules.user_errors import one_sentence
+
+OVERRIDES_OF_A_RESUMED_RUN = ("resume",)  # that say how to go on, not what the run is
+
+
+def train(cfg: DictConfig) -> dict[str, float]:
+    """Run what the config describes; where `resume` is set, go on with that run.
+
+    Returns:
+        the last logged losses and the validation metrics, by name.
+
+    Raises:
+        ValueError, OSError: for what a user can get wrong, in one sentence.
+    """
+    cfg, run_dir, checkpoint = _place(cfg)
+    check(cfg)
+    pl.seed_everything(cfg.seed, workers=True, verbose=False)
+
+    data: HairDataModule = instantiate(cfg.data)
+    data.pack()
+    data.setup("fit")
+    with open_dict(cfg):
+        cfg.domain_names = list(data.domains.names)
+        cfg.num_domains = len(cfg.domain_names)
+
+    module: PhasedModule = instantiate(cfg.model)
+    loggers = [instantiate(c) for c in cfg.get("logger", {}).values() if OmegaConf.is_config(c) and "_target_" in c]
+    callbacks = [instantiate(callback) for callback in cfg.get("callbacks", {}).values() if callback]
+    trainer: pl.Trainer = instantiate(cfg.trainer, default_root_dir=str(run_dir), logger=loggers, callbacks=callbacks)
+
+    start = torch.load(checkpoint, weights_only=True, map_location="cpu")["steps_done"] if checkpoint else 0
+    if trainer.is_global_zero:
+        run_directory.write_record(run_dir, cfg, seed=cfg.seed, dataset=data.describe(), resumed_at=start or None)
+        print(plan(cfg, data, module, trainer, run_dir, start))
+    for logger in loggers:
+        if isinstance(logger, CurvesLogger):
+            logger.resume_at(start)
+    if start >= cfg.steps:
+        raise ValueError(f"the run in {run_dir} has done its {start} steps; steps={cfg.steps} asks for no more")
+
+    trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+    metrics = {name: float(value) for name, value in trainer.callback_metrics.items()} | module.last_logs
+    if trainer.is_global_zero:
+        print(summary(cfg, module, run_dir))
+    return metrics
+
+
+def check(cfg: DictConfig) -> None:
+    """Refuse what no run can be made of.
+
+    Raises:
+        ValueError: naming the setting, its value and what it may be.
+    """
+    size = cfg.image_size
+    if size < 32 or size & (size - 1):
+        raise ValueError(f"image_size must be a power of two of 32 or more, not {size}")
+    for name in ("steps", "batch_size"):
+        if cfg[name] < 1:
+            raise ValueError(f"{name} must be 1 or more, not {cfg[name]}")
+    if cfg.trainer.accelerator in ("gpu", "cuda") and not torch.cuda.is_available():
+        raise ValueError("trainer.accelerator asks for a GPU, but torch sees none here; trainer=cpu runs without one")
+
+
+def _place(cfg: DictConfig) -> tuple[DictConfig, Path, Path | None]:
+    """Decide where the run lives, and with which config and from which checkpoint it starts."""
+    checkpoint: Path | None = None
+    if cfg.resume:
+        run = (
+            run_directory.newest_with_checkpoint(cfg.paths.outputs, cfg.name)
+            if cfg.resume == "auto"
+            else run_directory.of_checkpoint(cfg.resume)
+        )
+        if run is not None:
+            checkpoint = checkpoints.find(run, cfg.resume if str(cfg.resume).endswith(".ckpt") else "last")
+            cfg, run_dir = _config_of(run, cfg), run
+            return _with_run_dir(cfg, run_dir), run_dir, checkpoint
+        print(f"resume=auto: no run with a checkpoint under {Path(cfg.paths.outputs) / cfg.name}, starting one")
+    if run_directory.CHILD_VARIABLE in os.environ and "LOCAL_RANK" in os.environ:
+        run_dir = Path(os.environ[run_directory.CHILD_VARIABLE])
+    elif cfg.run_dir:
+        run_dir = Path(cfg.run_dir).absolute()
+        run_dir.mkdir(parents=True, exist_ok=True)
+    elif HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN:
+        run_dir = Path(HydraConfig.get().runtime.output_dir)
+        run_dir.mkdir(parents=True, exist_ok=True)
+    else:
+        run_dir = run_directory.new(cfg.paths.outputs, cfg.name)
+    os.environ[run_directory.CHILD_VARIABLE] = str(run_dir)
+    return _with_run_dir(cfg, run_dir), run_dir, checkpoint
+
+
+def _with_run_dir(cfg: DictConfig, run_dir: Path) -> DictConfig:
+    with open_dict(cfg):
+        cfg.run_dir = str(run_dir)
+    return cfg
+
+
+def _config_of(run: Path, asked: DictConfig) -> DictConfig:
+    """The config of the run that is resumed, with the values given on the command line."""
+    cfg = run_directory.load_config(run)
+    overrides = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
+    for override in overrides:
+        name, _, _ = override.lstrip("+~").partition("=")
+        value = OmegaConf.select(asked, name)
+        is_group = OmegaConf.is_config(value) or name in ("experiment", "debug")
+        if name not in OVERRIDES_OF_A_RESUMED_RUN and not is_group:
+            OmegaConf.update(cfg, name, value, force_add=True)
+    cfg.resume = asked.resume
+    return cfg
+
+
+def plan(
+    cfg: DictConfig, data: HairDataModule, module: PhasedModule, trainer: pl.Trainer, run_dir: Path, start: int
+) -> str:
+    """What will run, for a person to read before it does."""
+    sizes = {name: sum(p.numel() for p in network.parameters()) for name, network in module.networks.items()}
+    counts = data.counts()
+    device = trainer.strategy.root_device
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{device.type} ({os.cpu_count()} cores)"
+    rows = {
+        "model": ", ".join(f"{network} {size / 1e6:.2f} M" for network, size in sizes.items()),
+        "data": data.describe()["path"],
+        "images": ", ".join(f"{split} {count['all']}" for split, count in counts.items()) + f" of {cfg.image_size} px",
+        "domains": ", ".join(f"{domain} {n}" for domain, n in counts["train"].items() if domain != "all"),
+        "device": f"{trainer.world_size} x {name}, precision {trainer.precision}",
+        "steps": f"{start} to {cfg.steps}, {cfg.batch_size} images each, seed {cfg.seed}",
+        "results": str(run_dir),
+    }
+    return "\n".join(f"  {label:<8} {text}" for label, text in rows.items())
+
+
+def summary(cfg: DictConfig, module: PhasedModule, run_dir: Path) -> str:
+    """Where everything is, and what to do next."""
+    shown = os.path.relpath(run_dir)
+    stopped = module.steps_done < cfg.steps
+    grids = sorted((run_dir / "samples").glob("*.png"))
+    rows = {
+        "stopped" if stopped else "done": f"{module.steps_done} of {cfg.steps} steps",
+        "samples": os.path.relpath(grids[-1]) if grids else "none yet",
+        "curves": f"{shown}/curves.png (values in metrics.csv)",
+        "weights": f"{shown}/{checkpoints.FOLDER}",
+        "go on": f"python train.py resume={shown}" + ("" if stopped else f" steps={2 * cfg.steps}"),
+    }
+    if not stopped:
+        rows["evaluate"] = f"python evaluate.py run={shown}"
+    return "\n".join(f"  {label:<8} {text}" for label, text in rows.items())
+
+
+@hydra.main(version_base="1.3", config_path="conf", config_name="config")
+def main(cfg: DictConfig) -> float | None:
+    """The command line: one sentence for what a user got wrong (a trace with HYDRA_FULL_ERROR=1)."""
+    for name in ("pytorch_lightning", "lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", message=".*(does not have many workers|_register_pytree_node|isinstance.treespec).*")
+    try:
+        metrics = train(cfg)
+    except Exception as error:
+        sentence = one_sentence(error)
+        if sentence is None or os.environ.get("HYDRA_FULL_ERROR") == "1":
+            raise
+        sys.exit(f"train.py: {sentence}")
+    return metrics.get(cfg.optimized_metric) if cfg.get("optimized_metric") else None
+
+
+if __name__ == "__main__":
+    main()
