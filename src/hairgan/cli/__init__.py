@@ -16,6 +16,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     # name -> ("module:attribute", one line for `hairgan --help`)
     "portraits": ("hairgan.cli.portraits:portraits", "Draw procedural portraits in the raw CelebAMask-HQ layout."),
     "prepare": ("hairgan.cli.prepare:prepare", "Pack CelebAMask-HQ (zip or folder) for training."),
+    "label": ("hairgan.cli.label:label", "Label a folder of photos: a dataset to train on."),
+    "parse": ("hairgan.cli.parse:parse", "Show what the face parser sees in a photo."),
 }
 
 

@@ -6,13 +6,18 @@ torchvision's own class has its widths built in, and small CPU models need narro
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
+from typing import TypeVar
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision import models
 from torchvision.models.resnet import BasicBlock, Bottleneck
 
+Network = TypeVar("Network", bound=nn.Module)
 Block = type[BasicBlock] | type[Bottleneck]
 
 PLAIN_BLOCKS: dict[int, tuple[Block, tuple[int, ...]]] = {
@@ -89,3 +94,22 @@ def _stage(block: Block, width_in: int, width_out: int, number: int, stride: int
         shortcut = nn.Sequential(nn.Conv2d(width_in, width_out, 1, stride, bias=False), nn.BatchNorm2d(width_out))
     further = [block(width_out, width, 1, None) for _ in range(number - 1)]
     return nn.Sequential(block(width_in, width, stride, shortcut), *further)
+
+
+def fold_batch_norm(network: Network) -> Network:
+    """A copy for inference in channels-last layout, whose convolutions do the batch norm that follows them.
+
+    For the trunk and what is built on it (`BiSeNet`, `HairClassifier`), where `bn`, `bn1`, ... directly follows `conv`,
+    `conv1`, ... The answers are the same up to rounding, on a CPU in about half the time (docs/performance.md).
+    """
+    folded = copy.deepcopy(network).eval()
+    for module in folded.modules():
+        for name, norm in list(module.named_children()):
+            if not isinstance(norm, nn.BatchNorm2d):
+                continue
+            before = "0" if name == "1" else name.replace("bn", "conv")
+            conv = getattr(module, before)
+            assert isinstance(conv, nn.Conv2d), f"{before} before {name} is no convolution"
+            setattr(module, before, fuse_conv_bn_eval(conv, norm))
+            setattr(module, name, nn.Identity())
+    return folded.to(memory_format=torch.channels_last)

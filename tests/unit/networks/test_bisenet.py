@@ -1,8 +1,11 @@
 import pytest
 import torch
+from torch import nn
 from torchvision import models
 
 from hairgan.networks.bisenet import BiSeNet
+from hairgan.networks.cbam import HairClassifier
+from hairgan.networks.resnet import fold_batch_norm
 
 
 @pytest.mark.parametrize("depth", [18, 34, 50])
@@ -41,3 +44,17 @@ def test_the_trunk_is_torchvisions(depth):
         images = torch.rand(1, 3, 64, 64)
         ours = theirs.fc(trunk.stages(images)[-1].mean(dim=(2, 3)))
         torch.testing.assert_close(ours, theirs(images))
+
+
+@pytest.mark.parametrize("depth", [18, 50])
+def test_folding_changes_nothing(depth):
+    torch.manual_seed(0)
+    parser, classifier = BiSeNet(depth, base_width=8), HairClassifier(depth, base_width=8)
+    images = torch.rand(4, 3, 64, 64) * 2 - 1
+    parser.with_auxiliary(images)  # batch statistics that are not the initial ones
+    classifier(images)
+    with torch.inference_mode():
+        for network in (parser.eval(), classifier.eval()):
+            folded = fold_batch_norm(network)
+            assert not any(isinstance(module, nn.BatchNorm2d) for module in folded.modules())
+            torch.testing.assert_close(folded(images), network(images), rtol=1e-4, atol=1e-4)

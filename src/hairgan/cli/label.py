@@ -1,0 +1,72 @@
+"""`hairgan label`: from a folder of photos to a dataset to train on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command(context_settings={"show_default": True})
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the results.")
+@click.option("--parser", "bundle", required=True, help="Bundle (folder or hub name) with a face parser in it.")
+@click.option("--classifier", help="Bundle with a hair classifier; without it, colour and texture stay unknown.")
+@click.option("--domains", default="hair7", help="Set of domains (conf/data/domains/NAME.yaml), or a file like those.")
+@click.option("--aligned", is_flag=True, help="The photos are CelebA-HQ crops already: do not look for faces.")
+@click.option("--size", default=256, type=click.IntRange(min=8), help="Edge of the packed images, px.")
+@click.option("--crop-size", default=512, type=click.IntRange(min=64), help="Side of the crops that are parsed, px.")
+@click.option("--classifier-size", default=256, type=click.IntRange(min=32), help="Side that the classifier sees, px.")
+@click.option("--min-confidence", default=0.6, type=click.FloatRange(0, 1), help="Less sure answers are unknown.")
+@click.option("--batch-size", default=8, type=click.IntRange(min=1), help="Crops parsed together.")
+@click.option("--workers", type=click.IntRange(min=1), help="Threads that read and write.  [default: one a core]")
+@click.option("--device", default="cpu", help="Where the networks run, e.g. cuda.")
+def label(
+    folder: Path,
+    out: Path,
+    bundle: str,
+    classifier: str | None,
+    domains: str,
+    aligned: bool,
+    size: int,
+    crop_size: int,
+    classifier_size: int,
+    min_confidence: float,
+    batch_size: int,
+    workers: int | None,
+    device: str,
+) -> None:
+    """Parse, measure and classify all photos in FOLDER, and pack them for training.
+
+    Can be interrupted; the same command continues where it stopped. Look at OUT/attributes.csv (doubtful photos first)
+    and OUT/sheets before training on the result.
+    """
+    from hairgan.data.processes import cores
+    from hairgan.domains import Domains
+    from hairgan.labelling.bundles import face_finder, load_classifier, load_parser
+    from hairgan.labelling.folder import Settings, find_photos, label_folder
+
+    find_photos(folder)  # an empty folder is told before networks are loaded
+    chosen = Domains.from_yaml(domains) if domains.endswith((".yaml", ".yml")) else Domains.load(domains)
+    parser = load_parser(bundle, device)
+    labelled = label_folder(
+        folder,
+        out,
+        parser=parser,
+        classifier=load_classifier(classifier, device) if classifier else None,
+        finder=None if aligned else face_finder(parser),
+        domains=chosen,
+        settings=Settings(crop_size, classifier_size, min_confidence),
+        pack_size=size,
+        batch_size=batch_size,
+        workers=workers or cores(),
+    )
+    doubtful = labelled.table.filter(labelled.table["doubts"] != "").height
+    click.echo(f"{labelled.table.height:,} photos labelled, {doubtful:,} of them doubtful: {out / 'attributes.csv'}")
+    counts = chosen.counts(labelled.dataset.attributes)
+    click.echo("domains: " + ", ".join(f"{name} {count:,}" for name, count in counts.items()))
+    for line in labelled.skipped[:5]:
+        click.echo(f"skipped: {line['reason']}")
+    if labelled.skipped:
+        click.echo(f"skipped: {len(labelled.skipped):,} in all: {out / 'skipped.csv'}")
+    click.echo(f"next: python train.py model=stargan data=celeba_hq data.root={(out / 'packed').absolute()}")

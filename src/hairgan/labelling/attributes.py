@@ -1,0 +1,102 @@
+"""From a label map and the classifier's answers to the attributes of one photo, and to what is doubtful about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from jaxtyping import Float, UInt8
+from numpy import ndarray
+
+from hairgan.data.attribute_targets import COLUMNS
+from hairgan.data.measure import measure
+from hairgan.labelling.overlay import region_shares
+from hairgan.labelling.parsing import to_batch
+from hairgan.networks.cbam import HEADS, HairClassifier
+
+VISIBLE = 0.001
+"""Share of the pixels from which a region counts as being there."""
+BANGS = 0.5
+"""Share of the forehead under hair from which there are bangs, where no classifier says."""
+WORN = {"Wearing_Hat": "hat", "Eyeglasses": "eye_g", "Wearing_Earrings": "ear_r", "Wearing_Necklace": "neck_l"}
+"""CelebA attribute -> region that shows it."""
+COLORS = {"Black_Hair": "black", "Blond_Hair": "blond", "Brown_Hair": "brown", "Gray_Hair": "grey"}
+TEXTURES = {"Straight_Hair": "straight", "Wavy_Hair": "perm"}
+TYPES: dict[str, type] = {
+    **dict.fromkeys(["hair_area", "hair_below_chin", "forehead_covered", "parser_certainty"], float),
+    **{f"{head}_confidence": float for head in HEADS},
+    **dict.fromkeys([*COLORS, *TEXTURES, *WORN, "Bangs", "Male", "Bald"], bool),
+    **dict.fromkeys(["hair_length", "hair_texture", "hair_color"], str),
+}
+"""The columns of the table that `describe` fills."""
+
+
+@torch.inference_mode()
+def classify(
+    classifier: HairClassifier, crops: Sequence[UInt8[ndarray, "s s 3"]], size: int
+) -> list[dict[str, tuple[str, float]]]:
+    """For each crop: head -> class name and its calibrated probability.
+
+    Args:
+        size: side at which the classifier looks at the crops, px.
+    """
+    images = torch.nn.functional.interpolate(
+        to_batch(crops, classifier), (size, size), mode="bilinear", antialias=True, align_corners=False
+    )
+    answers: list[dict[str, tuple[str, float]]] = [{} for _ in crops]
+    for head, probabilities in classifier.probabilities(images).items():
+        for answer, (probability, index) in zip(answers, _best(probabilities), strict=True):
+            answer[head] = (classifier.classes[head][index], probability)
+    return answers
+
+
+def _best(probabilities: Float[torch.Tensor, "b _"]) -> list[tuple[float, int]]:
+    best = probabilities.max(dim=1)
+    return list(zip(best.values.tolist(), best.indices.tolist(), strict=True))
+
+
+def describe(
+    labels: UInt8[ndarray, "s s"],
+    certainty: float,
+    answers: Mapping[str, tuple[str, float]],
+    min_confidence: float,
+) -> dict[str, Any]:
+    """The attributes of one photo, in CelebA's names and the project's, and what is doubtful about them.
+
+    What the classifier is not sure of is unknown (null). Hair length is the measured one, as in every other dataset; a
+    classifier that sees another length makes the photo doubtful.
+
+    Args:
+        labels: label map of the aligned crop.
+        certainty: of the parser, 0 to 1.
+        answers: head -> class name and probability; may be empty.
+        min_confidence: probability below which an answer counts as unknown.
+
+    Returns:
+        `TYPES`, and `doubts`: one short sentence a doubt.
+    """
+    shares = region_shares(labels)
+    sure = {head: name for head, (name, probability) in answers.items() if probability >= min_confidence}
+    known: dict[str, Any] = {attribute: shares[region] >= VISIBLE for attribute, region in WORN.items()}
+    known |= {COLUMNS[head]: sure.get(head) for head in ("texture", "color")}
+    row = known | measure(labels, known)
+    covered = row["forehead_covered"]
+    if "bangs" in answers:
+        row["Bangs"] = {"bangs": True, "no_bangs": False}.get(sure.get("bangs", ""))
+    else:
+        row["Bangs"] = None if covered is None else covered >= BANGS
+    row["Male"] = {"male": True, "female": False}.get(sure.get("gender", ""))
+    row["Bald"] = shares["hair"] < VISIBLE and shares["hat"] < VISIBLE
+    for column, names in (("hair_color", COLORS), ("hair_texture", TEXTURES)):
+        row |= {attribute: None if row[column] is None else row[column] == name for attribute, name in names.items()}
+
+    doubts = [f"{head} {name}? ({p:.2f})" for head, (name, p) in answers.items() if p < min_confidence]
+    if "length" in sure and row["hair_length"] not in (None, sure["length"]):
+        doubts.append(f"length measured {row['hair_length']}, seen {sure['length']}")
+    if row["hair_length"] is None:
+        doubts.append("no face or no hair to measure")
+    row["parser_certainty"] = certainty
+    row |= {f"{head}_confidence": answers[head][1] if head in answers else None for head in HEADS}
+    row["doubts"] = doubts
+    return row
