@@ -1,6 +1,6 @@
 """Label a folder of photos: from photos to a dataset to train on, and to pictures to check it with.
 
-What comes out (docs/data.md):
+What comes out (docs/labelling.md):
 
     journal.jsonl     a line for each photo that is done, in the order they were read; numbers the photos
     attributes.csv    a row for each photo, doubtful ones first: attributes, confidences, domains, what is doubtful
