@@ -1,0 +1,89 @@
+"""Blend: an edited crop into its source, so that nothing but the hair and a feather around it changes.
+
+All three ways return the source's exact values where the soft mask is 0. Images are float32 RGB, 0 to 255.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32
+from numpy import ndarray
+
+
+def soft_mask(hair: Bool[ndarray, "h w"], feather: float) -> Float32[ndarray, "h w"]:
+    """1 in the hair, falling smoothly to exactly 0 at `feather` pixels from it."""
+    if not hair.any():
+        return np.zeros(hair.shape, np.float32)
+    distance = cv2.distanceTransform((~hair).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    t = np.clip(1 - distance / feather, 0, 1)
+    return (t * t * (3 - 2 * t)).astype(np.float32)
+
+
+def alpha_blend(
+    source: Float32[ndarray, "h w 3"], edited: Float32[ndarray, "h w 3"], mask: Float32[ndarray, "h w"]
+) -> Float32[ndarray, "h w 3"]:
+    """Linear interpolation by the mask."""
+    return source + mask[..., None] * (edited - source)
+
+
+def laplacian_blend(
+    source: Float32[ndarray, "h w 3"], edited: Float32[ndarray, "h w 3"], mask: Float32[ndarray, "h w"]
+) -> Float32[ndarray, "h w 3"]:
+    """Every band of a Laplacian pyramid blended over its own width (Burt and Adelson 1983)."""
+    levels = max(1, int(np.log2(min(mask.shape))) - 4)
+    difference, weight = edited - source, mask
+    blended = np.zeros_like(difference)
+    bands = []
+    for _ in range(levels):
+        smaller = cv2.pyrDown(difference)
+        bands.append((difference - cv2.pyrUp(smaller, dstsize=difference.shape[1::-1]), weight))
+        difference, weight = smaller, cv2.pyrDown(weight)
+    blended = difference * weight[..., None]
+    for band, weight in reversed(bands):
+        blended = cv2.pyrUp(blended, dstsize=band.shape[1::-1]) + band * weight[..., None]
+    return source + (mask > 0)[..., None] * np.minimum(1, 4 * mask)[..., None] * blended
+
+
+def poisson_blend(
+    source: Float32[ndarray, "h w 3"], edited: Float32[ndarray, "h w 3"], mask: Float32[ndarray, "h w"]
+) -> Float32[ndarray, "h w 3"]:
+    """The edit's gradients inside the mask, the source's values on its rim (Perez et al. 2003).
+
+    What is added to the edit is the harmonic function that closes the gap on the rim; at the picture's own border it
+    is free. It is solved from coarse to fine, by relaxation on each level.
+    """
+    inside = mask > 0
+    rim = ~inside & (cv2.dilate(inside.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
+    if not rim.any():
+        return edited.copy() if inside.all() else source.copy()
+    gap = _harmonic(np.where(rim[..., None], source - edited, 0), rim)
+    return np.where(inside[..., None], edited + gap, source)
+
+
+BLENDS: dict[
+    str,
+    Callable[
+        [Float32[ndarray, "h w 3"], Float32[ndarray, "h w 3"], Float32[ndarray, "h w"]], Float32[ndarray, "h w 3"]
+    ],
+] = {"alpha": alpha_blend, "laplacian": laplacian_blend, "poisson": poisson_blend}
+
+
+def _harmonic(values: Float32[ndarray, "h w 3"], known: Bool[ndarray, "h w"]) -> Float32[ndarray, "h w 3"]:
+    """Continue known values harmonically to the rest of the picture."""
+    if known.all() or min(known.shape) <= 2:
+        mean = values[known].mean(axis=0)
+        return np.where(known[..., None], values, mean).astype(np.float32)
+    half = (max(1, known.shape[1] // 2), max(1, known.shape[0] // 2))
+    weight = cv2.resize(known.astype(np.float32), half, interpolation=cv2.INTER_AREA)
+    coarse = cv2.resize(values * known[..., None], half, interpolation=cv2.INTER_AREA)
+    coarse /= np.maximum(weight, 1e-6)[..., None]
+    solution = cv2.resize(_harmonic(coarse, weight > 0), known.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    kernel = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.float32) / 4
+    for _ in range(20):
+        solution[known] = values[known]
+        solution = cv2.filter2D(solution, -1, kernel, borderType=cv2.BORDER_REPLICATE)
+    solution[known] = values[known]
+    return solution

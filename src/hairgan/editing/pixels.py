@@ -1,0 +1,32 @@
+"""Pixels: between 8-bit pictures and what networks take and give."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float32, Int64, UInt8
+from numpy import ndarray
+from torch import Tensor
+
+
+def to_images(pictures: Sequence[UInt8[ndarray, "s s 3"]], device: torch.device) -> Float[Tensor, "b 3 s s"]:
+    """Stack pictures as RGB images in [-1, 1]."""
+    return torch.from_numpy(np.stack(pictures)).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def to_label_maps(labels: Sequence[UInt8[ndarray, "s s"]], device: torch.device) -> Int64[Tensor, "b s s"]:
+    """Stack label maps for the networks."""
+    return torch.from_numpy(np.stack(labels)).to(device).long()
+
+
+def from_images(images: Float[Tensor, "b 3 s s"]) -> list[Float32[ndarray, "s s 3"]]:
+    """Pictures with values 0 to 255, clipped but not rounded."""
+    values = (images.float().clamp(-1, 1) + 1) * 127.5
+    return list(values.permute(0, 2, 3, 1).cpu().numpy())
+
+
+def to_bytes(picture: Float32[ndarray, "h w 3"]) -> UInt8[ndarray, "h w 3"]:
+    """Round a picture with values 0 to 255."""
+    return np.clip(np.rint(picture), 0, 255).astype(np.uint8)

@@ -1,0 +1,373 @@
+"""The salon: align -> parse -> restyle or dye -> blend -> paste back, for photos as people have them.
+
+    salon = Salon.from_bundle("bundle")
+    edit = salon.dye(open_rgb("me.jpg"), like=open_rgb("her.jpg"))
+    edit.image                                  # the photo, at its own resolution, in which only the hair changed
+
+Every step is a component that can be called on its own, and an `Edit` holds what each of them made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import cv2
+import torch
+from jaxtyping import Float, UInt8
+from numpy import ndarray
+from torch import Tensor, nn
+
+from hairgan.editing.alignment import Alignment, whole_photo
+from hairgan.editing.edit import FEATHER, Edit, Timings, check_blend, finish
+from hairgan.editing.faces import FaceFinder, FANFinder, MTCNNFinder, RegionFinder, find_face
+from hairgan.editing.layout import LAYOUTS, resize_labels
+from hairgan.editing.painting import HairColor, Painter, SEANPainter, TransferPainter
+from hairgan.editing.pixels import from_images, to_bytes, to_images
+from hairgan.editing.restyling import Restyler
+from hairgan.editing.subject import Parser, RoughHead, Subject, warnings_about
+from hairgan.networks.sean import SEANGenerator
+from hairgan.regions import Region
+from hairgan.weights.cards import load_bundle
+
+Photo = UInt8[ndarray, "h w 3"]
+
+PARTS = ("parser", "sean", "stargan_generator", "mapping_network", "style_encoder", "fan")
+"""Names of the parts of a bundle that the salon makes use of."""
+
+PARSER_SIZE = 512
+COLOR_DOMAINS = ("blond",)
+"""Domains that are about colour: restyling to them takes the rough head's hair colour."""
+
+
+@dataclass(frozen=True)
+class Mix:
+    """Between two references: `share` 0 is the first, 1 the second."""
+
+    first: Photo | Subject
+    second: Photo | Subject
+    share: float = 0.5
+
+
+Reference = Photo | Subject | Mix
+Shares = list[tuple[Subject, float]]
+"""A reference, aligned and parsed: subjects and their shares, which add up to 1."""
+
+
+class Salon:
+    """Finds faces, parses, restyles, dyes and blends with whatever networks are there.
+
+    Args:
+        parser: images in [-1, 1] to logits of 19 regions; needed for everything.
+        sean: paints layouts. Without it, dyeing is colour transfer, and restyling uses the rough head's own pixels.
+        restyler: makes rough heads; needed for restyling.
+        finder: finds faces in photos. By default the installed detector, else FAN or the parser, which want photos
+            that one face fills roughly.
+        batch_size: photos in a network at a time; by default 1 on a CPU, where more do not help, and 8 elsewhere.
+
+    Raises:
+        ValueError: the generators of StarGAN v2 and SEAN differ in size.
+    """
+
+    def __init__(
+        self,
+        parser: nn.Module,
+        sean: SEANGenerator | None = None,
+        restyler: Restyler | None = None,
+        finder: FaceFinder | None = None,
+        batch_size: int | None = None,
+    ) -> None:
+        self.device = next(parser.parameters()).device
+        self.parser = Parser(parser)
+        self.painter: Painter = TransferPainter() if sean is None else SEANPainter(sean)
+        self.restyler = restyler
+        if sean is not None and restyler is not None and sean.image_size != restyler.size:
+            raise ValueError(f"StarGAN v2 makes heads of {restyler.size} px, SEAN paints {sean.image_size} px")
+        size = sean.image_size if sean is not None else restyler.size if restyler is not None else None
+        self.parser_size = 2 * size if size else PARSER_SIZE
+        self.batch_size = batch_size or (1 if self.device.type == "cpu" else 8)
+        self._finder = finder
+
+    @classmethod
+    def from_bundle(cls, source: Path | str, device: str | torch.device = "cpu", **options: Any) -> Salon:
+        """The salon of a bundle: a folder, or a model repository on the Hugging Face hub.
+
+        Args:
+            options: `finder` and `batch_size`, as above.
+
+        Raises:
+            ValueError: the bundle will not load (`hairgan.weights.cards.load_bundle`), has no parser, or its parts do
+                not go together.
+        """
+        bundle = load_bundle(source, PARTS, device)
+        return cls.from_networks(bundle.networks, bundle.domains, **options)
+
+    @classmethod
+    def from_networks(cls, networks: dict[str, nn.Module], domains: Sequence[str] = (), **options: Any) -> Salon:
+        """The salon of networks named as in `PARTS`; see `from_bundle`."""
+        if "parser" not in networks:
+            raise ValueError(f"a face parser is needed; there are only {', '.join(networks) or 'no networks'}")
+        get: Any = networks.get
+        restyler = None
+        if "stargan_generator" in networks:
+            heads = get("mapping_network"), get("style_encoder"), get("fan")
+            restyler = Restyler(get("stargan_generator"), *heads, domains)
+        if "finder" not in options and not MTCNNFinder.available():
+            options["finder"] = FANFinder(get("fan")) if "fan" in networks else RegionFinder(networks["parser"])
+        return cls(networks["parser"], get("sean"), restyler, **options)
+
+    @torch.inference_mode()
+    def subject(self, photo: Photo, aligned: bool = False) -> Subject:
+        """Align and parse a photo: once, however many edits follow.
+
+        Args:
+            photo: RGB bytes.
+            aligned: the photo is a CelebA-HQ crop already; no face is looked for.
+
+        Raises:
+            ValueError: there is no face, or it is too small.
+        """
+        return self._subjects([photo], aligned, Timings())[0]
+
+    def dye(
+        self,
+        photo: Photo | Subject,
+        *,
+        like: Reference | None = None,
+        color: str | None = None,
+        strength: float = 1.0,
+        blend: str = "alpha",
+        aligned: bool = False,
+    ) -> Edit:
+        """Change the colour of the hair.
+
+        With SEAN the hair's style code becomes that of the reference, or the one found to give the wanted colour.
+        Without it colour statistics are transferred. `Edit.method` says which.
+
+        Args:
+            photo: RGB bytes, or a `subject` made of them.
+            like: a photo whose hair colour to take, or a `Mix` of two.
+            color: instead, a hair colour's name, a CSS colour or a hex code.
+            strength: 0 keeps the colour, 1 takes the wanted one.
+            blend: `"alpha"`, `"laplacian"`, `"poisson"`, or `"none"`: the painting as it is, as published.
+            aligned: both photos are CelebA-HQ crops already.
+
+        Raises:
+            ValueError: no face, no hair in a photo, not exactly one of `like` and `color`, or an unknown colour or
+                blend.
+        """
+        return self.dye_all([photo], like=like, color=color, strength=strength, blend=blend, aligned=aligned)[0]
+
+    @torch.inference_mode()
+    def dye_all(
+        self,
+        photos: Sequence[Photo | Subject],
+        *,
+        like: Reference | Sequence[Reference] | None = None,
+        color: str | None = None,
+        strength: float | Sequence[float] = 1.0,
+        blend: str = "alpha",
+        aligned: bool = False,
+    ) -> list[Edit]:
+        """Dye many photos like one, one like many, or pair by pair; arguments and errors as in `dye`."""
+        if (like is None) == (color is None):
+            raise ValueError("say either what the hair is to be like or what colour it is to have")
+        check_blend(blend)
+        timings = Timings()
+        subjects = self._subjects(photos, aligned, timings)
+        for subject in subjects:
+            subject.require_hair("the photo")
+        if color is not None:
+            colors = [HairColor.of_text(color)]
+        else:
+            likes = [one for one in _listed(like) if one is not None]
+            colors = [HairColor.of_references(self._shares(one, aligned, timings)) for one in likes]
+        edits: list[Edit] = []
+        for jobs in _chunks(_together(subjects, colors, _listed(strength)), self.batch_size):
+            with timings.stage("paint"):
+                painted = self.painter.dye(jobs)
+            for (subject, hue, amount), picture in zip(jobs, painted, strict=True):
+                layout, method = subject.label_map(len(picture)), self.painter.describe(hue)
+                wanted = hue.mean if amount == 1 else None
+                edits.append(finish(subject, picture, layout, blend, timings, method=method, wanted=wanted))
+        return edits
+
+    def restyle(self, photo: Photo | Subject, **how: Any) -> Edit:
+        """Change the shape of the hair, and its colour if asked to; arguments and errors as in `restyle_all`."""
+        return self.restyle_all([photo], **how)[0]
+
+    @torch.inference_mode()
+    def restyle_all(
+        self,
+        photos: Sequence[Photo | Subject],
+        *,
+        domain: str | None = None,
+        seed: int | Sequence[int] = 0,
+        psi: float = 1.0,
+        like: Reference | Sequence[Reference] | None = None,
+        color_like: Reference | None = None,
+        color: str | None = None,
+        mode: str = "preserve",
+        blend: str | None = None,
+        aligned: bool = False,
+    ) -> list[Edit]:
+        """Restyle many photos one way, one photo in many ways, or pair by pair.
+
+        Args:
+            photos: RGB bytes, or `subject`s made of them.
+            domain: the hair domain to go to. With `like` it says as which domain the reference is read; left out, all
+                are tried and the one is taken whose rough head has hair most like the reference's.
+            seed, psi: which style of the domain, and its truncation: 1 as drawn, 0 the domain's mean.
+            like: photos whose hair style to take, or a `Mix` of two.
+            color_like: a photo, or a `Mix`, whose hair colour to take. By default the colour stays, except in domains
+                that are about colour.
+            color: instead, a colour as in `dye`.
+            mode: `"preserve"` takes only the hair of the rough head; `"seed"` takes its whole layout and blends
+                nothing, as published.
+            blend: as in `dye`; by default `"alpha"`, and `"none"` in mode `"seed"`.
+            aligned: the photos are CelebA-HQ crops already.
+
+        Raises:
+            ValueError: as in `dye`, or there is no such domain, or no StarGAN v2.
+        """
+        if self.restyler is None:
+            raise ValueError("restyling needs StarGAN v2, which is not in the bundle")
+        if mode not in LAYOUTS:
+            raise ValueError(f"unknown mode '{mode}'; known are {', '.join(LAYOUTS)}")
+        if domain is None and like is None:
+            raise ValueError("say which domain the hair is to go to, or what it is to be like")
+        if color_like is not None and color is not None:
+            raise ValueError("say either what the colour is to be like or which colour it is to be")
+        blend = blend or ("none" if mode == "seed" else "alpha")
+        check_blend(blend)
+        timings = Timings()
+        subjects = self._subjects(photos, aligned, timings)
+        references = [self._shares(one, aligned, timings) if one is not None else [] for one in _listed(like)]
+        hue = None
+        if color is not None:
+            hue = HairColor.of_text(color)
+        elif color_like is not None:
+            hue = HairColor.of_references(self._shares(color_like, aligned, timings))
+        edits: list[Edit] = []
+        for part in _chunks(_together(subjects, references, _listed(seed)), self.batch_size):
+            with timings.stage("style"):
+                styles = [self._style(subject, shares, one, domain, psi) for subject, shares, one in part]
+            with timings.stage("rough head"):
+                heads = self._rough_heads([subject for subject, _, _ in part], torch.stack(styles))
+            jobs = []
+            for head in heads:
+                own = HairColor.of_references([(head.subject, 1.0)]) if head.subject.has_hair else None
+                kept = None if domain in COLOR_DOMAINS else own
+                jobs.append((head, LAYOUTS[mode](head.subject.labels, head.labels), hue or kept))
+            with timings.stage("paint"):
+                painted = self.painter.restyle(jobs)
+            for (head, layout, used), picture in zip(jobs, painted, strict=True):
+                edit = finish(
+                    head.subject,
+                    picture,
+                    resize_labels(layout, len(picture)),
+                    blend,
+                    timings,
+                    method=self.painter.describe(used),
+                    wanted=None if hue is None else hue.mean,
+                    rough=head.picture,
+                )
+                edits.append(edit)
+        return edits
+
+    # -- steps --
+
+    def _subjects(self, photos: Sequence[Photo | Subject], aligned: bool, timings: Timings) -> list[Subject]:
+        subjects: dict[int, Subject] = {id(photo): photo for photo in photos if isinstance(photo, Subject)}
+        found = []
+        with timings.stage("align"):
+            for photo in photos:
+                if not isinstance(photo, Subject):
+                    alignment, warnings = self._align(photo, aligned)
+                    found.append((photo, alignment, alignment.crop(photo), warnings))
+        for part in _chunks(found, self.batch_size):
+            with timings.stage("parse"):
+                parsed = self.parser([crop for _, _, crop, _ in part])
+            for (photo, alignment, crop, warnings), (labels, hair) in zip(part, parsed, strict=True):
+                ramp = alignment.ramp(photo.shape[0], photo.shape[1], FEATHER * self.parser_size)
+                notes = (*warnings, *warnings_about(labels, ramp))
+                subjects[id(photo)] = Subject(photo, alignment, crop, labels, hair, notes)
+        return [subjects[id(photo)] for photo in photos]
+
+    def _align(self, photo: Photo, aligned: bool) -> tuple[Alignment, list[str]]:
+        if aligned:
+            return whole_photo(photo.shape[0], photo.shape[1], self.parser_size), []
+        self._finder = self._finder or MTCNNFinder()
+        return find_face(photo, self._finder, self.parser_size)
+
+    def _shares(self, reference: Reference, aligned: bool, timings: Timings) -> Shares:
+        mix = reference if isinstance(reference, Mix) else Mix(reference, reference, 0.0)
+        shares = [(photo, share) for photo, share in ((mix.first, 1 - mix.share), (mix.second, mix.share)) if share]
+        subjects = self._subjects([photo for photo, _ in shares], aligned, timings)
+        for subject in subjects:
+            subject.require_hair("the reference")
+        return [(subject, share) for subject, (_, share) in zip(subjects, shares, strict=True)]
+
+    def _style(
+        self, subject: Subject, shares: Shares, seed: int, domain: str | None, psi: float
+    ) -> Float[Tensor, " style"]:
+        assert self.restyler is not None
+        if not shares:
+            assert domain is not None
+            return self.restyler.style_of_domain(domain, seed, psi)
+        total = torch.zeros((), device=self.device)
+        for other, share in shares:
+            image = to_images([other.picture(self.restyler.size)], self.device)
+            style = self.restyler.style_of_images(image, domain or self._closest_domain(subject, other))[0]
+            total = total + share * style
+        return total
+
+    def _closest_domain(self, subject: Subject, other: Subject) -> str:
+        """As which domain a reference is best read: the one whose rough head's hair overlaps the reference's most."""
+        assert self.restyler is not None
+        image = to_images([other.picture(self.restyler.size)], self.device)
+        target = other.labels == Region.HAIR
+        overlaps = {}
+        for names in _chunks(list(self.restyler.domains), self.batch_size):
+            styles = torch.cat([self.restyler.style_of_images(image, name) for name in names])
+            for name, head in zip(names, self._rough_heads([subject] * len(names), styles), strict=True):
+                hair = head.labels == Region.HAIR
+                overlaps[name] = (hair & target).sum() / (hair | target).sum()
+        return max(overlaps, key=lambda name: overlaps[name])
+
+    def _rough_heads(self, subjects: list[Subject], styles: Float[Tensor, "b style"]) -> list[RoughHead]:
+        assert self.restyler is not None
+        images = to_images([subject.picture(self.restyler.size) for subject in subjects], self.device)
+        pictures = [to_bytes(picture) for picture in from_images(self.restyler(images, styles))]
+        size = (self.parser_size, self.parser_size)
+        parsed = self.parser([cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR) for picture in pictures])
+        return [
+            RoughHead(subject, picture, labels)
+            for subject, picture, (labels, _) in zip(subjects, pictures, parsed, strict=True)
+        ]
+
+
+Item = TypeVar("Item")
+
+
+def _listed(items: Item | Sequence[Item]) -> list[Item]:
+    return list(items) if isinstance(items, Sequence) else [items]
+
+
+def _chunks(items: Sequence[Item], size: int) -> list[list[Item]]:
+    return [list(items[i : i + size]) for i in range(0, len(items), size)]
+
+
+def _together(*columns: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Rows of columns that are equally long, or hold one item that goes with all.
+
+    Raises:
+        ValueError: the lengths do not go together.
+    """
+    length = max(len(column) for column in columns)
+    for column in columns:
+        if len(column) not in (1, length):
+            raise ValueError(f"{len(column)} do not go with {length}: give one for all, or one for each")
+    return list(zip(*(list(column) * (length if len(column) == 1 else 1) for column in columns), strict=True))

@@ -1,0 +1,107 @@
+"""Subject: one photo, aligned and parsed; what is worked out about it once and used by every edit of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float32, UInt8
+from numpy import ndarray
+from torch import Tensor, nn
+
+from hairgan.editing.alignment import Alignment
+from hairgan.editing.color import hair_color
+from hairgan.editing.layout import resize_labels
+from hairgan.editing.pixels import to_images
+from hairgan.networks.label_layout import Layout
+from hairgan.regions import Region
+
+MIN_HAIR = 0.003
+"""Share of the crop below which there is no hair to speak of."""
+MIN_HAT = 0.01
+
+
+@dataclass(eq=False)
+class Subject:
+    """A photo and its aligned crop, at the parser's resolution."""
+
+    photo: UInt8[ndarray, "h w 3"]
+    alignment: Alignment
+    crop: UInt8[ndarray, "size size 3"]
+    labels: UInt8[ndarray, "size size"]
+    hair: Float32[ndarray, "size size"]
+    """The parser's probability of hair."""
+    warnings: tuple[str, ...] = ()
+    codes: Float[Tensor, "regions dim"] | None = field(default=None, repr=False)
+    """SEAN's style codes, once they were asked for."""
+    layouts: dict[bytes, Layout] = field(default_factory=dict, repr=False)
+    """SEAN's work on the last label map that was painted for this subject, under the map's bytes."""
+
+    @property
+    def hair_share(self) -> float:
+        """Share of the crop that is hair."""
+        return float((self.labels == Region.HAIR).mean())
+
+    @property
+    def has_hair(self) -> bool:
+        """Whether there is hair to speak of."""
+        return self.hair_share >= MIN_HAIR
+
+    def hair_color(self) -> tuple[Float[ndarray, 3], Float[ndarray, 3]]:
+        """Mean and standard deviation of the hair in Lab."""
+        return hair_color(self.crop, self.labels == Region.HAIR)
+
+    def picture(self, size: int) -> UInt8[ndarray, "size size 3"]:
+        """The aligned crop at another size, sampled from the photo."""
+        return self.crop if size == len(self.crop) else self.alignment.resized(size).crop(self.photo)
+
+    def label_map(self, size: int) -> UInt8[ndarray, "size size"]:
+        """The label map at another size."""
+        return resize_labels(self.labels, size)
+
+    def require_hair(self, what: str) -> None:
+        """Raise ValueError if there is no hair."""
+        if not self.has_hair:
+            raise ValueError(
+                f"{what} shows no hair: {self.hair_share:.1%} of its crop, at least {MIN_HAIR:.1%} is needed"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class RoughHead:
+    """The head StarGAN v2 made of a subject, and its label map at the parser's resolution."""
+
+    subject: Subject
+    picture: UInt8[ndarray, "s s 3"]
+    labels: UInt8[ndarray, "size size"]
+
+
+class Parser:
+    """Aligned crops to label maps and the probability of hair."""
+
+    def __init__(self, network: nn.Module) -> None:
+        self.network = network
+
+    def __call__(
+        self, crops: list[UInt8[ndarray, "size size 3"]]
+    ) -> list[tuple[UInt8[ndarray, "size size"], Float32[ndarray, "size size"]]]:
+        images = to_images(crops, next(self.network.parameters()).device)
+        logits = self.network(images).float()
+        labels = logits.argmax(1).to(torch.uint8).cpu().numpy()
+        hair = logits.softmax(1)[:, Region.HAIR].cpu().numpy()
+        return list(zip(labels, hair, strict=True))
+
+
+def warnings_about(labels: UInt8[ndarray, "size size"], ramp: Float32[ndarray, "size size"]) -> list[str]:
+    """What a label map says about an edit to come.
+
+    Args:
+        ramp: 1, below 1 near those edges of the crop beyond which the photo goes on.
+    """
+    warnings = []
+    if np.mean(labels == Region.HAT) > MIN_HAT:
+        warnings.append("a hat covers the hair; it stays as it is")
+    if np.mean((labels == Region.HAIR) & (ramp < 1)) > MIN_HAIR:
+        warnings.append("the hair goes on outside the crop the networks see; there it stays as it is")
+    return warnings

@@ -1,0 +1,329 @@
+"""The salon, with networks that read and paint exactly: what changes, what must not, and what is said about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from hairgan.editing.alignment import Alignment, celeba_hq_alignment
+from hairgan.editing.color import hair_color, rgb_to_lab
+from hairgan.editing.edit import Edit
+from hairgan.editing.faces import Face, RegionFinder
+from hairgan.editing.layout import UNDER_HAIR
+from hairgan.editing.restyling import Restyler
+from hairgan.editing.salon import Mix, Salon
+from hairgan.networks.sean import SEANGenerator
+from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
+from hairgan.regions import Region
+
+from .heads import (
+    SIZE,
+    HeadGenerator,
+    MeanColorSEAN,
+    PaletteParser,
+    ShapeEncoder,
+    ShapeMapping,
+    draw_labels,
+    paint_head,
+)
+
+DOMAINS = ("short", "bob", "long")
+TURNED = Alignment(np.array([[0.31, 0.05, -14.0], [-0.05, 0.31, -3.0]]), 2 * SIZE)
+"""Where the head stands in the test's photo: turned, and with the photo going on around it on all sides but the top."""
+
+
+def in_a_photo(head: np.ndarray, height: int = 500, width: int = 640) -> np.ndarray:
+    rng = np.random.default_rng(1)
+    around = np.clip(24 + rng.integers(-8, 9, (height, width, 3)), 0, 255).astype(np.uint8)
+    matrix = cv2.invertAffineTransform(TURNED.matrix)
+    size = (width, height)
+    inside = cv2.warpAffine(np.ones(head.shape[:2], np.uint8), matrix, size) > 0
+    placed = cv2.warpAffine(head, matrix, size, flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+    return np.where(inside[..., None], placed, around)
+
+
+def finder(photo: np.ndarray) -> list[Face]:
+    """Knows where the head stands."""
+    eyes_and_mouth = np.array([[0.39, 0.48], [0.61, 0.48], [0.5, 0.58], [0.41, 0.73], [0.59, 0.73]]) * 2 * SIZE
+    return [Face(eyes_and_mouth @ TURNED.inverse[:, :2].T + TURNED.inverse[:, 2])]
+
+
+def restyler() -> Restyler:
+    return Restyler(HeadGenerator(), ShapeMapping(), ShapeEncoder(), None, DOMAINS)
+
+
+@pytest.fixture(scope="module")
+def salon() -> Salon:
+    return Salon(PaletteParser(), MeanColorSEAN(), restyler(), finder)
+
+
+@pytest.fixture(scope="module")
+def plain_salon() -> Salon:
+    """Without SEAN."""
+    return Salon(PaletteParser(), None, restyler(), finder)
+
+
+@pytest.fixture(scope="module")
+def random_salon() -> Salon:
+    """The real networks, small, with random weights."""
+    torch.manual_seed(0)
+    narrow = {"image_size": SIZE, "base_width": 4, "max_width": 8}
+    networks = {
+        "parser": PaletteParser(),
+        "sean": SEANGenerator(image_size=SIZE, width=2, style_dim=8).eval(),
+        "stargan_generator": Generator(**narrow, w_hpf=0.0),
+        "mapping_network": MappingNetwork(num_domains=3, hidden_dim=8),
+        "style_encoder": StyleEncoder(**narrow, num_domains=3),
+    }
+    return Salon.from_networks(networks, DOMAINS, finder=finder)
+
+
+@pytest.fixture(scope="module")
+def photo() -> np.ndarray:
+    return in_a_photo(paint_head(draw_labels()))
+
+
+@pytest.fixture(scope="module")
+def reference() -> np.ndarray:
+    return paint_head(draw_labels(length=0.9, width=0.35), hair=(170, 60, 190), seed=3)
+
+
+def allowed(edit: Edit, photo: np.ndarray, aligned: bool) -> np.ndarray:
+    """Photo pixels in which the edit may change something: old hair, new hair and the feather."""
+    size = len(edit.labels)
+    hair = (edit.labels == Region.HAIR) | (edit.layout == Region.HAIR)
+    reach = int(np.ceil(0.04 * size)) + 1
+    near = cv2.dilate(hair.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2))
+    height, width = photo.shape[:2]
+    matrix = np.diag([size / width, size / height, 1.0])[:2]
+    if not aligned:
+        matrix = celeba_hq_alignment(finder(photo)[0].points, size).matrix
+    y, x = np.indices((height, width)) + 0.5
+    column, row = (m[0] * x + m[1] * y + m[2] for m in matrix)
+    inside = (np.minimum(column, row) > -0.5) & (np.maximum(column, row) < size + 0.5)
+    return inside & (near[tuple(c.clip(0, size - 1).astype(int) for c in (row, column))] > 0)
+
+
+def inner_hair(labels: np.ndarray) -> np.ndarray:
+    return cv2.erode((labels == Region.HAIR).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+
+
+PATHS: dict[str, dict[str, Any]] = {
+    "dye like": {"like": True},
+    "dye between": {"like": "mix"},
+    "dye color": {"color": "#a05ac8"},
+    "dye half": {"color": "auburn", "strength": 0.5},
+    "restyle domain": {"domain": "long", "seed": 3},
+    "restyle truncated": {"domain": "short", "psi": 0.5},
+    "restyle like": {"like": True, "domain": "bob"},
+    "restyle like unknown": {"like": True},
+    "restyle between": {"like": "mix", "domain": "long"},
+    "restyle and dye": {"domain": "bob", "color_like": True},
+    "restyle and color": {"domain": "long", "color": "teal"},
+    "restyle seed layout, blended": {"domain": "long", "mode": "seed", "blend": "alpha"},
+}
+
+
+@pytest.mark.parametrize("blend", ["alpha", "laplacian", "poisson"])
+@pytest.mark.parametrize("which", ["salon", "plain_salon", "random_salon"])
+@pytest.mark.parametrize("path", PATHS)
+def test_nothing_but_the_hair_changes(
+    path: str, which: str, blend: str, photo: np.ndarray, reference: np.ndarray, request: pytest.FixtureRequest
+) -> None:
+    salon: Salon = request.getfixturevalue(which)
+    others = {True: salon.subject(reference, aligned=True)}
+    others["mix"] = Mix(others[True], salon.subject(paint_head(draw_labels()), aligned=True), 0.3)  # type: ignore[index]
+    options = {key: others.get(value, value) if key.endswith("like") else value for key, value in PATHS[path].items()}
+    aligned = path.endswith("half")
+    source = paint_head(draw_labels(200)) if aligned else photo
+    edit = getattr(salon, path.split()[0])(source, aligned=aligned, **{"blend": blend, **options})
+    changed = (edit.image != source).any(axis=2)
+    free = allowed(edit, source, aligned)
+    assert edit.image.shape == source.shape
+    assert not (changed & ~free).any()
+    assert changed.sum() > 0.02 * source.shape[0] * source.shape[1]
+    assert which == "random_salon" or free.mean() < 0.7
+
+
+@pytest.mark.parametrize("call", [{"blend": "none", "color": "teal"}, {"mode": "seed", "domain": "long"}])
+def test_as_published_the_crop_changes_and_nothing_outside(salon: Salon, photo: np.ndarray, call: dict) -> None:
+    edit = salon.restyle(photo, **call) if "mode" in call else salon.dye(photo, **call)
+    matrix = cv2.invertAffineTransform(TURNED.matrix)
+    changed = (edit.image != photo).any(axis=2)
+    assert changed.any()
+    corner = edit.mask == 0
+    assert corner.any() and np.array_equal(edit.after[corner], edit.before[corner])
+    middle = edit.mask == 1
+    assert np.array_equal(edit.after[middle], edit.painted[middle])
+    assert matrix is not None and not changed[-5:].any() and not changed[:, -5:].any()
+
+
+def lab_distance(picture: np.ndarray, hair: np.ndarray, rgb: tuple[int, int, int]) -> float:
+    return float(np.linalg.norm(hair_color(picture, hair)[0] - rgb_to_lab(np.array(rgb, np.float32))))
+
+
+def test_dye_takes_the_references_colour(
+    salon: Salon, plain_salon: Salon, photo: np.ndarray, reference: np.ndarray
+) -> None:
+    for one in (salon, plain_salon):
+        edit = one.dye(photo, like=one.subject(reference, aligned=True))
+        hair = inner_hair(edit.labels)
+        assert lab_distance(edit.before, hair, (170, 60, 190)) > 10
+        assert lab_distance(edit.after, hair, (170, 60, 190)) < 2.5
+        assert edit.color_error is not None and edit.color_error < 2.5
+    assert "reference's hair code" in salon.dye(photo, like=salon.subject(reference, aligned=True)).method
+    assert "colour transfer" in edit.method
+
+
+@pytest.mark.parametrize("gain", [1.0, 0.9])
+def test_a_colour_is_found_in_style_space(photo: np.ndarray, gain: float) -> None:
+    """Also with a painter that darkens what it is told, so that the first candidate misses."""
+    salon = Salon(PaletteParser(), MeanColorSEAN(gain), None, finder)
+    edit = salon.dye(photo, color="#8a5a2b", blend="none")
+    assert edit.method == "SEAN with a hair code found for the colour"
+    assert edit.color_error is not None and edit.color_error < 2.5
+    assert salon.dye(photo, color="#8a5a2b", blend="none").image.tobytes() == edit.image.tobytes()
+
+
+def test_strength_and_mix_go_from_one_end_to_the_other(salon: Salon, photo: np.ndarray, reference: np.ndarray) -> None:
+    subject, other = salon.subject(photo), salon.subject(reference, aligned=True)
+    edits = salon.dye_all([subject], like=other, strength=[0.0, 0.5, 1.0])
+    moved = [lab_distance(edit.after, inner_hair(edit.labels), (150, 84, 214)) for edit in edits]
+    assert moved[0] < 4 and moved[0] < moved[1] - 3 < moved[2] - 6
+    half = salon.dye(subject, like=Mix(subject, other))
+    assert np.abs(half.after.astype(int) - edits[1].after).max() <= 1
+
+
+def test_restyle_takes_the_shape_and_keeps_the_colour(salon: Salon, plain_salon: Salon, photo: np.ndarray) -> None:
+    for one in (salon, plain_salon):
+        longer, shorter = one.restyle(photo, domain="long"), one.restyle(photo, domain="short")
+        hair = [(edit.layout == Region.HAIR).sum() for edit in (shorter, longer)]
+        assert hair[0] < (longer.labels == Region.HAIR).sum() < hair[1]
+        for edit in (longer, shorter):
+            assert lab_distance(edit.after, inner_hair(edit.layout), (150, 84, 214)) < 4
+            features = np.isin(edit.labels, (Region.L_EYE, Region.R_EYE, Region.NOSE, Region.U_LIP, Region.L_LIP))
+            assert np.array_equal(edit.layout[features], edit.labels[features])
+        assert one.restyle(photo, domain="long").image.tobytes() == longer.image.tobytes()
+        assert one.restyle(photo, domain="long", seed=1).image.tobytes() != longer.image.tobytes()
+
+
+def test_uncovered_places_are_filled(salon: Salon, photo: np.ndarray) -> None:
+    edit = salon.restyle(photo, domain="short")
+    uncovered = (edit.labels == Region.HAIR) & (edit.layout != Region.HAIR)
+    assert uncovered.mean() > 0.03
+    assert set(np.unique(edit.layout[uncovered])) <= {*UNDER_HAIR}
+    far = cv2.erode(uncovered.astype(np.uint8), np.ones((3, 3))) > 0
+    purple = np.abs(edit.after[far].astype(int) - (150, 84, 214)).sum(1) < 60
+    assert purple.mean() < 0.02
+
+
+def test_shape_from_one_photo_and_colour_from_another(salon: Salon, photo: np.ndarray, reference: np.ndarray) -> None:
+    shape = salon.subject(paint_head(draw_labels(length=0.95, width=0.38)), aligned=True)
+    edit = salon.restyle(photo, like=shape, color_like=salon.subject(reference, aligned=True))
+    target = shape.label_map(SIZE) == Region.HAIR
+    hair = edit.layout == Region.HAIR
+    assert (hair & target).sum() / (hair | target).sum() > 0.8, "the domain of long hair fits the reference best"
+    assert lab_distance(edit.after, inner_hair(edit.layout), (170, 60, 190)) < 3
+
+
+def test_batches_are_what_single_calls_are(photo: np.ndarray, reference: np.ndarray) -> None:
+    salon = Salon(PaletteParser(), MeanColorSEAN(), restyler(), finder, batch_size=2)
+    other = in_a_photo(paint_head(draw_labels(length=0.6)))
+    ref = salon.subject(reference, aligned=True)
+    many = salon.dye_all([photo, other, photo], like=ref)
+    assert [edit.image.tobytes() for edit in many] == [
+        salon.dye(one, like=ref).image.tobytes() for one in (photo, other, photo)
+    ]
+    looks = salon.restyle_all([photo], domain="bob", seed=[0, 1, 2])
+    assert [edit.image.tobytes() for edit in looks] == [
+        salon.restyle(photo, domain="bob", seed=seed).image.tobytes() for seed in (0, 1, 2)
+    ]
+    with pytest.raises(ValueError, match="2 do not go with 3"):
+        salon.dye_all([photo, other], like=[ref, ref, ref])
+
+
+def test_detail_finer_than_the_crop_survives_a_dye(salon: Salon) -> None:
+    head = cv2.resize(paint_head(draw_labels()), (1024, 1024), interpolation=cv2.INTER_NEAREST)
+    fine = np.where(np.indices((1024, 1024)).sum(0)[..., None] % 2, 12, -12)
+    photo = np.clip(head + fine, 0, 255).astype(np.uint8)
+    edit = salon.dye(photo, color="#7a3b1e", aligned=True)
+    inner = cv2.erode(cv2.resize((edit.labels == Region.HAIR).astype(np.uint8), (1024, 1024)), np.ones((65, 65))) > 0
+    contrast = np.abs(np.diff(edit.image.astype(float), axis=1))[inner[:, 1:]].mean()
+    assert contrast > 20
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ({}, "either what the hair is to be like or what colour"),
+        ({"color": "teal", "like": 0}, "either what the hair is to be like or what colour"),
+        ({"color": "greenish-ish"}, "'greenish-ish' is no colour"),
+        ({"color": "teal", "blend": "magic"}, "unknown blend 'magic'"),
+        ({"like": "bald"}, "the reference shows no hair"),
+    ],
+)
+def test_bad_requests_for_a_dye(salon: Salon, photo: np.ndarray, call: dict, message: str) -> None:
+    if call.get("like") == "bald":
+        call = {"like": salon.subject(paint_head(draw_labels(length=0)), aligned=True)}
+    with pytest.raises(ValueError, match=message):
+        salon.dye(photo, **call)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ({}, "which domain"),
+        ({"domain": "mullet"}, "no domain 'mullet'; the networks know short, bob, long"),
+        ({"domain": "bob", "mode": "wild"}, "unknown mode 'wild'"),
+        ({"domain": "bob", "color": "red", "color_like": 0}, "either what the colour"),
+    ],
+)
+def test_bad_requests_for_a_style(salon: Salon, photo: np.ndarray, call: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        salon.restyle(photo, **call)
+
+
+def test_photos_that_will_not_do(salon: Salon, photo: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="the photo shows no hair"):
+        salon.dye(paint_head(draw_labels(length=0)), color="red", aligned=True)
+    with pytest.raises(ValueError, match="an aligned photo is square, this one has 640 x 500"):
+        salon.dye(photo, color="red", aligned=True)
+    with pytest.raises(ValueError, match="too small to edit: 8 x 8"):
+        salon.dye(photo[:8, :8], color="red", aligned=True)
+    nobody = Salon(PaletteParser(), finder=RegionFinder(PaletteParser()))
+    with pytest.raises(ValueError, match="no face was found"):
+        nobody.dye(np.zeros((64, 64, 3), np.uint8), color="red")
+    with pytest.raises(ValueError, match="needs StarGAN v2"):
+        nobody.restyle(photo, domain="bob")
+    with pytest.raises(ValueError, match="a face parser is needed; there are only sean"):
+        Salon.from_networks({"sean": MeanColorSEAN()})
+
+
+def test_a_hat_stays_and_is_mentioned(salon: Salon) -> None:
+    photo = paint_head(draw_labels(hat=True))
+    edit = salon.restyle(photo, domain="long", aligned=True)
+    hat = edit.labels == Region.HAT
+    assert (edit.layout[hat] == Region.HAT).all()
+    assert "a hat covers the hair" in " ".join(edit.warnings)
+
+
+def test_bald_people_get_the_rough_heads_hair(salon: Salon) -> None:
+    photo = paint_head(draw_labels(length=0))
+    edit = salon.restyle(photo, domain="bob", aligned=True)
+    assert edit.method == "SEAN with the rough head's hair code"
+    assert lab_distance(edit.after, inner_hair(edit.layout), (150, 84, 214)) < 4
+
+
+def test_the_second_dye_of_a_subject_reuses_its_work(salon: Salon, photo: np.ndarray) -> None:
+    subject = salon.subject(photo)
+    edit = salon.dye(subject, color="teal")
+    codes, layouts = subject.codes, dict(subject.layouts)
+    again = salon.dye(subject, color="blond")
+    assert subject.codes is codes and {k: id(v) for k, v in subject.layouts.items()} == {
+        k: id(v) for k, v in layouts.items()
+    }
+    assert "parse" not in again.timings and {"paint", "blend", "paste"} <= set(edit.timings)
