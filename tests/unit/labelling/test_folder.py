@@ -125,7 +125,7 @@ def test_nothing_to_label(tmp_path):
     with pytest.raises(ValueError, match="found none"):
         run(tmp_path / "empty", tmp_path / "out")
     (tmp_path / "empty" / "a.jpg").write_text("text")
-    with pytest.raises(ValueError, match=r"none of the 1 photos could be used; a\.jpg"):
+    with pytest.raises(ValueError, match=r"none of the 1 photos could be used; the first: a\.jpg"):
         run(tmp_path / "empty", tmp_path / "out")
     assert json.loads((tmp_path / "out" / "journal.jsonl").read_text().splitlines()[1])["photo"] == "a.jpg"
 

@@ -1,0 +1,143 @@
+"""What comes out of labelling a folder, once all its photos are done.
+
+attributes.csv    a row for each photo, doubtful ones first: attributes, confidences, domains, what is doubtful
+skipped.csv       photos that could not be used, and why
+raw/              the attribute and mapping files of the raw CelebAMask-HQ layout
+domains/train/    crops by domain, a folder each (hard links into raw/), as `data=image_folder` reads them
+packed/           the packed dataset for `data=celeba_hq`; here what is unknown stays unknown
+sheets/           a contact sheet of overlays for each domain
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from jaxtyping import Bool, UInt8
+from numpy import ndarray
+from PIL import Image
+
+from hairgan.data.celebamask import ATTRIBUTES, IMAGES, MAPPING, CelebAMaskHQ
+from hairgan.data.celebamask_writer import attribute_table, mapping_table
+from hairgan.data.packed import PackedDataset
+from hairgan.data.packing import Item, pack
+from hairgan.domains import Domains
+from hairgan.labelling.attributes import TYPES
+from hairgan.pictures import save_picture, sheet
+
+SHEET = 64  # most pictures on a contact sheet, the doubtful ones first
+THUMBNAIL = 160  # px
+FIRST = ("photo", "id", "domains", "doubts", "certainty")
+"""The table's first columns; `certainty` is the least of the parser's and the classifier's."""
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """What came out: the table (doubtful photos first), the skipped photos with reasons, and the packed dataset."""
+
+    table: pl.DataFrame
+    skipped: list[dict[str, str]]
+    dataset: PackedDataset
+
+
+def write_results(
+    out: Path,
+    rows: list[dict[str, Any]],
+    skipped: list[dict[str, str]],
+    domains: Domains,
+    *,
+    pack_size: int,
+    workers: int,
+    progress: bool | None,
+) -> Labelled:
+    """Write everything that needs all photos: tables, domains, sheets and the packed dataset.
+
+    Args:
+        rows: of `hairgan.labelling.attributes.describe`, with `photo` and `id` = 0, 1, ...; at least one.
+        skipped: dicts of `photo` and `reason`.
+    """
+    pl.DataFrame(skipped, schema=["photo", "reason"]).write_csv(out / "skipped.csv")
+    (out / "raw" / ATTRIBUTES).write_text(attribute_table(rows))
+    (out / "raw" / MAPPING).write_text(mapping_table(len(rows)))
+
+    columns = {name: [row[name] for row in rows] for name in TYPES}
+    attributes = pl.DataFrame(columns, schema=TYPES, strict=False)
+    member = _membership(domains, attributes)
+    sureness = ["parser_certainty", *(c for c in attributes.columns if c.endswith("_confidence"))]
+    table = attributes.with_columns(
+        pl.Series("id", [row["id"] for row in rows]),
+        pl.Series("photo", [row["photo"] for row in rows]),
+        pl.Series("domains", [" ".join(n for n, isin in zip(domains.names, m, strict=True) if isin) for m in member]),
+        pl.Series("doubts", ["; ".join(row["doubts"]) for row in rows]),
+        certainty=pl.min_horizontal(sureness),
+    )
+    table = table.sort(pl.col("doubts") == "", "certainty", "id")
+    table = table.select(*FIRST, pl.exclude(FIRST))
+    table.write_csv(out / "attributes.csv")
+    _show_domains(out, domains, member, table["id"].to_list())
+    return Labelled(table, skipped, _pack(out, rows, pack_size, workers, progress))
+
+
+def _membership(domains: Domains, attributes: pl.DataFrame) -> Bool[ndarray, "n k"]:
+    """Which photo is in which domain; domains without a photo are no error here."""
+    counts = domains.counts(attributes)
+    member = np.zeros((attributes.height, len(domains)), dtype=bool)
+    filled = {name: domains.queries[name] for name, count in counts.items() if count}
+    if filled:
+        member[:, [name in filled for name in domains.names]] = Domains(filled).membership(attributes)
+    return member
+
+
+def _show_domains(out: Path, domains: Domains, member: Bool[ndarray, "n k"], doubtful_first: list[int]) -> None:
+    """A folder of crops and a contact sheet of overlays for each domain."""
+    for folder in ("domains", "sheets"):
+        shutil.rmtree(out / folder, ignore_errors=True)
+    for column, name in enumerate(domains.names):
+        numbers = [number for number in doubtful_first if member[number, column]]
+        for number in numbers:
+            _link(out / "raw" / IMAGES / f"{number}.jpg", out / "domains" / "train" / name / f"{number}.jpg")
+        if numbers:
+            pictures = [_thumbnail(out / "overlays" / f"{number}.jpg") for number in numbers[:SHEET]]
+            rows = [pictures[i : i + 8] for i in range(0, len(pictures), 8)]
+            save_picture(sheet(rows, title=f"{name}: {len(numbers)} photos"), out / "sheets" / f"{name}.jpg")
+
+
+def _thumbnail(path: Path) -> UInt8[ndarray, "h w 3"]:
+    with Image.open(path) as image:
+        return np.asarray(image.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS, reducing_gap=2.0))
+
+
+def _link(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.hardlink_to(source)
+    except OSError:  # a file system without hard links
+        shutil.copyfile(source, target)
+
+
+def _pack(out: Path, rows: list[dict[str, Any]], size: int, workers: int, progress: bool | None) -> PackedDataset:
+    """Pack what is in `raw/`, with the table's attributes; what was packed of fewer photos or at another size goes."""
+    raw = CelebAMaskHQ.open(out / "raw")
+    digest = hashlib.blake2b(json.dumps(rows, sort_keys=True).encode(), digest_size=8).hexdigest()
+    source = {"kind": "labelled", "rows": digest}
+    packed = out / "packed"
+    if packed.exists():
+        before = PackedDataset.open(packed).manifest["parameters"]
+        if before != before | {"size": size, "source": source}:
+            shutil.rmtree(packed)
+    shutil.rmtree(out / "packed.partial", ignore_errors=True)
+    attributes = [{name: row[name] for name in TYPES} for row in rows]
+    item = partial(_packed_item, raw, attributes)
+    return pack(item, len(raw), packed, size=size, source=source, workers=workers, progress=progress).dataset
+
+
+def _packed_item(raw: CelebAMaskHQ, attributes: list[dict[str, Any]], index: int) -> Item:
+    place = {"name": raw.name(index), "split": raw.split(index)}
+    return raw.read_image(index), raw.read_labels(index), place | attributes[index]
