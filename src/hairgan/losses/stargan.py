@@ -29,7 +29,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
-from hairgan.losses.adversarial import logistic_loss, r1_penalty
+from hairgan.losses.adversarial import at_least_single, logistic_loss, r1_penalty
 from hairgan.networks.stargan import Discriminator, Encoding, Generator, MappingNetwork, Masks, StyleEncoder
 
 MakeMasks = Callable[[Tensor, Tensor | None], Masks]
@@ -136,7 +136,7 @@ class StarGANv2Step:
     def _discriminator_loss(self, fake: Tensor) -> Losses:
         # R1 is differentiated twice, which needs float32: so do the real images' logits
         with torch.autocast(self.x.device.type, enabled=False):
-            x = self.x.detach().float().requires_grad_()
+            x = at_least_single(self.x.detach()).requires_grad_()
             logits = self.discriminator(x, self.y_org)
             real, reg = logistic_loss(logits, real=True), r1_penalty(logits, x)
         fake_loss = logistic_loss(self.discriminator(fake, self.y_trg), real=False)
@@ -145,9 +145,9 @@ class StarGANv2Step:
 
     def _generator_loss(self, s: Tensor, fake: Tensor, fake2: Tensor, s_org: Tensor) -> Losses:
         adv = logistic_loss(self.discriminator(fake, self.y_trg), real=True)
-        sty = F.l1_loss(self.style_encoder(fake, self.y_trg).float(), s.float())  # eq. 2; s is not detached
-        ds = F.l1_loss(fake.float(), fake2.float())  # eq. 3, maximised
-        cyc = F.l1_loss(self.generator(fake, s_org, self._masks(fake)).float(), self.x.float())  # eq. 4
+        sty = mean_distance(self.style_encoder(fake, self.y_trg), s)  # eq. 2; s is not detached
+        ds = mean_distance(fake, fake2)  # eq. 3, maximised
+        cyc = mean_distance(self.generator(fake, s_org, self._masks(fake)), self.x)  # eq. 4
         w = self.weights
         loss = adv + w.lambda_sty * sty - w.lambda_ds * ds + w.lambda_cyc * cyc
         return loss, {"adv": adv.detach(), "sty": sty.detach(), "ds": ds.detach(), "cyc": cyc.detach()}
@@ -166,6 +166,11 @@ class StarGANv2Step:
     @torch.no_grad()
     def _masks(self, images: Tensor) -> Masks | None:
         return None if self.make_masks is None else self.make_masks(images.detach(), self.labels)
+
+
+def mean_distance(a: Tensor, b: Tensor) -> Float[Tensor, ""]:
+    """L1, a mean over all elements."""
+    return F.l1_loss(at_least_single(a), at_least_single(b))
 
 
 @contextmanager

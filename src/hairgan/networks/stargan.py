@@ -222,9 +222,7 @@ class Generator(nn.Module):
         """The decoder half alone; arguments and errors as in `forward`."""
         features = encoding.features
         if s.shape != (len(features), self.style_dim):
-            raise ValueError(
-                f"style codes of shape {tuple(s.shape)} for images that need {(len(features), self.style_dim)}"
-            )
+            raise ValueError(f"style codes of shape {tuple(s.shape)} instead of {(len(features), self.style_dim)}")
         if masks is not None:
             if self.w_hpf == 0:
                 raise ValueError("masks were given, but this generator has no high-pass skip (w_hpf = 0)")
