@@ -87,6 +87,11 @@ class CelebAMaskHQ:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def describe(self) -> dict[str, str]:
+        """What identifies this source in the manifest of a packed dataset."""
+        split = "official" if self.orig_idx is not None else "hash of the name"
+        return {"kind": "celebamask_hq", "path": str(self.path), "split": split}
+
     def name(self, index: int) -> str:
         """File name of the photo of an item, e.g. `"27.jpg"`."""
         return f"{self.ids[index]}.jpg"

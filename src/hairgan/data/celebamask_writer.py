@@ -6,8 +6,9 @@ What it writes, `hairgan.data.celebamask` and the tools made for CelebAMask-HQ r
 from __future__ import annotations
 
 import io
+import shutil
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -47,10 +48,10 @@ def encode(index: int, image: UInt8[ndarray, "h h 3"], labels: UInt8[ndarray, "k
 
 
 class RawWriter:
-    """Writes a raw dataset image by image; the tables come last, so an interrupted one is not taken for whole.
+    """Writes a raw dataset image by image into `OUT.partial`, which gets its name when it is whole.
 
     Args:
-        out: a folder that is new or empty, or the name of a new `.zip`.
+        out: a new folder, or a new file whose name ends in `.zip`.
 
     Raises:
         ValueError: `out` exists already.
@@ -58,13 +59,13 @@ class RawWriter:
 
     def __init__(self, out: str | Path) -> None:
         self.out = Path(out)
-        if self.out.is_file() or (self.out.is_dir() and any(self.out.iterdir())):
+        if self.out.exists():
             raise ValueError(f"{self.out} exists already: choose another name or delete it")
         self.attributes: list[Mapping[str, Any]] = []
-        self.zip: zipfile.ZipFile | None = None
-        if self.out.suffix == ".zip":
-            self.out.parent.mkdir(parents=True, exist_ok=True)
-            self.zip = zipfile.ZipFile(self.out.with_name(self.out.name + ".partial"), "w")
+        self.partial = self.out.with_name(self.out.name + ".partial")
+        self._remove_partial()
+        self.out.parent.mkdir(parents=True, exist_ok=True)
+        self.zip = zipfile.ZipFile(self.partial, "w") if self.out.suffix == ".zip" else None
 
     def __enter__(self) -> RawWriter:
         return self
@@ -77,22 +78,27 @@ class RawWriter:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if kind is None:
-            self._write(ATTRIBUTES, _attribute_table(self.attributes).encode())
-            self._write(MAPPING, _mapping_table(len(self.attributes)).encode())
+            self._write(ATTRIBUTES, attribute_table(self.attributes).encode())
+            self._write(MAPPING, mapping_table(len(self.attributes)).encode())
         if self.zip is not None:
             self.zip.close()
-            if kind is None:
-                Path(str(self.zip.filename)).rename(self.out)
-            else:
-                Path(str(self.zip.filename)).unlink()
+        if kind is None:
+            self.partial.rename(self.out)
+        else:
+            self._remove_partial()
 
     def _write(self, name: str, content: bytes) -> None:
         if self.zip is not None:
             self.zip.writestr(f"CelebAMask-HQ/{name}", content)  # stored: pictures do not shrink
             return
-        path = self.out / name
+        path = self.partial / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+
+    def _remove_partial(self) -> None:
+        if self.partial.is_dir():
+            shutil.rmtree(self.partial)
+        self.partial.unlink(missing_ok=True)
 
 
 def write_raw(
@@ -110,14 +116,16 @@ def _encoded(pixels: UInt8[ndarray, "h w *c"], form: str, **options: Any) -> byt
     return buffer.getvalue()
 
 
-def _attribute_table(rows: list[Mapping[str, Any]]) -> str:
+def attribute_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The attribute file of images 0, 1, ...; what is not known counts as not there."""
     lines = [str(len(rows)), " ".join(CELEBA_ATTRIBUTES)]
     for index, row in enumerate(rows):
         lines.append(f"{index}.jpg  " + " ".join("1" if row.get(name) else "-1" for name in CELEBA_ATTRIBUTES))
     return "\n".join(lines) + "\n"
 
 
-def _mapping_table(count: int) -> str:
+def mapping_table(count: int) -> str:
+    """The mapping file of `count` images, which gives each its split."""
     lines = [f"{'idx':<12}{'orig_idx':<12}orig_file"]
     for index in range(count):
         lines.append(f"{index:<12}{orig_idx(index):<12}{orig_idx(index) + 1:06d}.jpg")

@@ -65,9 +65,10 @@ class ImageFolder:
         """Domain names of the training photos, sorted."""
         return tuple(sorted({_domain(file) for file in self.files if file.startswith("train/")}))
 
-    def names_hash(self) -> str:
-        """Hash of the list of files, so that an unfinished packing is not continued with another list."""
-        return hashlib.blake2b("\n".join(self.files).encode(), digest_size=8).hexdigest()
+    def describe(self) -> dict[str, str]:
+        """What identifies this source in the manifest of a packed dataset; `names` is a hash of the list of files."""
+        names = hashlib.blake2b("\n".join(self.files).encode(), digest_size=8).hexdigest()
+        return {"kind": "image_folder", "path": str(self.root), "names": names}
 
     def split(self, index: int) -> str:
         """Split of a photo, by its folder; where there is only `train/`, by a hash of its name."""

@@ -18,6 +18,7 @@ from numpy import ndarray
 from hairgan.regions import Region
 
 FACE_PER_EYE_TO_CHIN = 1.5
+HALF_EYE_SPAN = 0.27  # from the middle to the outer end of an eye, face heights
 MIN_EYE_TO_CHIN = 0.05  # of the map's height; below this there is no face to measure
 MIN_HAIR = 0.002  # of the pixels; less is no hair
 STRAND = 0.02  # of the map's width: a row with less hair than this does not count as reached by it
@@ -79,8 +80,7 @@ def measure(labels: UInt8[ndarray, "h w"], known: Mapping[str, Any]) -> dict[str
 class _Face:
     eyes: float  # row
     chin: float  # row
-    left: int  # columns of the outer ends of the eyes
-    right: int
+    centre: int  # column
 
     @property
     def height(self) -> float:
@@ -88,25 +88,27 @@ class _Face:
 
     @classmethod
     def find(cls, labels: UInt8[ndarray, "h w"]) -> _Face | None:
-        rows, columns = np.nonzero(np.isin(labels, _EYES))
+        rows = np.nonzero(np.isin(labels, _EYES))[0]
         if not len(rows):
-            rows, columns = np.nonzero(labels == Region.EYE_G)  # sunglasses
+            rows = np.nonzero(labels == Region.EYE_G)[0]  # sunglasses
         if not len(rows):
+            rows = np.nonzero(labels == Region.NOSE)[0][:1]  # a fringe over both eyes: the root of the nose
+        middle = np.nonzero(np.isin(labels, (Region.NOSE, *_LIPS)))[1]  # one eye may be hidden, so not between the eyes
+        if not len(rows) or not len(middle):
             return None
-        eyes, left, right = float(np.median(rows)), int(columns.min()), int(columns.max())
-        # the chin is where the face ends under the mouth (or, without one, under the eyes)
-        mouth = np.nonzero(np.isin(labels, _LIPS))[1]
-        centre = int(np.median(mouth)) if len(mouth) else (left + right) // 2
-        half = max(1, (right - left) // 8)
+        eyes, centre = float(np.median(rows)), int(np.median(middle))
+        # the chin is where the face ends below its middle
+        half = max(1, len(labels) // 24)
         below = np.isin(labels[:, max(0, centre - half) : centre + half + 1], _FACE)
         ends = [int(np.flatnonzero(column)[-1]) for column in below.T if column.any()]
         chin = float(np.median(ends)) if ends else eyes
-        return cls(eyes, chin, left, right) if chin - eyes >= MIN_EYE_TO_CHIN * len(labels) else None
+        return cls(eyes, chin, centre) if chin - eyes >= MIN_EYE_TO_CHIN * len(labels) else None
 
     def forehead_covered(self, labels: UInt8[ndarray, "h w"]) -> float | None:
         """Share of hair in a box above the brows: a sixth to a third of a face over the eyes, as wide as they."""
         top, bottom = round(self.eyes - self.height / 3), round(self.eyes - self.height / 6)
-        box = labels[max(0, top) : max(0, bottom), self.left : self.right + 1]
+        half = round(HALF_EYE_SPAN * self.height)
+        box = labels[max(0, top) : max(0, bottom), max(0, self.centre - half) : self.centre + half + 1]
         hair = int((box == Region.HAIR).sum())
         seen = hair + int(np.isin(box, _BARE_FOREHEAD).sum())
         return hair / seen if seen > 0.2 * box.size else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from pathlib import Path
 from typing import BinaryIO
@@ -15,7 +16,7 @@ MIN_EDGE = 8  # px
 MAX_PIXELS = 89_478_485  # Pillow's own mark for a decompression bomb: 256 MiB of RGB
 
 
-def open_rgb(source: str | Path | BinaryIO, name: str | None = None) -> UInt8[ndarray, "h w 3"]:
+def open_rgb(source: str | Path | BinaryIO | io.BytesIO, name: str | None = None) -> UInt8[ndarray, "h w 3"]:
     """Open a picture as 8-bit RGB, upright.
 
     Grey, palette, CMYK, YCbCr and 16-bit pictures are converted; transparent ones are laid on white; the EXIF
