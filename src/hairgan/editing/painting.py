@@ -56,7 +56,7 @@ class Painter(Protocol):
         """Crops in which the hair has another colour, by a strength of 0 to 1 and beyond."""
 
     def restyle(
-        self, jobs: Sequence[tuple[RoughHead, UInt8[ndarray, "s s"], HairColor | None]]
+        self, jobs: Sequence[tuple[RoughHead, UInt8[ndarray, "size size"], HairColor | None]]
     ) -> list[Float32[ndarray, "s s 3"]]:
         """Crops with the hair of a layout; the hair has the given colour, or that of the rough head for None."""
 
@@ -94,7 +94,7 @@ class SEANPainter:
         return self.paint(ready)
 
     def restyle(
-        self, jobs: Sequence[tuple[RoughHead, UInt8[ndarray, "s s"], HairColor | None]]
+        self, jobs: Sequence[tuple[RoughHead, UInt8[ndarray, "size size"], HairColor | None]]
     ) -> list[Float32[ndarray, "s s 3"]]:
         ready = []
         for head, layout, color in jobs:
@@ -183,7 +183,7 @@ class TransferPainter:
         return painted
 
     def restyle(
-        self, jobs: Sequence[tuple[RoughHead, UInt8[ndarray, "s s"], HairColor | None]]
+        self, jobs: Sequence[tuple[RoughHead, UInt8[ndarray, "size size"], HairColor | None]]
     ) -> list[Float32[ndarray, "s s 3"]]:
         painted = []
         for head, _, color in jobs:

@@ -32,7 +32,7 @@ from hairgan.networks.sean import SEANGenerator
 from hairgan.regions import Region
 from hairgan.weights.cards import load_bundle
 
-Photo = UInt8[ndarray, "h w 3"]
+Photo = UInt8[ndarray, "_ _ 3"]
 
 PARTS = ("parser", "sean", "stargan_generator", "mapping_network", "style_encoder", "fan")
 """Names of the parts of a bundle that the salon makes use of."""

@@ -113,7 +113,7 @@ class ShapeMapping(MappingNetwork):
         self.shapes = nn.Parameter(torch.tensor(SHAPES))
 
     def forward(self, z: Tensor, y: Tensor) -> Tensor:
-        return self.shapes[y] + 0.005 * z[:, :2].clamp(-1, 1)
+        return self.shapes[y] + 0.02 * z[:, :2].clamp(-1, 1)
 
 
 class ShapeEncoder(StyleEncoder):

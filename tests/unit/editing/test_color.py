@@ -1,0 +1,58 @@
+"""Colours: names, Lab, transfer and mattes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from skimage.color import rgb2lab
+
+from hairgan.editing.color import HAIR_COLORS, hair_color, lab_to_rgb, matte, parse_color, recolor, rgb_to_lab
+
+
+@pytest.mark.parametrize(
+    ("text", "rgb"),
+    [("#7a3b1e", (122, 59, 30)), ("teal", (0, 128, 128)), (" Blond", (184, 147, 95)), ("#fff", (255,) * 3)],
+)
+def test_colours_by_name_and_code(text: str, rgb: tuple[int, ...]) -> None:
+    assert parse_color(text).tolist() == list(rgb)
+
+
+def test_every_hair_colour_is_one_and_others_are_refused() -> None:
+    assert all(parse_color(name).shape == (3,) for name in HAIR_COLORS)
+    for text in ("", "blonde-ish", "#12345"):
+        with pytest.raises(ValueError, match="is no colour"):
+            parse_color(text)
+
+
+def test_lab_is_lab() -> None:
+    rgb = np.random.default_rng(0).uniform(0, 255, (5, 7, 3)).astype(np.float32)
+    assert np.abs(rgb_to_lab(rgb) - rgb2lab(rgb / 255)).max() < 0.5
+    assert np.abs(lab_to_rgb(rgb_to_lab(rgb)) - rgb).max() < 0.5
+    assert rgb_to_lab(rgb[0, 0]).shape == (3,)
+
+
+def test_recolouring_moves_mean_and_spread_of_what_is_weighted() -> None:
+    rng = np.random.default_rng(0)
+    picture = (100 + 12 * rng.normal(size=(40, 40, 3))).astype(np.float32)
+    hair = np.zeros((40, 40), bool)
+    hair[10:30, 10:30] = True
+    now = hair_color(picture, hair)
+    goal = np.array([55.0, 12.0, 20.0])
+    out = recolor(picture, hair.astype(np.float32), now, (goal, now[1] * 0.7))
+    mean, spread = hair_color(out, hair)
+    assert mean == pytest.approx(goal, abs=0.7)
+    assert spread == pytest.approx(0.7 * now[1], rel=0.1)
+    assert np.array_equal(out[~hair], picture[~hair])
+    half = recolor(picture, 0.5 * hair.astype(np.float32), now, (goal, None))
+    assert np.linalg.norm(hair_color(half, hair)[0] - goal) < 0.65 * np.linalg.norm(now[0] - goal)
+
+
+def test_the_matte_follows_the_picture() -> None:
+    """The parser's outline is 3 pixels off; the picture's edge is where the hair ends."""
+    picture = np.full((60, 60, 3), 200, np.uint8)
+    picture[:, :30] = 40
+    hair = np.zeros((60, 60), np.float32)
+    hair[:, :27] = 1
+    out = matte(hair, picture, 5)
+    assert out[30, 28] > 0.4 and out[30, 31] < 0.25 and out[30, 5] > 0.99 and out[30, 50] < 0.01
+    assert out.min() >= 0 and out.max() <= 1
