@@ -1,0 +1,130 @@
+"""What SEAN's normalisation needs to know of label maps, worked out once per resolution and shared by all its layers.
+
+SEAN's scale and shift at a pixel depend on the labels around it alone: 3x3 for the style branch, 5x5 for the label
+branch. The layout of a face at 256x256 pixels has some 600 different 3x3 neighbourhoods and 2,500 different 5x5 ones,
+so they are computed for these and gathered. Finding them needs the host; on accelerators, where that would mean to wait
+for the device, they are left out, and the layers use ordinary convolutions of the one-hot labels instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+from torch.nn import functional as F
+
+OFFSETS = 9  # of a 3x3 neighbourhood, row by row
+
+
+@dataclass(frozen=True)
+class Neighbourhoods:
+    """The P different 3x3 patches and N different 5x5 neighbourhoods in a batch of label maps at one resolution.
+
+    Styles differ from image to image, so patches of different images count as different. The rows point into tables
+    that hold a row for each thing and offset; one more row stands for everything outside of the image.
+
+    Attributes:
+        embed_rows: (P, 9), rows of a table by (offset, region): the regions in a patch.
+        style_rows: (P, 9), rows of a table by (image, region, offset): the regions in a patch.
+        label_rows: (N, 9), rows of a table by (patch, offset): the patches in a neighbourhood.
+        centre: (N,), the patch in the middle of a neighbourhood.
+        index: (B * h * w,), the neighbourhood of each pixel.
+    """
+
+    embed_rows: Int64[Tensor, "p 9"]
+    style_rows: Int64[Tensor, "p 9"]
+    label_rows: Int64[Tensor, "n 9"]
+    centre: Int64[Tensor, " n"]
+    index: Int64[Tensor, " pixels"]
+
+
+@dataclass(frozen=True)
+class Level:
+    """Label maps at one resolution: (B, h, w) region indices, and their neighbourhoods where they are used."""
+
+    labels: Int64[Tensor, "b h w"]
+    num_regions: int
+    neighbourhoods: Neighbourhoods | None
+
+    def one_hot(self) -> Float[Tensor, "b r h w"]:
+        """Region masks, float32, channels last in memory."""
+        regions = torch.arange(self.num_regions, device=self.labels.device)
+        return (self.labels[..., None] == regions).float().permute(0, 3, 1, 2)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Label maps at all resolutions of a generator.
+
+    Attributes:
+        labels: (B, H, W) region indices.
+        levels: the maps by side length.
+        label_parts: the label branch of every normalisation layer in the order of execution, or None if not kept.
+    """
+
+    labels: Int64[Tensor, "b h w"]
+    levels: dict[int, Level]
+    label_parts: list[Tensor] | None
+
+
+def check_labels(labels: Int64[Tensor, "b h w"], num_regions: int) -> None:
+    """Raise ValueError if the batch is empty or a label is no region. Waits for the device the labels are on."""
+    if labels.numel() == 0:
+        raise ValueError(f"an empty batch: labels of shape {tuple(labels.shape)}")
+    lowest, highest = (int(value) for value in labels.aminmax())
+    if lowest < 0 or highest >= num_regions:
+        raise ValueError(f"labels from {lowest} to {highest}, but regions are 0 to {num_regions - 1}")
+
+
+def make_levels(
+    labels: Int64[Tensor, "b h w"], sizes: Sequence[int], num_regions: int, distinct: bool
+) -> dict[int, Level]:
+    """The label maps at each of `sizes`, which divide their side, with neighbourhoods if `distinct`."""
+    levels = {}
+    for size in dict.fromkeys(sizes):
+        stride = labels.shape[-1] // size
+        resized = labels[:, ::stride, ::stride].contiguous()  # nearest as in F.interpolate: from the first pixel on
+        levels[size] = Level(resized, num_regions, find_neighbourhoods(resized, num_regions) if distinct else None)
+    return levels
+
+
+def find_neighbourhoods(labels: Int64[Tensor, "b h w"], num_regions: int) -> Neighbourhoods:
+    """Number the different neighbourhoods of label maps; on an accelerator this waits for the device."""
+    device, outside = labels.device, len(labels) * num_regions
+    regions = labels + num_regions * torch.arange(len(labels), device=device)[:, None, None]
+    patches, patch_of_pixel = _different_3x3(regions, outside)
+    rings, ring_of_pixel = _different_3x3(patch_of_pixel, outside=len(patches))
+    offsets = torch.arange(OFFSETS, device=device)
+    embed_rows = torch.where(patches == outside, OFFSETS * num_regions, offsets * num_regions + patches % num_regions)
+    return Neighbourhoods(
+        embed_rows=embed_rows,
+        style_rows=(patches * OFFSETS + offsets).clamp(max=outside * OFFSETS),
+        label_rows=(rings * OFFSETS + offsets).clamp(max=len(patches) * OFFSETS),
+        centre=rings[:, OFFSETS // 2],
+        index=ring_of_pixel.flatten(),
+    )
+
+
+def _different_3x3(
+    numbers: Int64[Tensor, "b h w"], outside: int
+) -> tuple[Int64[Tensor, "n 9"], Int64[Tensor, "b h w"]]:
+    """The different 3x3 neighbourhoods in maps of values in [0, outside), and which of them each pixel has.
+
+    Rows of three are numbered first, then columns of three rows, so that below 2^21 values no code exceeds 2^63.
+    """
+    padded = F.pad(numbers, (1, 1, 1, 1), value=outside)
+    base = outside + 1
+    rows = (padded[:, :, :-2] * base + padded[:, :, 1:-1]) * base + padded[:, :, 2:]
+    different, row = torch.unique(rows, return_inverse=True)
+    base = len(different)
+    columns = (row[:, :-2] * base + row[:, 1:-1]) * base + row[:, 2:]
+    different, number = torch.unique(columns, return_inverse=True)
+    pixels = torch.arange(number.numel(), device=number.device)
+    example = torch.empty_like(different).scatter_(0, number.flatten(), pixels)  # any pixel with that number
+    image, y, x = torch.unravel_index(example, number.shape)
+    around = torch.arange(3, device=number.device)
+    members = padded[image[:, None, None], y[:, None, None] + around[:, None], x[:, None, None] + around]
+    return members.flatten(1), number
