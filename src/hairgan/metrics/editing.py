@@ -1,0 +1,221 @@
+"""How good a hair edit is: what changed that should not have, and whether the hair became what was asked for.
+
+Masks are bool `B H W`, true where there is hair; `labels == Region.HAIR` makes one of a label map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from jaxtyping import Bool, Float, Int, Shaped
+from torch import Tensor
+from torch.nn import functional as F
+from torchmetrics import Metric
+
+from hairgan.metrics.color import ciede2000, rgb_to_lab
+from hairgan.metrics.images import Images, Masks, as_unit, check_same_shape
+from hairgan.metrics.perceptual import LPIPS
+from hairgan.metrics.reconstruction import mean_over, psnr, ssim_map
+from hairgan.regions import Region
+
+
+class _MeanOverImages(Metric):
+    """Means of one or more values an image; an image on which a value is not defined (NaN) is left out of its mean."""
+
+    full_state_update = False
+    is_differentiable = False
+    sums: Tensor
+    counts: Tensor
+    images: Tensor
+
+    def __init__(self, names: tuple[str, ...], **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.names = names
+        self.add_state("sums", torch.zeros(len(names), dtype=torch.float64), dist_reduce_fx="sum")
+        self.add_state("counts", torch.zeros(len(names), dtype=torch.float64), dist_reduce_fx="sum")
+        self.add_state("images", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
+
+    def add(self, values: Float[Tensor, "n b"]) -> None:
+        defined = ~values.isnan()
+        self.sums += torch.where(defined, values, 0).sum(1)
+        self.counts += defined.sum(1)
+        self.images += values.shape[1]
+
+    def compute(self) -> dict[str, Float[Tensor, ""]]:
+        """The means by name; NaN for a value that was defined on no image.
+
+        Raises:
+            ValueError: no images.
+        """
+        if self.images == 0:
+            raise ValueError(f"{type(self).__name__} has seen no images")
+        return dict(zip(self.names, (self.sums / self.counts).float(), strict=True))
+
+
+class OutsideHairChange(_MeanOverImages):
+    """What an edit changed outside the old and the new hair, where it should change nothing.
+
+    `outside_psnr` (dB, over the pixels outside), `outside_ssim` and `outside_lpips` (of the source against the source
+    with the edit's pixels outside the hair; SSIM averaged over the pixels outside, LPIPS over the whole picture), and
+    `outside_bytes_changed`, the share of bytes outside that are not the source's.
+    """
+
+    def __init__(self, lpips: LPIPS, **kwargs: object) -> None:
+        names = ("outside_psnr", "outside_ssim", f"outside_{lpips.name}", "outside_bytes_changed")
+        super().__init__(names, **kwargs)
+        self.lpips = lpips
+
+    def update(
+        self, source: Images, edited: Images, source_hair: Masks, edited_hair: Masks
+    ) -> None:
+        """Add edits, as bytes or as floats in [-1, 1].
+
+        Raises:
+            ValueError: images or masks differ in size, or an image holds NaN or infinite values.
+        """
+        check_same_shape(source, edited, "source and edited images")
+        check_same_shape(source[:, 0], source_hair, "images and hair masks")
+        check_same_shape(source_hair, edited_hair, "the hair masks of source and edit")
+        outside = ~(source_hair | edited_hair)
+        a, b = as_unit(source), as_unit(edited)
+        b = torch.where(outside[:, None], b, a)
+        self.add(
+            torch.stack(
+                [
+                    psnr(mean_over(outside, (a - b).square())),
+                    mean_over(outside, ssim_map(a, b)),
+                    self.lpips(2 * a - 1, 2 * b - 1),
+                    mean_over(outside, (a != b).float()),
+                ]
+            )
+        )
+
+
+class HairShapeIoU(_MeanOverImages):
+    """Intersection over union of the hair that a parser finds in the edit and the hair that was asked for.
+
+    The mean over images, `hair_iou`; two empty masks agree (1).
+    """
+
+    def __init__(self, **kwargs: object) -> None:
+        super().__init__(("hair_iou",), **kwargs)
+
+    def update(self, parsed: Shaped[Tensor, "_ _ _"], wanted: Shaped[Tensor, "_ _ _"]) -> None:
+        """Add label maps.
+
+        Raises:
+            ValueError: they differ in size.
+        """
+        check_same_shape(parsed, wanted, "parsed and wanted label maps")
+        self.add(mask_iou(parsed == Region.HAIR, wanted == Region.HAIR)[None])
+
+
+def mask_iou(a: Bool[Tensor, "b h w"], b: Bool[Tensor, "b h w"]) -> Float[Tensor, " b"]:
+    """Intersection over union of masks, 1 where both are empty."""
+    union = (a | b).sum((1, 2))
+    return torch.where(union == 0, 1.0, (a & b).sum((1, 2)) / union.clamp_min(1))
+
+
+class HairColorDistance(_MeanOverImages):
+    """CIEDE2000 between the mean hair colours of the edit and of the reference, `hair_color_distance`.
+
+    Means are taken in Lab over hair masks eroded by 1/64 of the picture's side, away from the blended border. An image
+    where nothing is left of either mask does not count.
+    """
+
+    def __init__(self, **kwargs: object) -> None:
+        super().__init__(("hair_color_distance",), **kwargs)
+
+    def update(
+        self,
+        edited: Images,
+        edited_hair: Masks,
+        reference: Images,
+        reference_hair: Masks,
+    ) -> None:
+        """Add edits and the references whose colour they should have, as bytes or as floats in [-1, 1].
+
+        Raises:
+            ValueError: masks differ in size from their images, or an image holds NaN or infinite values.
+        """
+        check_same_shape(edited[:, 0], edited_hair, "edited images and hair masks")
+        check_same_shape(reference[:, 0], reference_hair, "reference images and hair masks")
+        self.add(ciede2000(mean_hair_lab(edited, edited_hair), mean_hair_lab(reference, reference_hair))[None])
+
+
+def mean_hair_lab(images: Images, hair: Masks) -> Float[Tensor, "b 3"]:
+    """Mean Lab colour of each image's eroded hair; NaN where nothing of it is left."""
+    radius = max(1, round(hair.shape[-1] / 64))
+    inner = -F.max_pool2d(-hair[:, None].float(), 2 * radius + 1, stride=1, padding=radius) > 0
+    lab = rgb_to_lab(as_unit(images))
+    return (lab * inner).sum((2, 3)) / inner.sum((2, 3))
+
+
+class DomainAccuracy(_MeanOverImages):
+    """Share of edits that a hair classifier sees in the domain that was asked for, `domain_accuracy`."""
+
+    def __init__(self, **kwargs: object) -> None:
+        super().__init__(("domain_accuracy",), **kwargs)
+
+    def update(self, membership: Bool[Tensor, "b k"], target: Int[Tensor, " b"]) -> None:
+        """Add edits.
+
+        Args:
+            membership: the domains that the classifier sees in each edit; several are possible.
+            target: the domain asked for, in [0, k).
+        """
+        self.add(membership.gather(1, target[:, None].long())[:, 0].float()[None])
+
+
+class IdentitySimilarity(_MeanOverImages):
+    """Cosine similarity of face embeddings of the edit and of the original source photo, `identity_similarity`.
+
+    Args:
+        embedder: images in [-1, 1] to embeddings `(b, d)`, e.g. `OnnxFaceEmbedder`.
+    """
+
+    def __init__(self, embedder: Callable[[Tensor], Tensor], **kwargs: object) -> None:
+        super().__init__(("identity_similarity",), **kwargs)
+        self.embedder = embedder
+
+    def update(self, source: Images, edited: Images) -> None:
+        """Add edits, as bytes or as floats in [-1, 1].
+
+        Raises:
+            ValueError: an image holds NaN or infinite values.
+        """
+        a, b = (self.embedder(2 * as_unit(images) - 1).to(self.device) for images in (source, edited))
+        self.add(F.cosine_similarity(a, b)[None])
+
+
+class OnnxFaceEmbedder:
+    """A face embedding network in an ONNX file that takes RGB in [-1, 1], as ArcFace networks do.
+
+    The face is cut from the CelebA-HQ frame by fixed margins (rows 35 to 223 and columns 32 to 220 of 256) and resized
+    to the network's input: portraits are expected in that alignment.
+
+    Args:
+        path: the file; no weights ship with the package.
+
+    Raises:
+        ValueError: the file does not exist, or onnxruntime is missing.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        if not Path(path).is_file():
+            raise ValueError(f"identity similarity: there is no face-embedding network {path}")
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise ValueError("identity similarity needs onnxruntime: pip install 'hairgan[onnx]'") from error
+        self.session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        self.input = self.session.get_inputs()[0]
+
+    def __call__(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b d"]:
+        h, w = images.shape[-2:]
+        face = images[..., h * 35 // 256 : h * 223 // 256, w * 32 // 256 : w * 220 // 256]
+        face = F.interpolate(face, size=tuple(self.input.shape[-2:]), mode="bilinear", antialias=True)
+        (embedding,) = self.session.run(None, {self.input.name: face.cpu().numpy()})
+        return torch.from_numpy(embedding)

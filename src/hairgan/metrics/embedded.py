@@ -1,0 +1,65 @@
+"""A fixed random convolutional network: features that need no download, the same on every machine.
+
+Random convolutions are poor features, but a distance between them still falls as pictures become more alike, which is
+enough to follow a run. Numbers made with them carry `embedded` in their name.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy import ndarray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+_KEY = 20261122  # part of the definition: changing it changes every `embedded` number
+
+
+class EmbeddedTrunk(nn.Module):
+    """Four convolution stages with ReLU, each after the first at half the resolution.
+
+    Weights are uniform with He's variance, made from the raw 64-bit words of Philox (whose stream is fixed for good).
+    Kernels lose their mean, so that channels do not all follow brightness: in the first stage three quarters of them,
+    which see edges and texture of a colour, later all.
+    """
+
+    channels = (16, 32, 64, 96)
+
+    def __init__(self) -> None:
+        super().__init__()
+        words = np.random.Philox(key=_KEY)
+        self.convs = nn.ModuleList()
+        for stage, (wide_in, wide_out) in enumerate(zip((3, *self.channels), self.channels, strict=False)):
+            kernel = 5 if stage == 0 else 3
+            conv = nn.Conv2d(wide_in, wide_out, kernel, padding=kernel // 2, padding_mode="replicate", bias=False)
+            weight = _uniform(words, (wide_out, wide_in, kernel, kernel))
+            if stage:
+                weight -= weight.mean(axis=(1, 2, 3), keepdims=True)
+            else:
+                weight[:12] -= weight[:12].mean(axis=(2, 3), keepdims=True)
+            bound = math.sqrt(6 / (wide_in * kernel * kernel))
+            conv.weight.data.copy_(torch.from_numpy(bound * weight))
+            self.convs.append(conv)
+
+    def forward(self, images: Float[Tensor, "b 3 h w"]) -> list[Float[Tensor, "b _ _ _"]]:
+        """Feature maps of images in [-1, 1], at the image's resolution, a half, a quarter and an eighth.
+
+        Raises:
+            ValueError: a side is shorter than 8 pixels.
+        """
+        if min(images.shape[-2:]) < 8:
+            raise ValueError(f"images must be at least 8 pixels wide and high, got {tuple(images.shape[-2:])}")
+        maps, x = [], images
+        for stage, conv in enumerate(self.convs):
+            x = F.relu(conv(F.avg_pool2d(x, 2) if stage else x))
+            maps.append(x)
+        return maps
+
+
+def _uniform(words: np.random.Philox, shape: tuple[int, ...]) -> Float[ndarray, ...]:
+    """Uniform in [-1, 1), float64."""
+    raw = words.random_raw(math.prod(shape))
+    return ((raw >> np.uint64(11)).astype(np.float64) * 2.0**-52 - 1).reshape(shape)

@@ -1,0 +1,137 @@
+"""LPIPS: a learned perceptual distance between images (Zhang et al. 2018, "The Unreasonable Effectiveness...")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+import torch
+import torchvision
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from hairgan.metrics.embedded import EmbeddedTrunk
+from hairgan.metrics.images import check_same_shape
+from hairgan.metrics.pretrained import load_exactly, read_state_dict, weights_file
+
+# the layers of torchvision's `features` whose outputs are compared: the last ReLU of each resolution
+_TAPS = {"alex": (1, 4, 7, 9, 11), "vgg": (3, 8, 15, 22, 29)}
+
+
+class LPIPS(nn.Module):
+    """Perceptual distance: squared differences of unit-length features, weighted a channel, averaged over space.
+
+    Features are divided by `sqrt(sum_c f^2 + 1e-10)`, with the epsilon inside the root as in StarGAN v2's evaluation
+    (the public package has it outside, which matters only where all features vanish). Linear heads are
+    LPIPS v0.1's, which ship with torchmetrics.
+
+    Args:
+        weights: `"torchvision"` for ImageNet weights (torch hub's cache or a download), the path of a local file of
+            them, or `"embedded"` for the fixed random network that ships with the package.
+        net: backbone, `"alex"` or `"vgg"`; ignored for embedded weights.
+
+    Attributes:
+        name: `lpips` for AlexNet, `lpips_vgg`, or `lpips_embedded`, whose values are on a scale of their own.
+    """
+
+    shift: Tensor
+    scale: Tensor
+
+    def __init__(self, weights: str | Path = "torchvision", net: Literal["alex", "vgg"] = "alex") -> None:
+        super().__init__()
+        if weights == "embedded":
+            self.name = "lpips_embedded"
+            self.trunk: nn.Module = EmbeddedTrunk()
+            heads = [torch.full((1, c, 1, 1), 0.5) for c in EmbeddedTrunk.channels]
+            shift, scale = [0.0, 0.0, 0.0], [1.0, 1.0, 1.0]
+        else:
+            self.name = "lpips" if net == "alex" else f"lpips_{net}"
+            self.trunk = _Backbone(net, None if weights == "torchvision" else weights)
+            file = Path(str(files("torchmetrics") / f"functional/image/lpips_models/{net}.pth"))
+            heads = list(read_state_dict(file).values())
+            shift, scale = [-0.030, -0.088, -0.188], [0.458, 0.448, 0.450]
+        self.register_buffer("shift", torch.tensor(shift).view(1, 3, 1, 1))
+        self.register_buffer("scale", torch.tensor(scale).view(1, 3, 1, 1))
+        for i, head in enumerate(heads):
+            self.register_buffer(f"head{i}", head)
+        self.requires_grad_(False).eval()
+
+    def train(self, mode: bool = True) -> LPIPS:
+        return super().train(False)
+
+    def features(self, images: Float[Tensor, "b 3 h w"]) -> list[Float[Tensor, "b _ _ _"]]:
+        """Feature maps scaled so that the distance is the squared difference, summed over channels.
+
+        Args:
+            images: in [-1, 1]; values beyond are not clamped.
+        """
+        maps = self.trunk((images - self.shift) / self.scale)
+        return [
+            f * torch.rsqrt(f.square().sum(1, keepdim=True) + 1e-10) * getattr(self, f"head{i}").sqrt()
+            for i, f in enumerate(maps)
+        ]
+
+    def forward(self, a: Float[Tensor, "b 3 h w"], b: Float[Tensor, "_ 3 _ _"]) -> Float[Tensor, " b"]:
+        """Distance of each pair of images in [-1, 1].
+
+        Raises:
+            ValueError: the batches differ in shape.
+        """
+        check_same_shape(a, b, "images")
+        with torch.autocast(a.device.type, enabled=False):
+            pairs = zip(self.features(a.float()), self.features(b.float()), strict=True)
+            return torch.stack([(f - g).square().sum(1).mean((1, 2)) for f, g in pairs]).sum(0)
+
+    @torch.no_grad()
+    def diversity(self, outputs: Float[Tensor, "b n 3 h w"]) -> Float[Tensor, " b"]:
+        """Mean distance over all n (n - 1) / 2 pairs of each source's n outputs (45 pairs for 10 outputs).
+
+        Each output goes through the network once: the squared differences of all pairs sum to n times the squared
+        deviations from the mean, which are accumulated as in Welford (1962).
+
+        Raises:
+            ValueError: fewer than two outputs a source.
+        """
+        n = outputs.shape[1]
+        if n < 2:
+            raise ValueError(f"diversity needs at least 2 outputs a source, got {n}")
+        with torch.autocast(outputs.device.type, enabled=False):
+            maps = self.features(outputs[:, 0].float())
+            means, spreads = maps, [torch.zeros_like(f) for f in maps]
+            for j in range(1, n):
+                for i, f in enumerate(self.features(outputs[:, j].float())):
+                    delta = f - means[i]
+                    means[i] = means[i] + delta / (j + 1)
+                    spreads[i] += delta * (f - means[i])
+        pairs = n * (n - 1) / 2
+        return torch.stack([n / pairs * spread.sum(1).mean((1, 2)) for spread in spreads]).sum(0)
+
+
+class _Backbone(nn.Module):
+    """The convolutions of torchvision's AlexNet or VGG16, giving the maps after five of its ReLUs."""
+
+    def __init__(self, net: Literal["alex", "vgg"], path: str | Path | None) -> None:
+        super().__init__()
+        if net == "alex":
+            network, url = torchvision.models.alexnet(weights=None), torchvision.models.AlexNet_Weights.DEFAULT.url
+        else:
+            network, url = torchvision.models.vgg16(weights=None), torchvision.models.VGG16_Weights.DEFAULT.url
+        file = weights_file(url, path, f"LPIPS with {net}")
+        state = {k: v for k, v in read_state_dict(file).items() if k.startswith("features.")}
+        self.features = network.features[: _TAPS[net][-1] + 1]
+        load_exactly(self, state, file)
+        for layer in self.features:
+            if isinstance(layer, nn.ReLU):
+                layer.inplace = False  # the maps before it are compared
+        self.taps = _TAPS[net]
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        return list(self._maps(x))
+
+    def _maps(self, x: Tensor) -> Iterator[Tensor]:
+        for i, layer in enumerate(self.features):
+            x = layer(x)
+            if i in self.taps:
+                yield x

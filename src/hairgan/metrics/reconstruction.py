@@ -1,0 +1,79 @@
+"""How close images are to the images they should be: PSNR, SSIM, RMSE and LPIPS.
+
+All are means over images of the value of each image, on images quantised to bytes and scaled to [0, 1].
+"""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+from torchmetrics import Metric
+from torchmetrics.functional.image import structural_similarity_index_measure
+
+from hairgan.metrics.images import Images, as_unit, check_same_shape
+from hairgan.metrics.perceptual import LPIPS
+
+PSNR_LIMIT = 100.0
+"""Identical images have an infinite PSNR, which would swallow every mean: no image counts for more than this, in dB."""
+
+
+def mean_over(mask: Bool[Tensor, "b h w"], values: Float[Tensor, "b c h w"]) -> Float[Tensor, " b"]:
+    """Mean of each image's values over its mask and all channels; NaN where the mask is empty."""
+    return (values * mask[:, None]).sum((1, 2, 3)) / (mask.sum((1, 2)) * values.shape[1])
+
+
+def psnr(mean_squared_error: Float[Tensor, " b"]) -> Float[Tensor, " b"]:
+    """Peak signal-to-noise ratio in dB of errors on the scale [0, 1], at most `PSNR_LIMIT`."""
+    return (-10 * torch.log10(mean_squared_error.clamp_min(1e-20))).clamp_max(PSNR_LIMIT)
+
+
+def ssim_map(a: Float[Tensor, "b 3 h w"], b: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
+    """Structural similarity at every pixel (Wang et al. 2004, eq. 13; Gaussian window, sigma 1.5), range [0, 1]."""
+    _, similarity = structural_similarity_index_measure(
+        a, b, sigma=1.5, data_range=1.0, reduction="none", return_full_image=True
+    )
+    return similarity
+
+
+class Reconstruction(Metric):
+    """PSNR, SSIM, RMSE and LPIPS of images against the images they should be.
+
+    Args:
+        lpips: the perceptual distance, whose name its entry bears.
+    """
+
+    full_state_update = False
+    is_differentiable = False
+    sums: Tensor
+    count: Tensor
+
+    def __init__(self, lpips: LPIPS, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.lpips = lpips
+        self.add_state("sums", torch.zeros(4, dtype=torch.float64), dist_reduce_fx="sum")
+        self.add_state("count", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
+
+    def update(self, images: Images, truth: Images) -> None:
+        """Add images, as bytes or as floats in [-1, 1].
+
+        Raises:
+            ValueError: the batches differ in shape, or hold NaN or infinite values.
+        """
+        check_same_shape(images, truth, "images and truth")
+        a, b = as_unit(images), as_unit(truth)
+        mse = (a - b).square().mean((1, 2, 3))
+        rows = [psnr(mse), ssim_map(a, b).mean((1, 2, 3)), mse.sqrt(), self.lpips(2 * a - 1, 2 * b - 1)]
+        self.sums += torch.stack(rows).sum(1)
+        self.count += len(images)
+
+    def compute(self) -> dict[str, Float[Tensor, ""]]:
+        """`psnr` (dB), `ssim`, `rmse` (on [0, 1]) and the LPIPS under its name.
+
+        Raises:
+            ValueError: no images.
+        """
+        if self.count == 0:
+            raise ValueError("reconstruction metrics have seen no images")
+        names = ("psnr", "ssim", "rmse", self.lpips.name)
+        return dict(zip(names, (self.sums / self.count).float(), strict=True))

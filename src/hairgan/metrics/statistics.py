@@ -1,0 +1,97 @@
+"""Gaussian statistics of feature vectors, and the Fréchet distance between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+from jaxtyping import Float
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class GaussianStatistics:
+    """Mean and covariance of a set of feature vectors, in float64."""
+
+    count: int
+    mean: Float[Tensor, " d"]
+    covariance: Float[Tensor, "d d"]  # unbiased: divided by count - 1
+
+    def to(self, device: torch.device | str) -> GaussianStatistics:
+        return GaussianStatistics(self.count, self.mean.to(device), self.covariance.to(device))
+
+
+class FeatureMoments:
+    """Running sums of features and of their outer products: constant size, and sums over processes are exact.
+
+    Attributes:
+        count: images seen, float64 scalar.
+        total: sum of features (d,), float64.
+        outer: sum of outer products (d, d), float64.
+    """
+
+    def __init__(self, num_features: int, device: torch.device | str = "cpu") -> None:
+        self.count = torch.zeros((), dtype=torch.float64, device=device)
+        self.total = torch.zeros(num_features, dtype=torch.float64, device=device)
+        self.outer = torch.zeros(num_features, num_features, dtype=torch.float64, device=device)
+
+    def add(self, features: Float[Tensor, "b d"]) -> None:
+        features = features.double()
+        self.count += len(features)
+        self.total += features.sum(0)
+        self.outer += features.T @ features
+
+    def reduce(self) -> None:
+        """Sum over all processes, where there are several."""
+        if dist.is_available() and dist.is_initialized():
+            for value in (self.count, self.total, self.outer):
+                dist.all_reduce(value)
+
+    def statistics(self) -> GaussianStatistics:
+        return gaussian_statistics(self.count, self.total, self.outer)
+
+
+def gaussian_statistics(
+    count: Float[Tensor, ""], total: Float[Tensor, " d"], outer: Float[Tensor, "d d"]
+) -> GaussianStatistics:
+    """Mean and unbiased covariance from sums.
+
+    Raises:
+        ValueError: fewer than two images.
+    """
+    n = int(count)
+    if n < 2:
+        raise ValueError(f"a covariance needs at least 2 images, got {n}")
+    mean = total / n
+    return GaussianStatistics(n, mean, (outer - n * torch.outer(mean, mean)) / (n - 1))
+
+
+def frechet_distance(a: GaussianStatistics, b: GaussianStatistics) -> float:
+    """Fréchet distance between two Gaussians (Dowson & Landau 1982; as FID, Heusel et al. 2017, eq. 6).
+
+    `|mu_a - mu_b|^2 + tr(S_a + S_b - 2 (S_a S_b)^(1/2))`. With `S = F F^T` from the eigenvalues of each covariance, the
+    last trace is the sum of the singular values of `F_a^T F_b`. Eigenvalues that are rounding noise are dropped, so the
+    result is finite and real also when a set has fewer images than features, where `sqrtm` of the product fails.
+
+    Returns:
+        the distance, at least 0, in float64.
+
+    Raises:
+        ValueError: the two have different numbers of features, or hold non-finite values.
+    """
+    if a.mean.shape != b.mean.shape:
+        raise ValueError(f"statistics of {len(a.mean)} features cannot be compared with {len(b.mean)} features")
+    mean_a, mean_b = a.mean.double(), b.mean.double().to(a.mean.device)
+    cov_a, cov_b = a.covariance.double(), b.covariance.double().to(a.mean.device)
+    if not all(x.isfinite().all() for x in (mean_a, mean_b, cov_a, cov_b)):
+        raise ValueError("the feature statistics hold NaN or infinite values")
+    cross = torch.linalg.svdvals(_factor(cov_a).T @ _factor(cov_b)).sum()
+    distance = (mean_a - mean_b).square().sum() + cov_a.trace() + cov_b.trace() - 2 * cross
+    return max(distance.item(), 0.0)
+
+
+def _factor(covariance: Float[Tensor, "d d"]) -> Float[Tensor, "d r"]:
+    values, vectors = torch.linalg.eigh(covariance)
+    kept = values > values[-1].abs() * len(values) * torch.finfo(values.dtype).eps
+    return vectors[:, kept] * values[kept].sqrt()
