@@ -1,0 +1,50 @@
+"""What a run of the benchmark is looked at with: a table, and a sheet of pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from jaxtyping import UInt8
+from numpy import ndarray
+from PIL import Image, ImageDraw, ImageFont
+
+from hairgan.editbench.cases import SEED, Method, Task, cases
+from hairgan.editbench.scoring import Result
+
+_DIGITS = {"psnr": 2, "ciede2000": 2}
+
+
+def table(results: Sequence[Result]) -> str:
+    """Results as Markdown, a table a task with a row a method."""
+    parts = []
+    for task in dict.fromkeys(result.task for result in results):
+        rows = [result for result in results if result.task == task]
+        first, columns = rows[0], [*rows[0].scores]
+        parts += [
+            f"**{task}**, {first.pairs} pairs, {first.size} px, seed {first.seed}",
+            "",
+            "| method | " + " | ".join(column.replace("_", " ") for column in columns) + " | s a case |",
+            "|---" * (len(columns) + 2) + "|",
+        ]
+        for result in rows:
+            cells = [f"{result.scores[c]:.{_DIGITS.get(c.rsplit('_', 1)[-1], 4)}f}" for c in columns]
+            parts.append(f"| {result.method} | " + " | ".join(cells) + f" | {result.seconds:.3f} |")
+        parts.append("")
+    return "\n".join(parts)
+
+
+def contact_sheet(
+    methods: Mapping[str, Method], task: Task, *, pairs: int = 6, size: int = 256, seed: int = SEED
+) -> UInt8[ndarray, "h w 3"]:
+    """A picture with a row a case: source, reference, truth, and each method's edit."""
+    names = ["source", "reference", "truth", *methods]
+    header = max(16, size // 10)
+    sheet = Image.new("RGB", (len(names) * size, header + pairs * size), "white")
+    text, font = ImageDraw.Draw(sheet), ImageFont.load_default(header * 0.6)
+    for column, name in enumerate(names):
+        text.text((column * size + 4, header // 6), name, fill="black", font=font)
+    for row, (case, truth) in enumerate(cases(task, pairs, size, seed)):
+        pictures = [case.source, case.reference, truth.image, *(method(case) for method in methods.values())]
+        sheet.paste(Image.fromarray(np.concatenate(pictures, axis=1)), (0, header + row * size))
+    return np.asarray(sheet)

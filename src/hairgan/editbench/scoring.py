@@ -1,0 +1,126 @@
+"""Running methods over the cases, and the errors of their edits against the truth."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, median
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+from numpy import ndarray
+from torch import Tensor
+
+from hairgan.editbench.cases import SEED, TASKS, EditCase, Method, Task, Truth, cases
+from hairgan.metrics.color import ciede2000, rgb_to_lab
+from hairgan.metrics.editing import mask_iou
+from hairgan.metrics.images import as_unit
+from hairgan.metrics.perceptual import LPIPS
+from hairgan.metrics.reconstruction import mean_over, psnr
+from hairgan.regions import Region
+
+Parser = Callable[[UInt8[ndarray, "s s 3"]], UInt8[ndarray, "s s"]]
+"""A face parser: a picture to its label map."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One method on one task.
+
+    Attributes:
+        scores: means over the cases, by name; see `score`.
+        seconds: median seconds a case.
+    """
+
+    method: str
+    task: Task
+    pairs: int
+    size: int
+    seed: int
+    scores: dict[str, float]
+    seconds: float
+
+
+def run(
+    methods: Mapping[str, Method],
+    *,
+    pairs: int = 100,
+    size: int = 256,
+    seed: int = SEED,
+    tasks: Sequence[Task] = TASKS,
+    lpips: LPIPS | None = None,
+    parser: Parser | None = None,
+) -> list[Result]:
+    """Score methods on the same cases.
+
+    Args:
+        methods: by the name they have in the table.
+        pairs: cases a task.
+        size: of the pictures, 32 to 1024.
+        seed: of the cases; a published number uses the default.
+        tasks: `dye`, `restyle` or both.
+        lpips: the perceptual distance; the embedded one if None.
+        parser: finds the hair of an edit, for its intersection over union with the true hair; no such score if None.
+
+    Returns:
+        results by task, then by method.
+
+    Raises:
+        ValueError: a method's picture has another shape or type than the source.
+    """
+    lpips = lpips or LPIPS("embedded")
+    results = []
+    for task in tasks:
+        rows: dict[str, list[dict[str, float]]] = {name: [] for name in methods}
+        seconds: dict[str, list[float]] = {name: [] for name in methods}
+        for case, truth in cases(task, pairs, size, seed):
+            for name, method in methods.items():
+                start = time.perf_counter()
+                edited = method(case)
+                seconds[name].append(time.perf_counter() - start)
+                if edited.shape != case.source.shape or edited.dtype != np.uint8:
+                    raise ValueError(
+                        f"{name}: the edit of {task} case {case.index} is {edited.dtype} of shape {edited.shape}, "
+                        f"the source uint8 of shape {case.source.shape}"
+                    )
+                rows[name].append(score(edited, case, truth, lpips, parser))
+        for name in methods:
+            means = {key: fmean(row[key] for row in rows[name]) for key in rows[name][0]}
+            results.append(Result(name, task, pairs, size, seed, means, median(seconds[name])))
+    return results
+
+
+@torch.no_grad()
+def score(
+    edited: UInt8[ndarray, "s s 3"], case: EditCase, truth: Truth, lpips: LPIPS, parser: Parser | None = None
+) -> dict[str, float]:
+    """Errors of one edit against the truth.
+
+    `hair_` is the old and the new hair together, `outside_` the rest. In each: `rmse` on [0, 1], `psnr` (dB),
+    `ciede2000` (mean over pixels), and LPIPS of the truth with the edit's pixels in this part against the truth.
+    Besides, `outside_bytes_changed`, the share of bytes outside that are not the source's, and with a parser
+    `hair_iou`.
+    """
+    source, image, true = (_tensor(x) for x in (case.source, edited, truth.image))
+    old, new = (torch.from_numpy(labels == Region.HAIR)[None] for labels in (case.source_labels, truth.labels))
+    difference = ciede2000(rgb_to_lab(image), rgb_to_lab(true))[:, None]
+    scores: dict[str, float] = {}
+    for part, mask in (("hair", old | new), ("outside", ~(old | new))):
+        mse = mean_over(mask, (image - true).square())
+        composite = torch.where(mask[:, None], image, true)
+        scores |= {
+            f"{part}_rmse": mse.sqrt().item(),
+            f"{part}_psnr": psnr(mse).item(),
+            f"{part}_ciede2000": mean_over(mask, difference).item(),
+            f"{part}_{lpips.name}": lpips(2 * composite - 1, 2 * true - 1).item(),
+        }
+    scores["outside_bytes_changed"] = mean_over(~(old | new), (image != source).float()).item()
+    if parser is not None:
+        scores["hair_iou"] = mask_iou(torch.from_numpy(parser(edited) == Region.HAIR)[None], new).item()
+    return scores
+
+
+def _tensor(image: UInt8[ndarray, "s s 3"]) -> Tensor:
+    return as_unit(torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None])

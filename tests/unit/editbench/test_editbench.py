@@ -1,0 +1,99 @@
+from itertools import islice
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from hairgan.cli.editbench import editbench
+from hairgan.editbench import BASELINES, SEED, cases, contact_sheet, run, table
+from hairgan.metrics.perceptual import LPIPS
+from hairgan.regions import Region
+
+SIZE = 64
+
+
+@pytest.fixture(scope="module")
+def asked():
+    return {task: list(cases(task, 3, SIZE)) for task in ("dye", "restyle")}
+
+
+@pytest.fixture(scope="module")
+def results(asked):
+    truths = {(task, case.index): truth for task, pairs in asked.items() for case, truth in pairs}
+
+    def oracle(case):
+        return truths[case.task, case.index].image
+
+    found = run({**BASELINES, "oracle": oracle}, pairs=3, size=SIZE, parser=lambda image: np.full(image.shape[:2], 13))
+    return {(result.task, result.method): result for result in found}
+
+
+def test_the_same_person_with_other_hair(asked):
+    for case, truth in asked["dye"]:
+        np.testing.assert_array_equal(truth.labels, case.source_labels)
+        hair = case.source_labels == Region.HAIR
+        assert (truth.image != case.source).any(-1)[hair].mean() > 0.9
+        assert (truth.image != case.source).any(-1)[~hair].mean() < 0.1
+    for case, truth in asked["restyle"]:
+        assert ((truth.labels == Region.HAIR) != (case.source_labels == Region.HAIR)).mean() > 0.01
+        assert case.target_domain in {"long_straight", "long_perm", "bob", "short"}
+
+
+def test_fewer_pairs_are_a_prefix(asked):
+    again = list(cases("restyle", 2, SIZE))
+    for (case, truth), (first, first_truth) in zip(again, asked["restyle"], strict=False):
+        np.testing.assert_array_equal(case.source, first.source)
+        np.testing.assert_array_equal(truth.image, first_truth.image)
+    other, _ = next(cases("restyle", 1, SIZE, seed=SEED + 1))
+    assert (other.source != again[0][0].source).any()
+
+
+def test_the_truth_is_perfect(results):
+    for task in ("dye", "restyle"):
+        scores = results[task, "oracle"].scores
+        for part in ("hair", "outside"):
+            assert scores[f"{part}_rmse"] == scores[f"{part}_ciede2000"] == 0
+            assert scores[f"{part}_lpips_embedded"] == pytest.approx(0, abs=1e-9)
+            assert scores[f"{part}_psnr"] == 100
+
+
+def test_baselines(results, asked):
+    dye = {method: results["dye", method].scores for method in BASELINES}
+    assert dye["Lab colour transfer"]["hair_ciede2000"] < 0.7 * dye["copy the source"]["hair_ciede2000"]
+    assert dye["Lab colour transfer"]["outside_bytes_changed"] == dye["copy the source"]["outside_bytes_changed"] == 0
+    assert dye["paste the reference's hair"]["outside_bytes_changed"] > 0
+    error = [
+        np.sqrt(((c.source[h] / 255.0 - t.image[h] / 255.0) ** 2).mean())
+        for c, t in asked["dye"]
+        for h in [c.source_labels == Region.HAIR]
+    ]
+    assert dye["copy the source"]["hair_rmse"] == pytest.approx(np.mean(error), rel=1e-5)
+    iou = np.mean([(c.source_labels == Region.HAIR).mean() for c, _ in asked["dye"]])
+    assert dye["copy the source"]["hair_iou"] == pytest.approx(iou, rel=1e-5)
+
+
+def test_table_and_sheet(results):
+    text = table(list(results.values()))
+    assert text.count("**dye**, 3 pairs, 64 px, seed 7919") == 1
+    assert len(text.splitlines()) == 2 * (4 + 4) + 1  # a blank line between the tables
+    assert len({line.count("|") for line in text.splitlines() if line.startswith("|")}) == 1
+    sheet = contact_sheet(BASELINES, "dye", pairs=2, size=SIZE)
+    assert sheet.shape == (16 + 2 * SIZE, 6 * SIZE, 3)
+    _, truth = next(islice(cases("dye", 2, SIZE), 1, None))
+    np.testing.assert_array_equal(sheet[16 + SIZE :, 2 * SIZE : 3 * SIZE], truth.image)
+
+
+def test_command(tmp_path):
+    done = CliRunner().invoke(editbench, ["--pairs", "1", "--size", "48", "--output", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    assert done.output.count("| Lab colour transfer |") == 2
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {"results.json", "dye.png", "restyle.png"}
+    failed = CliRunner().invoke(editbench, ["--method", "hairgan.editbench:absent"])
+    assert "--method hairgan.editbench:absent" in str(failed.exception)
+
+
+def test_wrong_use():
+    with pytest.raises(ValueError, match="half: the edit of dye case 0 is uint8 of shape"):
+        run({"half": lambda case: case.source[:32]}, pairs=1, size=SIZE, tasks=("dye",), lpips=LPIPS("embedded"))
+    with pytest.raises(ValueError, match="the tasks are dye, restyle"):
+        cases("shave", 1, SIZE)
