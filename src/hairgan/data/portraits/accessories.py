@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hairgan.data.portraits.canvas import Canvas, Mask, spline
-from hairgan.data.portraits.face import disc
+from hairgan.data.portraits.canvas import Canvas, Mask, disc, spline
 from hairgan.data.portraits.head import EYE_Y, HeadShape
 from hairgan.data.portraits.identity import Identity
 from hairgan.data.portraits.surface import GRID, X, Y, surface
@@ -89,7 +88,7 @@ def paint_earrings(canvas: Canvas, person: Identity) -> None:
             canvas.light(
                 canvas.polygon(at(disc(cx - radius * 0.3, cy - radius * 0.35, radius * 0.35)), blur=0.001).clip(mask),
                 110.0,
-            )  # noqa: E501
+            )
 
 
 def paint_necklace(canvas: Canvas, person: Identity, body: Mask) -> None:
@@ -111,7 +110,7 @@ def paint_necklace(canvas: Canvas, person: Identity, body: Mask) -> None:
             ]
         ),
         12,
-    )  # noqa: E501
+    )
     at = lambda points: canvas.project(points, 0.02)  # noqa: E731
     canvas.shade(canvas.lines([at(line + (0, 0.006))], 0.006, 0.004).clip(body), 0.72)
     if kind == "beads":
@@ -158,7 +157,7 @@ class Hat:
                 ]
             ),
             8,
-        )  # noqa: E501
+        )
         top = spline(np.array([(side, rim + 0.075), (side * 1.02, rim - 0.03), (side * 0.92 * dome[1], rim - 0.13), (side * 0.55 * dome[1], dome[0] + 0.030),
                                (0, dome[0]), (-side * 0.55 * dome[1], dome[0] + 0.030), (-side * 0.92 * dome[1], rim - 0.13), (-side * 1.02, rim - 0.03),
                                (-side, rim + 0.075)]), 8)  # fmt: skip
@@ -208,7 +207,7 @@ class Hat:
                 ),
                 8,
                 closed=True,
-            )  # noqa: E501
+            )
             front = 0.18
         else:
             brim = spline(
@@ -225,7 +224,7 @@ class Hat:
                 ),
                 8,
                 closed=True,
-            )  # noqa: E501
+            )
             front = 0.34
             seam = spline(np.array([(0, 0.02), (0.01, 0.12), (0, 0.22)]), 6)
             canvas.shade(canvas.lines([at(seam)], 0.003, 0.002).clip(mask), 0.7)

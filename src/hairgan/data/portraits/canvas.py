@@ -31,14 +31,13 @@ class Camera:
     shift_x: float  # picture widths
     shift_y: float
 
-    def project(self, points: Float[ndarray, "*n 3"], side: int) -> Float32[ndarray, "*n 2"]:
-        """Head coordinates to canvas pixels, for a canvas of `side` pixels; pixel centres lie at whole numbers."""
-        x, y, z = np.moveaxis(np.asarray(points, dtype=np.float32) - PIVOT, -1, 0)
-        x = x * np.cos(self.yaw) + z * np.sin(self.yaw)
-        y = y + z * np.sin(self.pitch)
-        cos, sin = self.zoom * np.cos(self.roll), self.zoom * np.sin(self.roll)
-        out = np.stack([cos * x - sin * y + 0.5 + self.shift_x, sin * x + cos * y + 0.5 + self.shift_y], axis=-1)
-        return (out * side - 0.5).astype(np.float32)
+    def projection(self, side: int) -> tuple[Float[ndarray, "3 2"], Float[ndarray, 2]]:
+        """Matrix and offset that take head coordinates to pixels of a canvas of `side`, centres at whole numbers."""
+        turn = np.array([[np.cos(self.yaw), 0.0], [0.0, 1.0], [np.sin(self.yaw), np.sin(self.pitch)]])
+        cos, sin = np.cos(self.roll), np.sin(self.roll)
+        matrix = side * self.zoom * turn @ np.array([[cos, sin], [-sin, cos]])
+        centre = side * (0.5 + np.array([self.shift_x, self.shift_y])) - 0.5
+        return matrix, centre - PIVOT @ matrix
 
     def unproject(self, side: int, height: Float32[ndarray, "g g"]) -> Float32[ndarray, "2 side side"]:
         """For each pixel of a canvas of `side`: x and y, in head coordinates, of the surface `height` seen there.
@@ -78,6 +77,12 @@ def spline(points: Float[ndarray, "n d"], samples: int = 8, closed: bool = False
     return curve if closed else np.concatenate([curve, points[-1:]])
 
 
+def disc(x: float, y: float, radius: float, flat: float = 1.0) -> Float[ndarray, "n 2"]:
+    """A circle, or an ellipse whose height is `flat` times its width."""
+    angle = np.linspace(0, 2 * np.pi, 28, endpoint=False)
+    return np.stack([x + radius * np.cos(angle), y + flat * radius * np.sin(angle)], axis=1)
+
+
 def fixed_point(points: Float[ndarray, "*n 2"]) -> ndarray:
     """Pixel coordinates as cv2 wants them with `shift=_FIXED_POINT_BITS`."""
     return np.rint(points * (1 << _FIXED_POINT_BITS)).astype(np.int32)
@@ -97,11 +102,15 @@ class Mask:
 
     def blurred(self, sigma: float) -> Mask:
         """Softened by a Gaussian of `sigma` canvas pixels; what leaves the rectangle is lost."""
+        height, width = self.alpha.shape
         if not self.alpha.size:
             return self
-        return Mask(
-            cv2.GaussianBlur(self.alpha, (0, 0), max(sigma, 0.3), borderType=cv2.BORDER_REPLICATE), self.x, self.y
-        )
+        coarse = 1 << max(0, int(np.log2(sigma / 2)) if sigma > 2 else 0)  # a wide blur needs no fine grid
+        small = (-(-width // coarse), -(-height // coarse))
+        alpha = cv2.resize(self.alpha, small, interpolation=cv2.INTER_AREA) if coarse > 1 else self.alpha
+        alpha = cv2.GaussianBlur(alpha, (0, 0), max(sigma / coarse, 0.3), borderType=cv2.BORDER_REPLICATE)
+        alpha = cv2.resize(alpha, (width, height), interpolation=cv2.INTER_LINEAR) if coarse > 1 else alpha
+        return Mask(alpha, self.x, self.y)
 
     def clip(self, by: Mask) -> Mask:
         """What both cover."""
@@ -111,6 +120,25 @@ class Mask:
         mine = self.alpha[y0 - self.y : y1 - self.y, x0 - self.x : x1 - self.x]
         other = by.alpha[y0 - by.y : y1 - by.y, x0 - by.x : x1 - by.x]
         return Mask(mine * other, x0, y0)
+
+
+@dataclass
+class Layer:
+    """A soft colour over the whole canvas, kept on a coarse grid: RGB, 0 to 255."""
+
+    cells: Float32[ndarray, "g g 3"]
+
+    def window(self, mask: Mask, side: int) -> Float32[ndarray, "h w 3"]:
+        """Its colours for the pixels of `mask` on a canvas of `side`."""
+        step = len(self.cells) / side
+        offset_x, offset_y = (mask.x + 0.5) * step - 0.5, (mask.y + 0.5) * step - 0.5
+        place = np.array([[step, 0, offset_x], [0, step, offset_y]], dtype=np.float32)
+        height, width = mask.alpha.shape
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        return cv2.warpAffine(self.cells, place, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+    def times(self, factor: Float[ndarray, 3]) -> Layer:
+        return Layer(self.cells * factor.astype(np.float32))
 
 
 class Canvas:
@@ -124,17 +152,17 @@ class Canvas:
     def __init__(self, size: int, camera: Camera) -> None:
         self.size, self.side, self.camera = size, size * SUPERSAMPLING, camera
         self.image: Float32[ndarray, "side side 3"] = np.zeros((self.side, self.side, 3), dtype=np.float32)
+        self._matrix, self._offset = camera.projection(self.side)
         self.labels: UInt8[ndarray, "size size"] = np.zeros((size, size), dtype=np.uint8)
 
     def project(
         self, points: Float[ndarray, "*n d"], z: float | Float[ndarray, "*n"] = 0.0
     ) -> Float32[ndarray, "*n 2"]:
         """Canvas pixels of points (x, y) at depth `z`, or of points (x, y, z)."""
-        points = np.asarray(points, dtype=np.float32)
-        if points.shape[-1] == 2:
-            depth = np.broadcast_to(np.asarray(z, dtype=np.float32), points.shape[:-1])
-            points = np.concatenate([points, depth[..., None]], axis=-1)
-        return self.camera.project(points, self.side)
+        if points.shape[-1] == 3:
+            return (points @ self._matrix + self._offset).astype(np.float32)
+        depth = np.multiply.outer(z, self._matrix[2])
+        return (points @ self._matrix[:2] + (self._offset + depth)).astype(np.float32)
 
     def pixels(self, length: float) -> float:
         """A length in head coordinates, in canvas pixels."""
@@ -160,7 +188,7 @@ class Canvas:
             for contour in contours:
                 points = fixed_point(contour - np.array([x0, y0], dtype=np.float32))
                 cv2.fillPoly(alpha, [points], 255, cv2.LINE_AA, _FIXED_POINT_BITS)
-        mask = Mask(alpha.astype(np.float32) / np.float32(255), x0, y0)
+        mask = Mask(alpha * np.float32(1 / 255), x0, y0)
         return mask.blurred(sigma) if blur else mask
 
     def lines(self, curves: list[Float[ndarray, "n 2"]], width: float, blur: float = 0.0) -> Mask:
@@ -173,7 +201,7 @@ class Canvas:
             points = [fixed_point(curve - np.array([x0, y0], dtype=np.float32)) for curve in curves]
             cv2.polylines(alpha, points, False, 255, max(1, round(exact)), cv2.LINE_AA, _FIXED_POINT_BITS)
         faint = np.float32(min(1.0, exact) / 255)  # a line thinner than a pixel is a fainter one
-        mask = Mask(alpha.astype(np.float32) * faint, x0, y0)
+        mask = Mask(alpha * faint, x0, y0)
         return mask.blurred(sigma) if blur else mask
 
     def paint(
@@ -183,13 +211,17 @@ class Canvas:
         label: int | None = None,
         opacity: float = 1.0,
     ) -> None:
-        """Lay `colour` (one, or one for each canvas pixel) over the picture and `label` over the label map."""
+        """Lay `colour` (one, or one for each pixel of canvas or mask) over the picture, `label` over the label map."""
         if not mask.alpha.size:
             return
         target = self.image[mask.window]
         alpha = mask.alpha if opacity == 1 else mask.alpha * np.float32(opacity)
-        source = colour[mask.window] if colour.ndim == 3 else colour.astype(np.float32)
-        target += (source - target) * alpha[..., None]
+        if colour.ndim == 3:
+            here = colour if colour.shape[:2] == mask.alpha.shape else colour[mask.window]
+            change = cv2.subtract(here, target)
+        else:
+            change = colour.astype(np.float32) - target
+        cv2.add(target, cv2.multiply(change, cv2.merge([alpha] * 3)), target)
         if label is not None:
             self.label(mask, label)
 
@@ -204,10 +236,12 @@ class Canvas:
     def shade(self, mask: Mask, factor: Float[ndarray, 3] | float) -> None:
         """Multiply the picture by `factor` where the mask covers it."""
         if mask.alpha.size:
-            change = np.asarray(factor, dtype=np.float32) - np.float32(1)
-            self.image[mask.window] *= np.float32(1) + mask.alpha[..., None] * change
+            change = np.broadcast_to(np.asarray(factor, dtype=np.float32) - np.float32(1), 3)
+            target = self.image[mask.window]
+            cv2.multiply(target, cv2.merge([1 + mask.alpha * c for c in change]), target)
 
     def light(self, mask: Mask, colour: Float[ndarray, 3] | float) -> None:
         """Add `colour` where the mask covers the picture."""
         if mask.alpha.size:
-            self.image[mask.window] += mask.alpha[..., None] * np.asarray(colour, dtype=np.float32)
+            target = self.image[mask.window]
+            cv2.add(target, cv2.merge([mask.alpha * c for c in np.broadcast_to(np.float32(colour), 3)]), target)

@@ -1,4 +1,4 @@
-"""Where hair goes: locks grow from the scalp, follow the comb, lie on the skull, and fall.
+"""How hair falls: locks grow from the scalp, follow the comb, lie on the skull, and hang.
 
 A lock is a curve in head coordinates. All locks are grown together: a step moves every tip by its direction, gravity
 bends the direction, and tips that entered the skull are pushed out to the height their lock has over it.
@@ -13,17 +13,19 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 
 from hairgan.data.portraits.hairstyle import Hairstyle
-from hairgan.data.portraits.head import SKULL_AXES, SKULL_CENTRE
+from hairgan.data.portraits.head import SKULL_CENTRE
 from hairgan.data.portraits.identity import Head
+from hairgan.data.portraits.scalp import FRONT, Roots, comb, cut, plant, skull_axes, unit
 from hairgan.data.sampling import numpy_generator
 
-_STEPS = 30
+_PACE = np.linspace(0.3, 1.7, 34)  # steps lengthen from the root on, where hair bends most
+_WALK = np.concatenate([[0.0], np.cumsum(_PACE)])[:-1]
 LOWEST = 1.16  # y below which no hair is drawn: outside the frame for every camera
 
 
 @dataclass
 class Locks:
-    """Grown hair, in the order in which it is to be drawn within its layer.
+    """Grown hair, in the order in which it is to be drawn.
 
     Attributes:
         points: (locks, points, 3), from the root to the tip.
@@ -32,7 +34,7 @@ class Locks:
         width: half width of each lock at its middle.
         taper: half width at the tip against the middle.
         tone: brightness of each lock, around 1.
-        layer: 0 behind the body, 1 beside the face, 2 over the face (fringe and scalp).
+        front: grows on the half of the head that is seen.
         side: -1 or 1, the side of the picture it falls on.
     """
 
@@ -43,7 +45,6 @@ class Locks:
     taper: Float[ndarray, l]
     tone: Float[ndarray, l]
     front: Bool[ndarray, l]
-    fringe: Bool[ndarray, l]
     side: Float[ndarray, l]
 
     def __getitem__(self, chosen: ndarray) -> Locks:
@@ -53,265 +54,147 @@ class Locks:
         return len(self.points)
 
 
-def skull(head: Head) -> tuple[Float[ndarray, 3], Float[ndarray, 3]]:
-    """Centre and half axes of the ellipsoid hair grows on."""
-    return SKULL_CENTRE, SKULL_AXES * (head.width, 1.0, 1.0)
-
-
-def hairline(head: Head, azimuth: Float[ndarray, "*n"]) -> Float[ndarray, "*n"]:
-    """y of the lower edge of the scalp; azimuth in radians, 0 in front, positive to the picture's right."""
-    degrees = np.abs(np.rad2deg(azimuth))
-    top = 0.208 - head.forehead
-    notch = 0.055 * head.temples
-    return np.interp(
-        degrees, [0, 14, 30, 42, 52, 60, 67, 74, 84, 97, 110, 135, 180],
-        [top + 0.004, top, top + 0.004 - 0.4 * notch, top + 0.026 - notch, top + 0.070 - 0.8 * notch, 0.345, 0.395, 0.470, 0.520, 0.480, 0.600, 0.690, 0.715],
-    )  # fmt: skip
-
-
-def on_skull(head: Head, azimuth: Float[ndarray, "*n"], y: Float[ndarray, "*n"]) -> Float[ndarray, "*n 3"]:
-    """Points of the scalp."""
-    centre, axes = skull(head)
-    sin = np.clip((y - centre[1]) / axes[1], -0.995, 0.995)
-    cos = np.sqrt(1 - sin**2)
-    return np.stack([axes[0] * cos * np.sin(azimuth), y, centre[2] + axes[2] * cos * np.cos(azimuth)], axis=-1)
-
-
-def _unit(vectors: Float[ndarray, "*n 3"]) -> Float[ndarray, "*n 3"]:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
-
-
-def _roots(style: Hairstyle, head: Head, g: np.random.Generator) -> tuple[ndarray, ndarray]:
-    """Azimuth and y of evenly spread roots over the scalp."""
-    count = 620 if style.length == "short" else 330
-    i = np.arange(count) + 0.5
-    sin = 1 - 2 * i / count  # 1 at the crown
-    azimuth = (i * np.pi * (3 - np.sqrt(5))) % (2 * np.pi) - np.pi
-    azimuth = azimuth + g.normal(0, 0.05, count)
-    centre, axes = skull(head)
-    y = centre[1] - axes[1] * np.clip(sin + g.normal(0, 0.015, count), -0.99, 0.99)
-    keep = y < hairline(head, azimuth) - 0.004
-    if style.length == "short":
-        keep &= np.abs(azimuth) < np.deg2rad(150)
-    return azimuth[keep], y[keep]
-
-
 def grow(style: Hairstyle, head: Head) -> Locks:
     """All the locks of a hairstyle on a head."""
     g = numpy_generator(style.noise, "flow")
-    azimuth, y = _roots(style, head, g)
-    line = np.deg2rad(np.linspace(-88, 88, 76)) + g.normal(0, 0.01, 76)  # the hairline itself, finer
-    azimuth = np.concatenate([azimuth, line])
-    y = np.concatenate([y, hairline(head, line) - g.uniform(0.0, 0.012, len(line))])
-    fine = np.arange(len(y)) >= len(y) - len(line)
-    count = len(y)
-    centre, axes = skull(head)
-    root = on_skull(head, azimuth, y)
-    normal = _unit((root - centre) / axes**2)
-    height = np.clip((0.42 - y) / 0.32, 0, 1)  # 1 at the crown, 0 at the ears
-    ahead = np.clip(np.cos(azimuth), 0, 1)
-    side = np.sign(root[:, 0] - style.part - g.normal(0, 0.006, count))
-    side = np.where(height < 0.5, np.sign(root[:, 0]), side)
+    roots = plant(style, head, g)
+    count = len(roots)
+    direction = comb(style, roots, g)
+    end, length = cut(style, roots, g)
+    rank = np.clip(0.35 + 0.65 * roots.height + g.normal(0, 0.08, count), 0.1, 1.05)  # higher roots lie further out
+    path, step, last = _march(style, head, roots, direction, rank, np.minimum(end, LOWEST), length, g)
 
-    fringe = np.zeros(count, dtype=bool)
-    if style.bangs != "none":
-        reach = {"full": 0.86, "swept": 0.82, "curtain": 0.5, "wispy": 0.72}[style.bangs]
-        fringe = (np.abs(azimuth) < reach) & (root[:, 2] > 0.035) & (y < 0.36)
-        if style.bangs in ("wispy", "curtain"):
-            fringe &= y > 0.125
-    direction = _comb(style, root, azimuth, height, ahead, side, fringe, g)
-    direction -= np.sum(direction * normal, axis=1, keepdims=True) * normal
-    near_part = np.exp(-(((root[:, 0] - style.part) / 0.06) ** 2)) * height
-    lift = 0.10 + (0.9 * near_part if style.comb == "part" else 0.35) * min(1.0, style.volume / 0.03)
-    if style.length == "short":
-        lift = lift + {"up": 0.9, "back": 0.45, "forward": 0.3, "part": 0.25}[style.comb] * height
-    lift = np.where(fringe, 0.35, lift) * (1 - 0.7 * fine)
-    direction = _unit(_unit(direction) + np.asarray(lift)[:, None] * normal)
-
-    end, length = _ends(style, root, height, fringe, g)
-    rank = np.clip(0.35 + 0.65 * height + g.normal(0, 0.12, count), 0.1, 1.1)  # what grows higher lies further out
-    offset = style.volume * rank
-    points, normals = _march(style, head, root, normal, direction, length, offset, end, fringe, side, g)
-    arc = np.concatenate(
-        [np.zeros((count, 1)), np.cumsum(np.linalg.norm(np.diff(points, axis=1), axis=2), axis=1)], axis=1
-    )
-    points, phase = _wave(style, points, arc, root, fringe, g)
+    straight = style.wave < 0.006
+    arc = float(np.max(_along(last) * step))
+    samples = 26 if straight else int(np.clip(9 * arc / style.wavelength, 24, 110))
+    at = last[:, None] * np.linspace(0, 1, samples)
+    if not straight:  # waves want even spacing
+        even = _along(last)[:, None] * np.linspace(0, 1, samples)
+        at = np.interp(even, _WALK, np.arange(len(_WALK)))
+    low = np.minimum(at.astype(int), len(_PACE) - 2)
+    share = (at - low)[..., None]
+    rows = np.arange(count)[:, None]
+    points = path[rows, low] * (1 - share) + path[rows, low + 1] * share
+    normals = (points - SKULL_CENTRE) / skull_axes(head) ** 2
+    normals[..., 1] *= 1 - np.clip((points[..., 1] - 0.5) / 0.3, 0, 1)  # hanging hair surrounds a cylinder
+    points, phase = _wave(style, points, roots, g)
 
     spacing = {"short": 0.0115, "bob": 0.0175, "long": 0.0185}[style.length]
-    width = spacing * g.uniform(0.7, 1.35, count) * np.where(fringe, 0.72, 1.0) * np.where(fine, 0.42, 1.0)
-    blunt = 0.55 if style.length == "bob" or style.bangs == "full" else 0.25
-    taper = np.where(fringe, 0.5 if style.bangs == "full" else 0.2, blunt if style.length != "short" else 0.2)
-    tone = np.exp(g.normal(0, 0.13, count)) * (0.86 + 0.16 * rank)
-    front = np.abs(azimuth) < np.deg2rad(104)
-    locks = Locks(points, normals, phase, width, taper, tone, front, fringe, side)
-    # lower and inner locks first; a fringe lies over the rest
-    return locks[np.argsort(rank + 0.8 * fringe + 0.35 * ahead - 0.5 * fine * (y > 0.3), kind="stable")]
+    width = spacing * g.uniform(0.7, 1.35, count) * np.where(roots.fringe, 0.72, 1.0) * np.where(roots.fine, 0.42, 1.0)
+    taper = np.full(count, {"short": 0.35, "bob": 0.6, "long": 0.25}[style.length])
+    taper[roots.fringe] = 0.65 if style.bangs == "full" else 0.25
+    order = rank + 0.8 * roots.fringe + 0.35 * roots.ahead - 0.5 * roots.fine * (roots.point[:, 1] > 0.3)
+    locks = Locks(
+        points=points,
+        normals=unit(normals),
+        phase=phase,
+        width=width,
+        taper=taper,
+        tone=np.exp(g.normal(0, 0.12, count)) * (0.86 + 0.16 * rank) * np.where(roots.fringe, 0.86, 1.0),
+        front=np.abs(roots.azimuth) < FRONT,
+        side=roots.side,
+    )
+    return locks[np.argsort(order, kind="stable")]
 
 
-def _comb(
-    style: Hairstyle,
-    root: ndarray,
-    azimuth: ndarray,
-    height: ndarray,
-    ahead: ndarray,
-    side: ndarray,
-    fringe: ndarray,
-    g: np.random.Generator,
-) -> Float[ndarray, "n 3"]:
-    """Direction in which each root is combed."""
-    count = len(root)
-    jitter = g.normal(0, 0.10 if style.length != "short" else 0.16, (count, 3))
-    zero = np.zeros(count)
-    lateral = np.sign(root[:, 0])
-    down = np.stack([0.15 * lateral, np.ones(count), -0.25 * ahead], axis=1)
-    if style.comb == "part":
-        top = np.stack([side, 0.10 + zero, -(0.15 + 0.75 * style.sweep) * ahead], axis=1)
-    elif style.comb == "back":
-        top = np.stack(
-            [0.25 * lateral * np.abs(np.sin(azimuth)) + 0.2 * np.sign(style.part), -0.2 + zero, -1.0 + zero], axis=1
-        )
-    elif style.comb == "up":
-        top = np.stack([0.5 * root[:, 0] / 0.25 + 0.35 * np.sign(style.part), -0.9 + zero, 0.25 * ahead], axis=1)
-    else:
-        top = np.stack([0.35 * np.sign(style.part) + 0.3 * lateral, 0.2 + zero, 0.3 + ahead], axis=1)
-    share = np.clip(height * 1.5, 0, 1)[:, None]
-    out = top * share + down * (1 - share)
-    if style.bangs != "none":
-        lean = {"full": 0.05, "swept": 1.0, "curtain": 0.55, "wispy": 0.25}[style.bangs]
-        toward = np.sign(-style.part - 1e-3) if style.bangs in ("swept", "wispy") else lateral
-        if style.bangs == "curtain":
-            toward = side
-        forward = np.stack([lean * toward + 0.9 * root[:, 0], 0.55 + zero, 0.8 + zero], axis=1)
-        out = np.where(fringe[:, None], forward, out)
-    return out + jitter
-
-
-def _ends(
-    style: Hairstyle, root: ndarray, height: ndarray, fringe: ndarray, g: np.random.Generator
-) -> tuple[Float[ndarray, n], Float[ndarray, n]]:
-    """y at which a lock is cut, and the length it has at most."""
-    count = len(root)
-    if style.length == "short":
-        length = (0.045 + (style.end - 0.045) * np.clip(height * 1.6 - 0.25, 0, 1)) * g.uniform(0.75, 1.15, count)
-        end = np.full(count, 0.56)
-    else:
-        ragged = 0.012 if style.length == "bob" else 0.05
-        end = style.end + g.normal(0, ragged, count) - 0.05 * np.clip(root[:, 2] / 0.2, 0, 1) * (style.length == "bob")
-        length = np.full(count, 1.6)
-    if style.bangs != "none":
-        ragged = {"full": 0.006, "swept": 0.018, "curtain": 0.03, "wispy": 0.012}[style.bangs]
-        arch = 0.9 * root[:, 0] ** 2 + (0.20 * np.abs(root[:, 0]) if style.bangs == "curtain" else 0)
-        cut = style.bangs_end + arch + g.normal(0, ragged, count) + (0.07 if style.bangs == "curtain" else 0)
-        if style.bangs == "swept":
-            cut = cut + 0.30 * np.sign(-style.part - 1e-3) * root[:, 0]
-        end = np.where(fringe, cut, end)
-        length = np.where(fringe, 0.6, length)
-    return end, length
+def _along(step: Float[ndarray, n]) -> Float[ndarray, n]:
+    """Length walked after a fractional number of steps, in units of the mean step."""
+    return np.interp(step, np.arange(len(_WALK)), _WALK)
 
 
 def _march(
     style: Hairstyle,
     head: Head,
-    root: ndarray,
-    normal: ndarray,
-    direction: ndarray,
-    length: ndarray,
-    offset: ndarray,
-    end: ndarray,
-    fringe: ndarray,
-    side: ndarray,
+    roots: Roots,
+    direction: Float[ndarray, "n 3"],
+    rank: Float[ndarray, n],
+    end: Float[ndarray, n],
+    length: Float[ndarray, n],
     g: np.random.Generator,
-) -> tuple[Float[ndarray, "n m 3"], Float[ndarray, "n m 3"]]:
-    """Grow all locks; returns points and normals, evenly spaced from root to cut."""
-    count = len(root)
-    centre, axes = skull(head)
-    loose = style.length != "short"
-    step = np.minimum(
-        length, np.where(fringe, 0.5, np.maximum(np.minimum(end, LOWEST) - root[:, 1], 0.05) * 1.12 + 0.30)
-    )
-    step = (step / (_STEPS - 1))[:, None]
-    gravity = np.where(fringe, 7.0, 9.0 if loose else 3.0)[:, None] * np.array([0.0, 1.0, 0.0])
-    p, d = root.copy(), direction.copy()
-    path = np.empty((count, _STEPS, 3))
-    frame_out = 0.80 + 0.22 * style.sweep
-    wander = g.normal(0, 1.2 if loose else 2.5, (count, 3)) * (1, 0.2, 1)
-    for k in range(_STEPS):
+) -> tuple[Float[ndarray, "n k 3"], Float[ndarray, n], Float[ndarray, n]]:
+    """Let all locks grow; returns their paths, their mean step, and the fractional step at which each is cut."""
+    count, loose, fringe = len(roots), style.length != "short", roots.fringe
+    axes = skull_axes(head)
+    enough = np.where(fringe, 0.5, np.maximum(end - roots.point[:, 1], 0.05) * 1.12 + 0.30)
+    mean_step = np.minimum(length, enough) / (len(_PACE) - 1)
+    offset = (style.volume * rank * (0.25 + 0.75 * roots.inland))[:, None]
+    gravity = np.where(fringe, 7.0, 9.0 if loose else 3.0)[:, None]
+    wander = g.normal(0, 0.5 + 1.5 * style.coil if loose else 1.2, (count, 3)) * (1, 0.2, 1)
+    drape = _Drape(style, head, roots, g)
+    p, d = roots.point + 0.7 * offset * roots.normal, direction
+    path = np.empty((count, len(_PACE), 3))
+    walked = np.zeros((count, 1))
+    for k, pace in enumerate(_PACE):
         path[:, k] = p
+        step = mean_step[:, None] * pace
+        walked = walked + step
         p = p + d * step
-        ramp = np.minimum(1.0, (k + 1) * step / 0.05)
-        shell = axes + offset[:, None] * ramp
-        q = (p - centre) / shell
+        shell = axes + offset * np.minimum(1.0, 0.7 + walked / 0.1)
+        q = (p - SKULL_CENTRE) / shell
         radius = np.linalg.norm(q, axis=1, keepdims=True)
-        n = _unit(q / shell)
         inside = radius < 1
-        p = np.where(inside, centre + (p - centre) / np.maximum(radius, 1e-6), p)
-        d = d + step * (gravity + wander)
-        inward = np.minimum(np.sum(d * n, axis=1, keepdims=True), 0)
-        d = np.where(inside, d - inward * n, d)
+        p = np.where(inside, SKULL_CENTRE + (p - SKULL_CENTRE) / np.maximum(radius, 1e-6), p)
+        weight = gravity * (1 + 5 * np.clip(walked - 0.12, 0, 0.5) * loose)  # long hair is heavier
+        d = d + step * (weight * (0.0, 1.0, 0.0) + wander)
+        n = unit(q / shell)
+        d = np.where(inside, d - np.minimum(np.sum(d * n, axis=1, keepdims=True), 0) * n, d)
         if loose:
-            d = d + step * _drape(style, p, side, fringe, head, frame_out)
-        d = _unit(d)
-    below = path[:, :, 1] > np.minimum(end, LOWEST)[:, None]
+            d[:, 0] *= 1 - np.clip(7 * step[:, 0], 0, 0.6) * np.clip((p[:, 1] - 0.45) * 5, 0, 1)
+            d = d + step * drape(p)
+        d = unit(d)
+    below = path[:, :, 1] > end[:, None]
     below[:, :3] = False
-    last = np.where(below.any(axis=1), below.argmax(axis=1), _STEPS - 1).astype(np.float64)
-    previous = np.take_along_axis(path[:, :, 1], np.maximum(last - 1, 0).astype(int)[:, None], axis=1)[:, 0]
-    at = np.take_along_axis(path[:, :, 1], last.astype(int)[:, None], axis=1)[:, 0]
-    cut = below.any(axis=1)
-    last = np.where(cut, last - np.clip((at - np.minimum(end, LOWEST)) / np.maximum(at - previous, 1e-6), 0, 1), last)
-
-    arc = float(np.max(last[:, None] * step))
-    samples = 18 if style.wave < 0.006 else int(np.clip(7 * arc / style.wavelength, 18, 84))
-    at_step = last[:, None] * np.linspace(0, 1, samples)
-    low = np.minimum(at_step.astype(int), _STEPS - 2)
-    share = (at_step - low)[..., None]
-    rows = np.arange(count)[:, None]
-    points = path[rows, low] * (1 - share) + path[rows, low + 1] * share
-    beside = np.clip((points[..., 1:2] - 0.5) / 0.3, 0, 1)  # below the ears hair hangs as around a cylinder
-    normals = (points - centre) / axes**2
-    normals[..., 1:2] *= 1 - beside
-    return points, _unit(normals)
+    last = np.where(below.any(axis=1), below.argmax(axis=1), len(_PACE) - 1)
+    y = path[np.arange(count), last, 1]
+    before = path[np.arange(count), last - 1, 1]
+    over = np.clip((y - end) / np.maximum(y - before, 1e-6), 0, 1)
+    return path, mean_step, last - np.where(below.any(axis=1), over, 0)
 
 
-def _drape(
-    style: Hairstyle, p: ndarray, side: ndarray, fringe: ndarray, head: Head, frame_out: float
-) -> Float[ndarray, "n 3"]:
-    """Sideways forces: away from the face, along the neck, and the turn of the ends."""
-    x, y, z = p.T
-    force = np.zeros_like(p)
-    cheek = (
-        np.interp(y, [0.22, 0.33, 0.48, 0.70, 0.86, 0.95], [0.04, 0.17, 0.25, 0.225, 0.17, 0.15])
-        * head.width
-        * frame_out
-    )
-    short = np.clip(cheek - side * x, 0, 0.1) * (z > 0.0) * ~fringe
-    force[:, 0] += side * 260 * short
-    rest = (
-        np.interp(y, [0.5, 0.72, 0.90, 1.05], [0.30, 0.27, 0.275, 0.30])
-        + 0.7 * (style.volume - 0.028)
-        + 0.8 * style.wave
-    )
-    force[:, 0] -= np.sign(x) * 16 * np.clip(np.abs(x) - rest, -0.04, 0.2) * np.clip((y - 0.5) * 4, 0, 1) * ~fringe
-    if style.length == "bob":
-        turn = np.clip((y - (style.end - 0.16)) / 0.16, 0, 1.2)
-        force[:, 0] -= np.sign(x) * 7 * style.curl_in * turn * ~fringe
-    return force
+class _Drape:
+    """Sideways forces on hanging hair: away from the face, to its place beside the neck, and the turn of the ends."""
+
+    def __init__(self, style: Hairstyle, head: Head, roots: Roots, g: np.random.Generator) -> None:
+        self.style, self.side, self.free = style, roots.side, ~roots.fringe
+        self.open = head.width * (0.80 + 0.22 * style.sweep)
+        self.spread = np.clip(g.normal(0.96, 0.13, len(roots)), 0.62, 1.22)  # how far from the neck a lock hangs
+        self.bend = g.uniform(0, 2 * np.pi) + 1.3 * roots.side + g.normal(0, 0.5, len(roots))
+        self.strength = abs(g.normal(0, 2.5))
+
+    def __call__(self, p: Float[ndarray, "n 3"]) -> Float[ndarray, "n 3"]:
+        style = self.style
+        x, y, z = p.T
+        force = np.zeros_like(p)
+        cheek = np.interp(y, [0.22, 0.33, 0.48, 0.70, 0.86, 0.95], [0.04, 0.17, 0.25, 0.225, 0.17, 0.15]) * self.open
+        covered = np.clip(cheek - self.side * x, 0, 0.1) * (z > 0.0)
+        force[:, 0] += self.side * 260 * covered
+        rest = np.interp(y, [0.5, 0.72, 0.90, 1.05], [0.295, 0.270, 0.275, 0.295])
+        rest = rest + 0.9 * (style.volume - 0.034) + 1.5 * style.wave
+        low = np.clip((y - 0.5) / 0.35, 0, 1)
+        rest = rest * (1 + (self.spread - 1) * low) + style.flare * np.clip((y - 0.6) / 0.4, 0, 1)
+        force[:, 0] -= np.sign(x) * 60 * np.clip(np.abs(x) - rest, -0.06, 0.12) * np.clip((y - 0.5) * 4, 0, 1)
+        force[:, 0] += self.strength * np.sin(9 * y + self.bend) * low
+        if style.length == "bob":
+            force[:, 0] -= np.sign(x) * 7 * style.curl_in * np.clip((y - (style.end - 0.16)) / 0.16, 0, 1.2)
+        return force * self.free[:, None]
 
 
 def _wave(
-    style: Hairstyle, points: ndarray, arc: ndarray, root: ndarray, fringe: ndarray, g: np.random.Generator
+    style: Hairstyle, points: Float[ndarray, "n m 3"], roots: Roots, g: np.random.Generator
 ) -> tuple[Float[ndarray, "n m 3"], Float[ndarray, "n m"]]:
-    """Bend the locks sideways, and for corkscrews along themselves too."""
+    """Bend the locks sideways, and for corkscrews along themselves too; returns the phase as well."""
     count = len(points)
+    pieces = np.linalg.norm(np.diff(points, axis=1), axis=2)
+    arc = np.concatenate([np.zeros((count, 1)), np.cumsum(pieces, axis=1)], axis=1)
     wavelength = style.wavelength * np.exp(g.normal(0, 0.12, count))
-    # neighbours wave together, the more the less they coil
-    start = 26 * root[:, 1] + 9 * root[:, 0] + g.normal(0, 0.5 + 2.2 * style.coil, count)
+    # neighbours wave together, the less the more they coil
+    start = 26 * roots.point[:, 1] + 9 * roots.point[:, 0] + g.normal(0, 0.5 + 2.2 * style.coil, count)
     phase = 2 * np.pi * arc / wavelength[:, None] + start[:, None]
-    tangent = np.gradient(points, axis=1)
-    across = _unit(np.stack([-tangent[..., 1], tangent[..., 0], 0 * tangent[..., 2]], axis=-1))
-    tangent = _unit(tangent)
-    ramp = np.clip(arc / (0.16 - 0.10 * style.coil), 0.05, 1) * np.where(fringe, 0.45, 1.0)[:, None]
+    tangent = unit(np.gradient(points, axis=1))
+    across = unit(np.stack([-tangent[..., 1], tangent[..., 0], 0 * tangent[..., 2]], axis=-1))
+    ramp = np.clip(arc / (0.16 - 0.10 * style.coil), 0.05, 1) * np.where(roots.fringe, 0.45, 1.0)[:, None]
     size = (style.wave * ramp * np.exp(g.normal(0, 0.2, count))[:, None])[..., None]
-    bent = points + size * np.sin(phase)[..., None] * across
-    bent = bent + 0.9 * style.coil * size * np.cos(phase)[..., None] * tangent
-    bent[..., 2:] += style.coil * size * np.cos(phase)[..., None]
+    turn = style.coil * size * np.cos(phase)[..., None]
+    bent = points + size * np.sin(phase)[..., None] * across + 0.9 * turn * tangent
+    bent[..., 2:] += turn
     return bent, phase

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Float, Float32, UInt8
 from numpy import ndarray
 
 from hairgan.data.portraits.canvas import Canvas, Mask, fixed_point
@@ -15,7 +15,8 @@ from hairgan.data.portraits.surface import light_colour
 from hairgan.data.sampling import numpy_generator
 
 _BASE = 120  # the tone that has the hair's own colour
-_STRAND = 0.0021  # thickness of a strand, picture widths
+_STRAND = 0.0018  # thickness of a strand, picture widths
+_LIGHT = 192  # cells a side of the map of light on hair
 
 
 def tones(locks: Locks, style: Hairstyle, scene: Scene) -> Float[ndarray, "l m"]:
@@ -27,24 +28,31 @@ def tones(locks: Locks, style: Hairstyle, scene: Scene) -> Float[ndarray, "l m"]
     tangent = np.gradient(locks.points, axis=1)
     tangent /= np.maximum(np.linalg.norm(tangent, axis=-1, keepdims=True), 1e-9)
     facing = locks.normals @ light
-    diffuse = np.clip((facing + 0.45) / 1.45, 0, 1)
-    shifted = tangent + 0.12 * locks.normals
+    diffuse = np.clip((facing + 0.9) / 1.9, 0, 1)
+    shifted = tangent - 0.10 * locks.normals
     along = (shifted @ half) / np.linalg.norm(shifted, axis=-1)
-    glint = np.sqrt(np.clip(1 - along**2, 0, 1)) ** 34 * np.clip(locks.normals[..., 2] + 0.2, 0, 1)
+    glint = np.sqrt(np.clip(1 - along**2, 0, 1)) ** 56 * np.clip(locks.normals[..., 2] + 0.2, 0, 1)
     s = np.linspace(0, 1, locks.points.shape[1])
-    ends = np.interp(s, [0, 0.10, 0.3, 1], [0.70, 0.92, 1.0, 1.06])
-    tone = (1 - scene.key * 0.75 + scene.key * 0.95 * diffuse) * ends
+    ends = np.interp(s, [0, 0.08, 0.25, 1], [0.72, 0.92, 1.0, 1.06])
+    tone = (1 - scene.key * 0.80 + scene.key * 0.95 * diffuse) * ends
     strength = min(1.0, style.wave / 0.012)
     tone = tone * (1 + 0.30 * strength * np.cos(locks.phase + 0.6))
-    tone = tone + 0.55 * style.shine * glint * (1 - 0.35 * strength + 0.5 * strength * np.cos(locks.phase + 0.6))
+    tone = tone + (0.75 - 0.35 * np.mean(style.color) / 255) * style.shine * glint * (
+        1 - 0.35 * strength + 0.5 * strength * np.cos(locks.phase + 0.6)
+    )
     x, y = locks.points[..., 0], locks.points[..., 1]
     nook = np.clip((y - 0.55) / 0.2, 0, 1) * np.clip((0.27 - np.abs(x)) / 0.14, 0, 1)  # between neck and hair
     return tone * (1 - 0.5 * nook) * locks.tone[:, None]
 
 
 def paint_locks(
-    canvas: Canvas, locks: Locks, style: Hairstyle, tone: Float[ndarray, "l m"], name: str, cap: Mask | None = None
-) -> tuple[Mask, Float32[ndarray, "h w 2"]]:
+    canvas: Canvas,
+    locks: Locks,
+    style: Hairstyle,
+    tone: Float[ndarray, "l m"],
+    name: str,
+    cap: Mask | None = None,
+) -> tuple[Mask, UInt8[ndarray, "h w 2"]]:
     """Draw locks, back to front, into a buffer of tones.
 
     Args:
@@ -61,76 +69,111 @@ def paint_locks(
     g = numpy_generator(style.noise, "strands/" + name)
     side = canvas.side
     buffer = np.zeros((side, side, 3), dtype=np.uint8)
-    buffer[..., 0] = 60
+    buffer[..., 0] = 80
     if cap is not None:
         buffer[..., 2][cap.window] = (cap.alpha * 255).astype(np.uint8)
     count, samples = locks.points.shape[:2]
-    children = 4 if side <= 320 else 6 if side <= 640 else 9
-    thickness = canvas.thickness(_STRAND)
-    guide = canvas.project(locks.points)
+    children = (5 if side <= 320 else 8 if side <= 640 else 14) + 0
+    children = 3 if name == "back" else children
+    thickness = canvas.thickness(_STRAND * (0.75 if style.length == "short" else 1.0))
+    guide = canvas.project(locks.points)  # all in float32 from here: these arrays are large
     direction = np.gradient(guide, axis=1)
     across = np.stack([-direction[..., 1], direction[..., 0]], axis=-1)
     across /= np.maximum(np.linalg.norm(across, axis=-1, keepdims=True), 1e-6)
-    s = np.linspace(0, 1, samples)
-    body = np.interp(s, [0, 0.12, 0.55, 1.0], [0.75, 1.0, 1.0, 0.0])
-    profile = body[None] + np.interp(s, [0.55, 1], [0, 1])[None] * locks.taper[:, None]
-    half = (profile * locks.width[:, None] * canvas.pixels(1.0))[..., None]
-    ribbon = np.concatenate([guide + across * half, (guide - across * half)[:, ::-1]], axis=1)
+    s = np.linspace(0, 1, samples, dtype=np.float32)
+    body = np.interp(s, [0, 0.12, 0.5, 1.0], [0.45 if style.length == "short" else 0.75, 1.0, 1.0, 0.0])[None]
+    tip = np.interp(s, [0.5, 1], [0, 1])[None]
+    scale = (locks.width[:, None] * canvas.pixels(1.0))[..., None]
+    half = ((body + tip * locks.taper[:, None])[..., None] * scale).astype(np.float32)
+    slim = ((body + tip * 0.35 * locks.taper[:, None])[..., None] * scale * 0.94).astype(np.float32)
+    solid = max(3, int(samples * (0.8 if style.length == "short" else 0.94)))
+    edge = [(guide + across * slim)[:, :solid], (guide - across * slim)[:, :solid][:, ::-1]]
+    ribbon = fixed_point(np.concatenate(edge, axis=1))
 
-    place = np.linspace(-1, 1, children)[None] + g.normal(0, 0.22, (count, children))
-    stray = g.random((count, children)) < 0.07 * style.frizz
-    place = np.where(stray, place * 1.7, place)
-    wobble = g.normal(0, 1, (count, children, 2)) * style.frizz * 0.0016
-    phase = 2 * np.pi * (s * 2.1)[None, None] + g.uniform(0, 6.3, (count, children, 1))
-    sway = (wobble[..., :1] * np.sin(phase) + wobble[..., 1:] * s * 1.6) * canvas.pixels(1.0)
-    strand = guide[:, None] + across[:, None] * (half[:, None] * place[..., None, None] * 0.96 + sway[..., None])
+    place = np.linspace(-1, 1, children, dtype=np.float32)[None] + np.float32(0.22) * g.standard_normal(
+        (count, children), np.float32
+    )
+    stray = g.random((count, children)) < 0.06 * style.frizz
+    place = np.where(stray, place * np.float32(1.6), place)
+    wobble = g.standard_normal((count, children, 2), np.float32) * np.float32(style.frizz * 0.0016 * canvas.pixels(1.0))
+    phase = (13.2 * s)[None, None] + np.float32(6.3) * g.random((count, children, 1), np.float32)
+    sway = wobble[..., :1] * np.sin(phase) + wobble[..., 1:] * s * np.float32(1.6)
+    strand = guide[:, None] + across[:, None] * (half[:, None] * place[..., None, None] + sway[..., None])
+    # hairs of one lock end at different heights
+    ragged = 0.40 if style.length == "short" else 0.08 if style.bangs == "full" else 0.16
+    stop = np.rint((samples - 1) * (1 - ragged * g.random((count, children)) ** 1.5)).astype(int)
+    step = np.minimum(np.arange(samples)[None, None], stop[..., None])
+    points = fixed_point(np.take_along_axis(strand, step[..., None], axis=2))
 
     inside = ((guide > -0.05 * side) & (guide < 1.05 * side)).all(axis=2).any(axis=1)
     streak = (g.random(count) < style.streak_share) * g.uniform(110, 230, count)
-    vary = np.exp(g.normal(0, 0.16, (count, 2)))
-    levels = np.clip(tone * _BASE, 8, 250)
-    span = max(2, (samples - 1) // (5 if samples <= 20 else 12))
-    cuts = [(a, min(a + span, samples - 1)) for a in range(0, samples - 1, span)]
-    middle = levels[:, [(a + b) // 2 for a, b in cuts]]
-    points = fixed_point(strand)
-    ribbons = fixed_point(ribbon)
-    dark = levels.mean(axis=1) * 0.74
-    groups = (slice(0, None, 2), slice(1, None, 2))
+    groups = 3
+    vary = np.clip(_BASE * np.exp(g.normal(0.02, 0.14, (count, groups))), 20, 250)
+    dark = _BASE * 0.78 * np.exp(g.normal(0, 0.08, count))
     for i in np.flatnonzero(inside):
         tint = float(streak[i])
-        cv2.fillPoly(buffer, [ribbons[i]], (float(dark[i]), tint, 255.0), cv2.LINE_AA, 4)
-        for j, (a, b) in enumerate(cuts):
-            for k, group in enumerate(groups):
-                value = float(min(255.0, middle[i, j] * vary[i, k]))
-                cv2.polylines(
-                    buffer, list(points[i, group, a : b + 1]), False, (value, tint, 255.0), thickness, cv2.LINE_AA, 4
-                )
+        cv2.fillPoly(buffer, [ribbon[i]], (float(dark[i]), tint, 255.0), cv2.LINE_AA, 4)
+        for k in range(groups):
+            colour = (float(vary[i, k]), tint, 255.0)
+            cv2.polylines(buffer, list(points[i, k::groups]), False, colour, thickness, cv2.LINE_AA, 4)
     alpha = buffer[..., 2]
     rows, columns = np.flatnonzero(alpha.any(axis=1)), np.flatnonzero(alpha.any(axis=0))
     if not len(rows):
-        return Mask(np.zeros((0, 0), dtype=np.float32), 0, 0), buffer[:0, :0, :2].astype(np.float32)
+        return Mask(np.zeros((0, 0), dtype=np.float32), 0, 0), buffer[:0, :0, :2]
     y0, y1 = int(rows[0]) // 2 * 2, (int(rows[-1]) // 2 + 1) * 2
     x0, x1 = int(columns[0]) // 2 * 2, (int(columns[-1]) // 2 + 1) * 2
     part = buffer[y0:y1, x0:x1]
-    return Mask(part[..., 2].astype(np.float32) / np.float32(255), x0, y0), part[..., :2]
+    light = _light_map(guide, across * half, tone, side)
+    here = cv2.resize(light, (side, side), interpolation=cv2.INTER_LINEAR)[y0:y1, x0:x1]
+    lit = cv2.multiply(np.ascontiguousarray(part[..., 0]), here, dtype=cv2.CV_8U)
+    return Mask(part[..., 2] * np.float32(1 / 255), x0, y0), cv2.merge([lit, np.ascontiguousarray(part[..., 1])])
+
+
+def _light_map(
+    guide: Float[ndarray, "l m 2"], half: Float[ndarray, "l m 2"], tone: Float[ndarray, "l m"], side: int
+) -> Float32[ndarray, "k k"]:
+    """Light on the uppermost lock of each cell of a coarse grid, smoothed."""
+    fill = max(1, round(100 / guide.shape[1]))
+    at = np.arange(0, guide.shape[1] - 1, 1 / fill, dtype=np.float32)
+    low = at.astype(int)
+    share = (at - low)[None, :, None]
+
+    def fine(values: ndarray) -> ndarray:
+        return values[:, low] * (1 - share) + values[:, low + 1] * share
+
+    centre, reach = fine(guide) * (_LIGHT / side), fine(half) * (_LIGHT / side)
+    cells = np.stack([centre + reach * t for t in (-0.7, 0.0, 0.7)], axis=2).astype(np.int32)  # l m 3 2
+    value = np.repeat(fine(tone[..., None].astype(np.float32)), 3, axis=2)
+    column, row = cells[..., 0], cells[..., 1]
+    keep = (column >= 0) & (column < _LIGHT) & (row >= 0) & (row < _LIGHT)
+    index = (row * _LIGHT + column)[keep]
+    total = np.zeros(_LIGHT * _LIGHT, dtype=np.float32)
+    weight = np.full(_LIGHT * _LIGHT, 1e-4, dtype=np.float32)
+    total[:] = 0.8e-4
+    total[index] = value[keep]  # a later lock lies over an earlier one
+    weight[index] = 1
+    blur = [cv2.GaussianBlur(v.reshape(_LIGHT, _LIGHT), (0, 0), 1.1) for v in (total, weight)]
+    return blur[0] / blur[1]
 
 
 def ramp(colour: tuple[float, float, float], scene: Scene) -> Float32[ndarray, "256 3"]:
     """Colour of each tone: deep and saturated in the shade, pale in the light."""
     base = np.array(colour)
-    luminance = base.mean()
-    shadow = base * 0.10 + base * base / 255 * 0.12
-    pale = base * 1.32 + (18 + 0.10 * luminance) * light_colour(scene)
-    white = pale * 1.12 + 46
-    stops = np.stack([shadow, base * 0.52, base, pale, white])
-    out = np.stack([np.interp(np.arange(256), [0, 58, _BASE, 190, 255], stops[:, c]) for c in range(3)], axis=1)
+    vivid = (base.max() - base.min()) / max(base.max(), 1.0)  # shadows of blond and red hair are brown
+    warm = 1 + 0.6 * vivid * np.array([0.45, -0.12, -0.5])
+    shadow = base * 0.10 + base * base / 255 * 0.10
+    pale = base * 1.26 + (12 + 0.10 * base.mean()) * light_colour(scene)
+    white = pale * 1.10 + 44
+    stops = np.stack([shadow * warm, base * 0.55 * warm, base, pale, white])
+    out = np.stack([np.interp(np.arange(256), [0, 60, _BASE, 190, 255], stops[:, c]) for c in range(3)], axis=1)
     return np.clip(out, 0, 252).astype(np.float32)
 
 
 def colourize(mask: Mask, tone: ndarray, style: Hairstyle, scene: Scene) -> Float32[ndarray, "h w 3"]:
     """Colours of a buffer that `paint_locks` returned."""
-    colour = ramp(style.color, scene)[tone[..., 0]]
+    index = cv2.merge([np.ascontiguousarray(tone[..., 0])] * 3)
+    colour = cv2.LUT(index, ramp(style.color, scene)[None])
     if style.streak_share > 0:
-        share = tone[..., 1].astype(np.float32)[..., None] / np.float32(255)
-        colour += (ramp(style.streaks, scene)[tone[..., 0]] - colour) * share
+        streaks = cv2.LUT(index, ramp(style.streaks, scene)[None])
+        colour += (streaks - colour) * (tone[..., 1:] * np.float32(1 / 255))
     return colour

@@ -44,6 +44,7 @@ class Hairstyle:
     comb: Literal["part", "back", "up", "forward"]
     part: float  # x of the parting, -0.12 .. 0.12
     volume: float  # height of the hair over the skull
+    flare: float  # how far the ends stand out sideways
     sweep: float  # 0 falls over the temples .. 1 combed away from the face
     tucked_left: bool  # behind the subject's left ear
     tucked_right: bool
@@ -71,7 +72,7 @@ class Hairstyle:
         if length == "short" and comb == "forward":
             bangs = bangs if bangs != "none" else str(g.choice(["none", "wispy"], p=[0.75, 0.25]))
         coil = float(g.beta(0.8, 1.2)) if perm else 0.0
-        end = {"short": g.uniform(0.07, 0.16), "bob": g.uniform(0.79, 0.95), "long": g.uniform(1.06, 1.45)}[length]
+        end = {"short": g.uniform(0.09, 0.20), "bob": g.uniform(0.79, 0.95), "long": g.uniform(1.06, 1.45)}[length]
         side = -1.0 if g.random() < 0.5 else 1.0
         name = str(g.choice(HAIR_COLOURS, p=[0.24, 0.30, 0.20, 0.10, 0.09, 0.07]))
         color = _sample_color(g, name)
@@ -84,10 +85,11 @@ class Hairstyle:
             wavelength=float(g.uniform(0.07, 0.16) * (1 - 0.45 * coil) if perm else g.uniform(0.2, 0.4)),
             coil=coil,
             bangs=bangs,  # type: ignore[arg-type]
-            bangs_end=float(np.clip(g.normal(0.425, 0.018), 0.37, 0.46)),
+            bangs_end=float(np.clip(g.normal(0.415, 0.018), 0.365, 0.445)),
             comb=comb,  # type: ignore[arg-type]
             part=float(side * g.choice([0.0, 0.05, 0.085], p=[0.3, 0.3, 0.4]) + g.normal(0, 0.006)),
-            volume=float(np.clip(g.normal(0.028, 0.008) + (0.02 * coil + 0.008 if perm else 0), 0.012, 0.065)),
+            volume=float(np.clip(g.normal(0.034, 0.008) + (0.02 * coil + 0.008 if perm else 0), 0.012, 0.065)),
+            flare=float(g.normal(0.008, 0.022)),
             sweep=float(g.uniform(0.0, 1.0)),
             tucked_left=bool(tucked[0]),
             tucked_right=bool(tucked[1]),

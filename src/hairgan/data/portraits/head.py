@@ -7,9 +7,9 @@ import numpy as np
 from jaxtyping import Float, Float32
 from numpy import ndarray
 
-from hairgan.data.portraits.canvas import Canvas, spline
+from hairgan.data.portraits.canvas import spline
 from hairgan.data.portraits.identity import Identity
-from hairgan.data.portraits.surface import GRID, X, Y, bump, bumps, crease, heights_at, surface
+from hairgan.data.portraits.surface import GRID, X, Y, bump, bumps, crease, heights_at
 
 EYE_Y = 0.478
 NOSE_Y = 0.652  # where the nose meets the lip
@@ -39,15 +39,15 @@ class HeadShape:
             [
                 (0.000, 0.088), (0.110 * wide, 0.112), (0.192 * wide, 0.190), (0.236 * wide, 0.290),
                 (0.254 * wide, 0.390), (0.257 * wide, 0.480), (0.250 * cheek, 0.570), (0.234 * cheek, 0.650),
-                (0.208 * jaw, 0.738), (0.168 * jaw, MOUTH_Y + 0.46 * stretch), (0.112 * jaw, MOUTH_Y + 0.80 * stretch),
-                (0.052 * jaw, MOUTH_Y + 0.97 * stretch), (0.0, self.chin),
+                (0.208 * jaw, 0.738), (0.163 * jaw, MOUTH_Y + 0.46 * stretch), (0.103 * jaw, MOUTH_Y + 0.80 * stretch),
+                (0.048 * jaw, MOUTH_Y + 0.975 * stretch), (0.0, self.chin),
             ]
         )  # fmt: skip
         mirrored = half[-2:0:-1] * (-1, 1)
         self.outline: Float[ndarray, "n 2"] = spline(np.concatenate([half, mirrored]), samples=6, closed=True)
         right = spline(half, samples=8)
         y = np.maximum.accumulate(right[:, 1])
-        self._width = np.interp(Y[:, 0], y, np.maximum(right[:, 0], 0.02)).astype(np.float32)
+        self._width = np.interp(Y[:, 0], y, np.maximum(right[:, 0], 0.095)).astype(np.float32)
         self.height: Float32[ndarray, "g g"] = self._relief(person)
 
     def depth(self, points: Float[ndarray, "n 2"]) -> Float32[ndarray, " n"]:
@@ -59,7 +59,7 @@ class HeadShape:
         smile = max(mouth.smile, 0.0)
         depth = np.interp(
             Y[:, 0], [0.08, 0.12, 0.20, 0.30, 0.40, 0.50, 0.70, 0.82, 0.88, self.chin, 1.0],
-            [0.03, 0.10, 0.175, 0.222, 0.240, 0.236, 0.230, 0.215, 0.190, 0.13, 0.0],
+            [0.03, 0.10, 0.175, 0.222, 0.240, 0.236, 0.230, 0.218, 0.198, 0.150, 0.05],
         )  # fmt: skip
         across = np.clip(np.abs(X) / self._width[:, None], 0, 0.985)
         base = depth[:, None].astype(np.float32) * (1 - across**2.3) ** 0.56
@@ -96,7 +96,7 @@ class HeadShape:
         z -= 0.004 * bump(0, 0.690, 0.008, 0.018) - 0.003 * bumps(0.014, 0.690, 0.006, 0.018)
         z -= 0.012 * bump(0, low + 0.048, 0.040, 0.011)
         z -= 0.006 * bumps(mouth.width + 0.004, MOUTH_Y - 0.012 * smile, 0.012, 0.012)
-        z += 0.020 * bump(0, self.chin - 0.058, 0.048, 0.032)
+        z += 0.013 * bump(0, self.chin - 0.058, 0.045, 0.030)
         return z.astype(np.float32)
 
 
@@ -142,9 +142,3 @@ def beard_density(person: Identity, shape: HeadShape) -> Float32[ndarray, "g g"]
             points = (part * (side, 1) + (0.5, 0)) * GRID - 0.5
             cv2.fillPoly(out, [np.rint(points * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
     return cv2.GaussianBlur(out.astype(np.float32) / 255, (0, 0), 0.011 * GRID)
-
-
-def skin_layer(canvas: Canvas, person: Identity, shape: HeadShape) -> Float32[ndarray, "side side 3"]:
-    """The lit skin of the head, for each canvas pixel."""
-    gloss = 0.55 + 0.3 * person.age
-    return surface(canvas, person.scene, shape.height, skin_colour(person, shape), gloss)

@@ -37,6 +37,7 @@ class Head:
     cheek: float  # fullness of the cheeks
     forehead: float  # how far the hairline lies above the average
     temples: float  # 0 round hairline .. 1 receding at the temples
+    sideburn: float  # y where the hair ends before the ears
     ears: float  # size
     neck: float  # half width
 
@@ -168,7 +169,7 @@ class Identity:
             brows=_brows(g, male, tone),
             nose=Nose(
                 length=float(g.normal(0, 0.010)),
-                width=float(np.clip(g.normal(1.05 if male else 0.95, 0.11) + 0.035 * (tone - 2), 0.75, 1.4)),
+                width=float(np.clip(g.normal(1.05 if male else 0.90, 0.10) + 0.035 * (tone - 2), 0.75, 1.4)),
                 bridge=float(np.clip(g.normal(1.05 if male else 0.9, 0.2), 0.45, 1.5)),
                 tip=float(np.clip(g.normal(1, 0.2), 0.55, 1.5)),
             ),
@@ -196,12 +197,13 @@ def _pick(g: np.random.Generator, tones: np.ndarray, spread: float = 0.12) -> Co
 
 def _head(g: np.random.Generator, male: bool) -> Head:
     return Head(
-        width=float(np.clip(g.normal(1.0, 0.035), 0.92, 1.08)),
-        jaw=float(np.clip(g.normal(1.04 if male else 0.95, 0.05), 0.84, 1.16)),
+        width=float(np.clip(g.normal(1.01 if male else 0.985, 0.03), 0.92, 1.08)),
+        jaw=float(np.clip(g.normal(1.03 if male else 0.91, 0.045), 0.82, 1.14)),
         chin=float(np.clip(g.normal(0.004 if male else -0.006, 0.013), -0.035, 0.035)),
         cheek=float(np.clip(g.normal(1.0, 0.03), 0.92, 1.08)),
-        forehead=float(np.clip(g.normal(0.0, 0.014), -0.03, 0.035)),
+        forehead=float(np.clip(g.normal(-0.004, 0.010), -0.03, 0.022)),
         temples=float(np.clip(g.normal(0.45 if male else 0.1, 0.25), 0, 1)),
+        sideburn=float(g.normal(0.485, 0.015) if male else g.normal(0.450, 0.012)),
         ears=float(np.clip(g.normal(1.06 if male else 0.96, 0.07), 0.8, 1.25)),
         neck=float(np.clip(g.normal(0.186 if male else 0.146, 0.009), 0.125, 0.21)),
     )
@@ -211,8 +213,8 @@ def _eyes(g: np.random.Generator, male: bool, tone: float) -> Eyes:
     iris = _blend(IRIS_TONES, float(g.beta(0.8, 0.9 + 0.7 * tone) * 5)) * np.exp(g.normal(0, 0.1))
     return Eyes(
         distance=float(np.clip(g.normal(0.123, 0.003), 0.115, 0.131)),
-        width=float(np.clip(g.normal(0.096, 0.005), 0.083, 0.109)),
-        openness=float(np.clip(g.normal(0.035 if male else 0.040, 0.005), 0.025, 0.052)),
+        width=float(np.clip(g.normal(0.100, 0.005), 0.088, 0.112)),
+        openness=float(np.clip(g.normal(0.039 if male else 0.047, 0.005), 0.028, 0.056)),
         tilt=float(np.clip(g.normal(0.002, 0.005), -0.009, 0.014)),
         crease=float(np.clip(g.normal(0.013, 0.005), 0.004, 0.026)),
         iris=_colour(iris),
@@ -229,15 +231,15 @@ def _brows(g: np.random.Generator, male: bool, tone: float) -> Brows:
     return Brows(
         height=float(np.clip(g.normal(0.058 if male else 0.066, 0.007), 0.044, 0.082)),
         thickness=float(np.clip(g.normal(0.0245 if male else 0.0165, 0.0035), 0.010, 0.034)),
-        arch=float(np.clip(g.normal(0.25 if male else 0.6, 0.3), -0.1, 1.3)),
-        slant=float(np.clip(g.normal(0.0, 0.008), -0.015, 0.02)),
+        arch=float(np.clip(g.normal(0.25 if male else 0.6, 0.3), -0.1, 1.1)),
+        slant=float(np.clip(g.normal(0.001, 0.004), -0.008, 0.009)),
         colour=_colour(dark + (light - dark) * g.beta(1.0, 2.2 + tone)),
         density=float(g.uniform(0.62, 0.95)),
     )
 
 
 def _mouth(g: np.random.Generator, male: bool, skin: np.ndarray) -> Mouth:
-    smile = float(np.clip(g.normal(0.35, 0.4), -0.3, 1))
+    smile = float(np.clip(g.normal(0.42, 0.38), -0.12, 1))
     natural = skin * (0.86, 0.63, 0.62) + (14, 2, 6)
     lipstick = np.array([(176, 34, 48), (206, 92, 104), (150, 58, 66), (192, 74, 92), (122, 36, 60), (214, 116, 104)])
     painted = 0.0 if male else float(np.clip(g.normal(0.4, 0.35), 0, 0.92))
@@ -270,7 +272,7 @@ def _clothes(g: np.random.Generator, male: bool) -> Clothes:
         kind=str(kind),  # type: ignore[arg-type]
         colour=_pick(g, CLOTH_TONES),
         second=_pick(g, CLOTH_TONES[[0, 1, 1, 11, 5]]),
-        shoulder=float(g.normal(0.985 if male else 1.005, 0.012)),
+        shoulder=float(g.normal(1.025 if male else 1.05, 0.012)),
     )
 
 
@@ -281,12 +283,12 @@ def _accessories(g: np.random.Generator, male: bool) -> Accessories:
         glasses=str(g.choice(["none", "round", "square", "sun"], p=[0.83, 0.06, 0.08, 0.03])),  # type: ignore[arg-type]
         earrings=str(
             g.choice(["none", "stud", "drop", "hoop"], p=[0.95, 0.03, 0, 0.02] if male else [0.4, 0.2, 0.22, 0.18])
-        ),  # type: ignore[arg-type]  # noqa: E501
+        ),  # type: ignore[arg-type]
         necklace=str(
             g.choice(
                 ["none", "chain", "pendant", "beads"], p=[0.93, 0.05, 0.02, 0] if male else [0.62, 0.14, 0.12, 0.12]
             )
-        ),  # type: ignore[arg-type]  # noqa: E501
+        ),  # type: ignore[arg-type]
         hat=str(g.choice(["none", "beanie", "brim", "cap"], p=[0.94, 0.025, 0.015, 0.02])),  # type: ignore[arg-type]
         metal=_pick(g, metals, 0.05),
         frame=_pick(g, frames),
@@ -298,12 +300,12 @@ def _scene(g: np.random.Generator) -> Scene:
     light = np.array([g.uniform(-0.75, 0.75), g.uniform(-0.75, -0.25), 1.0])
     light /= np.linalg.norm(light)
     camera = Camera(
-        yaw=float(np.clip(g.normal(0, 0.12), -0.27, 0.27)),
+        yaw=float(np.clip(g.normal(0, 0.10), -0.21, 0.21)),
         pitch=float(np.clip(g.normal(0, 0.05), -0.12, 0.12)),
         roll=float(np.clip(g.normal(0, 0.04), -0.1, 0.1)),
-        zoom=float(np.clip(g.normal(0.90, 0.025), 0.84, 0.97)),
+        zoom=float(np.clip(g.normal(0.93, 0.02), 0.88, 0.98)),
         shift_x=float(g.normal(0, 0.008)),
-        shift_y=float(g.normal(0.012, 0.008)),
+        shift_y=float(g.normal(0.016, 0.008)),
     )
     return Scene(
         camera=camera,

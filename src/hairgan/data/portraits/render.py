@@ -11,12 +11,15 @@ from numpy import ndarray
 
 from hairgan.data.portraits.accessories import Hat, paint_earrings, paint_glasses, paint_necklace
 from hairgan.data.portraits.canvas import SUPERSAMPLING, Canvas, Mask
-from hairgan.data.portraits.face import FacePainter
-from hairgan.data.portraits.hair_flow import Locks, grow, hairline, on_skull
+from hairgan.data.portraits.eyes import paint_eyes
+from hairgan.data.portraits.face import Face, paint_beard, paint_brows, paint_ears, paint_head, paint_nose
+from hairgan.data.portraits.hair_flow import Locks, grow
 from hairgan.data.portraits.hair_paint import colourize, paint_locks, tones
 from hairgan.data.portraits.hairstyle import Hairstyle
-from hairgan.data.portraits.head import HeadShape, skin_layer
+from hairgan.data.portraits.head import HeadShape
 from hairgan.data.portraits.identity import Identity
+from hairgan.data.portraits.mouth import paint_mouth
+from hairgan.data.portraits.scalp import hairline, on_skull
 from hairgan.data.portraits.scene import BodyPainter, paint_background
 from hairgan.data.sampling import numpy_generator
 from hairgan.regions import Region
@@ -63,13 +66,14 @@ def draw(identity: Identity, hairstyle: Hairstyle, size: int) -> Portrait:
         raise ValueError(f"a portrait's size must be {MIN_SIZE} to {MAX_SIZE} pixels, got {size}")
     canvas = Canvas(size, identity.scene.camera)
     shape = HeadShape(identity)
-    face = FacePainter(canvas, identity, shape, skin_layer(canvas, identity, shape))
+    face = Face(canvas, identity, shape)
     body = BodyPainter(canvas, identity, shape)
     hat = Hat(canvas, identity) if identity.accessories.hat != "none" else None
     locks = grow(hairstyle, identity.head)
 
     paint_background(canvas, identity)
-    _hair(canvas, locks[~locks.front], hairstyle, identity, hat, "back", 0.55)
+    if hairstyle.length != "short":
+        _hair(canvas, locks[~locks.front], hairstyle, identity, hat, "back", 0.62)
     skin = [body.body()]
     paint_necklace(canvas, identity, skin[0])
     skin.append(body.clothes())
@@ -77,13 +81,13 @@ def draw(identity: Identity, hairstyle: Hairstyle, size: int) -> Portrait:
     beside = front if hairstyle.length != "short" else front[:0]
     tucked = (beside.side > 0) & hairstyle.tucked_left | (beside.side < 0) & hairstyle.tucked_right
     _hair(canvas, beside[tucked], hairstyle, identity, hat, "beside", 0.8)
-    face.ears()
-    head = face.head()
-    face.nose()
-    face.eyes()
-    face.brows()
-    face.mouth()
-    face.beard_hairs()
+    paint_ears(face)
+    head = paint_head(face)
+    paint_nose(face)
+    paint_eyes(face)
+    paint_brows(face)
+    paint_mouth(face)
+    paint_beard(face)
     paint_glasses(canvas, identity, shape)
     paint_earrings(canvas, identity)
     _hair(canvas, front, hairstyle, identity, hat, "front", 1.0, scalp=True, receivers=[head, *skin])
@@ -121,12 +125,7 @@ def _hair(
             shadow = _shifted(canvas, mask, shift).blurred(canvas.pixels(blur))
             for receiver in receivers:
                 canvas.shade(shadow.clip(receiver), 1 - strength * np.array([0.66, 0.86, 0.90]))
-    full = np.zeros((0,), dtype=np.float32)
-    del full
-    colour = colourize(mask, buffer, style, person.scene)
-    target = canvas.image[mask.window]
-    target += (colour - target) * mask.alpha[..., None]
-    canvas.label(mask, Region.HAIR)
+    canvas.paint(mask, colourize(mask, buffer, style, person.scene), Region.HAIR)
 
 
 def _outside(hidden: Mask, mask: Mask) -> ndarray:
@@ -148,7 +147,7 @@ def _scalp(canvas: Canvas, person: Identity) -> Mask:
     azimuth = np.deg2rad(np.linspace(-92, 92, 60))
     line = canvas.project(on_skull(person.head, azimuth, hairline(person.head, azimuth)))
     angle = np.linspace(0, np.pi, 40)
-    centre, axes = np.array([0.0, 0.40]), np.array([0.262 * person.head.width, 0.317])
+    centre, axes = np.array([0.0, 0.40]), np.array([0.262 * person.head.width, 0.330])
     crown = canvas.project(
         np.stack([centre[0] + axes[0] * np.cos(angle), centre[1] - axes[1] * np.sin(angle)], axis=1), -0.03
     )

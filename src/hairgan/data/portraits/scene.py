@@ -50,7 +50,7 @@ def paint_background(canvas: Canvas, person: Identity) -> None:
     back = back * (0.90 + 0.18 * glow + 0.025 * mottle)[..., None]
     canvas.image[:] = cv2.resize(
         np.clip(back, 4, 252).astype(np.float32), (canvas.side, canvas.side), interpolation=cv2.INTER_LINEAR
-    )  # noqa: E501
+    )
 
 
 def _mirrored(half: list[tuple[float, float]], samples: int = 6) -> Float[ndarray, "n 2"]:
@@ -72,19 +72,19 @@ class BodyPainter:
     def _body_outline(self, loose: float = 0.0) -> Float[ndarray, "n 2"]:
         neck, top = self.neck, self.top
         right = spline(
-            np.array([(neck * 1.02, 0.66), (neck * 0.97, 0.78), (neck * 0.99, 0.84), (neck * 1.10, 0.895 - loose), (neck * 1.5, 0.935 - loose),
-                      (0.37, top - 0.018 - loose), (0.475, top + 0.015 - loose), (0.545, top + 0.085), (0.58, 1.20), (0.60, 1.40)]), 6,
+            np.array([(neck * 1.02, 0.66), (neck * 0.97, 0.78), (neck * 0.97, 0.85), (neck * 1.08, top - 0.105 - loose), (neck * 1.42, top - 0.060 - loose),
+                      (0.37, top - 0.012 - loose), (0.475, top + 0.015 - loose), (0.545, top + 0.085), (0.58, 1.20), (0.60, 1.40)]), 6,
         )  # fmt: skip
         return np.concatenate([right, right[::-1] * (-1, 1)])
 
     def _relief(self) -> Float32[ndarray, "g g"]:
-        blend = np.clip((Y - 0.86) / 0.10, 0, 1)
+        blend = np.clip((Y - 0.90) / 0.10, 0, 1)
         width = self.neck * 1.02 + blend * 0.46
         across = np.clip(np.abs(X) / width, 0, 0.98)
         z = (0.15 - 0.06 * blend) * np.sqrt(1 - across**2.2)
-        z += 0.007 * crease([(0.115 * self.neck / 0.15, 0.78), (0.075, 0.88), (0.028, 0.965)], 0.016)
-        z += 0.008 * crease([(0.040, 0.985), (0.16, 0.962), (0.30, 0.955)], 0.012)
-        z -= 0.010 * bump(0, 0.985, 0.018, 0.016)
+        z += 0.007 * crease([(0.115 * self.neck / 0.15, 0.78), (0.075, 0.90), (0.028, 1.0)], 0.016)
+        z += 0.008 * crease([(0.040, 1.02), (0.16, 1.0), (0.30, 0.99)], 0.012)
+        z -= 0.010 * bump(0, 1.02, 0.018, 0.016)
         return cv2.GaussianBlur(z.astype(np.float32), (0, 0), 2.5)
 
     def body(self) -> Mask:
@@ -119,7 +119,7 @@ class BodyPainter:
             return mask
 
         self._skin = canvas.polygon(self._on_body(self._body_outline()))
-        deep = {"crew": 0.975, "v_neck": 1.055, "shirt": 1.0, "jacket": 1.0, "straps": 1.045}[clothes.kind]
+        deep = self.top + {"crew": -0.02, "v_neck": 0.05, "shirt": -0.005, "jacket": 0.0, "straps": 0.03}[clothes.kind]
         edge = neck * (1.22 if clothes.kind != "straps" else 1.0)
         outline = self._body_outline(0.008)
         if clothes.kind == "straps":
@@ -127,11 +127,11 @@ class BodyPainter:
                 [(0.0, 1.050), (0.14, 1.040), (0.25, 1.045), (0.40, 1.065), (0.60, 1.10), (0.62, 1.4), (0.0, 1.4)], 4
             )
             bands = [
-                np.array([(s * 0.235, 0.930), (s * 0.262, 0.930), (s * 0.275, 1.06), (s * 0.24, 1.06)]) for s in (-1, 1)
+                np.array([(s * 0.235, 0.960), (s * 0.262, 0.960), (s * 0.275, 1.06), (s * 0.24, 1.06)]) for s in (-1, 1)
             ]
             return cloth(clothes.colour, top, *bands)
         keep = outline[np.abs(outline[:, 0]) > edge]
-        keep = keep[keep[:, 1] > 0.86]
+        keep = keep[keep[:, 1] > 0.88]
         right, left = keep[keep[:, 0] > 0], keep[keep[:, 0] < 0]
         collar_y = float(right[0, 1])
         if clothes.kind == "v_neck":

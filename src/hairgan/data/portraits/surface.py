@@ -14,12 +14,12 @@ from numpy import ndarray
 from hairgan.data.portraits.canvas import Canvas
 from hairgan.data.portraits.identity import Scene
 
-GRID = 176
+GRID = 160
 _CELLS = (np.arange(GRID, dtype=np.float32) + 0.5) / GRID
 X, Y = np.meshgrid(_CELLS - 0.5, _CELLS)
 """Head coordinates of the cells' centres."""
 _WRAP = 0.3  # how far light reaches around an edge: skin and cloth are softer than Lambert's law
-_SUBSURFACE = np.array([0.86, 1.06, 1.14], dtype=np.float32)  # shadows on skin turn red
+_SUBSURFACE = (0.86, 1.06, 1.14)  # shadows on skin turn red
 
 
 def bump(x: float, y: float, width: float, height: float) -> Float32[ndarray, "g g"]:
@@ -84,17 +84,19 @@ def surface(
     shade *= np.clip(1 - 9 * cavity, 0.62, 1.08)
     shade = np.clip(shade, 0.06, None)
 
-    half = light + (0, 0, 1)
+    half = light + np.array([0, 0, 1], dtype=np.float32)
     half /= np.linalg.norm(half)
-    glint = np.clip((half[2] - half[0] * slope_x - half[1] * slope_y) / norm, 0, 1) ** 26
-    colour = shade[..., None] ** _SUBSURFACE if skin else shade[..., None]
-    warm = 1 + (light_colour(scene) - 1) * np.clip(diffuse, 0, 1)[..., None]
-    lit = albedo * colour * warm + (40 * gloss * glint)[..., None] * light_colour(scene)
+    glint = np.clip((half[2] - half[0] * slope_x - half[1] * slope_y) / norm, 0, 1)
+    glint = cv2.pow(glint, 26) * np.float32(40 * gloss)
+    near = np.clip(diffuse, 0, 1)
+    tint = light_colour(scene)
+    lit = np.empty((GRID, GRID, 3), dtype=np.float32)
+    for c in range(3):
+        factor = cv2.pow(shade, float(_SUBSURFACE[c])) if skin else shade
+        lit[..., c] = albedo[..., c] * factor * (1 + (tint[c] - 1) * near) + glint * tint[c]
 
     x, y = canvas.camera.unproject(GRID, height)
-    seen = cv2.remap(
-        lit.astype(np.float32), (x + 0.5) * GRID - 0.5, y * GRID - 0.5, cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE
-    )
+    seen = cv2.remap(lit, (x + 0.5) * GRID - 0.5, y * GRID - 0.5, cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE)
     return cv2.resize(seen, (canvas.side, canvas.side), interpolation=cv2.INTER_LINEAR)
 
 
