@@ -10,7 +10,6 @@ import os
 import sys
 import warnings
 from pathlib import Path
-from typing import Any
 
 os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # no name look-up when offline
 os.environ.setdefault("WANDB_SILENT", "true")
@@ -42,7 +41,8 @@ def train(cfg: DictConfig) -> dict[str, float]:
     Raises:
         ValueError, OSError: for what a user can get wrong, in one sentence.
     """
-    cfg, run_dir, checkpoint = _place(cfg)
+    _quiet()
+    cfg, checkpoint = _resumed(cfg)
     check(cfg)
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
 
@@ -54,6 +54,7 @@ def train(cfg: DictConfig) -> dict[str, float]:
         cfg.num_domains = len(cfg.domain_names)
 
     module: PhasedModule = instantiate(cfg.model)
+    run_dir = _make_run_dir(cfg)
     loggers = [instantiate(c) for c in cfg.get("logger", {}).values() if OmegaConf.is_config(c) and "_target_" in c]
     callbacks = [instantiate(callback) for callback in cfg.get("callbacks", {}).values() if callback]
     trainer: pl.Trainer = instantiate(cfg.trainer, default_root_dir=str(run_dir), logger=loggers, callbacks=callbacks)
@@ -75,6 +76,14 @@ def train(cfg: DictConfig) -> dict[str, float]:
     return metrics
 
 
+def _quiet() -> None:
+    """Keep from the screen what Lightning says of things that are as they should be here."""
+    for name in ("pytorch_lightning", "lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for message in ("does not have many workers", "treespec", "have no `validation_step`", "in eval mode at the start"):
+        warnings.filterwarnings("ignore", message=f".*{message}.*")
+
+
 def check(cfg: DictConfig) -> None:
     """Refuse what no run can be made of.
 
@@ -91,38 +100,40 @@ def check(cfg: DictConfig) -> None:
         raise ValueError("trainer.accelerator asks for a GPU, but torch sees none here; trainer=cpu runs without one")
 
 
-def _place(cfg: DictConfig) -> tuple[DictConfig, Path, Path | None]:
-    """Decide where the run lives, and with which config and from which checkpoint it starts."""
-    checkpoint: Path | None = None
-    if cfg.resume:
-        run = (
-            run_directory.newest_with_checkpoint(cfg.paths.outputs, cfg.name)
-            if cfg.resume == "auto"
-            else run_directory.of_checkpoint(cfg.resume)
-        )
-        if run is not None:
-            checkpoint = checkpoints.find(run, cfg.resume if str(cfg.resume).endswith(".ckpt") else "last")
-            cfg, run_dir = _config_of(run, cfg), run
-            return _with_run_dir(cfg, run_dir), run_dir, checkpoint
-        print(f"resume=auto: no run with a checkpoint under {Path(cfg.paths.outputs) / cfg.name}, starting one")
-    if run_directory.CHILD_VARIABLE in os.environ and "LOCAL_RANK" in os.environ:
+def _resumed(cfg: DictConfig) -> tuple[DictConfig, Path | None]:
+    """The config and the checkpoint of the run to go on with; the config as it is and None for a new run."""
+    if not cfg.resume:
+        return cfg, None
+    if cfg.resume == "auto":
+        run = run_directory.newest_with_checkpoint(cfg.paths.outputs, cfg.name)
+        if run is None:
+            print(f"resume=auto: no run with a checkpoint under {Path(cfg.paths.outputs) / cfg.name}, starting one")
+            return cfg, None
+    else:
+        run = run_directory.of_checkpoint(cfg.resume)
+    checkpoint = checkpoints.find(run, cfg.resume if str(cfg.resume).endswith(".ckpt") else "last")
+    cfg = _config_of(run, cfg)
+    with open_dict(cfg):
+        cfg.run_dir = str(run)
+    return cfg, checkpoint
+
+
+def _make_run_dir(cfg: DictConfig) -> Path:
+    """Make the directory of the run, where the config, Hydra's sweep or nobody says which, and put it in the config."""
+    launched_by_a_run = "LOCAL_RANK" in os.environ and run_directory.CHILD_VARIABLE in os.environ
+    if launched_by_a_run:
         run_dir = Path(os.environ[run_directory.CHILD_VARIABLE])
     elif cfg.run_dir:
         run_dir = Path(cfg.run_dir).absolute()
-        run_dir.mkdir(parents=True, exist_ok=True)
     elif HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN:
         run_dir = Path(HydraConfig.get().runtime.output_dir)
-        run_dir.mkdir(parents=True, exist_ok=True)
     else:
         run_dir = run_directory.new(cfg.paths.outputs, cfg.name)
+    run_dir.mkdir(parents=True, exist_ok=True)
     os.environ[run_directory.CHILD_VARIABLE] = str(run_dir)
-    return _with_run_dir(cfg, run_dir), run_dir, checkpoint
-
-
-def _with_run_dir(cfg: DictConfig, run_dir: Path) -> DictConfig:
     with open_dict(cfg):
         cfg.run_dir = str(run_dir)
-    return cfg
+    return run_dir
 
 
 def _config_of(run: Path, asked: DictConfig) -> DictConfig:
@@ -181,7 +192,9 @@ def main(cfg: DictConfig) -> float | None:
     """The command line: one sentence for what a user got wrong (a trace with HYDRA_FULL_ERROR=1)."""
     for name in ("pytorch_lightning", "lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", message=".*(does not have many workers|_register_pytree_node|isinstance.treespec).*")
+    warnings.filterwarnings(
+        "ignore", message=".*(does not have many workers|_register_pytree_node|isinstance.treespec).*"
+    )
     try:
         metrics = train(cfg)
     except Exception as error:

@@ -182,7 +182,7 @@ class PhasedModule(pl.LightningModule):
             logger.log_metrics(dict(values), step=self.steps_done)
 
     def log_validation(self, values: Mapping[str, float | Tensor]) -> None:
-        """Log what a validation found, as `val/NAME`: to the loggers, and for what monitors it (best, early stopping)."""
+        """Log what a validation found, as `val/NAME`: to the loggers, and for whatever monitors it."""
         named = {f"val/{name}": float(value) for name, value in values.items()}
         self.log_dict(named, logger=False)
         if not self.trainer.sanity_checking:

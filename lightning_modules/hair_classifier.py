@@ -69,7 +69,9 @@ class HairClassifierModule(PhasedModule):
     def validation_step(self, batch: dict[str, Any], batch_idx: int) -> None:
         logits = self.classifier(batch["images"])
         self.scores.update(logits, batch["targets"])
-        self._validation.append(({head: scores.float().cpu() for head, scores in logits.items()}, batch["targets"].cpu()))
+        self._validation.append(
+            ({head: scores.float().cpu() for head, scores in logits.items()}, batch["targets"].cpu())
+        )
 
     def on_validation_epoch_end(self) -> None:
         self.log_validation(self.scores.compute())

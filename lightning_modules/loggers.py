@@ -7,7 +7,6 @@ run goes on and drops the later ones, which the resumed run writes again.
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -73,7 +72,7 @@ class CurvesLogger(Logger):
             writer = csv.DictWriter(file, self._columns or ["step"])
             writer.writeheader()
             writer.writerows(rows)
-        os.replace(partial, self.path)
+        partial.replace(self.path)
 
 
 def read_curves(path: str | Path) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from hairgan.networks.stargan import Discriminator, Generator, MappingNetwork, S
 from hairgan.pictures import sheet
 from lightning_modules.base import Phase, PhasedModule
 
+
 class StarGANv2Module(PhasedModule):
     """Four phases a step, in the published order: D latent, D reference, G latent, G reference.
 

@@ -104,7 +104,7 @@ def save(trainer: pl.Trainer, path: Path) -> None:
     if trainer.is_global_zero:
         with partial.open("rb") as file:
             os.fsync(file.fileno())
-        os.replace(partial, path)
+        partial.replace(path)
     trainer.strategy.barrier("checkpoint renamed")
 
 

@@ -16,6 +16,13 @@ from train import train
 
 SMALL: dict[str, list[str]] = {
     "stargan": ["model.generator.base_width=8", "model.generator.max_width=16", "model.mapping_network.hidden_dim=16"],
+    "sean": [
+        "model.generator.width=4",
+        "model.generator.style_dim=8",
+        "model.discriminator.width=8",
+        "model.perceptual=null",
+        "validate_every=2",
+    ],
     "face_parser": ["model.parser.base_width=8", "model.schedule.warmup_steps=1", "validate_every=2"],
     "hair_classifier": ["model.classifier.base_width=8", "model.classifier.depth=18", "validate_every=2"],
 }
@@ -67,9 +74,7 @@ def test_a_resumed_run_ends_as_if_it_had_never_stopped(model, settings, compose_
     assert checkpoints.find(tmp_path / "halves").name == "step_00000003.ckpt"
     train(compose_config(*settings(model, resume=tmp_path / "halves")))
 
-    whole, halves = (
-        torch.load(checkpoints.find(tmp_path / run), weights_only=True) for run in ("whole", "halves")
-    )
+    whole, halves = (torch.load(checkpoints.find(tmp_path / run), weights_only=True) for run in ("whole", "halves"))
     assert whole["steps_done"] == halves["steps_done"] == 4
     for name, value in whole["state_dict"].items():
         assert torch.equal(value, halves["state_dict"][name]), name

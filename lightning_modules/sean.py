@@ -1,0 +1,114 @@
+"""SEAN (Zhu et al. 2020): how it trains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from torch.optim import Optimizer
+
+from hairgan.data.augment import to_bytes
+from hairgan.losses.perceptual import VGG19Perceptual
+from hairgan.losses.sean import SEANWeights, discriminator_loss, generator_loss
+from hairgan.metrics.perceptual import LPIPS
+from hairgan.metrics.reconstruction import Reconstruction
+from hairgan.networks.sean import Noise, SEANDiscriminator, SEANGenerator, pixel_noise
+from hairgan.pictures import sheet
+from hairgan.regions import Region, colorize
+from lightning_modules.base import Losses, Phase, PhasedModule
+
+
+class SEANModule(PhasedModule):
+    """Two phases a step, as published: the generator (with its style encoder), then the discriminator, which looks at
+    images painted anew by the generator as it now is. Images are reconstructed from their own layout and styles.
+
+    Args:
+        generator, discriminator: the networks (`hairgan.networks.sean`).
+        optimizers: one function a network; different rates make TTUR (Heusel et al. 2017).
+        lambda_feat, lambda_vgg: weights of feature matching and of the perceptual loss.
+        perceptual: the VGG19 loss, or None for none.
+        ema: decay of the generator's average; None keeps none, as published.
+        noise: whether ACE's noise is on in training, as published.
+        schedule: factor on the learning rates as a function of the step.
+        seed: the run's seed.
+    """
+
+    def __init__(
+        self,
+        generator: SEANGenerator,
+        discriminator: SEANDiscriminator,
+        *,
+        optimizers: dict[str, Callable[[Any], Optimizer]],
+        lambda_feat: float = 10.0,
+        lambda_vgg: float = 10.0,
+        perceptual: VGG19Perceptual | None = None,
+        ema: float | None = 0.999,
+        noise: bool = True,
+        schedule: Callable[[int], float] | None = None,
+        seed: int = 0,
+    ) -> None:
+        networks = {"generator": generator, "discriminator": discriminator}
+        averaged = () if ema is None else ("generator",)
+        super().__init__(networks, optimizers, seed=seed, schedule=schedule, ema=averaged, ema_decay=ema or 0.0)
+        self.weights = SEANWeights(lambda_feat, lambda_vgg)
+        self.perceptual, self.noise = perceptual, noise
+        self.scores = Reconstruction(LPIPS("embedded"))
+
+    def phases(self, batch: dict[str, Any]) -> Iterator[Phase]:
+        generator, discriminator = self.networks["generator"], self.networks["discriminator"]
+        images, labels = batch["images"], batch["labels"]
+
+        def paint() -> Losses:
+            noise = self._noise(batch, phase=0)
+            return generator_loss(
+                generator, discriminator, images, labels, weights=self.weights, perceptual=self.perceptual, noise=noise
+            )
+
+        def judge() -> Losses:
+            return discriminator_loss(generator, discriminator, images, labels, noise=self._noise(batch, phase=1))
+
+        yield Phase("g", paint, ("generator",))
+        yield Phase("d", judge, ("discriminator",))
+
+    def _noise(self, batch: dict[str, Any], phase: int) -> Noise | None:
+        if not self.noise:
+            return None
+        return pixel_noise(self.seed, batch["step"], phase, batch=batch["global_batch"], first=batch["first_row"])
+
+    def validation_step(self, batch: dict[str, Any], batch_idx: int) -> None:
+        generator = self.averaged("generator")
+        self.scores.update(
+            generator(batch["labels"], generator.encode_styles(batch["images"], batch["labels"])), batch["images"]
+        )
+
+    def on_validation_epoch_end(self) -> None:
+        self.log_validation(self.scores.compute())
+        self.scores.reset()
+
+    def sample_grids(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """`painting`: sources, their label maps, their reconstructions, and each with its neighbour's hair."""
+        generator = self.averaged("generator")
+        was_training = generator.training
+        generator.eval()
+        images, labels = batch["images"], batch["labels"]
+        layout = generator.layout(labels)
+        styles = generator.encode_styles(images, labels)
+        swapped = styles.clone()
+        swapped[:, Region.HAIR] = styles[:, Region.HAIR].roll(-1, dims=0)
+        painted = [generator.paint(layout, s) for s in (styles, swapped)]
+        generator.train(was_training)
+        rows = [
+            list(to_bytes(images).cpu().numpy()),
+            [colorize(each) for each in labels.cpu().numpy()],
+            *(list(to_bytes(each).cpu().numpy()) for each in painted),
+        ]
+        return {"painting": sheet(rows, ["source", "labels", "reconstruction", "next one's hair"])}
+
+
+def linear_decay(step: int, *, steps: int, constant_share: float = 0.5) -> float:
+    """Factor on the learning rates: 1 for a share of the run, then straight down towards 0 at its end.
+
+    Published: constant for 50 epochs, then falling over 50.
+    """
+    start = constant_share * steps
+    return 1.0 if step < start else max(0.0, (steps - step) / (steps - start))

@@ -1,0 +1,74 @@
+"""Every choice of every group composes, and what it names can be built."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from pathlib import Path
+
+import pytest
+from hydra.errors import HydraException
+from hydra.utils import get_class, get_object, instantiate
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+CONF = Path(__file__).parents[2] / "conf"
+
+
+def choices(group: str) -> list[str]:
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+def targets(node: object) -> list[str]:
+    if isinstance(node, dict):
+        return [v for k, v in node.items() if k == "_target_"] + [t for v in node.values() for t in targets(v)]
+    return [t for v in node for t in targets(v)] if isinstance(node, list) else []
+
+
+def resolved(cfg: DictConfig) -> dict:
+    with open_dict(cfg):
+        cfg.domain_names, cfg.num_domains, cfg.run_dir = ["a", "b"], 2, "run"
+    return OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(("model", "data"), itertools.product(choices("model"), choices("data")))
+@pytest.mark.parametrize("trainer", choices("trainer"))
+def test_every_combination_composes(model, data, trainer, compose_config):
+    cfg = resolved(compose_config(f"model={model}", f"data={data}", f"trainer={trainer}"))
+    assert cfg["data"]["batches"]["_target_"] and cfg["name"] == model
+    for target in set(targets(cfg)):
+        assert callable(get_object(target)), target
+
+
+@pytest.mark.parametrize("experiment", choices("experiment"))
+def test_every_experiment_builds_its_networks(experiment, compose_config):
+    cfg = compose_config(f"experiment={experiment}")
+    resolved(cfg)
+    for name, node in cfg.model.items():
+        if OmegaConf.is_config(node) and str(node.get("_target_", "")).startswith("hairgan.networks."):
+            network = instantiate(node)
+            assert isinstance(network, get_class(node._target_)), name
+
+
+@pytest.mark.parametrize("model", choices("model"))
+@pytest.mark.parametrize("debug", choices("debug"))
+def test_debug_goes_with_every_model(model, debug, compose_config):
+    resolved(compose_config(f"model={model}", f"debug={debug}"))
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("model=stargann", "Could not find 'model/stargann'"),
+        ("data=celeba", "Could not find 'data/celeba'"),
+        ("stepz=3", "Could not override 'stepz'"),
+        ("model.lambda_cycle=3", "Could not override 'model.lambda_cycle'"),
+    ],
+)
+def test_mistyped_choices_are_named(override, message, compose_config):
+    with pytest.raises(HydraException, match=re.escape(message)):
+        compose_config(override)
+
+
+def test_every_value_of_the_shared_config_is_explained():
+    for path in (CONF / "config.yaml", *(CONF / "model").glob("*.yaml"), *(CONF / "data").glob("*.yaml")):
+        assert "#" in path.read_text().splitlines()[0], f"{path} does not say what it is"
