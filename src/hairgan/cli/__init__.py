@@ -14,6 +14,8 @@ import click
 
 COMMANDS: dict[str, tuple[str, str]] = {
     # name -> ("module:attribute", one line for `hairgan --help`)
+    "dye": ("hairgan.cli.dye:dye", "Change the hair colour in a photo."),
+    "restyle": ("hairgan.cli.restyle:restyle", "Change the hair style in a photo."),
     "portraits": ("hairgan.cli.portraits:portraits", "Draw procedural portraits in the raw CelebAMask-HQ layout."),
     "prepare": ("hairgan.cli.prepare:prepare", "Pack CelebAMask-HQ (zip or folder) for training."),
     "label": ("hairgan.cli.label:label", "Label a folder of photos: a dataset to train on."),

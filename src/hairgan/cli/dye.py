@@ -1,0 +1,53 @@
+"""`hairgan dye`: hair of another colour."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hairgan.cli import salon
+
+if TYPE_CHECKING:
+    from hairgan.editing.edit import Edit
+    from hairgan.editing.salon import Reference
+    from hairgan.editing.subject import Subject
+
+
+@click.command(context_settings={"show_default": True})
+@click.argument("src", type=click.Path(path_type=Path))
+@click.option(
+    "--like",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Photo whose hair colour to take; twice: between two.",
+)
+@click.option("--color", help="Instead: a hair colour (blond, auburn, ...), a CSS colour, or a hex code.")
+@click.option("--mix", default=0.5, help="Between two references: 0 is the first, 1 the second.")
+@click.option("--strength", default=1.0, help="0 keeps the colour, 1 takes the wanted one.")
+@salon.options
+def dye(
+    src: Path, like: tuple[Path, ...], color: str | None, mix: float, strength: float, blend: str | None, **how: Any
+) -> None:
+    """Change the hair colour in SRC, a photo, and nothing else.
+
+    With a bundle that holds SEAN the hair is painted anew with the style of the reference, or with one that gives the
+    wanted colour; without, colours are transferred. The result is a PNG beside SRC, whose other pixels are SRC's own.
+    """
+    if bool(like) == (color is not None):
+        raise ValueError("say either what the hair is to be like (--like) or what colour it is to have (--color)")
+    run = salon.Run("dyed", **how)
+    wanted = {"color": color, "blend": blend or "alpha"}
+
+    def edits(subjects: list[Subject], reference: Reference | None) -> list[Edit]:
+        return run.salon.dye_all(subjects, like=reference, strength=strength, **wanted)  # type: ignore[arg-type]
+
+    def frames(subject: Subject, reference: Reference | None) -> list[Edit]:
+        from hairgan.editing.showing import ease
+
+        strengths = (strength * ease(salon.VIDEO_FRAMES)).tolist()
+        return run.salon.dye_all([subject], like=reference, strength=strengths, **wanted)  # type: ignore[arg-type]
+
+    run.edit(src, run.references(like, mix), edits, frames)
+    run.close()
