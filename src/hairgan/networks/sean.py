@@ -120,7 +120,7 @@ class SEANResBlk(nn.Module):
         styles: Float[Tensor, "b r d"],
         noise: list[Tensor | None],
         label_parts: list[Tensor | None],
-    ) -> Float[Tensor, "b d y z"]:
+    ) -> Float[Tensor, "b c_out y z"]:
         """`noise` and `label_parts` hold one entry for each of `normalisations()`."""
         if self.upsample:
             x = F.interpolate(x, scale_factor=2, mode="nearest")
