@@ -23,9 +23,9 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from datamodules.base import HairDataModule
+from hairgan.weights import runs
 from lightning_modules import run_directory
 from lightning_modules.base import PhasedModule
-from lightning_modules.callbacks import checkpoints
 from lightning_modules.loggers import CurvesLogger
 from lightning_modules.user_errors import one_sentence
 
@@ -111,7 +111,7 @@ def _resumed(cfg: DictConfig) -> tuple[DictConfig, Path | None]:
             return cfg, None
     else:
         run = run_directory.of_checkpoint(cfg.resume)
-    checkpoint = checkpoints.find(run, cfg.resume if str(cfg.resume).endswith(".ckpt") else "last")
+    checkpoint = runs.find_checkpoint(run, cfg.resume if str(cfg.resume).endswith(".ckpt") else "last")
     cfg = _config_of(run, cfg)
     with open_dict(cfg):
         cfg.run_dir = str(run)
@@ -179,7 +179,7 @@ def summary(cfg: DictConfig, module: PhasedModule, run_dir: Path) -> str:
         "stopped" if stopped else "done": f"{module.steps_done} of {cfg.steps} steps",
         "samples": os.path.relpath(grids[-1]) if grids else "none yet",
         "curves": f"{shown}/curves.png (values in metrics.csv)",
-        "weights": f"{shown}/{checkpoints.FOLDER}",
+        "weights": f"{shown}/{runs.FOLDER}",
         "go on": f"python train.py resume={shown}" + ("" if stopped else f" steps={2 * cfg.steps}"),
     }
     if not stopped:

@@ -15,9 +15,8 @@ import torch
 import yaml
 from omegaconf import DictConfig, OmegaConf
 
-from lightning_modules.callbacks.checkpoints import FOLDER, by_step
+from hairgan.weights.runs import CONFIG, FOLDER, by_step
 
-CONFIG = "config.yaml"
 RECORD = "run.yaml"
 CHILD_VARIABLE = "HAIRGAN_RUN_DIR"  # tells the processes that a run launches where the run is
 

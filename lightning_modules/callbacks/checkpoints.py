@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
-import warnings
-import zipfile
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -15,7 +12,7 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.utilities import rank_zero_only
 
-FOLDER = "checkpoints"
+from hairgan.weights.runs import FOLDER, by_step
 
 
 class Checkpoints(Callback):
@@ -106,42 +103,3 @@ def save(trainer: pl.Trainer, path: Path) -> None:
             os.fsync(file.fileno())
         partial.replace(path)
     trainer.strategy.barrier("checkpoint renamed")
-
-
-def by_step(folder: Path) -> list[Path]:
-    """The step checkpoints of a folder, newest first."""
-    found = {int(m[1]): p for p in folder.glob("step_*.ckpt") if (m := re.fullmatch(r"step_(\d+)\.ckpt", p.name))}
-    return [found[step] for step in sorted(found, reverse=True)]
-
-
-def is_whole(path: Path) -> bool:
-    """Whether a checkpoint is a readable archive whose checksums hold."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return archive.testzip() is None
-    except (OSError, zipfile.BadZipFile):
-        return False
-
-
-def find(run_dir: str | Path, which: str = "last") -> Path:
-    """The checkpoint of a run: `last`, `best`, or a path.
-
-    A damaged newest checkpoint is passed over with a warning, and the one before it taken.
-
-    Raises:
-        ValueError: there is no such checkpoint, or none that is whole.
-    """
-    if which not in ("last", "best"):
-        path = Path(which)
-        if not path.is_file():
-            raise ValueError(f"there is no checkpoint {path}")
-        if not is_whole(path):
-            raise ValueError(f"the checkpoint {path} is damaged")
-        return path
-    folder = Path(run_dir) / FOLDER
-    candidates = [folder / "best.ckpt"] if which == "best" and (folder / "best.ckpt").exists() else by_step(folder)
-    for path in candidates:
-        if is_whole(path):
-            return path
-        warnings.warn(f"the checkpoint {path} is damaged; taking the one before it", stacklevel=2)
-    raise ValueError(f"no checkpoint under {folder}")

@@ -10,6 +10,7 @@ import pytest
 import torch
 import yaml
 
+from hairgan.weights.runs import find_checkpoint
 from lightning_modules.callbacks import checkpoints
 from lightning_modules.loggers import read_curves
 from train import train
@@ -49,7 +50,7 @@ def test_a_run_leaves_everything_behind(model, settings, compose_config, tmp_pat
     assert [row["step"] for row in rows] == [1, 2, 3, 4]
     assert sorted(p.name for p in (run / "samples").glob("*.png"))[-1].endswith("_00000004.png")
     assert (run / "curves.png").stat().st_size > 1000
-    assert checkpoints.find(run).name == "step_00000004.ckpt"
+    assert find_checkpoint(run).name == "step_00000004.ckpt"
     assert not list(run.rglob("*.partial"))
     record = yaml.safe_load((run / "run.yaml").read_text())[0]
     assert record["seed"] == 777 and record["dataset"]["counts"]["train"]["all"] == 108
@@ -71,10 +72,10 @@ def test_a_resumed_run_ends_as_if_it_had_never_stopped(model, settings, compose_
             train(compose_config(*settings(model, run_dir=tmp_path / "halves")))
         except BaseException as error:  # Lightning raises its own on SIGTERM
             assert type(error).__name__ == "SIGTERMException"
-    assert checkpoints.find(tmp_path / "halves").name == "step_00000003.ckpt"
+    assert find_checkpoint(tmp_path / "halves").name == "step_00000003.ckpt"
     train(compose_config(*settings(model, resume=tmp_path / "halves")))
 
-    whole, halves = (torch.load(checkpoints.find(tmp_path / run), weights_only=True) for run in ("whole", "halves"))
+    whole, halves = (torch.load(find_checkpoint(tmp_path / run), weights_only=True) for run in ("whole", "halves"))
     assert whole["steps_done"] == halves["steps_done"] == 4
     for name, value in whole["state_dict"].items():
         assert torch.equal(value, halves["state_dict"][name]), name
