@@ -251,6 +251,12 @@ class MappingNetwork(nn.Module):
     def __init__(self, num_domains: int = 2, latent_dim: int = 16, style_dim: int = 64, hidden_dim: int = 512) -> None:
         super().__init__()
         self.num_domains, self.latent_dim = num_domains, latent_dim
+        self.config = {
+            "num_domains": num_domains,
+            "latent_dim": latent_dim,
+            "style_dim": style_dim,
+            "hidden_dim": hidden_dim,
+        }
 
         def linear_relu(*dims: int) -> list[nn.Module]:
             return [layer for pair in pairwise(dims) for layer in (nn.Linear(*pair), nn.ReLU())]
