@@ -16,6 +16,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     # name -> ("module:attribute", one line for `hairgan --help`)
     "dye": ("hairgan.cli.dye:dye", "Change the hair colour in a photo."),
     "restyle": ("hairgan.cli.restyle:restyle", "Change the hair style in a photo."),
+    "import-official": (
+        "hairgan.cli.import_official:import_official",
+        "Make a bundle from the published StarGAN v2, SEAN, BiSeNet and FAN files.",
+    ),
     "portraits": ("hairgan.cli.portraits:portraits", "Draw procedural portraits in the raw CelebAMask-HQ layout."),
     "prepare": ("hairgan.cli.prepare:prepare", "Pack CelebAMask-HQ (zip or folder) for training."),
     "label": ("hairgan.cli.label:label", "Label a folder of photos: a dataset to train on."),

@@ -1,0 +1,53 @@
+"""`hairgan import-official`: a bundle from the published StarGAN v2, SEAN, BiSeNet and FAN files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command(context_settings={"show_default": True})
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the bundle.")
+@click.option("--bisenet", type=click.Path(path_type=Path), help="79999_iter.pth: finds hair; needed for all editing.")
+@click.option("--sean", type=click.Path(path_type=Path), help="*_net_G.pth: paints hair in the style of a reference.")
+@click.option("--stargan", type=click.Path(path_type=Path), help="*_nets_ema.ckpt: makes rough heads to restyle.")
+@click.option("--fan", type=click.Path(path_type=Path), help="wing.ckpt, where the StarGAN v2 file holds no FAN.")
+@click.option("--domains", default="female,male", help="Names of StarGAN v2's domains, in the order of its heads.")
+@click.option("--w-hpf", type=float, help="High-pass weight of a StarGAN v2 file that lacks it.")
+@click.option("--overwrite", is_flag=True, help="Replace a bundle that is there.")
+def import_official(
+    out: Path,
+    bisenet: Path | None,
+    sean: Path | None,
+    stargan: Path | None,
+    fan: Path | None,
+    domains: str,
+    w_hpf: float | None,
+    overwrite: bool,
+) -> None:
+    """Make a bundle from published weights, which you have downloaded yourself.
+
+    The files are read without running anything in them: one that holds more than tensors is refused. They come under
+    licences of their own, which the bundle's card repeats; most exclude commercial use.
+    """
+    from hairgan.weights.cards import save_bundle
+    from hairgan.weights.official_files import LICENCES, import_files
+
+    networks = import_files(stargan=stargan, sean=sean, bisenet=bisenet, fan=fan, w_hpf=w_hpf)
+    if not networks:
+        raise ValueError("name at least one file to import: --bisenet, --sean, --stargan, --fan")
+    names = [name.strip() for name in domains.split(",")] if stargan else []
+    heads = networks["mapping_network"].config["num_domains"] if stargan else 0  # type: ignore[index]
+    if len(names) != heads:
+        raise ValueError(f"the StarGAN v2 file has {heads} domains, --domains names {len(names)}")
+    facts = {
+        "source": "published weights, imported",
+        "training_data": "CelebA-HQ (StarGAN v2), CelebAMask-HQ (SEAN, BiSeNet), WFLW (FAN), as published",
+        "licence": {name: LICENCES[name] for name in networks},
+        "domains": names,
+    }
+    card = save_bundle(out, networks, overwrite=overwrite, **facts)
+    for name, part in card["parts"].items():
+        click.echo(f"{name:<18}{part['parameters']:>12,} parameters")
+    click.echo(f"wrote {out}" + ("" if "parser" in networks else "; without a face parser it edits nothing yet"))

@@ -1,0 +1,107 @@
+"""The published files themselves: read without unpickling anything but tensors, and turned into parts of a bundle."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from hairgan.weights.official import from_official
+
+LICENCES: dict[str, str] = {
+    # of the published weights, by the part they become
+    "parser": "code MIT (zllrunning/face-parsing.PyTorch); trained on CelebAMask-HQ: non-commercial research",
+    "sean": "CC BY-NC-SA 4.0 (ZPdesu/SEAN); trained on CelebAMask-HQ: non-commercial research",
+    "stargan_generator": "CC BY-NC 4.0 (clovaai/stargan-v2)",
+    "mapping_network": "CC BY-NC 4.0 (clovaai/stargan-v2)",
+    "style_encoder": "CC BY-NC 4.0 (clovaai/stargan-v2)",
+    "fan": "as distributed with clovaai/stargan-v2: CC BY-NC 4.0",
+}
+
+OFFICIAL_DOMAINS = ("female", "male")
+"""The domains of the published CelebA-HQ networks, in the order of their heads."""
+
+
+def read_tensors(file: Path | str) -> Any:
+    """What a `.pth` or `.ckpt` file holds, if that is tensors in plain containers.
+
+    Raises:
+        ValueError: it holds anything else, or is no such file.
+        OSError: it cannot be read.
+    """
+    file = Path(file)
+    if not file.is_file():
+        raise ValueError(f"there is no file {file}")
+    try:
+        return torch.load(file, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise ValueError(
+            f"{file} is refused: it is damaged, or holds more than tensors, which could run code when it is opened"
+        ) from error
+    except (RuntimeError, EOFError, KeyError, ValueError) as error:
+        raise ValueError(f"{file} is no PyTorch file: {error}") from error
+
+
+def import_files(
+    *,
+    stargan: Path | str | None = None,
+    sean: Path | str | None = None,
+    bisenet: Path | str | None = None,
+    fan: Path | str | None = None,
+    w_hpf: float | None = None,
+) -> dict[str, nn.Module]:
+    """Networks from published files, under the names of a bundle's parts.
+
+    Args:
+        stargan: `{step}_nets_ema.ckpt` of StarGAN v2.
+        sean: `{epoch}_net_G.pth` of SEAN.
+        bisenet: `79999_iter.pth` of the face parser.
+        fan: `wing.ckpt`; by default the FAN within the StarGAN v2 file, where it holds one.
+        w_hpf: the high-pass weight of a StarGAN v2 file that lacks it; see `hairgan.weights.stargan_v2`.
+
+    Raises:
+        ValueError: a file holds more than tensors, or not what it should hold.
+    """
+    networks: dict[str, nn.Module] = {}
+    if bisenet is not None:
+        networks["parser"] = _build("bisenet", _state(read_tensors(bisenet), bisenet), bisenet)
+    if sean is not None:
+        networks["sean"] = _build("sean/generator", _state(read_tensors(sean), sean), sean)
+    if stargan is not None:
+        states = read_tensors(stargan)
+        parts = {
+            "stargan_generator": "generator",
+            "mapping_network": "mapping_network",
+            "style_encoder": "style_encoder",
+        }
+        if fan is None and isinstance(states, Mapping) and "fan" in states:
+            parts["fan"] = "fan"
+        for name, key in parts.items():
+            options = {"w_hpf": w_hpf} if key == "generator" else {}
+            networks[name] = _build(f"stargan_v2/{key}", _state(states, stargan, key), stargan, **options)
+    if fan is not None:
+        networks["fan"] = _build("stargan_v2/fan", _state(read_tensors(fan), fan, "state_dict"), fan)
+    return networks
+
+
+def _state(content: Any, file: Path | str, key: str | None = None) -> dict[str, Tensor]:
+    """The state dict in a file, or under a key of it."""
+    if key is not None:
+        if not isinstance(content, Mapping) or key not in content:
+            found = ", ".join(map(str, content)) if isinstance(content, Mapping) else type(content).__name__
+            raise ValueError(f"{file} has no '{key}'; it holds {found[:200]}")
+        content = content[key]
+    if not isinstance(content, Mapping) or not all(isinstance(value, Tensor) for value in content.values()):
+        raise ValueError(f"{file} holds no state dict: names of tensors were expected")
+    return {str(name).removeprefix("module."): value for name, value in content.items()}
+
+
+def _build(name: str, state: dict[str, Tensor], file: Path | str, **options: Any) -> nn.Module:
+    try:
+        return from_official(name, state, **options)
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from error
