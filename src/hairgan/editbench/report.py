@@ -9,7 +9,7 @@ from jaxtyping import UInt8
 from numpy import ndarray
 from PIL import Image, ImageDraw, ImageFont
 
-from hairgan.editbench.cases import SEED, Method, Task, cases
+from hairgan.editbench.cases import SEED, Method, cases
 from hairgan.editbench.scoring import Result
 
 _DIGITS = {"psnr": 2, "ciede2000": 2}
@@ -22,7 +22,7 @@ def table(results: Sequence[Result]) -> str:
         rows = [result for result in results if result.task == task]
         first, columns = rows[0], [*rows[0].scores]
         parts += [
-            f"**{task}**, {first.pairs} pairs, {first.size} px, seed {first.seed}",
+            f"**{task}**, {first.pairs} pairs, {first.size} px, seed {first.seed}, pictures {first.fingerprint}",
             "",
             "| method | " + " | ".join(column.replace("_", " ") for column in columns) + " | s a case |",
             "|---" * (len(columns) + 2) + "|",
@@ -35,7 +35,7 @@ def table(results: Sequence[Result]) -> str:
 
 
 def contact_sheet(
-    methods: Mapping[str, Method], task: Task, *, pairs: int = 6, size: int = 256, seed: int = SEED
+    methods: Mapping[str, Method], task: str, *, pairs: int = 6, size: int = 256, seed: int = SEED
 ) -> UInt8[ndarray, "h w 3"]:
     """A picture with a row a case: source, reference, truth, and each method's edit."""
     names = ["source", "reference", "truth", *methods]

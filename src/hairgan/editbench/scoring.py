@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from jaxtyping import UInt8
 from numpy import ndarray
 from torch import Tensor
 
-from hairgan.editbench.cases import SEED, TASKS, EditCase, Method, Task, Truth, cases
+from hairgan.editbench.cases import SEED, TASKS, EditCase, Method, Truth, cases
 from hairgan.metrics.color import ciede2000, rgb_to_lab
 from hairgan.metrics.editing import mask_iou
 from hairgan.metrics.images import as_unit
@@ -30,15 +31,17 @@ class Result:
     """One method on one task.
 
     Attributes:
+        fingerprint: hash of all pictures of the task: results compare only where it is the same.
         scores: means over the cases, by name; see `score`.
         seconds: median seconds a case.
     """
 
     method: str
-    task: Task
+    task: str
     pairs: int
     size: int
     seed: int
+    fingerprint: str
     scores: dict[str, float]
     seconds: float
 
@@ -49,7 +52,7 @@ def run(
     pairs: int = 100,
     size: int = 256,
     seed: int = SEED,
-    tasks: Sequence[Task] = TASKS,
+    tasks: Sequence[str] = TASKS,
     lpips: LPIPS | None = None,
     parser: Parser | None = None,
 ) -> list[Result]:
@@ -75,7 +78,10 @@ def run(
     for task in tasks:
         rows: dict[str, list[dict[str, float]]] = {name: [] for name in methods}
         seconds: dict[str, list[float]] = {name: [] for name in methods}
+        digest = hashlib.blake2b(digest_size=4)
         for case, truth in cases(task, pairs, size, seed):
+            for picture in (case.source, case.reference, truth.image):
+                digest.update(picture.tobytes())
             for name, method in methods.items():
                 start = time.perf_counter()
                 edited = method(case)
@@ -88,7 +94,7 @@ def run(
                 rows[name].append(score(edited, case, truth, lpips, parser))
         for name in methods:
             means = {key: fmean(row[key] for row in rows[name]) for key in rows[name][0]}
-            results.append(Result(name, task, pairs, size, seed, means, median(seconds[name])))
+            results.append(Result(name, task, pairs, size, seed, digest.hexdigest(), means, median(seconds[name])))
     return results
 
 

@@ -74,7 +74,9 @@ def test_baselines(results, asked):
 
 def test_table_and_sheet(results):
     text = table(list(results.values()))
-    assert text.count("**dye**, 3 pairs, 64 px, seed 7919") == 1
+    fingerprint = results["dye", "oracle"].fingerprint
+    assert text.count(f"**dye**, 3 pairs, 64 px, seed 7919, pictures {fingerprint}\n") == 1
+    assert fingerprint != results["restyle", "oracle"].fingerprint
     assert len(text.splitlines()) == 2 * (4 + 4) + 1  # a blank line between the tables
     assert len({line.count("|") for line in text.splitlines() if line.startswith("|")}) == 1
     sheet = contact_sheet(BASELINES, "dye", pairs=2, size=SIZE)
