@@ -4,8 +4,9 @@
 person `i` the hair of `j`. The same arguments give the same bytes.
 """
 
+from hairgan.data.portraits.hair import SHADOW_REACH
 from hairgan.data.portraits.hairstyle import Hairstyle
 from hairgan.data.portraits.identity import Identity
-from hairgan.data.portraits.render import SHADOW_REACH, Portrait, draw, portrait
+from hairgan.data.portraits.render import Portrait, draw, portrait
 
 __all__ = ["SHADOW_REACH", "Hairstyle", "Identity", "Portrait", "draw", "portrait"]

@@ -1,4 +1,4 @@
-"""The drawing surface: a camera that projects head coordinates, smooth curves, masks, and layers painted over each other.
+"""The drawing surface: a camera that projects head coordinates, smooth curves, and masks painted over each other.
 
 Head coordinates are picture widths in the CelebA-HQ frame: x to the right with 0 on the middle line, y downwards with
 0 and 1 at the frame's edges, z towards the viewer with 0 in the plane of the ears. Everything is painted at
@@ -77,6 +77,11 @@ def spline(points: Float[ndarray, "n d"], samples: int = 8, closed: bool = False
     return curve if closed else np.concatenate([curve, points[-1:]])
 
 
+def moved(points: Float[ndarray, "n 2"], x: float, y: float) -> Float[ndarray, "n 2"]:
+    """Points shifted by (x, y)."""
+    return points + np.array([x, y])
+
+
 def disc(x: float, y: float, radius: float, flat: float = 1.0) -> Float[ndarray, "n 2"]:
     """A circle, or an ellipse whose height is `flat` times its width."""
     angle = np.linspace(0, 2 * np.pi, 28, endpoint=False)
@@ -121,24 +126,14 @@ class Mask:
         other = by.alpha[y0 - by.y : y1 - by.y, x0 - by.x : x1 - by.x]
         return Mask(mine * other, x0, y0)
 
-
-@dataclass
-class Layer:
-    """A soft colour over the whole canvas, kept on a coarse grid: RGB, 0 to 255."""
-
-    cells: Float32[ndarray, "g g 3"]
-
-    def window(self, mask: Mask, side: int) -> Float32[ndarray, "h w 3"]:
-        """Its colours for the pixels of `mask` on a canvas of `side`."""
-        step = len(self.cells) / side
-        offset_x, offset_y = (mask.x + 0.5) * step - 0.5, (mask.y + 0.5) * step - 0.5
-        place = np.array([[step, 0, offset_x], [0, step, offset_y]], dtype=np.float32)
-        height, width = mask.alpha.shape
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        return cv2.warpAffine(self.cells, place, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-
-    def times(self, factor: Float[ndarray, 3]) -> Layer:
-        return Layer(self.cells * factor.astype(np.float32))
+    def without(self, other: Mask) -> Mask:
+        """What this covers and `other` does not."""
+        both = self.clip(other)
+        alpha = self.alpha.copy()
+        y, x = both.y - self.y, both.x - self.x
+        height, width = both.alpha.shape
+        alpha[y : y + height, x : x + width] -= both.alpha
+        return Mask(alpha, self.x, self.y)
 
 
 class Canvas:
@@ -179,7 +174,7 @@ class Canvas:
         x1, y1 = (-(-int(v) // SUPERSAMPLING) * SUPERSAMPLING for v in np.clip(high, 0, self.side))
         return x0, y0, max(x1, x0), max(y1, y0)
 
-    def polygon(self, *contours: Float[ndarray, "n 2"], blur: float = 0.0) -> Mask:
+    def polygon(self, *contours: Float[ndarray, "_ 2"], blur: float = 0.0) -> Mask:
         """The union of filled contours (canvas pixels), softened by `blur` in head coordinates."""
         sigma = self.pixels(blur)
         x0, y0, x1, y1 = self._rectangle(np.concatenate(contours), 3 * sigma)
@@ -191,7 +186,7 @@ class Canvas:
         mask = Mask(alpha * np.float32(1 / 255), x0, y0)
         return mask.blurred(sigma) if blur else mask
 
-    def lines(self, curves: list[Float[ndarray, "n 2"]], width: float, blur: float = 0.0) -> Mask:
+    def lines(self, curves: list[Float[ndarray, "_ 2"]], width: float, blur: float = 0.0) -> Mask:
         """Open curves (canvas pixels) drawn with a line of `width`, softened by `blur`, both in head coordinates."""
         sigma = self.pixels(blur)
         x0, y0, x1, y1 = self._rectangle(np.concatenate(curves), 3 * sigma + self.pixels(width))

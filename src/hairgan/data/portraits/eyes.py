@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Float32
 from numpy import ndarray
 
-from hairgan.data.portraits.canvas import Mask, disc, spline
+from hairgan.data.portraits.canvas import Mask, disc, moved, spline
 from hairgan.data.portraits.face import SIDES, Face
 from hairgan.data.portraits.head import EYE_Y
 
@@ -57,9 +57,9 @@ class _Eye:
     def lids(self) -> None:
         """The fold over the eye and the bag under it."""
         rise = np.linspace(0.55, 1.0, len(self.upper) - 2)[:, None] * (0, self.face.person.eyes.crease)
-        fold = self.line(self.upper[2:] - rise - (0, 0.004), 0.0032, 0.0022)
+        fold = self.line(moved(self.upper[2:] - rise, 0.0, -0.004), 0.0032, 0.0022)
         self.canvas.shade(fold, np.array([0.60, 0.50, 0.48]))
-        bag = self.line(self.lower[4:-3] + (0, 0.014), 0.004, 0.005)
+        bag = self.line(moved(self.lower[4:-3], 0.0, 0.014), 0.004, 0.005)
         self.canvas.shade(bag, 1 - 0.25 * (0.3 + self.face.person.age) * np.array([0.6, 0.8, 0.8]))
 
     def ball(self, label: int) -> None:
@@ -76,32 +76,33 @@ class _Eye:
         at = np.array([eyes.gaze[0] * self.side, eyes.gaze[1] - 0.09 * self.open])
         colour = np.array(eyes.iris)
         for radius, tone, blur in ((1.0, 0.34, 0.0012), (0.86, 0.86, 0.0022), (0.62, 1.18, 0.003)):
-            ring = self.fill(disc(*at, radius * IRIS_RADIUS), blur).clip(self.opening)
+            ring = self.fill(disc(at[0], at[1], radius * IRIS_RADIUS), blur).clip(self.opening)
             canvas.paint(ring, np.clip(colour * tone + 6, 0, 255))
         far = at + np.array([-0.35 * self.side * light[0], 0.45]) * IRIS_RADIUS  # light gathers opposite the lamp
-        canvas.light(self.fill(disc(*far, 0.42 * IRIS_RADIUS, 0.6), 0.004).clip(self.opening), colour * 0.55)
-        canvas.paint(self.fill(disc(*at, 0.0088), 0.0008).clip(self.opening), np.array([12, 9, 9]))
+        canvas.light(self.fill(disc(far[0], far[1], 0.42 * IRIS_RADIUS, 0.6), 0.004).clip(self.opening), colour * 0.55)
+        canvas.paint(self.fill(disc(at[0], at[1], 0.0088), 0.0008).clip(self.opening), np.array([12, 9, 9]))
         self._gleam = at, np.array([self.side * light[0] * 0.6, -0.42]) * IRIS_RADIUS
 
     def shadow_and_rim(self) -> None:
         """The upper lid's shadow, the reflected lamp and window, the wet rim."""
         canvas, face = self.canvas, self.face
-        shadow = self.line(self.upper + (0, 0.003), 0.010, 0.004).clip(self.opening)
+        shadow = self.line(moved(self.upper, 0.0, 0.003), 0.010, 0.004).clip(self.opening)
         canvas.shade(shadow, np.array([0.40, 0.36, 0.38]))
         at, gleam = self._gleam
-        canvas.paint(self.fill(disc(*(at + gleam), 0.0056), 0.0008).clip(self.opening), np.full(3, 252), opacity=0.95)
-        window = self.fill(disc(*(at - gleam * 0.8), 0.0035), 0.002).clip(self.opening)
+        lamp = self.fill(moved(disc(at[0], at[1], 0.0056), *gleam), 0.0008).clip(self.opening)
+        canvas.paint(lamp, np.full(3, 252.0), opacity=0.95)
+        window = self.fill(moved(disc(at[0], at[1], 0.0035), *(-0.8 * gleam)), 0.002).clip(self.opening)
         canvas.paint(window, np.array([235, 240, 250]), opacity=0.35)
-        wet = self.line(self.lower[2:-2] + (0, 0.0005), 0.0024, 0.0008)
+        wet = self.line(moved(self.lower[2:-2], 0.0, 0.0005), 0.0024, 0.0008)
         canvas.paint(wet, face.base * (1.02, 0.82, 0.80), opacity=0.7)
-        under = self.line(self.lower[1:-4] + (0, 0.0022), 0.0020, 0.0015)
+        under = self.line(moved(self.lower[1:-4], 0.0, 0.0022), 0.0020, 0.0015)
         canvas.shade(under, 1 - (0.30 + 0.22 * min(face.person.eyes.lashes, 1.0)) * np.array([0.9, 1.0, 1.0]))
 
     def lashes(self) -> None:
         canvas, strength, upper = self.canvas, self.face.person.eyes.lashes, self.upper
         along = np.linspace(0, 1, len(upper))
         lid = 0.0016 + 0.0030 * strength * np.interp(along, [0, 0.3, 0.8, 1], [0.1, 0.6, 1.1, 0.9])
-        edge = np.concatenate([upper - np.stack([0 * lid, lid], axis=1), (upper + (0, 0.0009))[::-1]])
+        edge = np.concatenate([upper - np.stack([0 * lid, lid], axis=1), moved(upper, 0.0, 0.0009)[::-1]])
         ink = np.array([20, 14, 13]) + 0.10 * self.face.base * (1.2 - min(strength, 1.2))
         canvas.paint(self.fill(edge, 0.0006), ink, opacity=0.62 + 0.3 * min(strength, 1))
 

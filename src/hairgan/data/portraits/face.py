@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Float32
 from numpy import ndarray
 
-from hairgan.data.portraits.canvas import Canvas, Mask, spline
+from hairgan.data.portraits.canvas import Canvas, Mask, moved, spline
 from hairgan.data.portraits.head import EYE_Y, NOSE_Y, HeadShape, beard_density, skin_colour
 from hairgan.data.portraits.identity import Identity
 from hairgan.data.portraits.surface import GRID, light_colour, surface
@@ -88,11 +88,11 @@ def paint_nose(face: Face) -> None:
         [(0.011, tip + 0.001), (0.019, tip - 0.0075), (0.034 * wide, tip - 0.006), (0.037 * wide, tip + 0.001),
          (0.024 * wide, tip + 0.0015)]
     )  # fmt: skip
-    wing = np.array([(0.046, -0.038), (0.058, -0.024), (0.058, -0.006), (0.045, 0.001)]) * (wide, 1) + (0, tip)
+    wing = np.array([(0.046, -0.038), (0.058, -0.024), (0.058, -0.006), (0.045, 0.001)]) * (wide, 1)
     for side in (-1, 1):
         hole = spline(nostril * (side, 1), 5, closed=True)
         canvas.shade(canvas.polygon(face.on(hole), blur=0.0018), np.array([0.42, 0.27, 0.25]))
-        crease = canvas.lines([face.on(spline(wing * (side, 1), 6))], 0.0035, 0.0028)
+        crease = canvas.lines([face.on(moved(spline(wing * (side, 1), 6), 0.0, tip))], 0.0035, 0.0028)
         canvas.shade(crease, np.array([0.62, 0.50, 0.48]))
     under = spline(np.array([(-0.040 * wide, tip + 0.001), (0, tip + 0.011), (0.040 * wide, tip + 0.001)]), 8)
     canvas.shade(canvas.lines([face.on(under)], 0.004, 0.0045), np.array([0.74, 0.64, 0.62]))
@@ -143,7 +143,7 @@ def paint_beard(face: Face) -> None:
     density = beard_density(face.person, face.shape)
     count = 2600
     root = np.stack([g.uniform(-0.26, 0.26, count), g.uniform(0.5, 0.95, count)], axis=1)
-    cells = np.clip(((root + (0.5, 0)) * GRID).astype(int), 0, GRID - 1)
+    cells = np.clip((moved(root, 0.5, 0.0) * GRID).astype(int), 0, GRID - 1)
     root = root[g.random(count) < density[cells[:, 1], cells[:, 0]] * 1.1]
     length = 0.0045 if beard.kind == "stubble" else 0.015
     down = np.stack([0.9 * root[:, 0] + g.normal(0, 0.22, len(root)), np.full(len(root), 0.55)], axis=1)

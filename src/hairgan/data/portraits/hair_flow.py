@@ -6,7 +6,7 @@ bends the direction, and tips that entered the skull are pushed out to the heigh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -35,6 +35,7 @@ class Locks:
         taper: half width at the tip against the middle.
         tone: brightness of each lock, around 1.
         front: grows on the half of the head that is seen.
+        fringe: hangs over the forehead.
         side: -1 or 1, the side of the picture it falls on.
     """
 
@@ -45,7 +46,15 @@ class Locks:
     taper: Float[ndarray, l]
     tone: Float[ndarray, l]
     front: Bool[ndarray, l]
+    fringe: Bool[ndarray, l]
     side: Float[ndarray, l]
+
+    def ending_at(self, y: float, chosen: Bool[ndarray, l]) -> Locks:
+        """The same locks, of which the chosen ones end where they first get below `y`."""
+        beyond = self.points[..., 1] > y
+        last = np.where(beyond.any(axis=1) & chosen, beyond.argmax(axis=1), beyond.shape[1] - 1)
+        index = np.minimum(np.arange(beyond.shape[1]), last[:, None])
+        return replace(self, points=np.take_along_axis(self.points, index[..., None], axis=1))
 
     def __getitem__(self, chosen: ndarray) -> Locks:
         return Locks(**{name: value[chosen] for name, value in vars(self).items()})
@@ -92,6 +101,7 @@ def grow(style: Hairstyle, head: Head) -> Locks:
         taper=taper,
         tone=np.exp(g.normal(0, 0.12, count)) * (0.86 + 0.16 * rank) * np.where(roots.fringe, 0.86, 1.0),
         front=np.abs(roots.azimuth) < FRONT,
+        fringe=roots.fringe,
         side=roots.side,
     )
     return locks[np.argsort(order, kind="stable")]

@@ -72,7 +72,7 @@ class Hairstyle:
         if length == "short" and comb == "forward":
             bangs = bangs if bangs != "none" else str(g.choice(["none", "wispy"], p=[0.75, 0.25]))
         coil = float(g.beta(0.8, 1.2)) if perm else 0.0
-        end = {"short": g.uniform(0.09, 0.20), "bob": g.uniform(0.79, 0.95), "long": g.uniform(1.06, 1.45)}[length]
+        end = {"short": g.uniform(0.09, 0.20), "bob": g.uniform(0.76, 0.90), "long": g.uniform(1.06, 1.45)}[length]
         side = -1.0 if g.random() < 0.5 else 1.0
         name = str(g.choice(HAIR_COLOURS, p=[0.24, 0.30, 0.20, 0.10, 0.09, 0.07]))
         color = _sample_color(g, name)

@@ -66,15 +66,16 @@ class HeadShape:
         z = cv2.GaussianBlur(base.astype(np.float32), (0, 0), 2.2)
 
         drop = nose.length
+        place = np.array([0.40, 0.455, 0.50, 0.56, 0.60, 0.622, 0.645, 0.664, 0.69]) + drop * np.linspace(0, 1.2, 9)
         ridge = np.interp(
-            Y[:, 0], np.array([0.40, 0.455, 0.50, 0.56, 0.60, 0.622, 0.645, 0.664, 0.69]) + np.linspace(0, 1.2, 9) * drop,
+            Y[:, 0], place,
             np.array([0, 0.006, 0.022, 0.043, 0.062, 0.070, 0.052, 0.014, 0]) * (0.55 + 0.45 * nose.bridge),
         )  # fmt: skip
         spread = np.interp(Y[:, 0], [0.44, 0.54, 0.60, 0.64], [0.017, 0.019, 0.026, 0.031]) * (0.4 + 0.6 * nose.width)
         profile = np.exp(-0.5 * (np.abs(X) / spread[:, None]) ** 2.4) * ridge[:, None]
         z += cv2.GaussianBlur(profile.astype(np.float32), (0, 0), 1.2)
         tip = NOSE_Y + drop
-        z += 0.016 * nose.tip * bump(0, tip - 0.034, 0.019 * nose.width, 0.017)
+        z += 0.016 * nose.tip * bump(0.0, tip - 0.034, 0.019 * nose.width, 0.017)
         z += 0.027 * bumps(0.042 * nose.width, tip - 0.018, 0.0125, 0.0140)
         z -= 0.010 * bumps(0.058 * nose.width, tip - 0.012, 0.008, 0.014)
 
@@ -92,11 +93,11 @@ class HeadShape:
             z -= 0.0016 * age * crease([(0.0, row), (0.08, row - 0.006), (0.13, row + 0.006)], 0.005)
 
         low = MOUTH_Y + 0.6 * mouth.opening
-        z += 0.010 * bump(0, MOUTH_Y - 0.020, 0.052, 0.013) + 0.014 * bump(0, low + 0.018, 0.044, 0.013)
-        z -= 0.004 * bump(0, 0.690, 0.008, 0.018) - 0.003 * bumps(0.014, 0.690, 0.006, 0.018)
-        z -= 0.012 * bump(0, low + 0.048, 0.040, 0.011)
+        z += 0.010 * bump(0.0, MOUTH_Y - 0.020, 0.052, 0.013) + 0.014 * bump(0.0, low + 0.018, 0.044, 0.013)
+        z -= 0.004 * bump(0.0, 0.690, 0.008, 0.018) - 0.003 * bumps(0.014, 0.690, 0.006, 0.018)
+        z -= 0.012 * bump(0.0, low + 0.048, 0.040, 0.011)
         z -= 0.006 * bumps(mouth.width + 0.004, MOUTH_Y - 0.012 * smile, 0.012, 0.012)
-        z += 0.013 * bump(0, self.chin - 0.058, 0.045, 0.030)
+        z += 0.013 * bump(0.0, self.chin - 0.058, 0.045, 0.030)
         return z.astype(np.float32)
 
 
@@ -105,8 +106,8 @@ def skin_colour(person: Identity, shape: HeadShape) -> Float32[ndarray, "g g 3"]
     skin = np.array(person.skin, dtype=np.float32)
     colour = np.broadcast_to(skin, (GRID, GRID, 3)).copy()
     pale = float(skin.mean() / 255)
-    rosy = person.blush * (0.9 * bumps(0.165, 0.615, 0.055, 0.045) + 0.5 * bump(0, 0.630, 0.035, 0.028))
-    rosy += 0.25 * bump(0, shape.chin - 0.05, 0.05, 0.03)
+    rosy = person.blush * (0.9 * bumps(0.165, 0.615, 0.055, 0.045) + 0.5 * bump(0.0, 0.630, 0.035, 0.028))
+    rosy += 0.25 * bump(0.0, shape.chin - 0.05, 0.05, 0.03)
     colour *= 1 - rosy[..., None] * np.array([0.01, 0.17, 0.15], dtype=np.float32) * (0.35 + 0.65 * pale)
     tired = (0.5 + 0.5 * person.age) * bumps(0.118, 0.512, 0.045, 0.014) + 0.6 * bumps(
         0.085, EYE_Y - 0.012, 0.045, 0.022

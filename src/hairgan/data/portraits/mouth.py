@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from hairgan.data.portraits.canvas import Mask, disc, spline
+from hairgan.data.portraits.canvas import Mask, disc, moved, spline
 from hairgan.data.portraits.face import Face
 from hairgan.data.portraits.head import MOUTH_Y
 from hairgan.regions import Region
@@ -55,7 +55,7 @@ def paint_mouth(face: Face) -> None:
         canvas.label(lip, label)
     width = mouth.width
     shine = np.array([(-0.42 * width, 0.30), (0, 0.42), (0.42 * width, 0.30), (0, 0.52)]) * (1, mouth.lower)
-    gloss = canvas.polygon(face.on(spline(shine, 6, closed=True) + (0, lower[len(_S) // 2])), blur=0.0035)
+    gloss = canvas.polygon(face.on(moved(spline(shine, 6, closed=True), 0.0, lower[len(_S) // 2])), blur=0.0035)
     canvas.light(gloss, 62 * mouth.gloss * face.light)
     if gap <= _OPEN:
         canvas.shade(canvas.lines([path(upper)], 0.0030, 0.0011), np.array([0.46, 0.32, 0.32]))

@@ -6,27 +6,25 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float32, UInt8
 from numpy import ndarray
 
-from hairgan.data.portraits.accessories import Hat, paint_earrings, paint_glasses, paint_necklace
-from hairgan.data.portraits.canvas import SUPERSAMPLING, Canvas, Mask
+from hairgan.data.portraits.accessories import paint_earrings, paint_glasses, paint_necklace
+from hairgan.data.portraits.background import paint_background
+from hairgan.data.portraits.body import Body, paint_clothes, paint_neck
+from hairgan.data.portraits.canvas import Canvas
 from hairgan.data.portraits.eyes import paint_eyes
 from hairgan.data.portraits.face import Face, paint_beard, paint_brows, paint_ears, paint_head, paint_nose
-from hairgan.data.portraits.hair_flow import Locks, grow
-from hairgan.data.portraits.hair_paint import colourize, paint_locks, tones
+from hairgan.data.portraits.hair import Hair
 from hairgan.data.portraits.hairstyle import Hairstyle
+from hairgan.data.portraits.hat import Hat
 from hairgan.data.portraits.head import HeadShape
 from hairgan.data.portraits.identity import Identity
 from hairgan.data.portraits.mouth import paint_mouth
-from hairgan.data.portraits.scalp import hairline, on_skull
-from hairgan.data.portraits.scene import BodyPainter, paint_background
 from hairgan.data.sampling import numpy_generator
 from hairgan.regions import Region
 
 MIN_SIZE, MAX_SIZE = 32, 1024
-SHADOW_REACH = 0.09
-"""How far hair throws its shadow on skin and clothes, in picture widths."""
 
 
 @dataclass(frozen=True)
@@ -67,20 +65,16 @@ def draw(identity: Identity, hairstyle: Hairstyle, size: int) -> Portrait:
     canvas = Canvas(size, identity.scene.camera)
     shape = HeadShape(identity)
     face = Face(canvas, identity, shape)
-    body = BodyPainter(canvas, identity, shape)
+    body = Body(canvas, identity)
     hat = Hat(canvas, identity) if identity.accessories.hat != "none" else None
-    locks = grow(hairstyle, identity.head)
+    hair = Hair(canvas, identity, hairstyle, hat)
 
     paint_background(canvas, identity)
-    if hairstyle.length != "short":
-        _hair(canvas, locks[~locks.front], hairstyle, identity, hat, "back", 0.62)
-    skin = [body.body()]
-    paint_necklace(canvas, identity, skin[0])
-    skin.append(body.clothes())
-    front = locks[locks.front]
-    beside = front if hairstyle.length != "short" else front[:0]
-    tucked = (beside.side > 0) & hairstyle.tucked_left | (beside.side < 0) & hairstyle.tucked_right
-    _hair(canvas, beside[tucked], hairstyle, identity, hat, "beside", 0.8)
+    hair.paint_behind_body()
+    paint_neck(body, shape)
+    paint_necklace(body)
+    clothes = paint_clothes(body)
+    hair.paint_behind_ears()
     paint_ears(face)
     head = paint_head(face)
     paint_nose(face)
@@ -88,82 +82,25 @@ def draw(identity: Identity, hairstyle: Hairstyle, size: int) -> Portrait:
     paint_brows(face)
     paint_mouth(face)
     paint_beard(face)
-    paint_glasses(canvas, identity, shape)
-    paint_earrings(canvas, identity)
-    _hair(canvas, front, hairstyle, identity, hat, "front", 1.0, scalp=True, receivers=[head, *skin])
+    paint_glasses(face)
+    paint_earrings(face)
+    hair.paint_front([head, body.skin, clothes])
     if hat:
         hat.paint()
     labels = canvas.labels
     return Portrait(_develop(canvas, identity), labels, _attributes(identity, hairstyle, labels))
 
 
-def _hair(
-    canvas: Canvas,
-    locks: Locks,
-    style: Hairstyle,
-    person: Identity,
-    hat: Hat | None,
-    name: str,
-    dim: float,
-    scalp: bool = False,
-    receivers: list[Mask] | None = None,
-) -> None:
-    """Paint one layer of hair with the shadow it throws on `receivers`."""
-    if not len(locks):
-        return
-    cap = _scalp(canvas, person) if scalp else None
-    tone = tones(locks, style, person.scene) * dim
-    mask, buffer = paint_locks(canvas, locks, style, tone, name, cap)
-    if hat and mask.alpha.size:
-        hidden = hat.above().clip(mask)
-        y, x = hidden.y - mask.y, hidden.x - mask.x
-        mask.alpha[y : y + hidden.alpha.shape[0], x : x + hidden.alpha.shape[1]] *= _outside(hidden, mask)
-    if receivers:
-        light = person.scene.light
-        for far, blur, strength in ((0.026, 0.014, 0.42), (0.008, 0.005, 0.30)):
-            shift = np.array([-light[0] * far * 1.2, far * (0.5 - light[1])]) * canvas.pixels(1.0)
-            shadow = _shifted(canvas, mask, shift).blurred(canvas.pixels(blur))
-            for receiver in receivers:
-                canvas.shade(shadow.clip(receiver), 1 - strength * np.array([0.66, 0.86, 0.90]))
-    canvas.paint(mask, colourize(mask, buffer, style, person.scene), Region.HAIR)
-
-
-def _outside(hidden: Mask, mask: Mask) -> ndarray:
-    y, x = hidden.y - mask.y, hidden.x - mask.x
-    inside = mask.alpha[y : y + hidden.alpha.shape[0], x : x + hidden.alpha.shape[1]]
-    return 1 - np.divide(hidden.alpha, inside, out=np.zeros_like(inside), where=inside > 0)
-
-
-def _shifted(canvas: Canvas, mask: Mask, shift: ndarray) -> Mask:
-    """The whole canvas' coverage, moved by `shift` pixels."""
-    full = np.zeros((canvas.side, canvas.side), dtype=np.float32)
-    full[mask.window] = mask.alpha
-    move = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], dtype=np.float32)
-    return Mask(cv2.warpAffine(full, move, (canvas.side, canvas.side)), 0, 0)
-
-
-def _scalp(canvas: Canvas, person: Identity) -> Mask:
-    """The skin that hair grows on, as far as it is seen."""
-    azimuth = np.deg2rad(np.linspace(-92, 92, 60))
-    line = canvas.project(on_skull(person.head, azimuth, hairline(person.head, azimuth)))
-    angle = np.linspace(0, np.pi, 40)
-    centre, axes = np.array([0.0, 0.40]), np.array([0.262 * person.head.width, 0.330])
-    crown = canvas.project(
-        np.stack([centre[0] + axes[0] * np.cos(angle), centre[1] - axes[1] * np.sin(angle)], axis=1), -0.03
-    )
-    return canvas.polygon(np.concatenate([line, crown]), blur=0.0035)
-
-
 def _develop(canvas: Canvas, person: Identity) -> UInt8[ndarray, "size size 3"]:
     """What the camera makes of the scene: exposure, colour cast, contrast, vignette, grain."""
     scene, size = person.scene, canvas.size
-    image = cv2.resize(canvas.image, (size, size), interpolation=cv2.INTER_AREA)
-    image *= np.array(scene.cast, dtype=np.float32) * np.float32(scene.exposure)
-    image += (image - 128) * np.float32(scene.contrast - 1)
+    image: Float32[ndarray, "size size 3"] = cv2.resize(canvas.image, (size, size), interpolation=cv2.INTER_AREA)
+    image *= np.array([scene.exposure * factor for factor in scene.cast], dtype=np.float32)
+    image += np.float32(scene.contrast - 1) * (image - 128)
     axis = (np.arange(size, dtype=np.float32) + 0.5) / size - 0.5
-    image *= (1 - np.float32(scene.vignette) * (axis[:, None] ** 2 + axis**2))[..., None]
-    g = numpy_generator(person.noise, "grain")
-    image += (g.standard_normal((size, size), dtype=np.float32) * np.float32(scene.grain))[..., None]
+    image *= 1 - np.float32(scene.vignette) * (axis[:, None, None] ** 2 + axis[None, :, None] ** 2)
+    grain = numpy_generator(person.noise, "grain").standard_normal((size, size, 1), dtype=np.float32)
+    image += np.float32(scene.grain) * grain
     return np.clip(np.rint(image), 0, 255).astype(np.uint8)
 
 
@@ -191,6 +128,3 @@ def _attributes(person: Identity, style: Hairstyle, labels: UInt8[ndarray, "s s"
         "hair_texture": style.texture,
         "hair_color": style.color_name,
     }
-
-
-__all__ = ["SHADOW_REACH", "SUPERSAMPLING", "Portrait", "draw", "portrait"]
