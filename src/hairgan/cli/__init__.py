@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     # name -> ("module:attribute", one line for `hairgan --help`)
     "dye": ("hairgan.cli.dye:dye", "Change the hair colour in a photo."),
     "restyle": ("hairgan.cli.restyle:restyle", "Change the hair style in a photo."),
+    "bundle": ("hairgan.cli.bundle:bundle", "Collect the networks of runs in a folder to edit with."),
     "import-official": (
         "hairgan.cli.import_official:import_official",
         "Make a bundle from the published StarGAN v2, SEAN, BiSeNet and FAN files.",

@@ -42,10 +42,9 @@ def import_official(
     if len(names) != heads:
         raise ValueError(f"the StarGAN v2 file has {heads} domains, --domains names {len(names)}")
     facts = {
-        "source": "published weights, imported",
-        "training_data": "CelebA-HQ (StarGAN v2), CelebAMask-HQ (SEAN, BiSeNet), WFLW (FAN), as published",
-        "licence": {name: LICENCES[name] for name in networks},
         "domains": names,
+        "licence": {name: LICENCES[name] for name in networks},
+        "training": dict.fromkeys(networks, "as published"),
     }
     card = save_bundle(out, networks, overwrite=overwrite, **facts)
     for name, part in card["parts"].items():

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor
 
 from hairgan.data import sampling
 from hairgan.networks.fan import FAN
+from hairgan.networks.region_masks import region_masks
 from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
 
 MEAN_SAMPLES = 10_000
@@ -23,7 +24,7 @@ class Restyler:
         generator: makes the rough heads.
         mapping: latent codes to styles; None where only references are used.
         encoder: portraits to styles; None where only domains are used.
-        fan: makes the masks of a generator's high-pass skip.
+        fan: makes the masks of a generator's high-pass skip; without it they are made from label maps.
         domains: the names of the networks' heads, in order.
 
     Raises:
@@ -47,8 +48,6 @@ class Restyler:
                 raise ValueError(
                     f"{type(network).__name__} has {network.num_domains} domains, {len(domains)} are named"
                 )
-        if generator.w_hpf > 0 and fan is None:
-            raise ValueError(f"a generator with w_hpf = {generator.w_hpf:g} needs FAN for the masks of its skip")
         self.generator, self.mapping, self.encoder, self.fan = generator, mapping, encoder, fan
         heads = next((network.num_domains for network in (mapping, encoder) if network is not None), 0)
         self.domains = tuple(domains) or tuple(str(i) for i in range(heads))
@@ -100,9 +99,17 @@ class Restyler:
             raise ValueError("styles of photos need the style encoder, which is not in the bundle")
         return self.encoder(images, torch.full((len(images),), self.domain(name), device=images.device))
 
-    def __call__(self, images: Float[Tensor, "b 3 s s"], styles: Float[Tensor, "b style"]) -> Float[Tensor, "b 3 s s"]:
-        """Rough heads of portraits in the given styles."""
-        masks = self.fan.masks(images) if self.fan is not None and self.generator.w_hpf > 0 else None
+    def __call__(
+        self, images: Float[Tensor, "b 3 s s"], styles: Float[Tensor, "b style"], labels: Int64[Tensor, "b s s"]
+    ) -> Float[Tensor, "b 3 s s"]:
+        """Rough heads of portraits in the given styles.
+
+        Args:
+            labels: the portraits' label maps.
+        """
+        masks = None
+        if self.generator.w_hpf > 0:
+            masks = region_masks(images, labels) if self.fan is None else self.fan.masks(images)
         return self.generator(images, styles, masks)
 
     def _map(self, latents: Float[Tensor, "b latent"], domain: int) -> Float[Tensor, "b style"]:

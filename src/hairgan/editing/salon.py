@@ -25,7 +25,7 @@ from hairgan.editing.edit import FEATHER, Edit, Timings, check_blend, finish
 from hairgan.editing.faces import FaceFinder, FANFinder, MTCNNFinder, RegionFinder, find_face
 from hairgan.editing.layout import LAYOUTS, resize_labels
 from hairgan.editing.painting import HairColor, Painter, SEANPainter, TransferPainter
-from hairgan.editing.pixels import from_images, to_bytes, to_images
+from hairgan.editing.pixels import from_images, to_bytes, to_images, to_label_maps
 from hairgan.editing.restyling import Restyler
 from hairgan.editing.subject import Parser, RoughHead, Subject, warnings_about
 from hairgan.networks.sean import SEANGenerator
@@ -339,13 +339,15 @@ class Salon:
 
     def _rough_heads(self, subjects: list[Subject], styles: Float[Tensor, "b style"]) -> list[RoughHead]:
         assert self.restyler is not None
-        images = to_images([subject.picture(self.restyler.size) for subject in subjects], self.device)
-        pictures = [to_bytes(picture) for picture in from_images(self.restyler(images, styles))]
-        size = (self.parser_size, self.parser_size)
-        parsed = self.parser([cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR) for picture in pictures])
+        size = self.restyler.size
+        images = to_images([subject.picture(size) for subject in subjects], self.device)
+        labels = to_label_maps([subject.label_map(size) for subject in subjects], self.device)
+        pictures = [to_bytes(picture) for picture in from_images(self.restyler(images, styles, labels))]
+        looks = (self.parser_size, self.parser_size)
+        parsed = self.parser([cv2.resize(picture, looks, interpolation=cv2.INTER_LINEAR) for picture in pictures])
         return [
-            RoughHead(subject, picture, labels)
-            for subject, picture, (labels, _) in zip(subjects, pictures, parsed, strict=True)
+            RoughHead(subject, picture, found)
+            for subject, picture, (found, _) in zip(subjects, pictures, parsed, strict=True)
         ]
 
 

@@ -57,7 +57,8 @@ def save_bundle(
         the card.
 
     Raises:
-        ValueError: the folder is not empty (and is no bundle to overwrite), or a part's name or class will not do.
+        ValueError: the folder is not empty (and is no bundle to overwrite), a part's name or class will not do, or a
+            fact is no plain value.
     """
     path = Path(path)
     if path.exists() and any(path.iterdir()) and not (overwrite and (path / CARD).is_file()):
@@ -66,7 +67,7 @@ def save_bundle(
     folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
         parts = {name: _write_part(folder, name, network) for name, network in networks.items()}
-        card = {"format": FORMAT, **facts, "parts": parts}
+        card = {"format": FORMAT, **_plain(facts), "parts": parts}
         (folder / CARD).write_text(yaml.safe_dump(card, sort_keys=False, allow_unicode=True, width=110))
         folder.chmod(0o755)
         if path.exists():
@@ -178,14 +179,14 @@ def _network_class(target: str) -> type[nn.Module]:
 
 
 def _plain(value: Any) -> Any:
-    """Constructor arguments as YAML's own types."""
+    """The same in YAML's own types."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    raise ValueError(f"a constructor argument of type {type(value).__name__} cannot go into a card")
+    raise ValueError(f"a value of type {type(value).__name__} cannot go into a card")
 
 
 def _sha256(file: Path) -> str:

@@ -1,0 +1,82 @@
+"""From run directories and bundles to one bundle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from click.testing import CliRunner
+from torch import nn
+
+from hairgan.cli import cli
+from hairgan.networks.bisenet import BiSeNet
+from hairgan.networks.stargan import Discriminator, Generator, MappingNetwork, StyleEncoder
+from hairgan.weights.bundling import collect
+from hairgan.weights.cards import load_bundle, save_bundle
+
+NARROW = {"image_size": 32, "base_width": 4, "max_width": 8}
+
+
+def make_run(path: Path, networks: dict[str, nn.Module], ema: dict[str, nn.Module], **config: object) -> Path:
+    """A run directory as training leaves it behind."""
+    nodes = {name: {"_target_": f"{type(n).__module__}.{type(n).__name__}", **n.config} for name, n in networks.items()}
+    (path / "checkpoints").mkdir(parents=True)
+    (path / "config.yaml").write_text(yaml.safe_dump({"name": "x", "seed": 7, "model": nodes, **config}))
+    state = {f"networks.{name}.{key}": t for name, n in networks.items() for key, t in n.state_dict().items()}
+    state |= {f"ema.{name}.{key}": t for name, n in ema.items() for key, t in n.state_dict().items()}
+    torch.save({"state_dict": state, "steps_done": 5}, path / "checkpoints" / "step_00000005.ckpt")
+    (path / "run.yaml").write_text(yaml.safe_dump([{"dataset": {"path": "/p", "fingerprint": "ab12"}, "git": {}}]))
+    (path / "metrics.csv").write_text("step,loss,val/mean_iou\n1,2.0,\n2,1.5,0.25\n4,1.1,0.5\n5,1.0,\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def averaged() -> Generator:
+    return Generator(**NARROW, w_hpf=0.0)
+
+
+@pytest.fixture(scope="module")
+def stargan_run(tmp_path_factory: pytest.TempPathFactory, averaged: Generator) -> Path:
+    networks: dict[str, nn.Module] = {
+        "generator": Generator(**NARROW, w_hpf=0.0),
+        "mapping_network": MappingNetwork(2, hidden_dim=8),
+        "style_encoder": StyleEncoder(**NARROW, num_domains=2),
+        "discriminator": Discriminator(**NARROW, num_domains=2),
+    }
+    path = tmp_path_factory.mktemp("runs") / "stargan"
+    return make_run(path, networks, {"generator": averaged}, domain_names=["bob", "short"])
+
+
+def test_a_run_and_a_bundle_become_one_bundle(stargan_run: Path, averaged: Generator, tmp_path: Path) -> None:
+    save_bundle(tmp_path / "parts", {"parser": BiSeNet(base_width=4)}, licence={"parser": "MIT"})
+    arguments = ["bundle", str(stargan_run), str(tmp_path / "parts"), "--out", str(tmp_path / "b"), "--licence", "CC0"]
+    result = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+    assert result.exit_code == 0 and f"wrote {tmp_path / 'b'}" in result.output
+    bundle = load_bundle(tmp_path / "b")
+    assert set(bundle.networks) == {"parser", "stargan_generator", "mapping_network", "style_encoder"}
+    assert bundle.domains == ("bob", "short")
+    weight = bundle.networks["stargan_generator"].state_dict()["from_rgb.weight"]
+    assert torch.equal(weight, averaged.from_rgb.weight)
+    assert bundle.card["licence"] == {"parser": "MIT"} | dict.fromkeys(
+        ["stargan_generator", "mapping_network", "style_encoder"], "CC0"
+    )
+    training = bundle.card["training"]["style_encoder"]
+    assert training["run"] == "stargan" and training["step"] == 5 and training["seed"] == 7
+    assert training["dataset"] == {"fingerprint": "ab12"}, "the path of somebody's machine stays out"
+    assert training["metrics"] == {"val/mean_iou": 0.5}
+    assert "&" not in (tmp_path / "b" / "card.yaml").read_text()
+
+
+def test_sources_that_do_not_go_together(stargan_run: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="which another source holds already"):
+        collect([stargan_run, stargan_run])
+    save_bundle(tmp_path / "other", {"parser": BiSeNet(base_width=4)}, domains=["long"])
+    with pytest.raises(ValueError, match="has the domains long, not bob, short"):
+        collect([stargan_run, tmp_path / "other"])
+    with pytest.raises(ValueError, match="is no run directory"):
+        collect([tmp_path])
+    only = make_run(tmp_path / "run", {"discriminator": Discriminator(**NARROW, num_domains=2)}, {})
+    with pytest.raises(ValueError, match="no network that belongs into a bundle"):
+        collect([only])
