@@ -105,7 +105,9 @@ class TorchvisionInception(FeatureExtractor):
         super().__init__()
         url = torchvision.models.Inception_V3_Weights.IMAGENET1K_V1.url
         file = weights_file(url, weights, "FIDStarGANv2")
-        self.network = torchvision.models.inception_v3(weights=None, init_weights=False)
+        with torch.device("meta"):
+            network = torchvision.models.inception_v3(weights=None, init_weights=False)
+        self.network = network.to_empty(device="cpu")
         load_exactly(self.network, read_state_dict(file), file)
         self.network.AuxLogits = None  # not needed for features
         self.network.fc = nn.Identity()

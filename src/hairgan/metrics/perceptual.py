@@ -114,13 +114,14 @@ class _Backbone(nn.Module):
 
     def __init__(self, net: Literal["alex", "vgg"], path: str | Path | None) -> None:
         super().__init__()
-        if net == "alex":
-            network, url = torchvision.models.alexnet(weights=None), torchvision.models.AlexNet_Weights.DEFAULT.url
-        else:
-            network, url = torchvision.models.vgg16(weights=None), torchvision.models.VGG16_Weights.DEFAULT.url
+        with torch.device("meta"):  # the classifier, most of the parameters, is never made
+            if net == "alex":
+                network, url = torchvision.models.alexnet(), torchvision.models.AlexNet_Weights.DEFAULT.url
+            else:
+                network, url = torchvision.models.vgg16(), torchvision.models.VGG16_Weights.DEFAULT.url
         file = weights_file(url, path, f"LPIPS with {net}")
         state = {k: v for k, v in read_state_dict(file).items() if k.startswith("features.")}
-        self.features = network.features[: _TAPS[net][-1] + 1]
+        self.features = network.features[: _TAPS[net][-1] + 1].to_empty(device="cpu")
         load_exactly(self, state, file)
         for layer in self.features:
             if isinstance(layer, nn.ReLU):

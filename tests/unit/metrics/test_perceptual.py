@@ -17,10 +17,11 @@ def images():
 def test_equals_torchmetrics_on_the_same_backbone(net, images, tmp_path):
     torch.manual_seed(0)
     theirs = _LPIPS(pretrained=True, net=net, pnet_rand=True, use_dropout=True, eval_mode=True)
-    network = torchvision.models.alexnet() if net == "alex" else torchvision.models.vgg16()
+    with torch.device("meta"):
+        network = torchvision.models.alexnet() if net == "alex" else torchvision.models.vgg16()
     # torchmetrics cuts the convolutions into slices, but keeps their numbers
     convolutions = {f"features.{k.split('.', 1)[1]}": v for k, v in theirs.net.state_dict().items()}
-    state = {k: convolutions.get(k, torch.zeros(1).expand_as(v)) for k, v in network.state_dict().items()}
+    state = {k: convolutions.get(k, torch.zeros(1).expand(v.shape)) for k, v in network.state_dict().items()}
     assert convolutions.keys() == {k for k in state if k.startswith("features.")}
     torch.save(state, tmp_path / "backbone.pth")
     ours = LPIPS(tmp_path / "backbone.pth", net)
