@@ -12,10 +12,12 @@ of which a step of ours has several. Everything that looks at a step looks at `s
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import pytorch_lightning as pl
@@ -25,6 +27,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from hairgan.data.sampling import key
+from lightning_modules.execution import Execution, in_channels_last, split
 
 Losses = tuple[Tensor, dict[str, Tensor]]
 """What is minimised, and its named terms for the logs (detached)."""
@@ -79,6 +82,7 @@ class PhasedModule(pl.LightningModule):
         self.networks = nn.ModuleDict(dict(networks))
         self.ema = nn.ModuleDict({name: copy.deepcopy(networks[name]).requires_grad_(False).eval() for name in ema})
         self.ema_decay, self.seed, self.schedule = ema_decay, seed, schedule
+        self.execution = Execution()
         self._make_optimizer = dict(optimizers)
         self.steps_done = 0
         self.last_logs: dict[str, float] = {}
@@ -86,12 +90,19 @@ class PhasedModule(pl.LightningModule):
     # what a family defines
 
     def phases(self, batch: dict[str, Any]) -> Iterable[Phase]:
-        """The phases of one step, in order. A generator may compute between two phases what both need."""
+        """The phases of one step, in order; only their losses compute. Two phases may share what their losses keep, but
+        must not rely on it: when a batch is taken in parts, each phase of each part comes from a call of its own.
+        """
         raise NotImplementedError
 
     def parameter_groups(self, name: str) -> Any:
         """What the network's optimizer gets: its parameters, or groups of them (`lr_factor` scales a group's rate)."""
         return self.networks[name].parameters()
+
+    def compile_networks(self, backend: str) -> None:
+        """Compile what may be, in place, so that the names of parameters stay."""
+        for network in self.networks.values():
+            network.compile(backend=backend)
 
     def sample_grids(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Pictures to look at, by name, as `uint8 (H, W, 3)` arrays, made from a fixed validation batch."""
@@ -101,14 +112,28 @@ class PhasedModule(pl.LightningModule):
         """The network to use for pictures, metrics and export: its EMA, or the network itself where none is kept."""
         return self.ema[name] if name in self.ema else self.networks[name]
 
+    @contextlib.contextmanager
+    def in_evaluation_mode(self) -> Iterator[None]:
+        """All networks in evaluation mode, and afterwards as they were."""
+        training = [network for network in (*self.networks.values(), *self.ema.values()) if network.training]
+        for network in training:
+            network.eval()
+        try:
+            yield
+        finally:
+            for network in training:
+                network.train()
+
     # one step
 
     def training_step(self, batch: dict[str, Any], batch_idx: int) -> None:
         step = self.steps_done
         torch.manual_seed(key(self.seed, "step", step, self.global_rank))  # what draws globally, e.g. dropout
+        if self.execution.channels_last:
+            batch = in_channels_last(batch)
         logs: dict[str, Tensor] = {}
-        for phase in self.phases(batch):
-            logs |= self._run(phase)
+        for parts in self._phases_in_parts(batch):
+            logs |= self._run(parts)
         self._update_ema()
         values = self._checked(logs, batch)
         self.steps_done = step + 1
@@ -116,11 +141,27 @@ class PhasedModule(pl.LightningModule):
         if self.steps_done % self.trainer.log_every_n_steps == 0 or self.steps_done == 1:
             self.log_to_loggers(self.last_logs)
 
-    def _run(self, phase: Phase) -> dict[str, Tensor]:
+    def _phases_in_parts(self, batch: dict[str, Any]) -> Iterator[Iterable[Phase]]:
+        """For each phase its parts, one for each part of the batch, made when their turn comes."""
+        if self.execution.accumulate == 1:
+            yield from ([phase] for phase in self.phases(batch))
+            return
+        batches = split(batch, self.execution.accumulate)
+        for number in range(sum(1 for _ in self.phases(batches[0]))):
+            yield (next(islice(self.phases(part), number, None)) for part in batches)
+
+    def _run(self, parts: Iterable[Phase]) -> dict[str, Tensor]:
+        share = 1 / self.execution.accumulate
+        logs: dict[str, Tensor] = {}
+        for phase in parts:
+            parameters = [p for name in phase.updates for p in self.networks[name].parameters() if p.requires_grad]
+            loss, terms = phase.loss()
+            # gradients of these parameters, and of nothing else
+            self.manual_backward(loss if share == 1 else loss * share, inputs=parameters)
+            for name, term in (terms | {"loss": loss.detach()}).items():
+                name = f"{phase.name}/{name}"
+                logs[name] = term if share == 1 else logs.get(name, 0.0) + share * term
         optimizers = [self._optimizer(name) for name in phase.updates]
-        parameters = [p for name in phase.updates for p in self.networks[name].parameters() if p.requires_grad]
-        loss, terms = phase.loss()
-        self.manual_backward(loss, inputs=parameters)  # gradients of these parameters, and of nothing else
         gradients = [p.grad for p in parameters if p.grad is not None]
         average_over_processes(gradients)
         scaler = self._grad_scaler()
@@ -134,10 +175,7 @@ class PhasedModule(pl.LightningModule):
             scaler.update()
         for parameter in parameters:
             parameter.grad = None
-        return {f"{phase.name}/{name}": term for name, term in terms.items()} | {
-            f"{phase.name}/loss": loss.detach(),
-            f"{phase.name}/{GRAD_NORM}": norm,
-        }
+        return logs | {f"{phase.name}/{GRAD_NORM}": norm}
 
     def _optimizer(self, name: str) -> Optimizer:
         # Lightning's wrappers would step a scaler once an optimizer; the plain optimizers are stepped here
@@ -189,6 +227,12 @@ class PhasedModule(pl.LightningModule):
             self.log_to_loggers(named)
 
     # Lightning's hooks
+
+    def configure_model(self) -> None:
+        if self.execution.channels_last:
+            self.to(memory_format=torch.channels_last)
+        if self.execution.compile:
+            self.compile_networks(self.execution.backend)
 
     def configure_optimizers(self) -> list[Optimizer]:
         optimizers = [self._make_optimizer[name](self.parameter_groups(name)) for name in self.networks]

@@ -70,9 +70,7 @@ class FaceParserModule(PhasedModule):
 
     def sample_grids(self, batch: dict[str, Any]) -> dict[str, Any]:
         """`parsing`: images, what the parser sees in them, and the truth."""
-        self.parser.eval()
         parsed = self.parser(batch["images"]).argmax(dim=1)
-        self.parser.train()
         rows = [
             list(to_bytes(batch["images"]).cpu().numpy()),
             [colorize(labels) for labels in parsed.cpu().numpy()],

@@ -83,9 +83,7 @@ class HairClassifierModule(PhasedModule):
 
     def sample_grids(self, batch: dict[str, Any]) -> dict[str, Any]:
         """`attributes`: images, and below each what the classifier says of it."""
-        self.classifier.eval()
         probabilities = self.classifier.probabilities(batch["images"])
-        self.classifier.train()
         names = []
         for row in range(len(batch["images"])):
             best = {head: int(p[row].argmax()) for head, p in probabilities.items()}

@@ -14,6 +14,8 @@ from typing import Any
 from pytorch_lightning.loggers.logger import Logger
 from pytorch_lightning.utilities import rank_zero_only
 
+from hairgan.curves import read_curves
+
 
 class CurvesLogger(Logger):
     """Writes `metrics.csv`: one row a step, one column a logged name, empty where a name was not logged at a step."""
@@ -73,12 +75,3 @@ class CurvesLogger(Logger):
             writer.writeheader()
             writer.writerows(rows)
         partial.replace(self.path)
-
-
-def read_curves(path: str | Path) -> list[dict[str, Any]]:
-    """The rows of a `metrics.csv`: `step` as int, values as floats, empty cells left out."""
-    with Path(path).open(newline="") as file:
-        return [
-            {name: int(value) if name == "step" else float(value) for name, value in row.items() if value}
-            for row in csv.DictReader(file)
-        ]

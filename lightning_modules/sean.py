@@ -88,15 +88,12 @@ class SEANModule(PhasedModule):
     def sample_grids(self, batch: dict[str, Any]) -> dict[str, Any]:
         """`painting`: sources, their label maps, their reconstructions, and each with its neighbour's hair."""
         generator = self.averaged("generator")
-        was_training = generator.training
-        generator.eval()
         images, labels = batch["images"], batch["labels"]
         layout = generator.layout(labels)
         styles = generator.encode_styles(images, labels)
         swapped = styles.clone()
         swapped[:, Region.HAIR] = styles[:, Region.HAIR].roll(-1, dims=0)
         painted = [generator.paint(layout, s) for s in (styles, swapped)]
-        generator.train(was_training)
         rows = [
             list(to_bytes(images).cpu().numpy()),
             [colorize(each) for each in labels.cpu().numpy()],

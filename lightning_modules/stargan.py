@@ -87,6 +87,11 @@ class StarGANv2Module(PhasedModule):
         yield Phase("g_latent", step.g_latent, ("generator", "mapping_network", "style_encoder"))
         yield Phase("g_reference", step.g_reference, ("generator",))
 
+    def compile_networks(self, backend: str) -> None:
+        super().compile_networks(backend)
+        for block in (*self.networks["generator"].encode, *self.networks["generator"].decode):
+            block.compile(backend=backend)  # a step calls the generator's halves, not the whole
+
     def _latents(self, batch: dict[str, Any], purpose: str) -> Tensor:
         """This process's rows of the global batch's latent codes, `(B, latent_dim)`."""
         shape = (batch["global_batch"], self.networks["mapping_network"].latent_dim)

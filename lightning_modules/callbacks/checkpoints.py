@@ -12,11 +12,14 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.utilities import rank_zero_only
 
+from lightning_modules import slurm
+
 from hairgan.weights.runs import FOLDER, by_step
 
 
 class Checkpoints(Callback):
-    """Save every N steps, at the end, and when the run is asked to stop (Ctrl-C, SIGTERM).
+    """Save every N steps, at the end, and when the run is asked to stop (Ctrl-C, SIGTERM; SIGUSR1 under SLURM, where
+    the job is then queued again).
 
     A checkpoint is written beside its place and renamed into it, so that a killed run never leaves half a file under
     a checkpoint's name.
@@ -72,11 +75,14 @@ class Checkpoints(Callback):
 
     # being asked to stop
 
-    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
-        if stage != "fit":
-            return
-        for number in (signal.SIGINT, signal.SIGTERM):
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        # here, after Lightning has set its own: its handler of SIGTERM talks to the other processes in mid-step
+        for number in (signal.SIGINT, signal.SIGTERM, *([REQUEUE_SIGNAL] if slurm.job() else [])):
             self._handlers[number] = signal.signal(number, self._ask_to_stop)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if self.stop_asked_by == REQUEUE_SIGNAL.name and trainer.is_global_zero:
+            slurm.requeue()
 
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         for number, handler in self._handlers.items():
@@ -95,11 +101,22 @@ def _folder(trainer: pl.Trainer) -> Path:
 
 
 def save(trainer: pl.Trainer, path: Path) -> None:
-    """Save a checkpoint under a name that only whole files ever have. To be called by all processes."""
+    """Save a checkpoint under a name that only whole files ever have. To be called by all processes.
+
+    Raises:
+        OSError: it could not be written, e.g. because the disk is full; nothing of it is left.
+    """
     partial = path.with_suffix(".partial")
-    trainer.save_checkpoint(partial)
-    if trainer.is_global_zero:
-        with partial.open("rb") as file:
-            os.fsync(file.fileno())
-        partial.replace(path)
+    try:
+        trainer.save_checkpoint(partial)
+        if trainer.is_global_zero:
+            with partial.open("rb") as file:
+                os.fsync(file.fileno())
+            partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise OSError(
+            f"the checkpoint {path} could not be written ({error.strerror}); those before it are whole: make room and "
+            f"go on with resume={path.parents[1]}"
+        ) from error
     trainer.strategy.barrier("checkpoint renamed")

@@ -2,43 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import signal
-from pathlib import Path
-from typing import Any
 
 import pytest
-import torch
 import yaml
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig
 
+from evaluate import evaluate
+from hairgan.curves import read_curves
 from hairgan.weights.runs import find_checkpoint
 from lightning_modules.callbacks import checkpoints
-from lightning_modules.loggers import read_curves
+from tests.conftest import ROOT
+from tests.integration.conftest import SMALL
 from train import train
 
-SMALL: dict[str, list[str]] = {
-    "stargan": ["model.generator.base_width=8", "model.generator.max_width=16", "model.mapping_network.hidden_dim=16"],
-    "sean": [
-        "model.generator.width=4",
-        "model.generator.style_dim=8",
-        "model.discriminator.width=8",
-        "model.perceptual=null",
-        "validate_every=2",
-    ],
-    "face_parser": ["model.parser.base_width=8", "model.schedule.warmup_steps=1", "validate_every=2"],
-    "hair_classifier": ["model.classifier.base_width=8", "model.classifier.depth=18", "validate_every=2"],
-}
 
-
-@pytest.fixture
-def settings(packed_faces, tmp_path: Path):
-    def make(model: str, steps: int = 4, **more: Any) -> list[str]:
-        run = ["data=celeba_hq", f"data.root={packed_faces(32)}", "image_size=32", f"steps={steps}", "batch_size=4"]
-        every = [f"{what}.every_n_steps=2" for what in ("callbacks.checkpoints", "callbacks.sample_grids")]
-        return [f"model={model}", *run, *every, "trainer.log_every_n_steps=1", *SMALL[model]] + [
-            f"{name}={value}" for name, value in more.items()
-        ]
-
-    return make
+def evaluation_config(run: Path, tmp_path: Path) -> DictConfig:
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        return compose("evaluate", [f"run={run}", f"out={tmp_path / 'evaluation'}", "num_outputs=2", "max_sources=4"])
 
 
 @pytest.mark.parametrize("model", SMALL)
@@ -54,7 +37,13 @@ def test_a_run_leaves_everything_behind(model, settings, compose_config, tmp_pat
     assert not list(run.rglob("*.partial"))
     record = yaml.safe_load((run / "run.yaml").read_text())[0]
     assert record["seed"] == 777 and record["dataset"]["counts"]["train"]["all"] == 108
-    assert yaml.safe_load((run / "config.yaml").read_text())["num_domains"] == 7
+    assert yaml.safe_load((run / "config.yaml").read_text())["num_domains"] == (2 if model == "stargan" else 7)
+
+    values = evaluate(evaluation_config(run, tmp_path))
+    (measured,) = values.values()
+    assert measured and (tmp_path / "evaluation" / "report.html").stat().st_size > 10_000
+    stored = json.loads((tmp_path / "evaluation" / "metrics.json").read_text())
+    assert stored["step"] == 4 and set(stored["values"]) == set(measured)
 
 
 @pytest.mark.parametrize("model", SMALL)
@@ -85,18 +74,3 @@ def test_a_resumed_run_ends_as_if_it_had_never_stopped(model, settings, compose_
         for run in ("whole", "halves")
     ]
     assert repr(rows[0]) == repr(rows[1])
-
-
-def assert_equal(a: Any, b: Any) -> None:
-    if isinstance(a, torch.Tensor):
-        assert torch.equal(a, b)
-    elif isinstance(a, dict):
-        assert a.keys() == b.keys()
-        for key in a:
-            assert_equal(a[key], b[key])
-    elif isinstance(a, (list, tuple)):
-        assert len(a) == len(b)
-        for x, y in zip(a, b, strict=True):
-            assert_equal(x, y)
-    else:
-        assert a == b

@@ -2,9 +2,9 @@
 
 The published protocol (Choi et al. 2020, section 4): ten outputs for every validation image of the source domain, made
 from latent codes or from reference images of the target; FID against all training images of the target; LPIPS between
-the ten outputs. What is kept is the protocol, not the order of the work: a source is encoded once, a reference is
-encoded once a target, ten outputs go through LPIPS once each instead of in 45 pairs, real statistics are computed once
-a target, and no picture is written to disk.
+the ten outputs. What is kept is the protocol, not the order of the work: a source is encoded once for ten outputs, a
+reference once a target; ten outputs go through LPIPS once each instead of in 45 pairs; real statistics are computed
+once a target; and no picture is written to disk.
 
 Where an image may belong to several domains, the sources of a pair are the validation images that are in the source
 domain and not already in the target. What an image becomes in a target domain does not depend on which of its domains
@@ -15,7 +15,7 @@ the published pairs.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -26,12 +26,13 @@ from torch import Tensor
 
 from hairgan.data.packed import PackedDataset
 from hairgan.data.sampling import normal, numpy_generator
+from hairgan.losses.stargan import MakeMasks
 from hairgan.metrics.cache import StatisticsCache, StatisticsKey
 from hairgan.metrics.extractors import FeatureExtractor
 from hairgan.metrics.images import as_bytes
 from hairgan.metrics.perceptual import LPIPS
 from hairgan.metrics.statistics import FeatureMoments, GaussianStatistics, frechet_distance
-from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
+from hairgan.networks.stargan import Generator, MappingNetwork, Masks, StyleEncoder
 
 Mode = Literal["latent", "reference"]
 
@@ -55,7 +56,7 @@ def evaluate_translation(
     seed: int = 0,
     device: torch.device | str = "cpu",
     cache: StatisticsCache | None = None,
-    make_masks: Callable[[Tensor], Any] | None = None,
+    make_masks: MakeMasks | None = None,
 ) -> dict[str, float]:
     """FID and LPIPS diversity for every ordered pair of domains, and their plain means over pairs.
 
@@ -78,7 +79,7 @@ def evaluate_translation(
         split: where sources and references are from.
         seed: of latent codes and choices.
         cache: where real statistics are kept; None computes them.
-        make_masks: masks of a batch of source images for the generator's high-pass skip.
+        make_masks: masks of source images and their label maps for the generator's high-pass skip.
 
     Returns:
         `{mode}/{fid_name}/{source}2{target}`, `{mode}/{lpips name}_diversity/{source}2{target}`, both with `mean` in
@@ -111,7 +112,8 @@ def evaluate_translation(
             pairs = [_Pair(extractor.num_features, device) for _ in domains]
             for indices, batch in images(sources):
                 codes = styles(indices, batch.device)
-                outputs = translate(generator, batch, codes, make_masks)
+                labels = None if dataset.labels is None else torch.from_numpy(dataset.labels[indices]).to(device).long()
+                outputs = translate(generator, batch, codes, None if make_masks is None else make_masks(batch, labels))
                 features = extractor(as_bytes(outputs).flatten(0, 1)).unflatten(0, outputs.shape[:2])
                 diversity = lpips.diversity(outputs)
                 for pair, mine in zip(pairs, torch.from_numpy(membership[indices].T).to(device), strict=True):
@@ -137,11 +139,10 @@ def translate(
     generator: Generator,
     images: Float[Tensor, "b 3 h w"],
     codes: Float[Tensor, "b n style_dim"],
-    make_masks: Callable[[Tensor], Any] | None = None,
+    masks: Masks | None = None,
 ) -> Float[Tensor, "b n 3 h w"]:
     """n translations of each image, which is encoded once."""
     encoding = generator.encode_source(images)
-    masks = make_masks(images) if make_masks is not None else None
     return torch.stack([generator.decode_styled(encoding, s, masks) for s in codes.unbind(1)], dim=1)
 
 

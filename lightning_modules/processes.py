@@ -1,0 +1,78 @@
+"""The processes of a run that torchrun or srun started side by side, before there is a Trainer.
+
+They must agree on things that the Trainer is made of, such as the run's directory: what the first process finds is told
+to the others. Processes that Lightning starts itself (trainer=ddp without torchrun) are told by their environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import torch
+import torch.distributed as dist
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning.plugins.environments import ClusterEnvironment, SLURMEnvironment, TorchElasticEnvironment
+
+T = TypeVar("T")
+
+
+def join(trainer: DictConfig) -> None:
+    """Connect the processes of this run, where something else than Lightning has started several of them.
+
+    Args:
+        trainer: the trainer's config.
+
+    Raises:
+        ValueError: there are several processes, but the trainer is for one.
+    """
+    environment = _launcher()
+    if environment is None or environment.world_size() == 1 or dist.is_initialized():
+        return
+    if not OmegaConf.is_config(trainer.strategy):
+        raise ValueError(
+            f"{environment.world_size()} processes were started for a trainer of one process: "
+            "add trainer=ddp (GPUs) or trainer=ddp_sim (CPU)"
+        )
+    on_cpu = trainer.accelerator == "cpu" or not torch.cuda.is_available()
+    if not on_cpu:
+        torch.cuda.set_device(environment.local_rank())
+    dist.init_process_group(
+        "gloo" if on_cpu else "nccl",
+        init_method=f"tcp://{environment.main_address}:{environment.main_port}" if _is_slurm(environment) else "env://",
+        rank=environment.global_rank(),
+        world_size=environment.world_size(),
+        timeout=instantiate(trainer.strategy.timeout),
+    )
+
+
+def from_first(find: Callable[[], T]) -> T:
+    """What `find` gives in the first process, in all of them; what it raises there is raised in all of them."""
+    if not dist.is_initialized() or dist.get_world_size() == 1:
+        return find()
+    told: list[object] = [None, None]
+    if dist.get_rank() == 0:
+        try:
+            told[0] = find()
+        except Exception as error:
+            told[1] = error
+    dist.broadcast_object_list(told, src=0)
+    if isinstance(told[1], Exception):
+        raise told[1]
+    return told[0]  # type: ignore[return-value]
+
+
+def launched_from_outside() -> bool:
+    """Whether torchrun or srun started this process."""
+    return _launcher() is not None
+
+
+def _launcher() -> ClusterEnvironment | None:
+    if TorchElasticEnvironment.detect():
+        return TorchElasticEnvironment()
+    return SLURMEnvironment(auto_requeue=False) if SLURMEnvironment.detect() else None
+
+
+def _is_slurm(environment: ClusterEnvironment) -> bool:
+    return isinstance(environment, SLURMEnvironment)

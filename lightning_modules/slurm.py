@@ -1,0 +1,30 @@
+"""A run as a SLURM job: where its results go, and how it goes on when its time is over."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+from pytorch_lightning.plugins.environments import SLURMEnvironment
+
+
+def job() -> str | None:
+    """The number of the batch job this process belongs to, with its place in a job array; None outside of one."""
+    if not SLURMEnvironment.detect():
+        return None
+    array, task = os.environ.get("SLURM_ARRAY_JOB_ID"), os.environ.get("SLURM_ARRAY_TASK_ID")
+    return f"{array}_{task}" if array else os.environ.get("SLURM_JOB_ID")
+
+
+def requeue() -> None:
+    """Queue this job again; it finds its run by the job's number, which stays the same.
+
+    Raises:
+        OSError: SLURM refused.
+    """
+    number = job()
+    assert number is not None, "not in a SLURM job"
+    done = subprocess.run(["scontrol", "requeue", number], capture_output=True, text=True)
+    if done.returncode:
+        raise OSError(f"saved, but scontrol could not queue job {number} again: {done.stderr.strip()}")
+    print(f"job {number} is queued again", flush=True)

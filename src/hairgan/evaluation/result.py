@@ -1,0 +1,113 @@
+"""The result of an evaluation: numbers, what they are, and what there is to look at."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from jaxtyping import Float, Int64, UInt8
+from numpy import ndarray
+from torch import Tensor
+
+from hairgan.data.augment import to_float
+from hairgan.data.packed import PackedDataset
+
+
+@dataclass(frozen=True)
+class Table:
+    """Numbers to read: `rows` of a name and one value a column (None where there is none)."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[tuple[str, Sequence[float | None]]]
+    digits: int = 3
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Something to look at."""
+
+    title: str
+    image: UInt8[ndarray, "h w 3"]
+    note: str = ""
+
+
+@dataclass
+class Evaluation:
+    """What was found.
+
+    Attributes:
+        values: every number by name.
+        protocol: what the numbers are: names and hashes of extractors, counts, rules.
+        headline: names of the values that a comparison shows.
+        tables, pictures: for the report.
+    """
+
+    values: dict[str, float]
+    protocol: dict[str, Any]
+    headline: tuple[str, ...]
+    tables: list[Table] = field(default_factory=list)
+    pictures: list[Picture] = field(default_factory=list)
+
+
+def read(
+    dataset: PackedDataset, indices: Int64[ndarray, " b"], device: torch.device | str
+) -> tuple[Float[Tensor, "b 3 h w"], Int64[Tensor, "b h w"] | None]:
+    """Images (in [-1, 1]) and label maps of a dataset, where it has them."""
+    labels = None if dataset.labels is None else torch.from_numpy(dataset.labels[indices]).to(device).long()
+    return to_float(torch.from_numpy(dataset.images[indices]).to(device)), labels
+
+
+def shares(indices: Int64[ndarray, " n"], batch_size: int) -> Iterator[Int64[ndarray, " b"]]:
+    """This process's share of the indices, in batches."""
+    if dist.is_available() and dist.is_initialized():
+        indices = indices[dist.get_rank() :: dist.get_world_size()]
+    for start in range(0, len(indices), batch_size):
+        yield indices[start : start + batch_size]
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a result under its name, whole or not at all; values that are no numbers become null."""
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(_plain(content), indent=1) + "\n")
+    os.replace(partial, path)  # noqa: PTH105
+
+
+def append_line(path: Path, content: dict[str, Any]) -> None:
+    """Add a result to a file of JSON lines."""
+    with path.open("a") as file:
+        file.write(json.dumps(_plain(content)) + "\n")
+
+
+def as_text(table: Table) -> str:
+    """A table for a terminal."""
+    body = [[name, *(number(value, table.digits) for value in values)] for name, values in table.rows]
+    cells = [["", *table.columns], *body]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = [
+        "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
+        for row in cells
+    ]
+    return "\n".join([table.title, *(f"  {line}" for line in lines)])
+
+
+def number(value: float | None, digits: int) -> str:
+    return "-" if value is None or math.isnan(value) else f"{value:.{digits}f}"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return str(value) if isinstance(value, Path) else value

@@ -1,0 +1,36 @@
+"""Small runs of every model, in this process or in processes of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SMALL: dict[str, list[str]] = {
+    "stargan": ["model.generator.base_width=8", "model.generator.max_width=16", "model.mapping_network.hidden_dim=16"],
+    "sean": [
+        "model.generator.width=4",
+        "model.generator.style_dim=8",
+        "model.discriminator.width=8",
+        "model.perceptual=null",
+        "validate_every=2",
+    ],
+    "face_parser": ["model.parser.base_width=8", "model.schedule.warmup_steps=1", "validate_every=2"],
+    "hair_classifier": ["model.classifier.base_width=8", "model.classifier.depth=18", "validate_every=2"],
+}
+
+
+@pytest.fixture
+def settings(packed_faces: Callable[[int], Path]) -> Callable[..., list[str]]:
+    """Overrides for a run of a few steps of a model on test faces of 32 px."""
+
+    def make(model: str, steps: int = 4, **more: Any) -> list[str]:
+        run = ["data=celeba_hq", f"data.root={packed_faces(32)}", "image_size=32", f"steps={steps}", "batch_size=4"]
+        every = [f"{what}.every_n_steps=2" for what in ("callbacks.checkpoints", "callbacks.sample_grids")]
+        return [f"model={model}", *run, *every, "trainer.log_every_n_steps=1", *SMALL[model]] + [
+            f"{name}={value}" for name, value in more.items()
+        ]
+
+    return make

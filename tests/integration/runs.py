@@ -1,0 +1,100 @@
+"""Runs of `train.py` in processes of their own, and how two runs are compared."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import runpy
+import socket
+import sys
+from collections.abc import Mapping
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lightning_modules.callbacks import checkpoints
+from lightning_modules.loggers import read_curves
+
+ROOT = Path(__file__).parents[2]
+
+# a server that has imported everything once forks the runs: a start costs half a second instead of twenty
+_forks = multiprocessing.get_context("forkserver")
+_forks.set_forkserver_preload(["tests.integration.runs", "datamodules", "lightning_modules", "hydra", "wandb"])
+
+
+def start(overrides: list[str], log: Path, env: Mapping[str, str] | None = None) -> BaseProcess:
+    """Start `python train.py OVERRIDES` as a process of its own; what it says goes to a file."""
+    process = _forks.Process(target=_run, args=(overrides, str(log), dict(env or {})))
+    process.start()
+    return process
+
+
+def _run(overrides: list[str], log: str, env: dict[str, str]) -> None:
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for stream in (1, 2):
+        os.dup2(file, stream)
+    os.environ.update(env)
+    os.setpgid(0, 0)  # so that its loader workers can be killed with it
+    torch.set_num_threads(1)
+    multiprocessing.set_start_method("fork", force=True)
+    os.chdir(ROOT)
+    sys.argv = ["train.py", *overrides]
+    runpy.run_path(str(ROOT / "train.py"), run_name="__main__")
+
+
+def world(rank: int, size: int, port: int, nodes: int = 1) -> dict[str, str]:
+    """What torchrun tells the process of a rank."""
+    local = size // nodes
+    return {
+        "TORCHELASTIC_RUN_ID": "test",
+        "RANK": str(rank),
+        "LOCAL_RANK": str(rank % local),
+        "GROUP_RANK": str(rank // local),
+        "WORLD_SIZE": str(size),
+        "LOCAL_WORLD_SIZE": str(local),
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+    }
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+def load(run: Path) -> dict[str, Any]:
+    """The newest checkpoint of a run."""
+    return torch.load(checkpoints.find(run), weights_only=True)
+
+
+def logged(run: Path) -> list[dict[str, Any]]:
+    """What a run logged, without its speed."""
+    rows = read_curves(run / "metrics.csv")
+    return [{name: value for name, value in row.items() if "throughput" not in name} for row in rows]
+
+
+def assert_same_run(a: Path, b: Path) -> None:
+    """Two runs ended with the same bits in weights, averages and optimizer states, and logged the same losses."""
+    one, other = load(a), load(b)
+    assert one["steps_done"] == other["steps_done"]
+    for what in ("state_dict", "optimizer_states"):
+        assert_equal(one[what], other[what], what)
+    assert repr(logged(a)) == repr(logged(b))
+
+
+def assert_equal(a: Any, b: Any, name: str = "") -> None:
+    if isinstance(a, torch.Tensor):
+        assert torch.equal(a, b), name
+    elif isinstance(a, dict):
+        assert a.keys() == b.keys(), name
+        for key in a:
+            assert_equal(a[key], b[key], f"{name}/{key}")
+    elif isinstance(a, (list, tuple)):
+        assert len(a) == len(b), name
+        for i, (x, y) in enumerate(zip(a, b, strict=True)):
+            assert_equal(x, y, f"{name}/{i}")
+    else:
+        assert a == b, name
