@@ -137,7 +137,7 @@ class StarGANv2Step:
         # R1 is differentiated twice, which needs float32: so do the real images' logits
         with torch.autocast(self.x.device.type, enabled=False):
             x = at_least_single(self.x.detach()).requires_grad_()
-            logits = self.discriminator(x, self.y_org)
+            logits = self.discriminator.forward(x, self.y_org)  # forward: as it is, should the network be compiled
             real, reg = logistic_loss(logits, real=True), r1_penalty(logits, x)
         fake_loss = logistic_loss(self.discriminator(fake, self.y_trg), real=False)
         loss = real + fake_loss + self.weights.lambda_reg * reg

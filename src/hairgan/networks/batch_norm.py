@@ -1,4 +1,7 @@
-"""Batch normalisation without scale and shift, over the batch of all processes."""
+"""Batch normalisation over the batch of all processes, on any device, with any backend.
+
+PyTorch's own `SyncBatchNorm` knows GPUs only.
+"""
 
 from __future__ import annotations
 
@@ -30,21 +33,50 @@ class ParameterFreeBatchNorm(nn.Module):
         self.register_buffer("running_var", torch.ones(channels))
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
-        if self.training and self.synchronised and dist.is_initialized() and dist.get_world_size() > 1:
-            return self._over_all_processes(x.float()).to(x.dtype)
+        if self.training and self.synchronised and _several_processes():
+            return _normalise(x, self.running_mean, self.running_var, self.momentum, self.eps)
         return F.batch_norm(
             x, self.running_mean, self.running_var, training=self.training, momentum=self.momentum, eps=self.eps
         )
 
-    def _over_all_processes(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
-        count = _total(x.new_tensor(x.numel() / x.shape[1]))
-        mean = _total(x.sum(dim=(0, 2, 3))) / count
-        centred = x - mean[:, None, None]
-        var = _total(centred.square().sum(dim=(0, 2, 3))) / count
-        with torch.no_grad():
-            self.running_mean.lerp_(mean, self.momentum)
-            self.running_var.lerp_(var * (count / (count - 1)), self.momentum)
-        return centred * (var + self.eps).rsqrt()[:, None, None]
+
+class SynchronisedBatchNorm2d(nn.BatchNorm2d):
+    """`nn.BatchNorm2d` whose statistics in training are those of the batch of all processes."""
+
+    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        if not (self.training and _several_processes()):
+            return super().forward(x)
+        assert self.running_mean is not None and self.running_var is not None and self.momentum is not None
+        assert self.num_batches_tracked is not None
+        self.num_batches_tracked.add_(1)
+        y = _normalise(x, self.running_mean, self.running_var, self.momentum, self.eps)
+        return y * self.weight[:, None, None].to(y.dtype) + self.bias[:, None, None].to(y.dtype) if self.affine else y
+
+
+def synchronise(module: nn.Module) -> None:
+    """Make every `nn.BatchNorm2d` of a module a synchronised one, in place; parameters and their names stay."""
+    for layer in module.modules():
+        if type(layer) is nn.BatchNorm2d:
+            layer.__class__ = SynchronisedBatchNorm2d
+
+
+def _several_processes() -> bool:
+    return dist.is_initialized() and dist.get_world_size() > 1
+
+
+def _normalise(
+    maps: Float[Tensor, "b c h w"], running_mean: Tensor, running_var: Tensor, momentum: float, eps: float
+) -> Float[Tensor, "b c h w"]:
+    """Batch norm over all processes, in float32, which also updates the running statistics."""
+    x = maps.float()
+    count = _total(x.new_tensor(x.numel() / x.shape[1]))
+    mean = _total(x.sum(dim=(0, 2, 3))) / count
+    centred = x - mean[:, None, None]
+    var = _total(centred.square().sum(dim=(0, 2, 3))) / count
+    with torch.no_grad():
+        running_mean.lerp_(mean, momentum)
+        running_var.lerp_(var * (count / (count - 1)), momentum)
+    return (centred * (var + eps).rsqrt()[:, None, None]).to(maps.dtype)
 
 
 def _total(x: Tensor) -> Tensor:
