@@ -99,10 +99,15 @@ class SEANPainter:
         ready = []
         for head, layout, color in jobs:
             layout = resize_labels(layout, self.size)
-            codes = self.codes(head.subject)
-            rough = self._encode(head.picture, resize_labels(head.labels, self.size))
-            hair = rough[Region.HAIR] if color is None else self.hair_code(head.subject, color, layout, head)
-            ready.append((head.subject, layout, _with_hair(_with_stand_ins(codes, layout, rough), hair)))
+            codes = self.codes(head.subject).clone()
+            borrowed = _regions_to_borrow(codes, layout)
+            if borrowed or color is None:
+                rough = self._encode(head.picture, resize_labels(head.labels, self.size))
+                regions = [*borrowed, *([Region.HAIR] if color is None else [])]
+                codes[regions] = rough[regions]
+            if color is not None:
+                codes[Region.HAIR] = self.hair_code(head.subject, color, layout, head)
+            ready.append((head.subject, layout, codes))
         return self.paint(ready)
 
     def codes(self, subject: Subject) -> Float[Tensor, "regions dim"]:
@@ -202,14 +207,15 @@ def _with_hair(codes: Float[Tensor, "regions dim"], hair: Float[Tensor, " dim"])
     return out
 
 
-def _with_stand_ins(
-    codes: Float[Tensor, "regions dim"], layout: UInt8[ndarray, "s s"], rough: Float[Tensor, "regions dim"]
-) -> Float[Tensor, "regions dim"]:
-    """Codes for a layout that shows regions the source does not: from regions like them, else from the rough head."""
-    out = codes.clone()
+def _regions_to_borrow(codes: Float[Tensor, "regions dim"], layout: UInt8[ndarray, "s s"]) -> list[int]:
+    """Regions of a layout for which there is no code, not even one that looks like them; those get it here."""
     present = (codes != 0).any(1).tolist()
-    for label in np.unique(layout):
-        if not present[label]:
+    missing = []
+    for label in np.unique(layout).tolist():
+        if not present[label] and label != Region.HAIR:
             stand_in = next((other for other in STAND_INS.get(Region(label), ()) if present[other]), None)
-            out[label] = rough[label] if stand_in is None else codes[stand_in]
-    return out
+            if stand_in is None:
+                missing.append(label)
+            else:
+                codes[label] = codes[stand_in]
+    return missing

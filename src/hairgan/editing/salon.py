@@ -28,6 +28,8 @@ from hairgan.editing.painting import HairColor, Painter, SEANPainter, TransferPa
 from hairgan.editing.pixels import from_images, to_bytes, to_images, to_label_maps
 from hairgan.editing.restyling import Restyler
 from hairgan.editing.subject import Parser, RoughHead, Subject, warnings_about
+from hairgan.networks.bisenet import BiSeNet
+from hairgan.networks.resnet import fold_batch_norm
 from hairgan.networks.sean import SEANGenerator
 from hairgan.regions import Region
 from hairgan.weights.cards import load_bundle
@@ -116,7 +118,8 @@ class Salon:
             restyler = Restyler(get("stargan_generator"), *heads, domains)
         if "finder" not in options and not MTCNNFinder.available():
             options["finder"] = FANFinder(get("fan")) if "fan" in networks else RegionFinder(networks["parser"])
-        return cls(networks["parser"], get("sean"), restyler, **options)
+        parser = networks["parser"]
+        return cls(fold_batch_norm(parser) if isinstance(parser, BiSeNet) else parser, get("sean"), restyler, **options)
 
     @torch.inference_mode()
     def subject(self, photo: Photo, aligned: bool = False) -> Subject:

@@ -1,0 +1,154 @@
+"""What the salon costs at 256 px: each stage, and the whole beside a plain restatement of the published pipeline.
+
+    python benchmarks/salon.py                       # the tables of docs/performance.md; some minutes, 6 GB
+    python benchmarks/salon.py --width 8 --repeats 1 # seconds, to see that it runs
+
+Networks of the published sizes with random weights; photos and label maps are procedural portraits. Random weights
+would see nothing in them, so the parser computes and then answers with the portraits' own label maps. The plain
+pipeline computes what the published one computes for one pair of photos: it parses both at 512 px with batch norm,
+makes the rough head as published, and runs SEAN written with loops; alignment, blending and pasting, which it lacks,
+count for the salon alone. Both have their networks loaded. Times are the best of the repeats, taken in turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # the plain pipeline's parts are the tests' oracles
+
+from hairgan.data.portraits import Hairstyle, Identity, draw
+from hairgan.editing.edit import Edit
+from hairgan.editing.restyling import Restyler
+from hairgan.editing.salon import Salon
+from hairgan.networks.bisenet import BiSeNet
+from hairgan.networks.fan import FAN
+from hairgan.networks.resnet import fold_batch_norm
+from hairgan.networks.sean import SEANGenerator
+from hairgan.networks.stargan import Generator, StyleEncoder
+from hairgan.regions import NUM_REGIONS, Region
+from hairgan.weights.official import from_official
+from tests.oracles import published_stargan as published
+from tests.oracles.sean_loop import SEANLoop, settle_spectral_norm
+
+SIZE = 256
+
+
+class Prompted(nn.Module):
+    """A parser that does its work and then says what it is told, in turn."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+        self.prompts: list[Tensor] = []
+
+    def forward(self, images: Tensor) -> Tensor:
+        self.network(images)
+        told = self.prompts.pop(0).expand(len(images), -1, -1)
+        return 20 * F.one_hot(told, NUM_REGIONS).permute(0, 3, 1, 2).float()
+
+
+def best_of(works: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
+    best = dict.fromkeys(works, float("inf"))
+    for repeat in range(repeats + 1):  # the first is warm-up
+        for name, work in works.items():
+            start = time.perf_counter()
+            work()
+            if repeat:
+                best[name] = min(best[name], time.perf_counter() - start)
+    return best
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--width", type=int, default=64, help="channels of SEAN before its last convolution")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=2)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    torch.manual_seed(0)
+
+    person = Identity.sample(0, 0)
+    portraits = [
+        draw(person, Hairstyle.sample(0, 0), 1024),
+        draw(Identity.sample(0, 1), Hairstyle.sample(0, 1), 1024),
+        draw(person, Hairstyle.sample(0, 1), 512),  # what an ideal StarGAN v2 would make of the two
+    ]
+    photo, reference = (portrait.image for portrait in portraits[:2])
+    labels = [torch.from_numpy(portrait.labels[None]).long() for portrait in portraits]
+    labels = [told[:, :: told.shape[1] // 512, :: told.shape[1] // 512] for told in labels]
+
+    bisenet = BiSeNet().eval()
+    loop = SEANLoop(SIZE, arguments.width).eval()
+    settle_spectral_norm(loop)
+    sean = from_official("sean/generator", loop.state_dict(), image_size=SIZE)
+    assert isinstance(sean, SEANGenerator)
+    generator, encoder, fan = Generator(SIZE), StyleEncoder(SIZE, num_domains=7), FAN()
+    restyler = Restyler(generator, None, encoder, fan, [str(i) for i in range(7)])
+    prompted = Prompted(fold_batch_norm(bisenet))
+    salon = Salon(prompted, sean, restyler)
+
+    def salon_dye() -> Edit:
+        prompted.prompts = [labels[0], labels[1]]
+        return salon.dye(photo, like=reference, aligned=True)
+
+    def salon_restyle() -> Edit:
+        prompted.prompts = [labels[0], labels[1], labels[2]]
+        return salon.restyle(photo, like=reference, domain="3", aligned=True)
+
+    prompted.prompts = [labels[0], labels[1]]
+    subject, other = salon.subject(photo, aligned=True), salon.subject(reference, aligned=True)
+    salon.dye(subject, like=other)
+
+    def images(size: int) -> list[Tensor]:
+        pictures = [np.ascontiguousarray(p.image[:: len(p.image) // size, :: len(p.image) // size]) for p in portraits]
+        return [torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 127.5 - 1 for picture in pictures]
+
+    large, small = images(512), images(SIZE)
+    maps = [told[:, ::2, ::2] for told in labels]
+    weights = {name: dict(n.named_parameters()) for name, n in {"g": generator, "e": encoder}.items()}
+
+    @torch.inference_mode()
+    def plain_dye() -> Tensor:
+        for image in large[:2]:
+            bisenet(image)
+        codes, others = (loop.encode_styles(small[i], maps[i]) for i in (0, 1))
+        codes[:, Region.HAIR] = others[:, Region.HAIR]
+        return loop(maps[0], codes)
+
+    @torch.inference_mode()
+    def plain_restyle() -> Tensor:
+        style = published.style_encoder(weights["e"], small[1], torch.tensor([3]))
+        rough = published.generator(weights["g"], small[0], style, fan.masks(small[0]), 1.0)
+        for image in (large[0], F.interpolate(rough, size=(512, 512), mode="bilinear")):
+            bisenet(image)
+        return loop(maps[2], loop.encode_styles(small[0], maps[0]))
+
+    works: dict[str, Callable[[], object]] = {
+        "dye, plain": plain_dye,
+        "dye": salon_dye,
+        "restyle by reference, plain": plain_restyle,
+        "restyle by reference": salon_restyle,
+        "a second colour for the same photo": lambda: salon.dye(subject, like=other),
+    }
+    best = best_of(works, arguments.repeats)
+    print("| pipeline | s | times faster than plain |\n|---|---|---|")
+    for name, seconds in best.items():
+        plain = best["restyle by reference, plain" if name.startswith("restyle") else "dye, plain"]
+        print(f"| {name} | {seconds:.2f} | {plain / seconds:.2f} |")
+    for name, work in (("dye", salon_dye), ("restyle by reference", salon_restyle)):
+        runs = [work().timings for _ in range(arguments.repeats)]
+        stages = ", ".join(f"{stage} {min(run[stage] for run in runs):.0f}" for stage in runs[0])
+        print(f"\n{name}, ms a stage: {stages}")
+
+
+if __name__ == "__main__":
+    main()
