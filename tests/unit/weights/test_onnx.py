@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from hairgan.networks.bisenet import BiSeNet
+from hairgan.networks.resnet import fold_batch_norm
 from hairgan.weights.onnx import export_onnx
 
 
@@ -11,7 +12,7 @@ def test_dynamic_sizes(tmp_path):
     torch.manual_seed(0)
     parser = BiSeNet(base_width=8)
     parser.with_auxiliary(torch.randn(8, 3, 64, 64))  # batch statistics that are not the initial ones
-    parser.eval()
+    parser = fold_batch_norm(parser)  # half as many operators to export
     path = tmp_path / "new" / "parser.onnx"
     checks = [{"images": torch.rand(*shape) * 2 - 1} for shape in ((1, 3, 80, 50), (3, 3, 33, 97))]
     difference = export_onnx(
