@@ -126,8 +126,8 @@ class FAN(nn.Module):
     @torch.no_grad()
     def masks(self, images: Float[Tensor, "b 3 h w"]) -> Masks:
         """The two masks of the high-pass skip, 256 x 256, for images in [-1, 1] of any size; without gradients."""
-        heatmaps = self(fan_input(images))[:, :NUM_LANDMARKS]
-        return masks_from_heatmaps(F.interpolate(heatmaps, scale_factor=4, mode="bilinear", align_corners=True))
+        heatmaps = F.interpolate(self._heatmaps(images), scale_factor=4, mode="bilinear", align_corners=True)
+        return masks_from_heatmaps(heatmaps)
 
     @torch.no_grad()
     def landmarks(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 98 2"]:
@@ -135,7 +135,13 @@ class FAN(nn.Module):
 
         The peak of the heat map moved by a quarter towards its higher neighbours (Newell et al. 2016, section 3.2).
         """
-        return landmarks_from_heatmaps(self(fan_input(images))[:, :NUM_LANDMARKS])
+        return landmarks_from_heatmaps(self._heatmaps(images))
+
+    def _heatmaps(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 98 64 64"]:
+        """The landmarks' heat maps, in float32 also under autocast: thresholds and quotients follow."""
+        x = F.interpolate(images.float(), size=(INPUT_SIZE, INPUT_SIZE), mode="bilinear")
+        with torch.autocast(images.device.type, enabled=False):
+            return self(0.5 * x + 0.5)[:, :NUM_LANDMARKS]
 
 
 class FANMasks(nn.Module):
@@ -148,11 +154,6 @@ class FANMasks(nn.Module):
     def forward(self, images: Float[Tensor, "b 3 h w"], labels: Tensor | None = None) -> Masks:
         """Masks of images in [-1, 1]; label maps are not needed."""
         return self.fan.masks(images)
-
-
-def fan_input(images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 256 256"]:
-    """Images in [-1, 1] of any size as FAN takes them."""
-    return 0.5 * F.interpolate(images.float(), size=(INPUT_SIZE, INPUT_SIZE), mode="bilinear") + 0.5
 
 
 def masks_from_heatmaps(heatmaps: Float[Tensor, "b 98 256 256"]) -> Masks:

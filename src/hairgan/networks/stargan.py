@@ -68,7 +68,8 @@ class AdaIN(nn.Module):
         self.fc = nn.Linear(style_dim, 2 * dim)
 
     def forward(self, x: Float[Tensor, "b c h w"], s: Float[Tensor, "b style_dim"]) -> Float[Tensor, "b c h w"]:
-        gamma, beta = self.fc(s).chunk(2, dim=1)
+        h = self.fc(s)
+        gamma, beta = h.to(torch.promote_types(h.dtype, torch.float32)).chunk(2, dim=1)  # float32 under autocast
         # one channel group a (sample, channel), so that normalising and scaling are a single pass
         normalized = F.batch_norm(
             x.reshape(1, -1, *x.shape[2:]), None, None, (1 + gamma).flatten(), beta.flatten(), training=True
