@@ -8,6 +8,7 @@ Head coordinates are picture widths in the CelebA-HQ frame: x to the right with 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -61,19 +62,24 @@ class Camera:
         return np.stack([x, y])
 
 
+@cache
+def _catmull_rom(samples: int) -> Float[ndarray, "samples 4"]:
+    """Weights of the four points around a span, for places along it."""
+    t = np.linspace(0, 1, samples, endpoint=False)
+    return 0.5 * np.stack([-t + 2 * t**2 - t**3, 2 - 5 * t**2 + 3 * t**3, t + 4 * t**2 - 3 * t**3, t**3 - t**2], axis=1)
+
+
 def spline(points: Float[ndarray, "n d"], samples: int = 8, closed: bool = False) -> Float[ndarray, "m d"]:
     """A Catmull-Rom curve through `points`, `samples` points a span."""
-    points = np.asarray(points, dtype=np.float64)
+    count, dimensions = points.shape
     if closed:
         padded = np.concatenate([points[-1:], points, points[:2]])
     else:
         padded = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
-    t = np.linspace(0, 1, samples, endpoint=False)[:, None]
-    weights = 0.5 * np.concatenate(
-        [-t + 2 * t**2 - t**3, 2 - 5 * t**2 + 3 * t**3, t + 4 * t**2 - 3 * t**3, t**3 - t**2], axis=1
-    )
-    spans = np.stack([padded[i : len(padded) - 3 + i] for i in range(4)])  # 4 spans d
-    curve = np.einsum("ts,snd->ntd", weights, spans).reshape(-1, points.shape[1])
+        count -= 1
+    spans = np.stack([padded[i : i + count] for i in range(4)])
+    curve = _catmull_rom(samples) @ spans.reshape(4, -1)  # place, span and dimension
+    curve = curve.reshape(samples, count, dimensions).swapaxes(0, 1).reshape(-1, dimensions)
     return curve if closed else np.concatenate([curve, points[-1:]])
 
 
@@ -168,11 +174,14 @@ class Canvas:
         return max(1, round(self.pixels(length)))
 
     def _rectangle(self, points: Float[ndarray, "n 2"], margin: float) -> tuple[int, int, int, int]:
-        low = np.floor(points.min(axis=0) - margin - 2).astype(int)
-        high = np.ceil(points.max(axis=0) + margin + 3).astype(int)
-        x0, y0 = (int(v) // SUPERSAMPLING * SUPERSAMPLING for v in np.clip(low, 0, self.side))
-        x1, y1 = (-(-int(v) // SUPERSAMPLING) * SUPERSAMPLING for v in np.clip(high, 0, self.side))
-        return x0, y0, max(x1, x0), max(y1, y0)
+        """The corners (x0, y0, x1, y1) of what of the canvas lies around `points`; x0 = x1 or y0 = y1 when nothing."""
+
+        def bounded(value: float) -> int:
+            return min(max(SUPERSAMPLING * round(value / SUPERSAMPLING), 0), self.side)
+
+        (x0, y0), (x1, y1) = points.min(axis=0), points.max(axis=0)
+        margin += 2 + SUPERSAMPLING
+        return bounded(x0 - margin), bounded(y0 - margin), bounded(x1 + margin), bounded(y1 + margin)
 
     def polygon(self, *contours: Float[ndarray, "_ 2"], blur: float = 0.0) -> Mask:
         """The union of filled contours (canvas pixels), softened by `blur` in head coordinates."""

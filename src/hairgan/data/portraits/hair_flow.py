@@ -81,10 +81,10 @@ def grow(style: Hairstyle, head: Head) -> Locks:
         even = _along(last)[:, None] * np.linspace(0, 1, samples)
         at = np.interp(even, _WALK, np.arange(len(_WALK)))
     low = np.minimum(at.astype(int), len(_PACE) - 2)
-    share = (at - low)[..., None]
+    share = (at - low)[..., None].astype(np.float32)
     rows = np.arange(count)[:, None]
     points = path[rows, low] * (1 - share) + path[rows, low + 1] * share
-    normals = (points - SKULL_CENTRE) / skull_axes(head) ** 2
+    normals = ((points - SKULL_CENTRE) / skull_axes(head) ** 2).astype(np.float32)
     normals[..., 1] *= 1 - np.clip((points[..., 1] - 0.5) / 0.3, 0, 1)  # hanging hair surrounds a cylinder
     points, phase = _wave(style, points, roots, g)
 
@@ -132,7 +132,7 @@ def _march(
     wander = g.normal(0, 0.5 + 1.5 * style.coil if loose else 1.2, (count, 3)) * (1, 0.2, 1)
     drape = _Drape(style, head, roots, g)
     p, d = roots.point + 0.7 * offset * roots.normal, direction
-    path = np.empty((count, len(_PACE), 3))
+    path = np.empty((count, len(_PACE), 3), dtype=np.float32)  # what follows is large, and float32 is enough
     walked = np.zeros((count, 1))
     for k, pace in enumerate(_PACE):
         path[:, k] = p
@@ -141,7 +141,7 @@ def _march(
         p = p + d * step
         shell = axes + offset * np.minimum(1.0, 0.7 + walked / 0.1)
         q = (p - SKULL_CENTRE) / shell
-        radius = np.linalg.norm(q, axis=1, keepdims=True)
+        radius = np.sqrt(np.einsum("ni,ni->n", q, q))[:, None]
         inside = radius < 1
         p = np.where(inside, SKULL_CENTRE + (p - SKULL_CENTRE) / np.maximum(radius, 1e-6), p)
         weight = gravity * (1 + 5 * np.clip(walked - 0.12, 0, 0.5) * loose)  # long hair is heavier
@@ -194,16 +194,17 @@ def _wave(
 ) -> tuple[Float[ndarray, "n m 3"], Float[ndarray, "n m"]]:
     """Bend the locks sideways, and for corkscrews along themselves too; returns the phase as well."""
     count = len(points)
-    pieces = np.linalg.norm(np.diff(points, axis=1), axis=2)
-    arc = np.concatenate([np.zeros((count, 1)), np.cumsum(pieces, axis=1)], axis=1)
+    change = np.diff(points, axis=1)
+    pieces = np.sqrt(np.einsum("lmi,lmi->lm", change, change))
+    arc = np.concatenate([np.zeros((count, 1), np.float32), np.cumsum(pieces, axis=1)], axis=1)
     wavelength = style.wavelength * np.exp(g.normal(0, 0.12, count))
     # neighbours wave together, the less the more they coil
     start = 26 * roots.point[:, 1] + 9 * roots.point[:, 0] + g.normal(0, 0.5 + 2.2 * style.coil, count)
-    phase = 2 * np.pi * arc / wavelength[:, None] + start[:, None]
+    phase = arc * (2 * np.pi / wavelength).astype(np.float32)[:, None] + start.astype(np.float32)[:, None]
     tangent = unit(np.gradient(points, axis=1))
     across = unit(np.stack([-tangent[..., 1], tangent[..., 0], 0 * tangent[..., 2]], axis=-1))
     ramp = np.clip(arc / (0.16 - 0.10 * style.coil), 0.05, 1) * np.where(roots.fringe, 0.45, 1.0)[:, None]
-    size = (style.wave * ramp * np.exp(g.normal(0, 0.2, count))[:, None])[..., None]
+    size = (style.wave * ramp * np.exp(g.normal(0, 0.2, count))[:, None]).astype(np.float32)[..., None]
     turn = style.coil * size * np.cos(phase)[..., None]
     bent = points + size * np.sin(phase)[..., None] * across + 0.9 * turn * tangent
     bent[..., 2:] += turn

@@ -11,13 +11,13 @@ from hairgan.data.portraits.canvas import SUPERSAMPLING, Canvas, Mask, fixed_poi
 from hairgan.data.portraits.hair_flow import Locks
 from hairgan.data.portraits.hairstyle import Hairstyle
 from hairgan.data.portraits.identity import Scene
+from hairgan.data.portraits.scalp import unit
 from hairgan.data.portraits.surface import light_colour
 from hairgan.data.sampling import numpy_generator
 
 _BASE = 120  # the tone that has the hair's own colour
 _SCALP = 80
 _STRAND = 0.0018  # thickness of a strand, picture widths
-_GROUPS = 3  # the strands of a lock have this many different tones
 _LIGHT = 192  # cells a side of the map of light on hair
 
 
@@ -27,15 +27,12 @@ def tones(locks: Locks, style: Hairstyle, scene: Scene) -> Float[ndarray, "l m"]
     Light from one side, the highlight of Kajiya and Kay (1989, "Rendering fur with three dimensional textures",
     eq. 16), dark roots and bright tips, the front of each wave, and shade between neck and hair.
     """
-    light = np.array(scene.light)
-    half = light + np.array([0.0, 0.0, 1.0])
-    half /= np.linalg.norm(half)
-    tangent = np.gradient(locks.points, axis=1)
-    tangent /= np.maximum(np.linalg.norm(tangent, axis=-1, keepdims=True), 1e-9)
+    light = np.array(scene.light, dtype=np.float32)
+    half = unit(light + np.array([0, 0, 1], dtype=np.float32))
+    tangent = unit(np.gradient(locks.points, axis=1))
     diffuse = np.clip((locks.normals @ light + 0.9) / 1.9, 0, 1)
-    leaning = tangent - 0.10 * locks.normals
-    along = (leaning @ half) / np.linalg.norm(leaning, axis=-1)
-    glint = np.sqrt(np.clip(1 - along**2, 0, 1)) ** 56 * np.clip(locks.normals[..., 2] + 0.2, 0, 1)
+    along = unit(tangent - 0.10 * locks.normals) @ half
+    glint = np.clip(1 - along**2, 0, 1) ** 28 * np.clip(locks.normals[..., 2] + 0.2, 0, 1)
     waved = min(1.0, style.wave / 0.012)
     swing = np.cos(locks.phase + 0.6)
     s = np.linspace(0, 1, locks.points.shape[1])
@@ -71,11 +68,12 @@ def paint_locks(
     guide = canvas.project(locks.points)
     direction = np.gradient(guide, axis=1)
     across = np.stack([-direction[..., 1], direction[..., 0]], axis=-1)
-    across /= np.maximum(np.linalg.norm(across, axis=-1, keepdims=True), 1e-6)
+    across = unit(across)
     within = (guide > -0.05 * side) & (guide < 1.05 * side)
     seen = (within[..., 0] & within[..., 1]).any(axis=1)
     streak = np.where(g.random(count) < style.streak_share, g.uniform(110, 230, count), 0.0)
-    bright = np.clip(_BASE * np.exp(g.normal(0.02, 0.14, (count, _GROUPS))), 20, 250)
+    groups = 2 if side <= 320 else 3  # the hairs of a lock have this many different tones
+    bright = np.clip(_BASE * np.exp(g.normal(0.02, 0.14, (count, groups))), 20, 250)
     dark = _BASE * 0.78 * np.exp(g.normal(0, 0.08, count))
     half, ribbon = _ribbons(canvas, locks, style, guide, across)
     strand = _strands(canvas, style, guide, across, half, 3 if name == "back" else None, g)
@@ -89,9 +87,9 @@ def paint_locks(
     for i in np.flatnonzero(seen):
         tint = float(streak[i])
         cv2.fillPoly(buffer, [ribbon[i]], (float(dark[i]), tint, 255.0), cv2.LINE_AA, 4)
-        for k in range(_GROUPS):
+        for k in range(groups):
             colour = (float(bright[i, k]), tint, 255.0)
-            cv2.polylines(buffer, list(strand[i, k::_GROUPS]), False, colour, thickness, cv2.LINE_AA, 4)
+            cv2.polylines(buffer, list(strand[i, k::groups]), False, colour, thickness, cv2.LINE_AA, 4)
 
     x, y, width, height = cv2.boundingRect(np.ascontiguousarray(buffer[..., 2]))
     left, top = x - x % SUPERSAMPLING, y - y % SUPERSAMPLING
@@ -145,7 +143,8 @@ def _strands(
     stop = np.rint((samples - 1) * (1 - ragged * g.random((count, hairs)) ** 1.5)).astype(int)
     strand = guide[:, None] + across[:, None] * (half[:, None] * place[..., None, None] + sway[..., None])
     upto = np.minimum(np.arange(samples), stop[..., None])
-    return fixed_point(np.take_along_axis(strand, upto[..., None], axis=2))
+    lock, hair = np.ogrid[:count, :hairs]
+    return fixed_point(strand[lock[..., None], hair[..., None], upto])
 
 
 def _light_map(

@@ -20,7 +20,7 @@ _PARTING = 40  # extra locks along the parting
 
 def unit(vectors: Float[ndarray, "*n 3"]) -> Float[ndarray, "*n 3"]:
     """Vectors scaled to length 1."""
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    return vectors / np.sqrt(np.maximum(np.einsum("...i,...i->...", vectors, vectors), 1e-18))[..., None]
 
 
 def skull_axes(head: Head) -> Float[ndarray, 3]:
