@@ -17,19 +17,17 @@ os.environ.setdefault("WANDB_SILENT", "true")
 import hydra
 import pytorch_lightning as pl
 import torch
-from hydra.core.hydra_config import HydraConfig
-from hydra.types import RunMode
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from datamodules.base import HairDataModule
 from hairgan.weights import runs
-from lightning_modules import run_directory
+from lightning_modules import dry_run, processes, run_choice, run_directory
 from lightning_modules.base import PhasedModule
+from lightning_modules.execution import Execution
 from lightning_modules.loggers import CurvesLogger
+from lightning_modules.strategy import PhasedDDPStrategy, ProcessLostError
 from lightning_modules.user_errors import one_sentence
-
-OVERRIDES_OF_A_RESUMED_RUN = ("resume",)  # that say how to go on, not what the run is
 
 
 def train(cfg: DictConfig) -> dict[str, float]:
@@ -42,19 +40,29 @@ def train(cfg: DictConfig) -> dict[str, float]:
         ValueError, OSError: for what a user can get wrong, in one sentence.
     """
     _quiet()
-    cfg, checkpoint = _resumed(cfg)
+    processes.join(cfg.trainer)
+    cfg, checkpoint = processes.from_first(lambda: run_choice.choose(cfg))
     check(cfg)
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = bool(cfg.tf32)
 
     data: HairDataModule = instantiate(cfg.data)
     data.pack()
     data.setup("fit")
     with open_dict(cfg):
+        cfg.trainer.benchmark = bool(cfg.trainer.benchmark) and not cfg.trainer.deterministic
         cfg.domain_names = list(data.domains.names)
         cfg.num_domains = len(cfg.domain_names)
 
     module: PhasedModule = instantiate(cfg.model)
-    run_dir = _make_run_dir(cfg)
+    module.execution = Execution(cfg.accumulate, cfg.compile, cfg.channels_last)
+    if cfg.dry_run:
+        return dry_run.run(cfg, data, module, lambda trainer: plan(cfg, data, module, trainer, "none: a dry run", 0))
+    run_dir = processes.from_first(lambda: run_choice.make_directory(cfg))
+    with open_dict(cfg):
+        cfg.run_dir = str(run_dir)
+        if "wandb" in cfg.get("logger", {}):
+            cfg.logger.wandb.id = cfg.logger.wandb.id or run_directory.new_id()
     loggers = [instantiate(c) for c in cfg.get("logger", {}).values() if OmegaConf.is_config(c) and "_target_" in c]
     callbacks = [instantiate(callback) for callback in cfg.get("callbacks", {}).values() if callback]
     trainer: pl.Trainer = instantiate(cfg.trainer, default_root_dir=str(run_dir), logger=loggers, callbacks=callbacks)
@@ -62,14 +70,22 @@ def train(cfg: DictConfig) -> dict[str, float]:
     start = torch.load(checkpoint, weights_only=True, map_location="cpu")["steps_done"] if checkpoint else 0
     if trainer.is_global_zero:
         run_directory.write_record(run_dir, cfg, seed=cfg.seed, dataset=data.describe(), resumed_at=start or None)
-        print(plan(cfg, data, module, trainer, run_dir, start))
+        print(plan(cfg, data, module, trainer, str(run_dir), start))
+        if cfg.reproduce:
+            print(run_directory.differences(Path(cfg.reproduce), run_dir))
     for logger in loggers:
         if isinstance(logger, CurvesLogger):
             logger.resume_at(start)
     if start >= cfg.steps:
         raise ValueError(f"the run in {run_dir} has done its {start} steps; steps={cfg.steps} asks for no more")
 
-    trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+    try:
+        trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+    except RuntimeError as error:
+        strategy = trainer.strategy
+        if isinstance(strategy, PhasedDDPStrategy) and (lost := strategy.explain(error)):
+            raise ProcessLostError(lost) from error
+        raise
     metrics = {name: float(value) for name, value in trainer.callback_metrics.items()} | module.last_logs
     if trainer.is_global_zero:
         print(summary(cfg, module, run_dir))
@@ -93,65 +109,20 @@ def check(cfg: DictConfig) -> None:
     size = cfg.image_size
     if size < 32 or size & (size - 1):
         raise ValueError(f"image_size must be a power of two of 32 or more, not {size}")
-    for name in ("steps", "batch_size"):
+    for name in ("steps", "batch_size", "accumulate"):
         if cfg[name] < 1:
             raise ValueError(f"{name} must be 1 or more, not {cfg[name]}")
     if cfg.trainer.accelerator in ("gpu", "cuda") and not torch.cuda.is_available():
         raise ValueError("trainer.accelerator asks for a GPU, but torch sees none here; trainer=cpu runs without one")
-
-
-def _resumed(cfg: DictConfig) -> tuple[DictConfig, Path | None]:
-    """The config and the checkpoint of the run to go on with; the config as it is and None for a new run."""
-    if not cfg.resume:
-        return cfg, None
-    if cfg.resume == "auto":
-        run = run_directory.newest_with_checkpoint(cfg.paths.outputs, cfg.name)
-        if run is None:
-            print(f"resume=auto: no run with a checkpoint under {Path(cfg.paths.outputs) / cfg.name}, starting one")
-            return cfg, None
-    else:
-        run = run_directory.of_checkpoint(cfg.resume)
-    checkpoint = runs.find_checkpoint(run, cfg.resume if str(cfg.resume).endswith(".ckpt") else "last")
-    cfg = _config_of(run, cfg)
-    with open_dict(cfg):
-        cfg.run_dir = str(run)
-    return cfg, checkpoint
-
-
-def _make_run_dir(cfg: DictConfig) -> Path:
-    """Make the directory of the run, where the config, Hydra's sweep or nobody says which, and put it in the config."""
-    launched_by_a_run = "LOCAL_RANK" in os.environ and run_directory.CHILD_VARIABLE in os.environ
-    if launched_by_a_run:
-        run_dir = Path(os.environ[run_directory.CHILD_VARIABLE])
-    elif cfg.run_dir:
-        run_dir = Path(cfg.run_dir).absolute()
-    elif HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN:
-        run_dir = Path(HydraConfig.get().runtime.output_dir)
-    else:
-        run_dir = run_directory.new(cfg.paths.outputs, cfg.name)
-    run_dir.mkdir(parents=True, exist_ok=True)
-    os.environ[run_directory.CHILD_VARIABLE] = str(run_dir)
-    with open_dict(cfg):
-        cfg.run_dir = str(run_dir)
-    return run_dir
-
-
-def _config_of(run: Path, asked: DictConfig) -> DictConfig:
-    """The config of the run that is resumed, with the values given on the command line."""
-    cfg = run_directory.load_config(run)
-    overrides = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
-    for override in overrides:
-        name, _, _ = override.lstrip("+~").partition("=")
-        value = OmegaConf.select(asked, name)
-        is_group = OmegaConf.is_config(value) or name in ("experiment", "debug")
-        if name not in OVERRIDES_OF_A_RESUMED_RUN and not is_group:
-            OmegaConf.update(cfg, name, value, force_add=True)
-    cfg.resume = asked.resume
-    return cfg
+    if run_choice.is_sweep() and OmegaConf.is_config(cfg.trainer.strategy) and not processes.launched_from_outside():
+        raise ValueError(
+            "-m with several processes a job would start the whole sweep in each of them: give it trainer.devices=1, "
+            "or let every job be launched on its own (sweep.py, hydra/launcher=submitit_slurm)"
+        )
 
 
 def plan(
-    cfg: DictConfig, data: HairDataModule, module: PhasedModule, trainer: pl.Trainer, run_dir: Path, start: int
+    cfg: DictConfig, data: HairDataModule, module: PhasedModule, trainer: pl.Trainer, results: str, start: int
 ) -> str:
     """What will run, for a person to read before it does."""
     sizes = {name: sum(p.numel() for p in network.parameters()) for name, network in module.networks.items()}
@@ -165,7 +136,7 @@ def plan(
         "domains": ", ".join(f"{domain} {n}" for domain, n in counts["train"].items() if domain != "all"),
         "device": f"{trainer.world_size} x {name}, precision {trainer.precision}",
         "steps": f"{start} to {cfg.steps}, {cfg.batch_size} images each, seed {cfg.seed}",
-        "results": str(run_dir),
+        "results": results,
     }
     return "\n".join(f"  {label:<8} {text}" for label, text in rows.items())
 

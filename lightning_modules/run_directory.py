@@ -6,6 +6,7 @@ import datetime
 import importlib.metadata
 import os
 import platform
+import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,6 @@ from omegaconf import DictConfig, OmegaConf
 from hairgan.weights.runs import CONFIG, FOLDER, by_step
 
 RECORD = "run.yaml"
-CHILD_VARIABLE = "HAIRGAN_RUN_DIR"  # tells the processes that a run launches where the run is
 
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "torchmetrics", "hydra-core", "omegaconf", "wandb", "numpy")
 
@@ -76,9 +76,36 @@ def write_record(run_dir: Path, config: DictConfig, **facts: Any) -> None:
         "hardware": hardware(),
         **facts,
     }
-    history = run_dir / RECORD
-    earlier = yaml.safe_load(history.read_text()) if history.exists() else []
-    history.write_text(yaml.safe_dump([*earlier, record], sort_keys=False, allow_unicode=True))
+    history = [*records(run_dir), record]
+    (run_dir / RECORD).write_text(yaml.safe_dump(history, sort_keys=False, allow_unicode=True))
+
+
+def records(run_dir: Path) -> list[dict[str, Any]]:
+    """What was recorded at each start of a run, oldest first."""
+    path = run_dir / RECORD
+    return yaml.safe_load(path.read_text()) if path.exists() else []
+
+
+def differences(earlier: Path, later: Path) -> str:
+    """What two runs' first records differ in, of that on which results depend, a line each."""
+    first, second = (records(run)[0] for run in (earlier, later))
+    rows = [
+        f"  {f'{what} {name}'.strip()}: {then} then, {now} now"
+        for what in ("seed", "git", "versions", "hardware", "dataset")
+        for name, (then, now) in _changes(first.get(what), second.get(what)).items()
+    ]
+    return "\n".join([f"repeats {earlier}" + (", but for" if rows else ", in the same environment"), *rows])
+
+
+def _changes(then: Any, now: Any) -> dict[str, tuple[Any, Any]]:
+    if isinstance(then, dict) and isinstance(now, dict):
+        return {k: (then.get(k), now.get(k)) for k in (then | now) if then.get(k) != now.get(k) and k != "path"}
+    return {} if then == now else {"": (then, now)}
+
+
+def new_id() -> str:
+    """A name for a run with a tracking service, which its config keeps."""
+    return secrets.token_hex(4)
 
 
 def versions() -> dict[str, str]:

@@ -18,6 +18,10 @@ from hairgan.networks.batch_norm import synchronise
 ROLL_CALL = timedelta(seconds=10)  # what a process may take to answer, beyond the others
 
 
+class ProcessLostError(RuntimeError):
+    """Other processes of the run are gone or do not answer; the message names them."""
+
+
 class PhasedDDPStrategy(DDPStrategy):
     """DDP's launching and communication, with gradients reduced by the module and batch norm over all processes."""
 

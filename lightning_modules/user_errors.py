@@ -7,6 +7,9 @@ from omegaconf.errors import OmegaConfBaseException
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from lightning_modules.base import NonFiniteError
+from lightning_modules.strategy import ProcessLostError
+
+USERS = (ValueError, OSError, NonFiniteError, ProcessLostError, MisconfigurationException, OmegaConfBaseException)
 
 
 def one_sentence(error: BaseException) -> str | None:
@@ -15,6 +18,6 @@ def one_sentence(error: BaseException) -> str | None:
         return one_sentence(error.__cause__) if error.__cause__ is not None else str(error).splitlines()[0]
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-    if isinstance(error, (ValueError, OSError, NonFiniteError, MisconfigurationException, OmegaConfBaseException)):
+    if isinstance(error, USERS):
         return " ".join(str(error).split())
     return None

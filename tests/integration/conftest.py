@@ -9,12 +9,18 @@ from typing import Any
 import pytest
 
 SMALL: dict[str, list[str]] = {
-    "stargan": ["model.generator.base_width=8", "model.generator.max_width=16", "model.mapping_network.hidden_dim=16"],
+    "stargan": [
+        "model.generator.base_width=8",
+        "model.generator.max_width=16",
+        "model.mapping_network.hidden_dim=16",
+        "callbacks.generative_metrics=null",
+    ],
     "sean": [
         "model.generator.width=4",
         "model.generator.style_dim=8",
         "model.discriminator.width=8",
         "model.perceptual=null",
+        "callbacks.generative_metrics=null",
         "validate_every=2",
     ],
     "face_parser": ["model.parser.base_width=8", "model.schedule.warmup_steps=1", "validate_every=2"],

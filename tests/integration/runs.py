@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from lightning_modules.callbacks import checkpoints
+from hairgan.weights.runs import find_checkpoint
 from lightning_modules.loggers import read_curves
 
 ROOT = Path(__file__).parents[2]
@@ -67,13 +67,14 @@ def free_port() -> int:
 
 def load(run: Path) -> dict[str, Any]:
     """The newest checkpoint of a run."""
-    return torch.load(checkpoints.find(run), weights_only=True)
+    return torch.load(find_checkpoint(run), weights_only=True)
 
 
 def logged(run: Path) -> list[dict[str, Any]]:
     """What a run logged, without its speed."""
     rows = read_curves(run / "metrics.csv")
-    return [{name: value for name, value in row.items() if "throughput" not in name} for row in rows]
+    clocks = ("throughput/", "metrics/seconds")
+    return [{name: value for name, value in row.items() if not name.startswith(clocks)} for row in rows]
 
 
 def assert_same_run(a: Path, b: Path) -> None:
