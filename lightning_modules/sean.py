@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from torch import nn
 from torch.optim import Optimizer
 
 from hairgan.data.augment import to_bytes
@@ -70,6 +71,9 @@ class SEANModule(PhasedModule):
         yield Phase("g", paint, ("generator",))
         yield Phase("d", judge, ("discriminator",))
 
+    def blocks(self) -> list[nn.Module]:
+        return list(self.networks["generator"].blocks.values())
+
     def _noise(self, batch: dict[str, Any], phase: int) -> Noise | None:
         if not self.noise:
             return None
@@ -100,12 +104,3 @@ class SEANModule(PhasedModule):
             *(list(to_bytes(each).cpu().numpy()) for each in painted),
         ]
         return {"painting": sheet(rows, ["source", "labels", "reconstruction", "next one's hair"])}
-
-
-def linear_decay(step: int, *, steps: int, constant_share: float = 0.5) -> float:
-    """Factor on the learning rates: 1 for a share of the run, then straight down towards 0 at its end.
-
-    Published: constant for 50 epochs, then falling over 50.
-    """
-    start = constant_share * steps
-    return 1.0 if step < start else max(0.0, (steps - step) / (steps - start))
