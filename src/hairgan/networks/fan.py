@@ -1,7 +1,7 @@
 """FAN: heat maps of 98 facial landmarks, and the masks of StarGAN v2's high-pass skip made from them.
 
-Wang, Bo & Li 2019, "Adaptive Wing Loss for Robust Face Alignment via Heatmap Regression" (a stacked hourglass with one
-stack, CoordConv and a boundary channel); masks as in Choi et al. 2020, "StarGAN v2", appendix A. The network is used
+Wang et al. 2019, "Adaptive Wing Loss for Robust Face Alignment via Heatmap Regression" (a stacked hourglass with one
+stack, CoordConv and a boundary channel); masks for StarGAN v2 (Choi et al. 2020, appendix E). The network is used
 as it was published, is never trained here, and is always in evaluation mode.
 """
 
@@ -133,7 +133,7 @@ class FAN(nn.Module):
     def landmarks(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 98 2"]:
         """(x, y) of the landmarks in pixels of the 256 x 256 image, for images in [-1, 1] of any size.
 
-        The peak of the heat map moved by a quarter towards its higher neighbours (Newell et al. 2016, section 3.2).
+        The peak of the heat map moved by a quarter towards its higher neighbours (Newell et al. 2016).
         """
         return landmarks_from_heatmaps(self._heatmaps(images))
 
