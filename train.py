@@ -55,7 +55,7 @@ def train(cfg: DictConfig) -> dict[str, float]:
         cfg.num_domains = len(cfg.domain_names)
 
     module: PhasedModule = instantiate(cfg.model)
-    module.execution = Execution(cfg.accumulate, cfg.compile, cfg.channels_last)
+    module.execution = Execution(cfg.accumulate, cfg.compile, cfg.channels_last, cfg.activation_checkpointing)
     if cfg.dry_run:
         return dry_run.run(cfg, data, module, lambda trainer: plan(cfg, data, module, trainer, "none: a dry run", 0))
     run_dir = processes.from_first(lambda: run_choice.make_directory(cfg))

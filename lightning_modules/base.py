@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from hairgan.data.sampling import key
+from hairgan.networks.activation_checkpointing import checkpoint_activations
 from lightning_modules.execution import Execution, in_channels_last, split
 
 Losses = tuple[Tensor, dict[str, Tensor]]
@@ -98,6 +99,14 @@ class PhasedModule(pl.LightningModule):
     def parameter_groups(self, name: str) -> Any:
         """What the network's optimizer gets: its parameters, or groups of them (`lr_factor` scales a group's rate)."""
         return self.networks[name].parameters()
+
+    def blocks(self) -> Iterable[nn.Module]:
+        """The blocks whose activations may be computed again for their gradients.
+
+        Raises:
+            ValueError: this model has none.
+        """
+        raise ValueError(f"activation_checkpointing=true is for stargan and sean, not for a {type(self).__name__}")
 
     def compile_networks(self, backend: str) -> None:
         """Compile what may be, in place, so that the names of parameters stay."""
@@ -229,6 +238,8 @@ class PhasedModule(pl.LightningModule):
     # Lightning's hooks
 
     def configure_model(self) -> None:
+        if self.execution.activation_checkpointing:
+            checkpoint_activations(self.blocks())
         if self.execution.channels_last:
             self.to(memory_format=torch.channels_last)
         if self.execution.compile:

@@ -18,11 +18,13 @@ class Execution:
             a phase are averaged over them. Statistics of a batch (batch norm, OHEM) are then those of a part.
         compile: whether networks are compiled with `torch.compile`; a name chooses its backend.
         channels_last: whether networks and images are kept in that layout.
+        activation_checkpointing: whether blocks keep their inputs only and compute the rest again for gradients.
     """
 
     accumulate: int = 1
     compile: bool | str = False
     channels_last: bool = False
+    activation_checkpointing: bool = False
 
     @property
     def backend(self) -> str:

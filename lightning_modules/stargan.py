@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from hairgan.data.augment import to_bytes
@@ -89,8 +89,11 @@ class StarGANv2Module(PhasedModule):
 
     def compile_networks(self, backend: str) -> None:
         super().compile_networks(backend)
-        for block in (*self.networks["generator"].encode, *self.networks["generator"].decode):
-            block.compile(backend=backend)  # a step calls the generator's halves, not the whole
+        for block in self.blocks():  # a step calls the generator's halves, not the whole
+            block.compile(backend=backend)
+
+    def blocks(self) -> list[nn.Module]:
+        return [*self.networks["generator"].encode, *self.networks["generator"].decode]
 
     def _latents(self, batch: dict[str, Any], purpose: str) -> Tensor:
         """This process's rows of the global batch's latent codes, `(B, latent_dim)`."""

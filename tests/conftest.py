@@ -68,7 +68,7 @@ def packed_faces(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Pa
 
     def make(size: int) -> Path:
         out = folder / f"faces_{size}"
-        pack(Faces(size), 180, out, size=size, source={"kind": "test faces"}, progress=False)
+        pack(Faces(size), 180, out, size=size, source={"kind": "test faces"}, workers=0, progress=False)
         return out
 
     return make
