@@ -122,7 +122,7 @@ class CelebAMaskHQ:
             raise Skip(name, "missing image")
         try:
             image = open_rgb(io.BytesIO(self.files.read(index, 0)), name)
-        except (ValueError, zlib.error) as error:
+        except ValueError as error:
             raise Skip(name, "unreadable image", str(error)) from error
         if image.shape[0] != image.shape[1]:
             raise Skip(name, "size mismatch", f"photo of {image.shape[1]} x {image.shape[0]} px is not square")
@@ -146,15 +146,13 @@ class CelebAMaskHQ:
                 continue
             try:
                 mask = _read_mask(self.files.read(index, column))
-            except (OSError, SyntaxError, ValueError, zlib.error) as error:
+            except ValueError as error:
                 raise Skip(name, "unreadable part", f"{part}: {error}") from error
             if labels is None:
                 labels = np.zeros_like(mask)
             if mask.shape != labels.shape or mask.shape[0] != mask.shape[1]:
-                detail = (
-                    f"{part} of {mask.shape[1]} x {mask.shape[0]} px, skin of {labels.shape[1]} x {labels.shape[0]}"
-                )
-                raise Skip(name, "size mismatch", detail)
+                sizes = f"{part} of {mask.shape[1]} x {mask.shape[0]} px, skin of {labels.shape[1]} x {labels.shape[0]}"
+                raise Skip(name, "size mismatch", sizes)
             labels[mask == 1] = column
         assert labels is not None
         return labels
@@ -178,11 +176,13 @@ class _ZipFiles:
         offset, size = self.where[row, column].tolist()
         with self.path.open("rb") as file:  # anew each time: nothing to share between processes and threads
             file.seek(offset)
-            header = file.read(30)
-            method, name_length, extra_length = struct.unpack("<8xH16xHH", header)
+            method, name_length, extra_length = struct.unpack("<8xH16xHH", file.read(30))
             file.seek(name_length + extra_length, io.SEEK_CUR)
             data = file.read(size)
-        return data if method == zipfile.ZIP_STORED else zlib.decompress(data, wbits=-15)
+        try:
+            return data if method == zipfile.ZIP_STORED else zlib.decompress(data, wbits=-15)
+        except zlib.error as error:
+            raise ValueError(f"damaged in the zip ({error})") from error
 
 
 @dataclass(frozen=True)
@@ -220,7 +220,8 @@ def _open_zip(path: Path) -> tuple[Int[ndarray, " n"], _ZipFiles, dict[str, str]
                 raise ValueError(f"{path}: {entry.filename} is encrypted or compressed in an unusual way; zip it anew")
         places = np.array([(entry.header_offset, entry.compress_size) for entry in entries])
         ids, where = _file_table(path, names, places)
-        texts = {name: archive.read(root + name).decode() for name in (ATTRIBUTES, MAPPING) if name in set(names)}
+        known = set(names)
+        texts = {name: archive.read(root + name).decode() for name in (ATTRIBUTES, MAPPING) if name in known}
     return ids, _ZipFiles(path, where), texts
 
 
@@ -229,14 +230,13 @@ def _open_folder(path: Path) -> tuple[Int[ndarray, " n"], _FolderFiles, dict[str
     root = next((folder for folder in (path, *below) if (folder / IMAGES).is_dir()), path)
     masks = _check_complete(path, {child.name for child in root.iterdir()})
     names = [f"{IMAGES}/{entry.name}" for entry in os.scandir(root / IMAGES)]
-    for folder in os.scandir(root / masks):
-        if folder.is_dir():
-            names += [f"{masks}/{folder.name}/{entry.name}" for entry in os.scandir(folder)]
-    places = np.array(
-        [[int(name.split("/")[1]) if name.count("/") == 2 and name.split("/")[1].isdigit() else 0] for name in names]
-    )
-    ids, where = _file_table(path, names, places)
-    texts = {name: (root / name).read_text() for name in (ATTRIBUTES, MAPPING) if (root / name).is_file()}
+    places = [0] * len(names)
+    for folder in (entry for entry in os.scandir(root / masks) if entry.name.isdigit()):
+        inside = [f"{masks}/{folder.name}/{entry.name}" for entry in os.scandir(folder)]
+        names += inside
+        places += [int(folder.name)] * len(inside)
+    ids, where = _file_table(path, names, np.array(places)[:, None])
+    texts = {name: (root / name).read_text("utf-8") for name in (ATTRIBUTES, MAPPING) if (root / name).is_file()}
     return ids, _FolderFiles(root, masks, ids, where), texts
 
 
@@ -281,9 +281,10 @@ def _parse_attributes(text: str) -> tuple[tuple[str, ...], dict[int, Bool[ndarra
     names = tuple(lines[1])
     attributes = {}
     for number, (file, *values) in ((i, line) for i, line in enumerate(lines[2:], 3) if line):
-        if len(values) != len(names):
-            raise ValueError(f"{ATTRIBUTES}, line {number}: {len(values)} values for {len(names)} attributes")
-        attributes[int(file.removesuffix(".jpg"))] = np.array([value == "1" for value in values])
+        index = file.removesuffix(".jpg")
+        if not index.isdigit() or len(values) != len(names):
+            raise ValueError(f"{ATTRIBUTES}, line {number}: {len(values)} values of {file} for {len(names)} attributes")
+        attributes[int(index)] = np.array([value == "1" for value in values])
     return names, attributes
 
 
@@ -295,7 +296,10 @@ def _parse_mapping(text: str) -> dict[int, int]:
 
 def _read_mask(data: bytes) -> UInt8[ndarray, "h w"]:
     """1 where the first channel of a mask is not 0."""
-    with Image.open(io.BytesIO(data)) as file:
-        image = file.convert("RGB") if file.mode == "P" else file
-        mask = np.asarray(image.getchannel(0) if len(image.getbands()) > 1 else image)
+    try:
+        with Image.open(io.BytesIO(data)) as file:
+            image = file.convert("RGB") if file.mode == "P" else file
+            mask = np.asarray(image.getchannel(0) if len(image.getbands()) > 1 else image)
+    except Exception as error:  # decoders of damaged files raise nearly anything
+        raise ValueError(str(error) or type(error).__name__) from error
     return (mask != 0).astype(np.uint8)

@@ -102,20 +102,19 @@ def pack(
     out = Path(out).absolute()
     parameters = {"size": size, "count": count, "labels": labels, "source": json.loads(json.dumps(source))}
     partial = out.with_name(out.name + ".partial")
+    workers = cores() if workers is None else workers
     started, processed = time.perf_counter(), 0
     while not out.exists():
         partial.mkdir(parents=True, exist_ok=True)
         with _locked_journal(partial / JOURNAL) as journal:
-            if not (partial / JOURNAL).exists():
+            if out.exists() or not (partial / JOURNAL).exists():
                 continue  # another process finished it while this one waited for the lock
             if not (partial / packed.MANIFEST).exists():
                 _begin(partial, parameters)
                 finished = _read_journal(journal)
                 todo = [i for i in range(count) if i not in finished]
                 with tqdm(total=count, initial=len(finished), unit="image", disable=_disable(progress)) as bar:
-                    for results in _work(
-                        _Task(item, partial, size, labels), todo, cores() if workers is None else workers
-                    ):
+                    for results in _work(_Task(item, partial, size, labels), todo, workers):
                         journal.write("".join(json.dumps(result) + "\n" for result in results))
                         journal.flush()
                         finished |= {result["index"]: result for result in results}

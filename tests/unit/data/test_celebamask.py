@@ -248,7 +248,7 @@ def test_not_celebamask(tmp_path: Path, zipped: Path) -> None:
 def test_damaged_attribute_file(copy: Path) -> None:
     text = (copy / ATTRIBUTES).read_text()
     (copy / ATTRIBUTES).write_text(text.replace("1.jpg  1", "1.jpg  ").replace("1.jpg  -1", "1.jpg  "))
-    with pytest.raises(ValueError, match=rf"{ATTRIBUTES}, line 4: 39 values for 40 attributes"):
+    with pytest.raises(ValueError, match=rf"{ATTRIBUTES}, line 4: 39 values of 1\.jpg for 40 attributes"):
         CelebAMaskHQ.open(copy)
     (copy / ATTRIBUTES).write_text("<html>quota exceeded</html>")
     with pytest.raises(ValueError, match="found '<html>"):

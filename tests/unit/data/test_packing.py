@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +118,30 @@ def test_interrupted_while_finishing(whole: Path, tmp_path: Path, monkeypatch: p
 
 def test_workers_make_the_same_dataset(whole: Path, tmp_path: Path) -> None:
     pack(item, COUNT, tmp_path / "data", size=16, source=SOURCE, workers=2)
+    assert files(tmp_path / "data") == files(whole)
+
+
+def dying(index: int) -> Item:
+    if index == 40:
+        os._exit(1)
+    return item(index)
+
+
+def test_death_of_a_worker_is_survived(whole: Path, tmp_path: Path) -> None:
+    with pytest.raises(OSError, match=r"a worker process died.* the same command continues"):
+        pack(dying, COUNT, tmp_path / "data", size=16, source=SOURCE, workers=2)
+    pack(item, COUNT, tmp_path / "data", size=16, source=SOURCE, workers=1)
+    assert files(tmp_path / "data") == files(whole)
+
+
+def test_two_at_once_share_one_result(whole: Path, tmp_path: Path) -> None:
+    pytest.importorskip("fcntl")
+
+    def run(_: int) -> int:
+        return pack(item, COUNT, tmp_path / "data", size=16, source=SOURCE, workers=1).processed
+
+    with ThreadPoolExecutor(3) as threads:
+        assert sorted(threads.map(run, range(3))) == [0, 0, COUNT]
     assert files(tmp_path / "data") == files(whole)
 
 
