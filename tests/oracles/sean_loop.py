@@ -154,7 +154,7 @@ class SEANLoop(nn.Module):
         return self.Zencoder(images, one_hot(labels, self.num_regions))
 
     def forward(self, labels: Tensor, codes: Tensor, noise: list[Tensor] | None = None) -> Tensor:
-        masks = one_hot(labels, self.num_regions)
+        masks = one_hot(labels, self.num_regions).to(codes.dtype)
         draws: list[Tensor | None] = [None] * 18 if noise is None else [*noise]
         start = self.image_size // (64 if self.more else 32)
         x = self.fc(F.interpolate(masks, size=(start, start), mode="nearest"))

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torchvision.models import VGG19_Weights, vgg19
+from torchvision.models import VGG19_Weights, vgg
 
 from hairgan.losses.adversarial import at_least_single
 
@@ -62,7 +62,7 @@ class VGG19Perceptual(nn.Module):
 
 def _vgg19_state(weights: str) -> Mapping[str, Tensor]:
     if weights == "random":
-        return vgg19(weights=None).state_dict()
+        return _untrained()
     if weights == "torchvision":
         url = VGG19_Weights.IMAGENET1K_V1.url
         try:
@@ -79,16 +79,16 @@ def _vgg19_state(weights: str) -> Mapping[str, Tensor]:
         state: Mapping[str, Tensor] = torch.load(weights, map_location="cpu", weights_only=True)
     except Exception as error:
         raise ValueError(f"{weights} is no readable file of tensors: {str(error).splitlines()[0]}") from error
-    _check_fits(state, weights)
+    with torch.device("meta"):
+        shapes = {name: tuple(value.shape) for name, value in _untrained().items()}
+    for name, shape in shapes.items():
+        if name not in state:
+            raise ValueError(f"{weights} is no state dict of VGG19: {name} is missing")
+        if tuple(state[name].shape) != shape:
+            raise ValueError(f"{weights} is no state dict of VGG19: {name} is {tuple(state[name].shape)}, not {shape}")
     return state
 
 
-def _check_fits(state: Mapping[str, Tensor], file: str) -> None:
-    with torch.device("meta"):
-        expected = vgg19(weights=None).state_dict()
-    for name in (f"features.{index}.{kind}" for stage in STAGES for index in stage for kind in ("weight", "bias")):
-        shape = tuple(expected[name].shape)
-        if name not in state:
-            raise ValueError(f"{file} is no state dict of VGG19: {name} is missing")
-        if tuple(state[name].shape) != shape:
-            raise ValueError(f"{file} is no state dict of VGG19: {name} is {tuple(state[name].shape)}, not {shape}")
+def _untrained() -> dict[str, Tensor]:
+    layers = vgg.make_layers(vgg.cfgs["E"])
+    return {f"features.{name}": value for name, value in layers.state_dict().items()}

@@ -42,8 +42,13 @@ class StyleBranch(nn.Module):
     def forward(self, styles: Float[Tensor, "b r d"]) -> Float[Tensor, "b r 9 c2"]:
         """The convolution of the style map, taken apart by region and offset, without its bias."""
         hidden = torch.baddbmm(self.region_bias[:, None], styles.transpose(0, 1), self.region_weight.transpose(1, 2))
-        hidden = F.relu(hidden).transpose(0, 1)  # (B, R, D)
-        return F.linear(hidden, self.weight.flatten(0, 2)).unflatten(2, (OFFSETS, -1))
+        hidden = F.relu(hidden).transpose(0, 1).flatten(0, 1)  # (B * R, D)
+        if hidden.device.type == "cpu":  # as a 1x1 convolution of the parameter: products with few rows are slow there
+            kernels = self.weight.unflatten(2, (2, -1, 1)).flatten(0, 2).permute(0, 3, 1, 2)  # (9 * 2, D, C, 1)
+            products = F.conv2d(kernels, hidden[:, :, None, None]).transpose(0, 1)  # (B * R, 9 * 2, C, 1)
+        else:
+            products = F.linear(hidden, self.weight.flatten(0, 2))
+        return products.reshape(*styles.shape[:2], OFFSETS, -1)
 
     def share(self) -> Float[Tensor, " c2"]:
         """The style's share of the 2C scales and shifts, in (0, 1)."""
@@ -65,7 +70,7 @@ class ACE(nn.Module):
         self.noise_scale = nn.Parameter(torch.zeros(channels))
         self.embed_weight = nn.Parameter(torch.empty(3, 3, num_regions, LABEL_WIDTH))
         self.embed_bias = nn.Parameter(torch.zeros(LABEL_WIDTH))
-        self.label_weight = nn.Parameter(torch.empty(3, 3, 2 * channels, LABEL_WIDTH))
+        self.label_weight = nn.Parameter(torch.empty(2 * channels, 3, 3, LABEL_WIDTH))
         self.label_bias = nn.Parameter(torch.zeros(2 * channels))
         self.style = None if style_dim is None else StyleBranch(channels, num_regions, style_dim)
 
@@ -117,13 +122,15 @@ class ACE(nn.Module):
         """The labels' part of scale and shift, for each different neighbourhood (N, 2C) or each pixel (B, 2C, h, w)."""
         share = 1 if self.style is None else 1 - self.style.share()
         if (near := level.neighbourhoods) is None:
-            hidden = F.relu(
-                F.conv2d(level.one_hot(), self.embed_weight.permute(3, 2, 0, 1), self.embed_bias, padding=1)
-            )
-            part = F.conv2d(hidden, self.label_weight.permute(2, 3, 0, 1), self.label_bias, padding=1)
+            kernels = self.embed_weight.permute(3, 2, 0, 1)
+            hidden = F.conv2d(level.one_hot(kernels.dtype), kernels, self.embed_bias, padding=1).relu_()
+            part = F.conv2d(hidden, self.label_weight.permute(0, 3, 1, 2), self.label_bias, padding=1)
             return (part.movedim(1, -1) * share).movedim(-1, 1)
-        hidden = F.relu(sum_rows(self.embed_weight.flatten(0, 2), near.embed_rows) + self.embed_bias)  # (P, 128)
-        table = F.linear(hidden, self.label_weight.flatten(0, 2)).view(len(hidden) * OFFSETS, -1)
+        table = F.pad(self.embed_weight.flatten(0, 2), (0, 0, 0, 1))
+        hidden = F.relu(sum_rows(table, near.embed_rows) + self.embed_bias)
+        hidden = F.pad(hidden, (0, 0, 0, 1))  # (P + 1, 128), the last for what is outside of the image
+        kernels = self.label_weight.flatten(1, 2).transpose(0, 1).flatten(0, 1)  # (9 * 2C, 128)
+        table = F.linear(hidden, kernels).view(len(hidden) * OFFSETS, -1)
         return (sum_rows(table, near.label_rows) + self.label_bias) * share
 
     def style_part(self, level: Level, styles: Float[Tensor, "b r d"]) -> Tensor:
@@ -132,12 +139,13 @@ class ACE(nn.Module):
         share = self.style.share()
         table = self.style(styles) * share
         if (near := level.neighbourhoods) is not None:
-            return (sum_rows(table.flatten(0, 2), near.style_rows) + self.style.bias * share)[near.centre]
-        patches = F.unfold(level.one_hot(), 3, padding=1)  # (B, R * 9, h * w)
+            table = F.pad(table.flatten(0, 2), (0, 0, 0, 1))
+            return (sum_rows(table, near.style_rows) + self.style.bias * share)[near.centre]
+        patches = F.unfold(level.one_hot(table.dtype), 3, padding=1)  # (B, R * 9, h * w)
         part = torch.baddbmm(self.style.bias * share, patches.transpose(1, 2), table.flatten(1, 2))
         return part.transpose(1, 2).unflatten(2, level.labels.shape[1:])
 
 
 def sum_rows(table: Float[Tensor, "rows c"], rows: Int64[Tensor, "n 9"]) -> Float[Tensor, "n c"]:
-    """Sums of nine rows of a table, in float32; the row after the last is zero."""
-    return F.embedding_bag(rows, F.pad(table.float(), (0, 0, 0, 1)), mode="sum")
+    """Sums of nine rows of a table, in float32 or better."""
+    return F.embedding_bag(rows, table.to(torch.promote_types(table.dtype, torch.float32)), mode="sum")

@@ -24,7 +24,7 @@ class Neighbourhoods:
     """The P different 3x3 patches and N different 5x5 neighbourhoods in a batch of label maps at one resolution.
 
     Styles differ from image to image, so patches of different images count as different. The rows point into tables
-    that hold a row for each thing and offset; one more row stands for everything outside of the image.
+    that hold a row for each thing and offset; further rows, of zeros, stand for everything outside of the image.
 
     Attributes:
         embed_rows: (P, 9), rows of a table by (offset, region): the regions in a patch.
@@ -40,6 +40,10 @@ class Neighbourhoods:
     centre: Int64[Tensor, " n"]
     index: Int64[Tensor, " pixels"]
 
+    def are_few(self) -> bool:
+        """Whether they are so few that tables are faster than convolutions, and not much larger than maps."""
+        return len(self.label_rows) <= len(self.index) / 2 and len(self.style_rows) <= len(self.index) / 4
+
 
 @dataclass(frozen=True)
 class Level:
@@ -49,10 +53,10 @@ class Level:
     num_regions: int
     neighbourhoods: Neighbourhoods | None
 
-    def one_hot(self) -> Float[Tensor, "b r h w"]:
-        """Region masks, float32, channels last in memory."""
+    def one_hot(self, dtype: torch.dtype) -> Float[Tensor, "b r h w"]:
+        """Region masks, channels last in memory."""
         regions = torch.arange(self.num_regions, device=self.labels.device)
-        return (self.labels[..., None] == regions).float().permute(0, 3, 1, 2)
+        return (self.labels[..., None] == regions).to(dtype).permute(0, 3, 1, 2)
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,10 @@ def make_levels(
     for size in dict.fromkeys(sizes):
         stride = labels.shape[-1] // size
         resized = labels[:, ::stride, ::stride].contiguous()  # nearest as in F.interpolate: from the first pixel on
-        levels[size] = Level(resized, num_regions, find_neighbourhoods(resized, num_regions) if distinct else None)
+        near = find_neighbourhoods(resized, num_regions) if distinct else None
+        if near is not None and not near.are_few():
+            near = None
+        levels[size] = Level(resized, num_regions, near)
     return levels
 
 
@@ -102,7 +109,7 @@ def find_neighbourhoods(labels: Int64[Tensor, "b h w"], num_regions: int) -> Nei
     return Neighbourhoods(
         embed_rows=embed_rows,
         style_rows=(patches * OFFSETS + offsets).clamp(max=outside * OFFSETS),
-        label_rows=(rings * OFFSETS + offsets).clamp(max=len(patches) * OFFSETS),
+        label_rows=rings * OFFSETS + offsets,
         centre=rings[:, OFFSETS // 2],
         index=ring_of_pixel.flatten(),
     )

@@ -26,14 +26,14 @@ def modulate(
     index: Int64[Tensor, " pixels"],
     negative_slope: float,
 ) -> Float[Tensor, "b c h w"]:
-    """leaky_relu(x * scale[index] + shift[index]), computed in float32; the result is channels last in memory.
+    """leaky_relu(x * scale[index] + shift[index]) in the tables' precision; the result is channels last in memory.
 
     Args:
         index: row of the tables for each pixel, in the order (image, row, column).
         negative_slope: of the leaky ReLU; 1 for none.
     """
     batch, _, height, width = x.shape
-    rows = x.permute(0, 2, 3, 1).reshape(len(index), -1).float()
+    rows = x.permute(0, 2, 3, 1).reshape(len(index), -1).to(scale.dtype)
     out = _Modulate.apply(rows, scale.contiguous(), shift.contiguous(), index, negative_slope)
     return out.to(x.dtype).view(batch, height, width, -1).permute(0, 3, 1, 2)
 

@@ -64,6 +64,13 @@ def initialise(network: nn.Module) -> None:
             module.initialise(gain=0.02)
 
 
+class InstanceNorm(nn.Module):
+    """Instance norm without parameters (Ulyanov et al. 2016)."""
+
+    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        return F.instance_norm(x)
+
+
 class StyleEncoder(nn.Module):
     """Images to a style code for each region: convolutions, then the mean over the region's pixels."""
 
@@ -71,7 +78,7 @@ class StyleEncoder(nn.Module):
         super().__init__()
 
         def normalised() -> list[nn.Module]:
-            return [nn.InstanceNorm2d(1), nn.LeakyReLU(SLOPE)]
+            return [InstanceNorm(), nn.LeakyReLU(SLOPE, inplace=True)]
 
         self.layers = nn.Sequential(
             nn.Conv2d(3, 32, 3, padding=1, padding_mode="reflect"), *normalised(),
@@ -86,9 +93,10 @@ class StyleEncoder(nn.Module):
     ) -> Float[Tensor, "b r d"]:
         """Style codes in (-1, 1); exactly zero for a region without a pixel at half the resolution."""
         features = self.layers(images)
-        masks = Level(labels[:, ::2, ::2], num_regions, None).one_hot().flatten(2)  # (B, R, h * w / 4)
+        features = features.to(torch.promote_types(features.dtype, torch.float32)).flatten(2)
+        masks = Level(labels[:, ::2, ::2], num_regions, None).one_hot(features.dtype).flatten(2)  # (B, R, h * w / 4)
         with torch.autocast(images.device.type, enabled=False):
-            sums = masks @ features.float().flatten(2).transpose(1, 2)
+            sums = masks @ features.transpose(1, 2)
             return sums / masks.sum(dim=2, keepdim=True).clamp(min=1)
 
 
@@ -191,7 +199,7 @@ class SEANGenerator(nn.Module):
         self.to_rgb = nn.Conv2d(before, 3, 3, padding=1)
         initialise(self)
 
-    def encode_styles(self, images: Float[Tensor, "b 3 h w"], labels: Int64[Tensor, "b h w"]) -> Float[Tensor, "b r d"]:
+    def encode_styles(self, images: Float[Tensor, "b 3 h w"], labels: Int64[Tensor, "n y x"]) -> Float[Tensor, "b r d"]:
         """Style codes of the regions of images.
 
         Args:
@@ -210,12 +218,12 @@ class SEANGenerator(nn.Module):
         return self.style_encoder(images, labels, self.num_regions)
 
     def forward(
-        self, labels: Int64[Tensor, "b h w"], styles: Float[Tensor, "b r d"], noise: Noise | None = None
-    ) -> Float[Tensor, "b 3 h w"]:
+        self, labels: Int64[Tensor, "n y x"], styles: Float[Tensor, "m r d"], noise: Noise | None = None
+    ) -> Float[Tensor, "m 3 height width"]:
         """Paint label maps: `paint(layout(labels), styles, noise)`; see there."""
         return self.paint(self._layout(labels), styles, noise)
 
-    def layout(self, labels: Int64[Tensor, "b h w"]) -> Layout:
+    def layout(self, labels: Int64[Tensor, "n y x"]) -> Layout:
         """Prepare label maps that are painted more than once; what the styles have no part in is computed here.
 
         It belongs to the weights at hand: make it anew after training on.
@@ -231,8 +239,8 @@ class SEANGenerator(nn.Module):
         return Layout(layout.labels, layout.levels, parts)
 
     def paint(
-        self, layout: Layout, styles: Float[Tensor, "b r d"], noise: Noise | None = None
-    ) -> Float[Tensor, "b 3 h w"]:
+        self, layout: Layout, styles: Float[Tensor, "m r d"], noise: Noise | None = None
+    ) -> Float[Tensor, "m 3 height width"]:
         """Images of a layout in the given styles.
 
         Args:
@@ -255,14 +263,14 @@ class SEANGenerator(nn.Module):
             drawn = [noise(layer, (len(styles), size, size)) for layer, size in enumerate(sizes)]
             maps = [values.to(styles.device, non_blocking=True) for values in drawn]
         parts: list[Tensor | None] = [*layout.label_parts] if layout.label_parts else [None] * len(sizes)
-        x = self.start(layout.levels[self.sizes[0]].one_hot())
+        x = self.start(layout.levels[self.sizes[0]].one_hot(styles.dtype))
         for block, size in zip(self._blocks(), self.sizes[1:], strict=True):
             here = slice(0, len(block.normalisations()))
             x = block(x, layout.levels[size], styles, maps[here], parts[here])
             del maps[here], parts[here]
         return torch.tanh(self.to_rgb(F.leaky_relu(x, SLOPE)))
 
-    def _layout(self, labels: Int64[Tensor, "b h w"]) -> Layout:
+    def _layout(self, labels: Int64[Tensor, "n y x"]) -> Layout:
         if labels.shape[1:] != (self.image_size, self.image_size):
             raise ValueError(
                 f"labels of {labels.shape[1]}x{labels.shape[2]} pixels, but the generator paints "
@@ -272,7 +280,7 @@ class SEANGenerator(nn.Module):
         levels = make_levels(labels, self.sizes, self.num_regions, distinct=labels.device.type == "cpu")
         return Layout(labels, levels, None)
 
-    def _check(self, labels: Int64[Tensor, "b h w"]) -> None:
+    def _check(self, labels: Int64[Tensor, "n y x"]) -> None:
         if labels.device.type == "cpu" or not len(labels):  # elsewhere looking at the values would wait for the device
             check_labels(labels, self.num_regions)
 
@@ -325,7 +333,7 @@ class SEANDiscriminator(nn.Module):
         initialise(self)
 
     def forward(
-        self, labels: Int64[Tensor, "b h w"], images: Float[Tensor, "b 3 h w"]
+        self, labels: Int64[Tensor, "n y x"], images: Float[Tensor, "b 3 h w"]
     ) -> list[list[Float[Tensor, "b _ _ _"]]]:
         """The feature maps of each scale, finest first; the last map of a scale is its logits.
 
@@ -334,7 +342,7 @@ class SEANDiscriminator(nn.Module):
         """
         if images.shape[0] != labels.shape[0] or images.shape[2:] != labels.shape[1:]:
             raise ValueError(f"images of shape {tuple(images.shape)}, but labels of shape {tuple(labels.shape)}")
-        x = torch.cat([Level(labels, self.num_regions, None).one_hot(), images], dim=1)
+        x = torch.cat([Level(labels, self.num_regions, None).one_hot(images.dtype), images], dim=1)
         outputs = []
         for scale, discriminator in enumerate(self.scales):
             if scale:

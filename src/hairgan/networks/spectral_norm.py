@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 
@@ -42,16 +45,36 @@ class SpectralConv2d(nn.Module):
         nn.init.uniform_(self.weight, -bound, bound)
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d y z"]:
-        kernel = self.normalised().permute(0, 3, 1, 2)
-        return F.conv2d(x, kernel, self.bias, self.stride, self.padding)
+        if torch.is_grad_enabled():
+            kernel = _Normalise.apply(self.weight, self.norm(), self.u.clone(), self.v.clone())
+            return F.conv2d(x, kernel.permute(0, 3, 1, 2), self.bias, self.stride, self.padding)
+        # dividing the result instead needs no memory for a second kernel
+        out = F.conv2d(x, self.weight.permute(0, 3, 1, 2), None, self.stride, self.padding).div_(self.norm())
+        return out if self.bias is None else out.add_(self.bias[:, None, None])
 
-    def normalised(self) -> Float[Tensor, "d k k c"]:
-        """The kernel divided by the estimate, after a power iteration if in training mode."""
-        with torch.autocast(self.weight.device.type, enabled=False):
+    def norm(self) -> Float[Tensor, ""]:
+        """The estimate u'Wv, without a graph, after a power iteration if in training mode."""
+        with torch.no_grad(), torch.autocast(self.weight.device.type, enabled=False):
             matrix = self.weight.flatten(1)
             if self.training:
-                with torch.no_grad():
-                    F.normalize(matrix.mT @ self.u, dim=0, eps=1e-12, out=self.v)
-                    F.normalize(matrix @ self.v, dim=0, eps=1e-12, out=self.u)
-            # copies, since a second forward pass before the backward pass overwrites the buffers
-            return self.weight / torch.dot(self.u.clone(), matrix @ self.v.clone())
+                F.normalize(matrix.mT @ self.u, dim=0, eps=1e-12, out=self.v)
+                F.normalize(matrix @ self.v, dim=0, eps=1e-12, out=self.u)
+            return torch.dot(self.u, matrix @ self.v)
+
+
+class _Normalise(torch.autograd.Function):
+    """W / norm with norm = u'Wv and constant u, v; its gradient in two passes over W and no temporary of W's size."""
+
+    @staticmethod
+    def forward(ctx: Any, weight: Tensor, norm: Tensor, u: Tensor, v: Tensor) -> Tensor:
+        ctx.save_for_backward(weight, norm, u, v)
+        return weight / norm
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
+        weight, norm, u, v = ctx.saved_tensors
+        along = torch.dot(gradient.flatten(), weight.flatten()) / norm.square()
+        to_weight = (gradient / norm).contiguous()
+        to_weight.view(len(u), -1).addr_(u * along, v, alpha=-1)
+        return to_weight, None, None, None

@@ -49,8 +49,8 @@ NEVER_USED = re.compile(r"\.Spade\.param_free_norm\.|\.num_batches_tracked$|^up_
 LAYOUTS: tuple[tuple[str, tuple[int, ...]], ...] = (
     # ours (regular expression) -> the order in which the official dimensions are stored
     (r"\.embed_weight$", (2, 3, 1, 0)),
-    (r"\.(label_weight|style\.weight)$", (2, 3, 0, 1)),
-    (r"\.(conv_[01s]|inner\.\d)\.weight$", (0, 2, 3, 1)),
+    (r"\.style\.weight$", (2, 3, 0, 1)),
+    (r"\.(label_weight|conv_[01s]\.weight|inner\.\d\.weight)$", (0, 2, 3, 1)),
 )
 
 
