@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -66,7 +67,7 @@ def test_hair7() -> None:
     domains = Domains.load("hair7")
     assert domains.names == ("bang", "no_bang", "long_straight", "long_perm", "bob", "short", "blond")
     defaults = {"Bangs": False, "Wearing_Hat": False, "Bald": False, "forehead_covered": 0.0, "hair_color": "black"}
-    people = {
+    people: dict[str, dict[str, Any]] = {
         "bang": {"Bangs": True, "forehead_covered": 0.9},
         "no_bang": {},
         "long_straight": {"hair_length": "long", "hair_texture": "straight"},

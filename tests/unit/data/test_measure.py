@@ -55,7 +55,9 @@ def test_a_stray_strand_does_not_count() -> None:
 
 
 def test_length() -> None:
-    below = lambda share: round(CHIN + share * FACE) + 1  # noqa: E731
+    def below(share: float) -> int:
+        return round(CHIN + share * FACE) + 1
+
     assert length_of(person(below(BOB_BELOW_CHIN - 0.05))) == "short"
     assert length_of(person(below(BOB_BELOW_CHIN + 0.05))) == "bob"
     assert length_of(person(below(LONG_BELOW_CHIN - 0.05))) == "bob"

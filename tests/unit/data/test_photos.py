@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from hairgan.data.photos import open_rgb
 RED = (200, 40, 30)
 
 
-def saved(image: Image.Image, path: Path, **options: object) -> Path:
+def saved(image: Image.Image, path: Path, **options: Any) -> Path:
     image.save(path, **options)
     return path
 
@@ -34,7 +35,7 @@ def test_colour_modes(tmp_path: Path, mode: str) -> None:
 
 
 @pytest.mark.parametrize(("mode", "value", "expected"), [("L", 77, 77), ("1", 1, 255), ("LA", (77, 255), 77)])
-def test_grey_modes(tmp_path: Path, mode: str, value: object, expected: int) -> None:
+def test_grey_modes(tmp_path: Path, mode: str, value: Any, expected: int) -> None:
     image = open_rgb(saved(Image.new(mode, (20, 10), value), tmp_path / "a.png"))
     assert image.shape == (10, 20, 3) and (image == expected).all()
 
