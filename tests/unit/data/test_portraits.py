@@ -115,8 +115,11 @@ def test_picture_and_labels_agree_at_the_borders() -> None:
     near = cv2.dilate(hair.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     deep = cv2.erode(hair.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     plain = draw(person, replace(style, color=(20.0, 20.0, 20.0)), 128).image
-    changed = (drawn.image != plain).any(axis=2)
-    assert (changed & ~near).sum() == 0
+    changed = np.abs(drawn.image.astype(int) - plain).max(axis=2)
+    full = np.median(changed[hair])
+    assert full > 100
+    assert changed[~near].max() < 0.5 * full  # a hair that covers less than half of a pixel is not labelled
+    assert (changed[~near] > 0).mean() < 0.005
     assert blue[deep].mean() > 0.9
 
 

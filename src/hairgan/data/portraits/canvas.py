@@ -179,7 +179,7 @@ class Canvas:
         def bounded(value: float) -> int:
             return min(max(SUPERSAMPLING * round(value / SUPERSAMPLING), 0), self.side)
 
-        (x0, y0), (x1, y1) = points.min(axis=0), points.max(axis=0)
+        (x0, y0), (x1, y1) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
         margin += 2 + SUPERSAMPLING
         return bounded(x0 - margin), bounded(y0 - margin), bounded(x1 + margin), bounded(y1 + margin)
 

@@ -14,9 +14,8 @@ from hairgan.data.portraits.identity import Identity
 from hairgan.data.portraits.scalp import hairline, on_skull
 from hairgan.regions import Region
 
-SHADOW_REACH = 0.09
+SHADOW_REACH = 0.10
 """How far hair throws its shadow on skin and clothes, in picture widths."""
-_TUCK_Y = 0.475  # where tucked hair goes behind the ear
 
 
 class Hair:
@@ -42,7 +41,7 @@ class Hair:
         """Scalp, sides and fringe, with the shadow they throw on `receivers`."""
         locks = self._front
         if self._tucked.any():
-            locks = locks.ending_at(_TUCK_Y, self._tucked)
+            locks = locks.tucked(self._tucked)
         self._paint("front", locks, 1.0, _scalp(self.canvas, self.person), receivers)
 
     def _paint(

@@ -49,12 +49,18 @@ class Locks:
     fringe: Bool[ndarray, l]
     side: Float[ndarray, l]
 
-    def ending_at(self, y: float, chosen: Bool[ndarray, l]) -> Locks:
-        """The same locks, of which the chosen ones end where they first get below `y`."""
-        beyond = self.points[..., 1] > y
-        last = np.where(beyond.any(axis=1) & chosen, beyond.argmax(axis=1), beyond.shape[1] - 1)
-        index = np.minimum(np.arange(beyond.shape[1]), last[:, None])
-        return replace(self, points=np.take_along_axis(self.points, index[..., None], axis=1))
+    def tucked(self, chosen: Bool[ndarray, l]) -> Locks:
+        """The same locks, of which the chosen ones end where they go behind the ear."""
+        x, y = self.points[..., 0], self.points[..., 1]
+        behind = y > 0.40 + 1.3 * (np.abs(x) - 0.20)
+        count = behind.shape[1]
+        last = np.where(behind.any(axis=1) & chosen, np.maximum(behind.argmax(axis=1), 2), count - 1)
+        at = last[:, None] * np.linspace(0, 1, count)
+        low = np.minimum(at.astype(int), count - 2)
+        share = (at - low)[..., None].astype(np.float32)
+        rows = np.arange(len(self))[:, None]
+        points = self.points[rows, low] * (1 - share) + self.points[rows, low + 1] * share
+        return replace(self, points=points, taper=np.where(chosen, 0.1, self.taper))
 
     def __getitem__(self, chosen: ndarray) -> Locks:
         return Locks(**{name: value[chosen] for name, value in vars(self).items()})
@@ -166,7 +172,8 @@ class _Drape:
 
     def __init__(self, style: Hairstyle, head: Head, roots: Roots, g: np.random.Generator) -> None:
         self.style, self.side, self.free = style, roots.side, ~roots.fringe
-        self.open = head.width * (0.80 + 0.22 * style.sweep)
+        tucked = np.where(roots.side > 0, style.tucked_left, style.tucked_right)
+        self.open = head.width * np.where(tucked, 1.12, 0.80 + 0.22 * style.sweep)
         self.spread = np.clip(g.normal(0.96, 0.13, len(roots)), 0.62, 1.22)  # how far from the neck a lock hangs
         self.bend = g.uniform(0, 2 * np.pi) + 1.3 * roots.side + g.normal(0, 0.5, len(roots))
         self.strength = abs(g.normal(0, 2.5))

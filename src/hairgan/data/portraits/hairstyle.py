@@ -63,11 +63,11 @@ class Hairstyle:
         g = numpy_generator(seed, "hairstyle", index)
         length = str(g.choice(["short", "bob", "long"], p=[0.36, 0.22, 0.42]))
         perm = bool(g.random() < 0.40)
-        comb = str(g.choice(["part", "back", "up", "forward"], p=[0.4, 0.2, 0.2, 0.2]) if length == "short" else
-                   g.choice(["part", "back"], p=[0.9, 0.1]))  # fmt: skip
+        comb = str(g.choice(["part", "back", "up", "forward"], p=[0.4, 0.2, 0.2, 0.2])) if length == "short" else "part"
         bangs = "none"
         if g.random() < (0.36 if length != "short" else 0.30):
-            bangs = str(g.choice(["full", "swept", "curtain", "wispy"], p=[0.42, 0.28, 0.12, 0.18]))
+            shares = [0.42, 0.28, 0.12, 0.18] if length != "short" else [0.35, 0.40, 0.0, 0.25]
+            bangs = str(g.choice(["full", "swept", "curtain", "wispy"], p=shares))
             comb = "part" if comb in ("back", "up") else comb
         if length == "short" and comb == "forward":
             bangs = bangs if bangs != "none" else str(g.choice(["none", "wispy"], p=[0.75, 0.25]))

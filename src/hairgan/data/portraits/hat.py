@@ -26,8 +26,8 @@ class Hat:
         rim, top, side = _RIM[self.kind], _TOP[self.kind], 0.292 * person.head.width
         self.rim = _symmetric(np.array([(0.0, rim - 0.006), (side * 0.55, rim + 0.012), (side, rim + 0.075)]))
         # square shoulders for the hat with a brim, round ones for the others
-        square = 0.93 if self.kind == "brim" else 0.80
-        high = top + (0.022 if self.kind == "brim" else 0.048)
+        square = 0.93 if self.kind == "brim" else 0.89
+        high = top + (0.022 if self.kind == "brim" else 0.030)
         dome = np.array(
             [(0.0, top), (side * 0.52, high), (side * square, top + 0.135), (side, rim - 0.02), (side, rim + 0.075)]
         )
@@ -38,7 +38,7 @@ class Hat:
 
     def above(self) -> Mask:
         """Everything above the hat's rim: hair there is pressed under the hat."""
-        edge = self.rim[-1, 1] - 0.1
+        edge = self.rim[-1, 1] + 0.4
         sky = np.array([(1.2, edge), (1.2, -1.0), (-1.2, -1.0), (-1.2, edge)])
         return self.canvas.polygon(self.on(np.concatenate([self.rim, sky])))
 

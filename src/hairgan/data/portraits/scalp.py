@@ -18,7 +18,7 @@ _FINE = 84  # extra thin locks along the hairline
 _PARTING = 40  # extra locks along the parting
 
 
-def unit(vectors: Float[ndarray, "*n 3"]) -> Float[ndarray, "*n 3"]:
+def unit(vectors: Float[ndarray, "*n d"]) -> Float[ndarray, "*n d"]:
     """Vectors scaled to length 1."""
     return vectors / np.sqrt(np.maximum(np.einsum("...i,...i->...", vectors, vectors), 1e-18))[..., None]
 
@@ -139,7 +139,7 @@ def comb(style: Hairstyle, roots: Roots, g: np.random.Generator) -> Float[ndarra
     share = np.clip(roots.height * 1.5, 0, 1)[:, None]
     direction = top * share + down * (1 - share)
     if style.bangs != "none":
-        lean = {"full": 0.05 * lateral, "swept": toward, "curtain": 0.55 * roots.side, "wispy": 0.25 * toward}[
+        lean = {"full": 0.05 * lateral, "swept": toward, "curtain": 1.2 * roots.side, "wispy": 0.25 * toward}[
             style.bangs
         ]
         forward = np.stack([lean + 0.9 * x, zero + 0.55, zero + 0.8], axis=1)
@@ -172,7 +172,7 @@ def cut(style: Hairstyle, roots: Roots, g: np.random.Generator) -> tuple[Float[n
         ragged = {"full": 0.005, "swept": 0.018, "curtain": 0.03, "wispy": 0.012}[style.bangs]
         line = style.bangs_end + 1.2 * x**2 + g.normal(0, ragged, count)
         if style.bangs == "curtain":
-            line = line + 0.07 + 0.20 * np.abs(x)
+            line = line - 0.02 + 0.45 * np.abs(x)
         if style.bangs == "swept":
             line = line + 0.30 * (1.0 if style.part < 0 else -1.0) * x
         end = np.where(roots.fringe, line, end)
