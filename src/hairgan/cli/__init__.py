@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "hairgan.cli.import_official:import_official",
         "Make a bundle from the published StarGAN v2, SEAN, BiSeNet and FAN files.",
     ),
+    "export": ("hairgan.cli.export:export", "Write the networks of a bundle as ONNX files."),
     "portraits": ("hairgan.cli.portraits:portraits", "Draw procedural portraits in the raw CelebAMask-HQ layout."),
     "prepare": ("hairgan.cli.prepare:prepare", "Pack CelebAMask-HQ (zip or folder) for training."),
     "label": ("hairgan.cli.label:label", "Label a folder of photos: a dataset to train on."),

@@ -1,0 +1,31 @@
+"""`hairgan export`: a bundle's networks as ONNX files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command(context_settings={"show_default": True})
+@click.argument("bundle")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the files.")
+@click.option("--part", "parts", multiple=True, help="Only this part; may be given several times.  [default: all]")
+def export(bundle: str, out: Path, parts: tuple[str, ...]) -> None:
+    """Write the networks of BUNDLE, a folder or a hub name, as ONNX files.
+
+    Each file is run beside the network before it is kept. They take any batch size. SEAN becomes two files, its style
+    encoder and its generator, which looks at every pixel and is slower than in PyTorch on a CPU.
+    """
+    from hairgan.weights.cards import load_bundle
+    from hairgan.weights.exporting import export_bundle
+
+    networks = load_bundle(bundle, parts or None).networks
+    if missing := sorted(set(parts) - set(networks)):
+        raise ValueError(f"{bundle} has no part {', '.join(missing)}")
+    results = export_bundle(networks, out)
+    for name, result in results.items():
+        text = result if isinstance(result, str) else f"wrote {out / name}.onnx, largest difference {result:.1e}"
+        click.echo(f"{name:<18}{text}")
+    if any(isinstance(result, str) for result in results.values()):
+        raise SystemExit(1)
