@@ -9,7 +9,7 @@ from typing import Any
 from datamodules.base import HairDataModule
 from hairgan.data import packed
 from hairgan.data.packing import pack
-from hairgan.data.portraits.items import PortraitItem
+from hairgan.data.portraits.items import VERSION, PortraitItem
 
 
 class PortraitDataModule(HairDataModule):
@@ -33,10 +33,10 @@ class PortraitDataModule(HairDataModule):
         self.cache, self.workers = Path(cache).absolute(), workers
 
     def pack(self) -> Path:
-        out = self.cache / f"portraits_{self.image_size}_{self.count}_{self.portrait_seed}"
+        out = self.cache / f"portraits_v{VERSION}_{self.image_size}_{self.count}_{self.portrait_seed}"
         if not (out / packed.MANIFEST).is_file():
             item = PortraitItem(self.portrait_seed, self.image_size)
             workers = os.cpu_count() or 1 if self.workers is None else self.workers
-            source = {"kind": "portraits", "seed": self.portrait_seed}
+            source = {"kind": "portraits", "version": VERSION, "seed": self.portrait_seed}
             pack(item, self.count, out, size=self.image_size, source=source, workers=workers)
         return out

@@ -10,6 +10,10 @@ from hairgan.data.portraits import portrait
 from hairgan.data.splits import hashed_split
 
 
+VERSION = 1
+"""Of the drawings: to be raised with every change of the pixels, so that packed portraits of older ones are not taken."""
+
+
 @dataclass(frozen=True)
 class PortraitItem:
     """Gives the i-th portrait with its attributes, for `hairgan.data.packing.pack`.
