@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Float32
 from numpy import ndarray
 
-from hairgan.data.portraits.canvas import Canvas, Mask, moved, spline
+from hairgan.data.portraits.canvas import Canvas, Mask, disc, moved, spline
 from hairgan.data.portraits.head import EYE_Y, NOSE_Y, HeadShape, beard_density, skin_colour
 from hairgan.data.portraits.identity import Identity
 from hairgan.data.portraits.surface import GRID, light_colour, surface
@@ -98,6 +98,17 @@ def paint_nose(face: Face) -> None:
     canvas.shade(canvas.lines([face.on(under)], 0.004, 0.0045), np.array([0.74, 0.64, 0.62]))
 
 
+def paint_freckles(face: Face) -> None:
+    canvas, person = face.canvas, face.person
+    g = numpy_generator(person.noise, "freckles")
+    count = round(110 * person.freckles)
+    if not count:
+        return
+    x, y, radius = g.normal(0, 0.10, count), g.normal(0.585, 0.035, count), g.uniform(0.0012, 0.0030, count)
+    spots = [face.on(disc(x[i], y[i], radius[i])) for i in range(count)]
+    canvas.shade(canvas.polygon(*spots, blur=0.0012), np.array([0.84, 0.74, 0.68]))
+
+
 def paint_brows(face: Face) -> None:
     canvas, brows = face.canvas, face.person.brows
     g = numpy_generator(face.person.noise, "brows")
@@ -141,7 +152,7 @@ def paint_beard(face: Face) -> None:
         return
     g = numpy_generator(face.person.noise, "beard")
     density = beard_density(face.person, face.shape)
-    count = 2600
+    count = 2600 if beard.kind in ("stubble", "full") else 5200
     root = np.stack([g.uniform(-0.26, 0.26, count), g.uniform(0.5, 0.95, count)], axis=1)
     cells = np.clip((moved(root, 0.5, 0.0) * GRID).astype(int), 0, GRID - 1)
     root = root[g.random(count) < density[cells[:, 1], cells[:, 0]] * 1.1]

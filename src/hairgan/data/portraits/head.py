@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, Float32
 from numpy import ndarray
 
-from hairgan.data.portraits.canvas import spline
+from hairgan.data.portraits.canvas import moved, spline
 from hairgan.data.portraits.identity import Identity
 from hairgan.data.portraits.surface import GRID, X, Y, bump, bumps, crease, heights_at
 
@@ -130,16 +130,23 @@ def beard_density(person: Identity, shape: HeadShape) -> Float32[ndarray, "g g"]
         return np.zeros((GRID, GRID), dtype=np.float32)
     stretch = shape.chin - MOUTH_Y
     lip = MOUTH_Y - 0.032
-    moustache = spline(np.array([(0.0, lip - 0.022), (0.05, lip - 0.018), (0.098, lip + 0.016), (0.118, lip + 0.070),
-                                 (0.100, lip + 0.080), (0.080, lip + 0.030), (0.0, lip + 0.018)]), 6)  # fmt: skip
-    goatee = spline(np.array([(0.0, MOUTH_Y + 0.070), (0.045, MOUTH_Y + 0.065), (0.090, MOUTH_Y + 0.030),
-                              (0.122, MOUTH_Y + 0.035), (0.115, MOUTH_Y + 0.1), (0.075, shape.chin), (0.0, shape.chin + 0.02)]), 6)  # fmt: skip  # noqa: E501
-    cheeks = spline(np.array([(0.300, 0.500), (0.236, 0.560), (0.205, 0.655), (0.150, 0.715), (0.112, 0.728),
-                              (0.088, MOUTH_Y + 0.030), (0.045, MOUTH_Y + 0.062), (0.0, MOUTH_Y + 0.38 * stretch), (0.0, 1.0), (0.3, 1.0)]), 6)  # fmt: skip  # noqa: E501
+    droop = 0.0 if kind == "moustache" else 1.0  # into the beard
+    moustache = np.array(
+        [(0.0, lip - 0.022), (0.05, lip - 0.018), (0.098, lip + 0.016), (0.118, lip + 0.022 + 0.048 * droop),
+         (0.100, lip + 0.026 + 0.054 * droop), (0.080, lip + 0.020 + 0.010 * droop), (0.0, lip + 0.018)]
+    )  # fmt: skip
+    goatee = np.array(
+        [(0.0, MOUTH_Y + 0.070), (0.045, MOUTH_Y + 0.065), (0.090, MOUTH_Y + 0.030), (0.122, MOUTH_Y + 0.035),
+         (0.115, MOUTH_Y + 0.1), (0.075, shape.chin), (0.0, shape.chin + 0.02)]
+    )  # fmt: skip
+    cheeks = np.array(
+        [(0.300, 0.500), (0.236, 0.560), (0.205, 0.655), (0.150, 0.715), (0.112, 0.728), (0.088, MOUTH_Y + 0.030),
+         (0.045, MOUTH_Y + 0.062), (0.0, MOUTH_Y + 0.38 * stretch), (0.0, 1.0), (0.3, 1.0)]
+    )  # fmt: skip
     parts = {"moustache": [moustache], "goatee": [moustache, goatee]}.get(kind, [moustache, cheeks])
     out = np.zeros((GRID, GRID), dtype=np.uint8)
     for part in parts:
         for side in (-1, 1):
-            points = (part * (side, 1) + (0.5, 0)) * GRID - 0.5
+            points = moved(spline(part * (side, 1), 6), 0.5, 0.0) * GRID - 0.5
             cv2.fillPoly(out, [np.rint(points * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
     return cv2.GaussianBlur(out.astype(np.float32) / 255, (0, 0), 0.011 * GRID)

@@ -163,7 +163,7 @@ class Identity:
             age=age,
             skin=_colour(skin),
             blush=float(g.uniform(0.1, 0.5) if male else g.uniform(0.3, 1.0)),
-            freckles=float(max(0.0, g.normal(-0.3, 0.5))) * float(tone < 3),
+            freckles=float(max(0.0, g.normal(-0.15, 0.5))) * float(tone < 3),
             head=_head(g, male),
             eyes=_eyes(g, male, tone),
             brows=_brows(g, male, tone),

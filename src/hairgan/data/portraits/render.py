@@ -14,7 +14,15 @@ from hairgan.data.portraits.background import paint_background
 from hairgan.data.portraits.body import Body, paint_clothes, paint_neck
 from hairgan.data.portraits.canvas import Canvas
 from hairgan.data.portraits.eyes import paint_eyes
-from hairgan.data.portraits.face import Face, paint_beard, paint_brows, paint_ears, paint_head, paint_nose
+from hairgan.data.portraits.face import (
+    Face,
+    paint_beard,
+    paint_brows,
+    paint_ears,
+    paint_freckles,
+    paint_head,
+    paint_nose,
+)
 from hairgan.data.portraits.hair import Hair
 from hairgan.data.portraits.hairstyle import Hairstyle
 from hairgan.data.portraits.hat import Hat
@@ -77,6 +85,7 @@ def draw(identity: Identity, hairstyle: Hairstyle, size: int) -> Portrait:
     hair.paint_behind_ears()
     paint_ears(face)
     head = paint_head(face)
+    paint_freckles(face)
     paint_nose(face)
     paint_eyes(face)
     paint_brows(face)
