@@ -24,6 +24,7 @@ from datamodules.base import HairDataModule
 from hairgan.weights import runs
 from lightning_modules import dry_run, processes, run_choice, run_directory
 from lightning_modules.base import PhasedModule
+from lightning_modules.callbacks import Checkpoints
 from lightning_modules.execution import Execution
 from lightning_modules.loggers import CurvesLogger
 from lightning_modules.strategy import PhasedDDPStrategy, ProcessLostError
@@ -65,6 +66,7 @@ def train(cfg: DictConfig) -> dict[str, float]:
             cfg.logger.wandb.id = cfg.logger.wandb.id or run_directory.new_id()
     loggers = [instantiate(c) for c in cfg.get("logger", {}).values() if OmegaConf.is_config(c) and "_target_" in c]
     callbacks = [instantiate(callback) for callback in cfg.get("callbacks", {}).values() if callback]
+    callbacks.sort(key=lambda callback: isinstance(callback, Checkpoints))  # those come last
     trainer: pl.Trainer = instantiate(cfg.trainer, default_root_dir=str(run_dir), logger=loggers, callbacks=callbacks)
 
     start = torch.load(checkpoint, weights_only=True, map_location="cpu")["steps_done"] if checkpoint else 0

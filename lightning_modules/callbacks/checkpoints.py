@@ -22,6 +22,8 @@ class Checkpoints(Callback):
     """Save every N steps, at the end, and when the run is asked to stop (Ctrl-C, SIGTERM; SIGUSR1 under SLURM, where
     the job is then queued again).
 
+    To be the last of the callbacks, so that a checkpoint holds what the others did at its step.
+
     A checkpoint is written beside its place and renamed into it, so that a killed run never leaves half a file under
     a checkpoint's name.
 
@@ -41,6 +43,7 @@ class Checkpoints(Callback):
         self.best: float | None = None
         self.stop_asked_by: str | None = None
         self._handlers: dict[int, Any] = {}
+        self._after_validation = False
 
     # when to save
 
@@ -49,19 +52,33 @@ class Checkpoints(Callback):
         if trainer.world_size > 1:
             stop = trainer.strategy.reduce_boolean_decision(stop, all=False)
         step: int = pl_module.steps_done  # type: ignore[assignment]
-        if stop or step % self.every_n_steps == 0 or step == trainer.num_training_batches:
-            save(trainer, _folder(trainer) / f"step_{step:08d}.ckpt")
-            self._prune(trainer)
+        due = stop or step % self.every_n_steps == 0 or step == trainer.num_training_batches
+        # what a validation logs and changes belongs to its step: a resumed run does not validate again
+        self._after_validation = due and trainer.enable_validation and step % trainer.val_check_batch == 0
+        if due and not self._after_validation:
+            self._save(trainer, step)
+            if stop:
+                trainer.limit_val_batches = 0  # Lightning would validate before it stops
         if stop:
             trainer.should_stop = True
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if self.monitor is None or trainer.state.fn != "fit" or self.monitor not in trainer.callback_metrics:
+        if trainer.state.fn != "fit":
             return
-        value = float(trainer.callback_metrics[self.monitor])
-        if self.best is None or (value > self.best if self.mode == "max" else value < self.best):
-            self.best = value
-            save(trainer, _folder(trainer) / "best.ckpt")
+        if self.monitor is not None and self.monitor in trainer.callback_metrics:
+            value = float(trainer.callback_metrics[self.monitor])
+            if self.best is None or (value > self.best if self.mode == "max" else value < self.best):
+                self.best = value
+                save(trainer, _folder(trainer) / "best.ckpt")
+        if self._after_validation:
+            self._after_validation = False
+            self._save(trainer, pl_module.steps_done)  # type: ignore[arg-type]
+
+    def _save(self, trainer: pl.Trainer, step: int) -> None:
+        for logger in trainer.loggers:  # a run that goes on from here logs nothing of this step again
+            logger.save()
+        save(trainer, _folder(trainer) / f"step_{step:08d}.ckpt")
+        self._prune(trainer)
 
     @rank_zero_only
     def _prune(self, trainer: pl.Trainer) -> None:

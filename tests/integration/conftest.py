@@ -28,6 +28,21 @@ SMALL: dict[str, list[str]] = {
 }
 
 
+# Adam divides a gradient by its own size: where that is about zero, rounding alone decides the sign of a step. A larger
+# eps keeps the weights a smooth function of the gradients, so that a tolerance means something.
+SMOOTH = {
+    model: [
+        setting.format(network)
+        for network in networks
+        for setting in ("model.optimizers.{}.lr=1e-3", "+model.optimizers.{}.eps=1e-3")
+    ]
+    for model, networks in {
+        "stargan": ("generator", "mapping_network", "style_encoder", "discriminator"),
+        "sean": ("generator", "discriminator"),
+    }.items()
+}
+
+
 @pytest.fixture
 def settings(packed_faces: Callable[[int], Path]) -> Callable[..., list[str]]:
     """Overrides for a run of a few steps of a model on test faces of 32 px."""

@@ -12,6 +12,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 
 from hairgan.weights.runs import find_checkpoint
@@ -99,3 +100,13 @@ def assert_equal(a: Any, b: Any, name: str = "") -> None:
             assert_equal(x, y, f"{name}/{i}")
     else:
         assert a == b, name
+
+
+def assert_close_runs(a: Path, b: Path) -> None:
+    """Weights to 1e-5, logged losses to 1e-4."""
+    one, other = load(a)["state_dict"], load(b)["state_dict"]
+    assert one.keys() == other.keys()
+    far = {name: float((value - other[name]).abs().max()) for name, value in one.items()}
+    assert max(far.values()) < 1e-5, sorted(far.items(), key=lambda item: -item[1])[:5]
+    for ours, theirs in zip(logged(a), logged(b), strict=True):
+        assert ours == pytest.approx(theirs, abs=1e-4)

@@ -1,0 +1,144 @@
+"""Ways to compute a step that do not change what is computed, and what stops a run."""
+
+from __future__ import annotations
+
+import resource
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+from hairgan.weights.runs import find_checkpoint
+from lightning_modules.callbacks import checkpoints
+from tests.integration import runs
+from tests.integration.conftest import SMALL, SMOOTH
+from train import train
+
+
+@pytest.fixture
+def reference(settings, compose_config, tmp_path):
+    """Trains a model the plain way; the run."""
+
+    def make(model: str) -> Path:
+        train(compose_config(*settings(model, steps=2, run_dir=tmp_path / "plain"), *SMOOTH[model]))
+        return tmp_path / "plain"
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        ["accumulate=2"],
+        ["channels_last=true"],
+        ["activation_checkpointing=true", "accumulate=4"],
+        pytest.param(["compile=aot_eager"], marks=pytest.mark.slow),
+        pytest.param(["compile=true"], marks=pytest.mark.slow),
+    ],
+    ids=",".join,
+)
+def test_stargan_learns_the_same(how, reference, settings, compose_config, tmp_path):
+    plain = reference("stargan")
+    train(compose_config(*settings("stargan", steps=2, run_dir=tmp_path / "other"), *SMOOTH["stargan"], *how))
+    runs.assert_close_runs(plain, tmp_path / "other")
+
+
+@pytest.mark.parametrize(
+    "how",
+    [["activation_checkpointing=true"], pytest.param(["compile=aot_eager"], marks=pytest.mark.slow)],
+    ids=",".join,
+)
+def test_sean_learns_the_same(how, reference, settings, compose_config, tmp_path):
+    plain = reference("sean")
+    train(compose_config(*settings("sean", steps=2, run_dir=tmp_path / "other"), *SMOOTH["sean"], *how))
+    runs.assert_close_runs(plain, tmp_path / "other")
+
+
+@pytest.mark.parametrize("model", SMALL)
+def test_bfloat16_is_finite_and_near(model, settings, compose_config, tmp_path):
+    for precision in ("32-true", "bf16-mixed"):
+        cfg = compose_config(*settings(model, steps=2, run_dir=tmp_path / precision), f"trainer.precision={precision}")
+        train(cfg)
+    for exact, rough in zip(runs.logged(tmp_path / "32-true"), runs.logged(tmp_path / "bf16-mixed"), strict=True):
+        losses = {name for name in exact if name.endswith("/loss")}
+        assert losses and {name: rough[name] for name in losses} == pytest.approx(
+            {name: exact[name] for name in losses}, rel=0.05, abs=0.05
+        )
+    weights = runs.load(tmp_path / "bf16-mixed")["state_dict"]
+    assert all(value.isfinite().all() and value.dtype != torch.bfloat16 for value in weights.values())
+
+
+def test_a_dry_run_measures_and_leaves_nothing(settings, compose_config, tmp_path, capsys):
+    measured = train(compose_config(*settings("stargan", steps=1000, dry_run="true")))
+    assert measured["hours"] == pytest.approx(measured["seconds_per_step"] * 1000 / 3600)
+    assert measured["seconds_per_step"] > 0 and measured["peak_memory"] > 0.05
+    assert not (tmp_path / "outputs").exists()
+    said = capsys.readouterr().out
+    assert "base_width: 8" in said and "generator 0.0" in said and "GiB" in said
+
+
+def test_a_run_is_repeated_elsewhere(settings, compose_config, tmp_path, capsys):
+    train(compose_config(*settings("stargan", steps=2, run_dir=tmp_path / "first", seed=5)))
+    record = tmp_path / "first" / "run.yaml"
+    history = yaml.safe_load(record.read_text())
+    history[0]["versions"]["torch"] = "1.4.0"
+    record.write_text(yaml.safe_dump(history))
+    train(compose_config(f"reproduce={tmp_path / 'first'}"))
+    (again,) = (tmp_path / "outputs" / "stargan").iterdir()
+    runs.assert_same_run(tmp_path / "first", again)
+    assert f"versions torch: 1.4.0 then, {torch.__version__} now" in capsys.readouterr().out
+
+
+def test_a_finished_run_goes_on_for_more_steps(settings, compose_config, tmp_path):
+    train(compose_config(*settings("sean", steps=4, run_dir=tmp_path / "whole"), "model.schedule=null"))
+    train(compose_config(*settings("sean", steps=2, run_dir=tmp_path / "halves"), "model.schedule=null"))
+    config = tmp_path / "halves" / "config.yaml"
+    config.write_text(
+        config.read_text().replace("\nsteps: 2\n", "\nsteps: 4\n").replace("  steps: 2\n", "  steps: 4\n")
+    )
+    train(compose_config(f"resume={tmp_path / 'halves'}"))
+    runs.assert_same_run(tmp_path / "whole", tmp_path / "halves")
+
+
+def test_a_full_disk_leaves_the_last_checkpoint(settings, compose_config, tmp_path, monkeypatch):
+    run = tmp_path / "run"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def save(trainer, path, was=checkpoints.save):
+        if path.name == "step_00000004.ckpt":
+            resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, limits[1]))
+        was(trainer, path)
+
+    monkeypatch.setattr(checkpoints, "save", save)
+    try:
+        with pytest.raises(OSError, match=r"could not be written .* those before it are whole"):
+            train(compose_config(*settings("stargan", run_dir=run)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert find_checkpoint(run).name == "step_00000002.ckpt"
+    assert not list(run.rglob("*.partial"))
+
+
+def test_a_damaged_checkpoint_is_passed_over(settings, compose_config, tmp_path):
+    run = tmp_path / "run"
+    train(compose_config(*settings("hair_classifier", run_dir=run)))
+    newest = find_checkpoint(run)
+    content = bytearray(newest.read_bytes())
+    content[len(content) // 2] ^= 1
+    newest.write_bytes(content)
+    with pytest.warns(UserWarning, match=r"step_00000004.ckpt is damaged; taking the one before"):
+        assert find_checkpoint(run).name == "step_00000002.ckpt"
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("accumulate=3", "accumulate=3 cannot share out the 4 images"),
+        ("accumulate=0", "accumulate must be 1 or more, not 0"),
+        ("trainer=gpu", "asks for a GPU, but torch sees none"),
+    ],
+)
+def test_what_no_run_can_be_made_of_is_refused(override, message, settings, compose_config, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        train(compose_config(*settings("stargan", run_dir=tmp_path / "run"), override))
