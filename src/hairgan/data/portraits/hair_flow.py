@@ -18,8 +18,6 @@ from hairgan.data.portraits.identity import Head
 from hairgan.data.portraits.scalp import FRONT, Roots, comb, cut, plant, skull_axes, unit
 from hairgan.data.sampling import numpy_generator
 
-_PACE = np.linspace(0.3, 1.7, 34)  # steps lengthen from the root on, where hair bends most
-_WALK = np.concatenate([[0.0], np.cumsum(_PACE)])[:-1]
 LOWEST = 1.16  # y below which no hair is drawn: outside the frame for every camera
 
 
@@ -52,7 +50,7 @@ class Locks:
     def tucked(self, chosen: Bool[ndarray, l]) -> Locks:
         """The same locks, of which the chosen ones end where they go behind the ear."""
         x, y = self.points[..., 0], self.points[..., 1]
-        behind = y > 0.40 + 1.3 * (np.abs(x) - 0.20)
+        behind = y > 0.40 + 1.3 * np.maximum(np.abs(x) - 0.20, 0)
         count = behind.shape[1]
         last = np.where(behind.any(axis=1) & chosen, np.maximum(behind.argmax(axis=1), 2), count - 1)
         at = last[:, None] * np.linspace(0, 1, count)
@@ -77,16 +75,18 @@ def grow(style: Hairstyle, head: Head) -> Locks:
     direction = comb(style, roots, g)
     end, length = cut(style, roots, g)
     rank = np.clip(0.35 + 0.65 * roots.height + g.normal(0, 0.08, count), 0.1, 1.05)  # higher roots lie further out
-    path, step, last = _march(style, head, roots, direction, rank, np.minimum(end, LOWEST), length, g)
-
-    straight = style.wave < 0.006
-    arc = float(np.max(_along(last) * step))
-    samples = 26 if straight else int(np.clip(9 * arc / style.wavelength, 24, 110))
-    at = last[:, None] * np.linspace(0, 1, samples)
-    if not straight:  # waves want even spacing
-        even = _along(last)[:, None] * np.linspace(0, 1, samples)
-        at = np.interp(even, _WALK, np.arange(len(_WALK)))
-    low = np.minimum(at.astype(int), len(_PACE) - 2)
+    straight, short = style.wave < 0.006, style.length == "short"
+    pace = np.linspace(0.3, 1.7, 14 if short else 30)  # steps lengthen from the root on, where hair bends most
+    path, step, last = _march(style, head, roots, direction, rank, np.minimum(end, LOWEST), length, pace, g)
+    if straight:
+        at = last[:, None] * np.linspace(0, 1, 10 if short else 24)
+    else:  # waves want even spacing
+        walk = np.cumsum(pace) - pace
+        walked = np.interp(last, np.arange(len(walk)), walk)
+        samples = 8 * float(np.max(walked * step)) / style.wavelength
+        even = walked[:, None] * np.linspace(0, 1, int(np.clip(samples, 12 if short else 24, 96)))
+        at = np.interp(even, walk, np.arange(len(walk)))
+    low = np.minimum(at.astype(int), len(pace) - 2)
     share = (at - low)[..., None].astype(np.float32)
     rows = np.arange(count)[:, None]
     points = path[rows, low] * (1 - share) + path[rows, low + 1] * share
@@ -113,11 +113,6 @@ def grow(style: Hairstyle, head: Head) -> Locks:
     return locks[np.argsort(order, kind="stable")]
 
 
-def _along(step: Float[ndarray, n]) -> Float[ndarray, n]:
-    """Length walked after a fractional number of steps, in units of the mean step."""
-    return np.interp(step, np.arange(len(_WALK)), _WALK)
-
-
 def _march(
     style: Hairstyle,
     head: Head,
@@ -126,23 +121,24 @@ def _march(
     rank: Float[ndarray, n],
     end: Float[ndarray, n],
     length: Float[ndarray, n],
+    pace: Float[ndarray, k],
     g: np.random.Generator,
 ) -> tuple[Float[ndarray, "n k 3"], Float[ndarray, n], Float[ndarray, n]]:
     """Let all locks grow; returns their paths, their mean step, and the fractional step at which each is cut."""
     count, loose, fringe = len(roots), style.length != "short", roots.fringe
     axes = skull_axes(head)
     enough = np.where(fringe, 0.5, np.maximum(end - roots.point[:, 1], 0.05) * 1.12 + 0.30)
-    mean_step = np.minimum(length, enough) / (len(_PACE) - 1)
+    mean_step = np.minimum(length, enough) / (len(pace) - 1)
     offset = (style.volume * rank * (0.25 + 0.75 * roots.inland))[:, None]
     gravity = np.where(fringe, 7.0, 9.0 if loose else 3.0)[:, None]
     wander = g.normal(0, 0.5 + 1.5 * style.coil if loose else 1.2, (count, 3)) * (1, 0.2, 1)
     drape = _Drape(style, head, roots, g)
     p, d = roots.point + 0.7 * offset * roots.normal, direction
-    path = np.empty((count, len(_PACE), 3), dtype=np.float32)  # what follows is large, and float32 is enough
+    path = np.empty((count, len(pace), 3), dtype=np.float32)  # what follows is large, and float32 is enough
     walked = np.zeros((count, 1))
-    for k, pace in enumerate(_PACE):
+    for k in range(len(pace)):
         path[:, k] = p
-        step = mean_step[:, None] * pace
+        step = mean_step[:, None] * pace[k]
         walked = walked + step
         p = p + d * step
         shell = axes + offset * np.minimum(1.0, 0.7 + walked / 0.1)
@@ -160,7 +156,7 @@ def _march(
         d = unit(d)
     below = path[:, :, 1] > end[:, None]
     below[:, :3] = False
-    last = np.where(below.any(axis=1), below.argmax(axis=1), len(_PACE) - 1)
+    last = np.where(below.any(axis=1), below.argmax(axis=1), len(pace) - 1)
     y = path[np.arange(count), last, 1]
     before = path[np.arange(count), last - 1, 1]
     over = np.clip((y - end) / np.maximum(y - before, 1e-6), 0, 1)

@@ -96,7 +96,9 @@ def paint_locks(
     right, bottom = x + width + (x + width) % SUPERSAMPLING, y + height + (y + height) % SUPERSAMPLING
     window = slice(top, bottom), slice(left, right)
     drawn, tint_share, alpha = (np.ascontiguousarray(buffer[window][..., c]) for c in range(3))
-    light = cv2.resize(_light_map(guide, across * half, tone, side), (side, side), interpolation=cv2.INTER_LINEAR)
+    light = cv2.resize(
+        _light_map(style, guide, across * half, tone, side), (side, side), interpolation=cv2.INTER_LINEAR
+    )
     lit = cv2.multiply(drawn, light[window], dtype=cv2.CV_8U) if alpha.size else drawn
     return Mask(alpha * np.float32(1 / 255), left, top), np.stack([lit, tint_share], axis=-1)
 
@@ -148,10 +150,14 @@ def _strands(
 
 
 def _light_map(
-    guide: Float32[ndarray, "l m 2"], half: Float32[ndarray, "l m 2"], tone: Float[ndarray, "l m"], side: int
+    style: Hairstyle,
+    guide: Float32[ndarray, "l m 2"],
+    half: Float32[ndarray, "l m 2"],
+    tone: Float[ndarray, "l m"],
+    side: int,
 ) -> Float32[ndarray, "k k"]:
     """Brightness of the uppermost lock in each cell of a coarse grid, smoothed."""
-    pieces = max(1, round(100 / guide.shape[1]))
+    pieces = max(1, round((30 if style.length == "short" else 72) / guide.shape[1]))
     at = np.arange(0, guide.shape[1] - 1, 1 / pieces, dtype=np.float32)
     low = at.astype(int)
     share = (at - low).astype(np.float32)[None, :, None]
