@@ -14,7 +14,7 @@ from hairgan.data.portraits import portrait
 
 
 def run(out: Path, *options: str) -> str:
-    arguments = [str(out), "--count", "5", "--size", "64", "--seed", "3", *options]
+    arguments = [str(out), "--count", "3", "--size", "32", "--seed", "3", *options]
     return CliRunner().invoke(portraits, arguments, catch_exceptions=False).output
 
 
@@ -22,10 +22,10 @@ def test_written_portraits_are_read_back(tmp_path: Path) -> None:
     output = run(tmp_path / "people", "--workers", "1", "--zip")
     assert f"next: hairgan prepare {tmp_path / 'people.zip'} --size 256" in output
     dataset = CelebAMaskHQ.open(tmp_path / "people.zip")
-    assert len(dataset) == 5
-    for index in range(5):
-        drawn = portrait(3, index, 64)
-        np.testing.assert_array_equal(resize_labels(dataset.read_labels(index), 64), drawn.labels)
+    assert len(dataset) == 3
+    for index in range(3):
+        drawn = portrait(3, index, 32)
+        np.testing.assert_array_equal(resize_labels(dataset.read_labels(index), 32), drawn.labels)
         annotated = dataset.read_attributes(index)
         assert {key: drawn.attributes[key] for key in annotated.keys() & drawn.attributes.keys()} == {
             key: annotated[key] for key in annotated.keys() & drawn.attributes.keys()
@@ -38,4 +38,4 @@ def test_processes_do_not_matter(tmp_path: Path) -> None:
     run(tmp_path / "two", "--workers", "2")
     files = {path.relative_to(tmp_path / "one"): path.read_bytes() for path in (tmp_path / "one").rglob("*.*g")}
     others = {path.relative_to(tmp_path / "two"): path.read_bytes() for path in (tmp_path / "two").rglob("*.*g")}
-    assert len(files) > 5 * 5 and files == others
+    assert len(files) > 3 * 5 and files == others
