@@ -90,11 +90,11 @@ def crop(
     return F.grid_sample(images, grid, mode=mode, padding_mode="border", align_corners=False)
 
 
-def flip_images(images: Float[Tensor, "b c h w"], flips: Bool[Tensor, "b"]) -> Float[Tensor, "b c h w"]:
+def flip_images(images: Float[Tensor, "b c h w"], flips: Bool[Tensor, " b"]) -> Float[Tensor, "b c h w"]:
     """Mirror the images whose flag is set."""
     return torch.where(flips[:, None, None, None], images.flip(-1), images)
 
 
-def flip_labels(labels: Int64[Tensor, "b h w"], flips: Bool[Tensor, "b"]) -> Int64[Tensor, "b h w"]:
+def flip_labels(labels: Int64[Tensor, "b h w"], flips: Bool[Tensor, " b"]) -> Int64[Tensor, "b h w"]:
     """Mirror the label maps whose flag is set, and call their left regions right and their right ones left."""
     return torch.where(flips[:, None, None], swap_left_right(labels.flip(-1)), labels)

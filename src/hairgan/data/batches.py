@@ -95,7 +95,7 @@ class Batches:
     def _place(self, step: int) -> Batch:
         return {"step": step, "first_row": self.rows.start, "global_batch": self.batch_size}
 
-    def _load(self, chosen: Int64[ndarray, b]) -> Batch:
+    def _load(self, chosen: Int64[ndarray, " b"]) -> Batch:
         batch: Batch = {"ids": chosen, "images": self.dataset.images[chosen]}
         if self.dataset.labels is not None:
             batch["labels"] = self.dataset.labels[chosen]
@@ -172,7 +172,7 @@ class TranslationBatches(Batches):
             batch["labels"] = self.dataset.labels[x[self.rows]]
         return batch
 
-    def _draw(self, rng: np.random.Generator, domains: Int64[ndarray, b]) -> Int64[ndarray, b]:
+    def _draw(self, rng: np.random.Generator, domains: Int64[ndarray, " b"]) -> Int64[ndarray, " b"]:
         share = rng.random(len(domains))
         return np.array([self.members[y][int(u * len(self.members[y]))] for y, u in zip(domains, share, strict=True)])
 
@@ -231,5 +231,5 @@ class AttributeBatches(Batches):
         super().__init__(dataset, split, **shared)
         self.targets = attribute_targets(dataset.attributes)
 
-    def _load(self, chosen: Int64[ndarray, b]) -> Batch:
+    def _load(self, chosen: Int64[ndarray, " b"]) -> Batch:
         return {"ids": chosen, "images": self.dataset.images[chosen], "targets": self.targets[chosen]}

@@ -61,7 +61,7 @@ def augment_for_parsing(
     labels: Int64[Tensor, "b h w"],
     *,
     factors: Float[Tensor, "b 3"],
-    flips: Bool[Tensor, b],
+    flips: Bool[Tensor, " b"],
     boxes: Float[Tensor, "b 4"],
     crop_size: int,
 ) -> tuple[Float[Tensor, "b 3 crop crop"], Int64[Tensor, "b crop crop"]]:

@@ -44,7 +44,7 @@ def normal(seed: int, purpose: str, *counters: int, shape: tuple[int, ...]) -> F
     return torch.randn(shape, generator=torch_generator(seed, purpose, *counters))
 
 
-def shuffled_position(position: Int[ndarray, n], size: int, seed: int, purpose: str) -> Int[ndarray, n]:
+def shuffled_position(position: Int[ndarray, " n"], size: int, seed: int, purpose: str) -> Int[ndarray, " n"]:
     """Where positions of an endless, epoch-wise shuffled walk over `size` items point to.
 
     Every item comes once in each stretch of `size` positions, in an order of its own for each stretch.

@@ -53,7 +53,7 @@ def open_crop(path: Path, finder: FaceFinder | None, size: int = CROP_SIZE) -> C
 @torch.inference_mode()
 def parse_crops(
     parser: nn.Module, crops: Sequence[UInt8[ndarray, "s s 3"]]
-) -> tuple[UInt8[ndarray, "b s s"], Float[ndarray, b]]:
+) -> tuple[UInt8[ndarray, "b s s"], Float[ndarray, " b"]]:
     """Label maps of crops of one size, and how certain the parser is of each.
 
     Returns:

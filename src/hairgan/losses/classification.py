@@ -16,7 +16,7 @@ UNKNOWN = -1
 def masked_cross_entropies(
     logits: Mapping[str, Float[Tensor, "b _"]],
     targets: Int64[Tensor, "b heads"],
-    weights: Mapping[str, Float[Tensor, _]] | None = None,
+    weights: Mapping[str, Float[Tensor, " _"]] | None = None,
 ) -> dict[str, Float[Tensor, ""]]:
     """Cross entropy of every head, averaged over the images with a known target; 0 where there is none.
 
@@ -35,7 +35,9 @@ def masked_cross_entropies(
     return losses
 
 
-def class_weights(targets: Int64[Tensor, "n heads"], heads: Mapping[str, Sequence[str]]) -> dict[str, Float[Tensor, _]]:
+def class_weights(
+    targets: Int64[Tensor, "n heads"], heads: Mapping[str, Sequence[str]]
+) -> dict[str, Float[Tensor, " _"]]:
     """Weights that give every class of a head the same say, whatever its share of the data.
 
     A class's weight is inverse to its number of known targets, and the mean over known targets is 1; classes that

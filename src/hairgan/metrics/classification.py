@@ -59,7 +59,7 @@ class AttributeScores(Metric):
         return {name: value.float() for name, value in scores.items()}
 
 
-def fit_temperature(logits: Float[Tensor, "n classes"], targets: Int64[Tensor, n]) -> float:
+def fit_temperature(logits: Float[Tensor, "n classes"], targets: Int64[Tensor, " n"]) -> float:
     """The temperature that makes `softmax(logits / temperature)` most likely (Guo et al. 2017, section 4.2).
 
     Fit it on validation data. The likelihood is concave in 1 / temperature; the answer lies in [0.1, 10], is exact to
@@ -83,7 +83,7 @@ def fit_temperature(logits: Float[Tensor, "n classes"], targets: Int64[Tensor, n
 
 def fit_temperatures(
     logits: Mapping[str, Float[Tensor, "n _"]], targets: Int64[Tensor, "n heads"]
-) -> Float[Tensor, heads]:
+) -> Float[Tensor, " heads"]:
     """`fit_temperature` of every head, for `HairClassifier.temperatures`."""
     pairs = zip(logits.values(), targets.unbind(1), strict=True)
     return torch.tensor([fit_temperature(scores, target) for scores, target in pairs])
