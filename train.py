@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # no name look-up when offline
@@ -31,8 +32,8 @@ from lightning_modules.strategy import PhasedDDPStrategy, ProcessLostError
 from lightning_modules.user_errors import one_sentence
 
 
-def train(cfg: DictConfig) -> dict[str, float]:
-    """Run what the config describes; where `resume` is set, go on with that run.
+def train(cfg: DictConfig, more_callbacks: Sequence[pl.Callback] = ()) -> dict[str, float]:
+    """Run what the config describes, with callbacks besides its own; where `resume` is set, go on with that run.
 
     Returns:
         the last logged losses and the validation metrics, by name.
@@ -66,6 +67,7 @@ def train(cfg: DictConfig) -> dict[str, float]:
             cfg.logger.wandb.id = cfg.logger.wandb.id or run_directory.new_id()
     loggers = [instantiate(c) for c in cfg.get("logger", {}).values() if OmegaConf.is_config(c) and "_target_" in c]
     callbacks = [instantiate(callback) for callback in cfg.get("callbacks", {}).values() if callback]
+    callbacks += more_callbacks
     callbacks.sort(key=lambda callback: isinstance(callback, Checkpoints))  # those come last
     trainer: pl.Trainer = instantiate(cfg.trainer, default_root_dir=str(run_dir), logger=loggers, callbacks=callbacks)
 

@@ -138,6 +138,7 @@ class PhasedModule(pl.LightningModule):
     def training_step(self, batch: dict[str, Any], batch_idx: int) -> None:
         step = self.steps_done
         torch.manual_seed(key(self.seed, "step", step, self.global_rank))  # what draws globally, e.g. dropout
+        batch = self.trainer.precision_plugin.convert_input(batch)  # for 64-true: images come as float32
         if self.execution.channels_last:
             batch = in_channels_last(batch)
         logs: dict[str, Tensor] = {}
@@ -264,6 +265,8 @@ class PhasedModule(pl.LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.steps_done = checkpoint["steps_done"]
+        # the last batch of that run need not be this one's
+        checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]["is_last_batch"] = False
 
 
 def average_over_processes(tensors: list[Tensor]) -> None:

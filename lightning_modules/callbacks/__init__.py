@@ -1,9 +1,10 @@
 """What happens around the steps of a run."""
 
 from lightning_modules.callbacks.checkpoints import Checkpoints
+from lightning_modules.callbacks.collapse_warning import CollapseWarning
 from lightning_modules.callbacks.evaluation_metrics import GenerativeMetrics
 from lightning_modules.callbacks.loss_curves import LossCurves
 from lightning_modules.callbacks.progress import Progress
 from lightning_modules.callbacks.sample_grids import SampleGrids
 
-__all__ = ["Checkpoints", "GenerativeMetrics", "LossCurves", "Progress", "SampleGrids"]
+__all__ = ["Checkpoints", "CollapseWarning", "GenerativeMetrics", "LossCurves", "Progress", "SampleGrids"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 from pathlib import Path
@@ -54,7 +55,8 @@ class Checkpoints(Callback):
         step: int = pl_module.steps_done  # type: ignore[assignment]
         due = stop or step % self.every_n_steps == 0 or step == trainer.num_training_batches
         # what a validation logs and changes belongs to its step: a resumed run does not validate again
-        self._after_validation = due and trainer.enable_validation and step % trainer.val_check_batch == 0
+        interval = trainer.val_check_batch or math.inf
+        self._after_validation = due and trainer.enable_validation and step % interval == 0
         if due and not self._after_validation:
             self._save(trainer, step)
             if stop:

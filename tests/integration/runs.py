@@ -102,11 +102,11 @@ def assert_equal(a: Any, b: Any, name: str = "") -> None:
         assert a == b, name
 
 
-def assert_close_runs(a: Path, b: Path) -> None:
-    """Weights to 1e-5, logged losses to 1e-4."""
+def assert_close_runs(a: Path, b: Path, tolerance: float) -> None:
+    """Weights and averages agree to a tolerance, logged losses to ten times that (and their own seven digits)."""
     one, other = load(a)["state_dict"], load(b)["state_dict"]
     assert one.keys() == other.keys()
     far = {name: float((value - other[name]).abs().max()) for name, value in one.items()}
-    assert max(far.values()) < 1e-5, sorted(far.items(), key=lambda item: -item[1])[:5]
+    assert max(far.values()) < tolerance, sorted(far.items(), key=lambda item: -item[1])[:5]
     for ours, theirs in zip(logged(a), logged(b), strict=True):
-        assert ours == pytest.approx(theirs, abs=1e-4)
+        assert ours == pytest.approx(theirs, rel=1e-6, abs=10 * tolerance)

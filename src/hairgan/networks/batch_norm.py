@@ -67,8 +67,8 @@ def _several_processes() -> bool:
 def _normalise(
     maps: Float[Tensor, "b c h w"], running_mean: Tensor, running_var: Tensor, momentum: float, eps: float
 ) -> Float[Tensor, "b c h w"]:
-    """Batch norm over all processes, in float32, which also updates the running statistics."""
-    x = maps.float()
+    """Batch norm over all processes, in float32 at least, which also updates the running statistics."""
+    x = maps.to(torch.promote_types(maps.dtype, torch.float32))
     count = _total(x.new_tensor(x.numel() / x.shape[1]))
     mean = _total(x.sum(dim=(0, 2, 3))) / count
     centred = x - mean[:, None, None]
