@@ -4,7 +4,8 @@
     python benchmarks/sean.py --width 8 --repeats 1 --batch 1     # seconds, to see that it runs
 
 Label maps are procedural portraits. All three have the same weights; the largest difference of the images is printed.
-Times are the best of the repeats, taken in turns; memory is what the process grew by at its peak (Linux only).
+Times are the best of the repeats, taken in turns; processor time (best with one thread) is what to look at on a machine
+that does other work too. Memory is what the process grew by at its peak (Linux only).
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ from torch.utils.flop_counter import FlopCounterMode
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the loop version is the tests' oracle
 
 from hairgan.data.portraits import portrait
-from hairgan.networks.label_layout import Layout
 from hairgan.networks.sean import SEANGenerator
 from hairgan.weights.official import from_official
 from tests.oracles.sean_loop import Ace, SEANLoop, Zencoder, settle_spectral_norm
@@ -53,9 +53,9 @@ def flops(work: Work) -> float:
 
 def compare(title: str, works: dict[str, Work], repeats: int) -> None:
     """Print a table of the works, the first of which is the measure of the others."""
+    gflop = {name: flops(work) for name, work in works.items()}
+    memory = {name: f"{peak_memory(work):.0f}" if sys.platform == "linux" else "" for name, work in works.items()}
     best = dict.fromkeys(works, float("inf"))
-    for work in works.values():
-        work()
     for _ in range(repeats):
         for name, work in works.items():
             start = time.perf_counter()
@@ -63,109 +63,98 @@ def compare(title: str, works: dict[str, Work], repeats: int) -> None:
             best[name] = min(best[name], time.perf_counter() - start)
     base = best[next(iter(works))]
     print(f"\n{title}\n| version | GFLOP | s | times faster | peak MB |\n|---|---|---|---|---|")
-    for name, work in works.items():
-        memory = f"{peak_memory(work):.0f}" if sys.platform == "linux" else ""
-        print(f"| {name} | {flops(work):.1f} | {best[name]:.2f} | {base / best[name]:.2f} | {memory} |", flush=True)
+    for name in works:
+        print(
+            f"| {name} | {gflop[name]:.1f} | {best[name]:.2f} | {base / best[name]:.2f} | {memory[name]} |", flush=True
+        )
 
 
+def faces(first: int, count: int, size: int) -> tuple[Tensor, Tensor]:
+    """Images in [-1, 1] and label maps."""
+    drawn = [portrait(0, index, size) for index in range(first, first + count)]
+    images = torch.stack([torch.from_numpy(face.image) for face in drawn]).permute(0, 3, 1, 2).contiguous()
+    return images / 127.5 - 1, torch.stack([torch.from_numpy(face.labels) for face in drawn]).long()
+
+
+def use_loops(network: SEANLoop, wanted: bool) -> None:
+    for module in network.modules():
+        if isinstance(module, Ace | Zencoder):
+            module.vectorised = not wanted
+
+
+def run(loop: SEANLoop, shipped: SEANGenerator, batch: int, size: int, repeats: int, tables: list[str]) -> None:
+    images, labels = faces(0, batch, size)
+    others, other_labels = faces(batch, batch, size)
+    layout, codes = shipped.layout(labels), shipped.encode_styles(others, other_labels)
+
+    def by_loop(looped: bool, work: Work) -> Work:
+        def prepared() -> Tensor:
+            use_loops(loop, looped)
+            return work()
+
+        return prepared
+
+    def forward(network: SEANLoop | SEANGenerator) -> Tensor:
+        return network(labels, network.encode_styles(images, labels))
+
+    def training(network: SEANLoop | SEANGenerator) -> Tensor:
+        network.train()
+        with torch.enable_grad():
+            fake = forward(network)
+            fake.square().mean().backward()  # type: ignore[no-untyped-call]
+        network.zero_grad(set_to_none=True)
+        network.eval()
+        return fake
+
+    works: dict[str, Work]
+    if "forward" in tables:
+        works = {
+            "loops": by_loop(True, lambda: forward(loop)),
+            "dense 512 channels": by_loop(False, lambda: forward(loop)),
+            "shipped": lambda: forward(shipped),
+        }
+        expected = works["loops"]()
+        for name, work in works.items():
+            print(f"batch {batch}, {name}: largest difference to the loops {(work() - expected).abs().max():.1e}")
+        compare(f"forward with style encoder, batch {batch}, {size} px", works, repeats)
+    if "dye" in tables:
+        works = {
+            "loops": by_loop(True, lambda: loop(labels, codes)),
+            "shipped": lambda: shipped.paint(layout, codes),
+        }
+        compare(f"other styles on the same layout, batch {batch}, {size} px", works, repeats)
+        works = {
+            "loops": by_loop(True, lambda: loop(labels, loop.encode_styles(others, other_labels))),
+            "shipped": lambda: shipped.paint(layout, shipped.encode_styles(others, other_labels)),
+        }
+        compare(f"the same with encoding the other styles, batch {batch}, {size} px", works, repeats)
+    if "training" in tables:
+        works = {
+            "loops": by_loop(True, lambda: training(loop)),
+            "dense 512 channels": by_loop(False, lambda: training(loop)),
+            "shipped": lambda: training(shipped),
+        }
+        compare(f"training, forward with style encoder and backward, batch {batch}, {size} px", works, repeats)
+
+
+@torch.no_grad()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--image-size", type=int, default=256)
     parser.add_argument("--width", type=int, default=64)
     parser.add_argument("--batch", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--skip", nargs="*", default=[], choices=["forward", "dye", "training"])
+    parser.add_argument("--tables", nargs="+", default=["forward", "dye", "training"])
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
-    size = arguments.image_size
-
-    loop = SEANLoop(size, arguments.width).eval()
+    loop = SEANLoop(arguments.image_size, arguments.width).eval()
     settle_spectral_norm(loop)
-    shipped = from_official("sean/generator", loop.state_dict(), image_size=size)
+    shipped = from_official("sean/generator", loop.state_dict(), image_size=arguments.image_size)
     assert isinstance(shipped, SEANGenerator)
-
-    def use_loops(wanted: bool) -> None:
-        for module in loop.modules():
-            if isinstance(module, Ace | Zencoder):
-                module.vectorised = not wanted
-
     for batch in arguments.batch:
-        faces = [portrait(0, index, size) for index in range(2 * batch)]
-        images = torch.stack([torch.from_numpy(face.image) for face in faces]).permute(0, 3, 1, 2) / 127.5 - 1
-        labels = torch.stack([torch.from_numpy(face.labels) for face in faces]).long()
-        images, others = images.contiguous().chunk(2)
-        labels, other_labels = labels.chunk(2)
-
-        def loop_forward(looped: bool, images: Tensor = images, labels: Tensor = labels) -> Tensor:
-            use_loops(looped)
-            with torch.inference_mode():
-                return loop(labels, loop.encode_styles(images, labels))
-
-        def shipped_forward(images: Tensor = images, labels: Tensor = labels) -> Tensor:
-            with torch.inference_mode():
-                return shipped(labels, shipped.encode_styles(images, labels))
-
-        expected = loop_forward(True)
-        for name, image in {"dense": loop_forward(False), "shipped": shipped_forward()}.items():
-            print(f"batch {batch}, {name}: largest difference to the loop version {(image - expected).abs().max():.1e}")
-        if "forward" not in arguments.skip:
-            compare(
-                f"forward with style encoder, batch {batch}, {size} px",
-                {
-                    "loops": lambda: loop_forward(True),
-                    "dense 512 channels": lambda: loop_forward(False),
-                    "shipped": shipped_forward,
-                },
-                arguments.repeats,
-            )
-        if "dye" not in arguments.skip:
-            with torch.inference_mode():
-                layout = shipped.layout(labels)
-
-            def loop_dye(
-                labels: Tensor = labels, others: Tensor = others, other_labels: Tensor = other_labels
-            ) -> Tensor:
-                use_loops(True)
-                with torch.inference_mode():
-                    return loop(labels, loop.encode_styles(others, other_labels))
-
-            def shipped_dye(
-                layout: Layout = layout, others: Tensor = others, other_labels: Tensor = other_labels
-            ) -> Tensor:
-                with torch.inference_mode():
-                    return shipped.paint(layout, shipped.encode_styles(others, other_labels))
-
-            compare(
-                f"a second dye on the same layout, with encoding its reference, batch {batch}, {size} px",
-                {"loops": loop_dye, "shipped": shipped_dye},
-                arguments.repeats,
-            )
-        if "training" not in arguments.skip:
-
-            def backward(network: SEANLoop | SEANGenerator, images: Tensor = images, labels: Tensor = labels) -> Tensor:
-                network.train().zero_grad(set_to_none=True)
-                fake = network(labels, network.encode_styles(images, labels))
-                fake.square().mean().backward()
-                network.eval()
-                return fake.detach()
-
-            def loop_backward(looped: bool) -> Tensor:
-                use_loops(looped)
-                return backward(loop)
-
-            compare(
-                f"training forward and backward, batch {batch}, {size} px",
-                {
-                    "loops": lambda: loop_backward(True),
-                    "dense 512 channels": lambda: loop_backward(False),
-                    "shipped": lambda: backward(shipped),
-                },
-                arguments.repeats,
-            )
-            loop.zero_grad(set_to_none=True)
-            shipped.zero_grad(set_to_none=True)
+        run(loop, shipped, batch, arguments.image_size, arguments.repeats, arguments.tables)
 
 
 if __name__ == "__main__":

@@ -41,8 +41,8 @@ class StyleBranch(nn.Module):
 
     def forward(self, styles: Float[Tensor, "b r d"]) -> Float[Tensor, "b r 9 c2"]:
         """The convolution of the style map, taken apart by region and offset, without its bias."""
-        hidden = torch.baddbmm(self.region_bias[:, None], styles.transpose(0, 1), self.region_weight.transpose(1, 2))
-        hidden = F.relu(hidden).transpose(0, 1).flatten(0, 1)  # (B * R, D)
+        hidden = torch.baddbmm(self.region_bias[:, :, None], self.region_weight, styles.permute(1, 2, 0))
+        hidden = F.relu(hidden).permute(2, 0, 1).flatten(0, 1)  # (B * R, D)
         if hidden.device.type == "cpu":  # as a 1x1 convolution of the parameter: products with few rows are slow there
             kernels = self.weight.unflatten(2, (2, -1, 1)).flatten(0, 2).permute(0, 3, 1, 2)  # (9 * 2, D, C, 1)
             products = F.conv2d(kernels, hidden[:, :, None, None]).transpose(0, 1)  # (B * R, 9 * 2, C, 1)
@@ -111,7 +111,8 @@ class ACE(nn.Module):
             modulation = modulation + self.style_part(level, styles)
         gamma, beta = modulation.chunk(2, dim=1)
         if level.neighbourhoods is None:
-            return F.leaky_relu(torch.addcmul(beta, self.norm(x), 1 + gamma), negative_slope)
+            out = torch.addcmul(beta.to(x.dtype), self.norm(x), 1 + gamma.to(x.dtype))
+            return out if negative_slope == 1 else F.leaky_relu_(out, negative_slope)
         if self.training:
             return modulate(self.norm(x), 1 + gamma, beta, level.neighbourhoods.index, negative_slope)
         scale = (1 + gamma) * (self.norm.running_var + self.norm.eps).rsqrt()  # takes the normalisation in
@@ -120,18 +121,18 @@ class ACE(nn.Module):
 
     def label_part(self, level: Level) -> Tensor:
         """The labels' part of scale and shift, for each different neighbourhood (N, 2C) or each pixel (B, 2C, h, w)."""
-        share = 1 if self.style is None else 1 - self.style.share()
         if (near := level.neighbourhoods) is None:
             kernels = self.embed_weight.permute(3, 2, 0, 1)
-            hidden = F.conv2d(level.one_hot(kernels.dtype), kernels, self.embed_bias, padding=1).relu_()
+            hidden = F.conv2d(level.masks, kernels, self.embed_bias, padding=1).relu_()
             part = F.conv2d(hidden, self.label_weight.permute(0, 3, 1, 2), self.label_bias, padding=1)
-            return (part.movedim(1, -1) * share).movedim(-1, 1)
+            return part if self.style is None else part * (1 - self.style.share()).to(part.dtype)[:, None, None]
         table = F.pad(self.embed_weight.flatten(0, 2), (0, 0, 0, 1))
         hidden = F.relu(sum_rows(table, near.embed_rows) + self.embed_bias)
         hidden = F.pad(hidden, (0, 0, 0, 1))  # (P + 1, 128), the last for what is outside of the image
         kernels = self.label_weight.flatten(1, 2).transpose(0, 1).flatten(0, 1)  # (9 * 2C, 128)
         table = F.linear(hidden, kernels).view(len(hidden) * OFFSETS, -1)
-        return (sum_rows(table, near.label_rows) + self.label_bias) * share
+        part = sum_rows(table, near.label_rows) + self.label_bias
+        return part if self.style is None else part * (1 - self.style.share())
 
     def style_part(self, level: Level, styles: Float[Tensor, "b r d"]) -> Tensor:
         """The styles' part of scale and shift, shaped as the labels' part."""
@@ -141,9 +142,8 @@ class ACE(nn.Module):
         if (near := level.neighbourhoods) is not None:
             table = F.pad(table.flatten(0, 2), (0, 0, 0, 1))
             return (sum_rows(table, near.style_rows) + self.style.bias * share)[near.centre]
-        patches = F.unfold(level.one_hot(table.dtype), 3, padding=1)  # (B, R * 9, h * w)
-        part = torch.baddbmm(self.style.bias * share, patches.transpose(1, 2), table.flatten(1, 2))
-        return part.transpose(1, 2).unflatten(2, level.labels.shape[1:])
+        part = torch.baddbmm(self.style.bias * share, level.mask_patches, table.flatten(1, 2))  # (B, h * w, 2C)
+        return part.mT.unflatten(2, level.labels.shape[1:])
 
 
 def sum_rows(table: Float[Tensor, "rows c"], rows: Int64[Tensor, "n 9"]) -> Float[Tensor, "n c"]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from jaxtyping import Float, Int64
@@ -47,16 +48,29 @@ class Neighbourhoods:
 
 @dataclass(frozen=True)
 class Level:
-    """Label maps at one resolution: (B, h, w) region indices, and their neighbourhoods where they are used."""
+    """Label maps at one resolution; what is derived from them is made once, when it is first asked for.
+
+    Attributes:
+        labels: (B, h, w) region indices.
+        num_regions: R.
+        dtype: of masks.
+        neighbourhoods: None where convolutions of the masks are used instead.
+    """
 
     labels: Int64[Tensor, "b h w"]
     num_regions: int
+    dtype: torch.dtype
     neighbourhoods: Neighbourhoods | None
 
-    def one_hot(self, dtype: torch.dtype) -> Float[Tensor, "b r h w"]:
-        """Region masks, channels last in memory."""
-        regions = torch.arange(self.num_regions, device=self.labels.device)
-        return (self.labels[..., None] == regions).to(dtype).permute(0, 3, 1, 2)
+    @cached_property
+    def masks(self) -> Float[Tensor, "b r h w"]:
+        """One-hot labels."""
+        return one_hot(self.labels, self.num_regions, self.dtype)
+
+    @cached_property
+    def mask_patches(self) -> Float[Tensor, "b pixels r9"]:
+        """The masks in the 3x3 patch around each pixel, by (region, offset)."""
+        return F.unfold(self.masks, 3, padding=1).mT
 
 
 @dataclass(frozen=True)
@@ -74,6 +88,12 @@ class Layout:
     label_parts: list[Tensor] | None
 
 
+def one_hot(labels: Int64[Tensor, "b h w"], num_regions: int, dtype: torch.dtype) -> Float[Tensor, "b r h w"]:
+    """Region masks of label maps, channels last in memory."""
+    regions = torch.arange(num_regions, device=labels.device)
+    return (labels[..., None] == regions).to(dtype).permute(0, 3, 1, 2)
+
+
 def check_labels(labels: Int64[Tensor, "b h w"], num_regions: int) -> None:
     """Raise ValueError if the batch is empty or a label is no region. Waits for the device the labels are on."""
     if labels.numel() == 0:
@@ -84,17 +104,15 @@ def check_labels(labels: Int64[Tensor, "b h w"], num_regions: int) -> None:
 
 
 def make_levels(
-    labels: Int64[Tensor, "b h w"], sizes: Sequence[int], num_regions: int, distinct: bool
+    labels: Int64[Tensor, "b h w"], sizes: Sequence[int], num_regions: int, dtype: torch.dtype, distinct: bool
 ) -> dict[int, Level]:
-    """The label maps at each of `sizes`, which divide their side, with neighbourhoods if `distinct`."""
+    """The label maps at each of `sizes`, which divide their side; with neighbourhoods if `distinct` and if few."""
     levels = {}
     for size in dict.fromkeys(sizes):
         stride = labels.shape[-1] // size
         resized = labels[:, ::stride, ::stride].contiguous()  # nearest as in F.interpolate: from the first pixel on
         near = find_neighbourhoods(resized, num_regions) if distinct else None
-        if near is not None and not near.are_few():
-            near = None
-        levels[size] = Level(resized, num_regions, near)
+        levels[size] = Level(resized, num_regions, dtype, near if near is not None and near.are_few() else None)
     return levels
 
 

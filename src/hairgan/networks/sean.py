@@ -22,7 +22,7 @@ from torch.nn import functional as F
 
 from hairgan.data.sampling import normal
 from hairgan.networks.ace import ACE
-from hairgan.networks.label_layout import Layout, Level, check_labels, make_levels
+from hairgan.networks.label_layout import Layout, Level, check_labels, make_levels, one_hot
 from hairgan.networks.spectral_norm import SpectralConv2d
 from hairgan.regions import NUM_REGIONS
 
@@ -94,9 +94,9 @@ class StyleEncoder(nn.Module):
         """Style codes in (-1, 1); exactly zero for a region without a pixel at half the resolution."""
         features = self.layers(images)
         features = features.to(torch.promote_types(features.dtype, torch.float32)).flatten(2)
-        masks = Level(labels[:, ::2, ::2], num_regions, None).one_hot(features.dtype).flatten(2)  # (B, R, h * w / 4)
+        masks = one_hot(labels[:, ::2, ::2], num_regions, features.dtype).flatten(2)  # (B, R, h * w / 4)
         with torch.autocast(images.device.type, enabled=False):
-            sums = masks @ features.transpose(1, 2)
+            sums = (features @ masks.mT).mT
             return sums / masks.sum(dim=2, keepdim=True).clamp(min=1)
 
 
@@ -263,7 +263,7 @@ class SEANGenerator(nn.Module):
             drawn = [noise(layer, (len(styles), size, size)) for layer, size in enumerate(sizes)]
             maps = [values.to(styles.device, non_blocking=True) for values in drawn]
         parts: list[Tensor | None] = [*layout.label_parts] if layout.label_parts else [None] * len(sizes)
-        x = self.start(layout.levels[self.sizes[0]].one_hot(styles.dtype))
+        x = self.start(layout.levels[self.sizes[0]].masks)
         for block, size in zip(self._blocks(), self.sizes[1:], strict=True):
             here = slice(0, len(block.normalisations()))
             x = block(x, layout.levels[size], styles, maps[here], parts[here])
@@ -277,7 +277,8 @@ class SEANGenerator(nn.Module):
                 f"{self.image_size}x{self.image_size}"
             )
         self._check(labels)
-        levels = make_levels(labels, self.sizes, self.num_regions, distinct=labels.device.type == "cpu")
+        dtype = self.start.weight.dtype
+        levels = make_levels(labels, self.sizes, self.num_regions, dtype, distinct=labels.device.type == "cpu")
         return Layout(labels, levels, None)
 
     def _check(self, labels: Int64[Tensor, "n y x"]) -> None:
@@ -342,7 +343,7 @@ class SEANDiscriminator(nn.Module):
         """
         if images.shape[0] != labels.shape[0] or images.shape[2:] != labels.shape[1:]:
             raise ValueError(f"images of shape {tuple(images.shape)}, but labels of shape {tuple(labels.shape)}")
-        x = torch.cat([Level(labels, self.num_regions, None).one_hot(images.dtype), images], dim=1)
+        x = torch.cat([one_hot(labels, self.num_regions, images.dtype), images], dim=1)
         outputs = []
         for scale, discriminator in enumerate(self.scales):
             if scale:

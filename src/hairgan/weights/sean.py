@@ -68,9 +68,8 @@ def generator(state_dict: Mapping[str, Tensor], *, image_size: int = 256, upsamp
     start, codes = (state.get(f"{name}.weight") for name in ("start", "style_encoder.layers.12"))
     if start is None or codes is None:
         raise ValueError("no SEAN generator: fc.weight or Zencoder.model.14.weight is missing")
-    with torch.device("meta"):
-        network = SEANGenerator(image_size, len(start) // 16, start.shape[1], len(codes), upsampling)
-    return load_exactly(network.to_empty(device="cpu"), state)
+    network = SEANGenerator(image_size, len(start) // 16, start.shape[1], len(codes), upsampling)
+    return load_exactly(network, state)
 
 
 def discriminator(state_dict: Mapping[str, Tensor]) -> SEANDiscriminator:

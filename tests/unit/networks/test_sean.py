@@ -1,4 +1,5 @@
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
@@ -6,7 +7,7 @@ import torch.distributed as dist
 from torch.nn import functional as F
 
 from hairgan.networks.batch_norm import ParameterFreeBatchNorm
-from hairgan.networks.label_layout import Layout, Level, find_neighbourhoods
+from hairgan.networks.label_layout import Layout, find_neighbourhoods
 from hairgan.networks.sean import SEANDiscriminator, SEANGenerator, pixel_noise
 from hairgan.networks.spectral_norm import SpectralConv2d
 from hairgan.weights.official import from_official
@@ -50,7 +51,7 @@ def generator(oracle):
 
 def dense(layout):
     """The layout as it is on accelerators, without neighbourhoods."""
-    levels = {size: Level(level.labels, REGIONS, None) for size, level in layout.levels.items()}
+    levels = {size: replace(level, neighbourhoods=None) for size, level in layout.levels.items()}
     return Layout(layout.labels, levels, None)
 
 
@@ -140,12 +141,8 @@ def test_every_upsampling_paints_and_trains(upsampling, size):
     assert all(p.grad is not None for p in generator.parameters())
 
 
-def test_published_size_and_start():
-    with torch.device("meta"):
-        generator, discriminator = SEANGenerator(), SEANDiscriminator()
-    dead = 6  # blending weights of the three layers without styles
-    assert sum(p.numel() for p in generator.parameters()) == 266_907_367 - dead
-    assert sum(p.numel() for p in discriminator.parameters()) == 1_364_098
+def test_start():
+    torch.manual_seed(0)
     small = SEANGenerator(32, width=4, style_dim=64)
     ace = small.blocks["head"].ace_0
     for weight, fan in [(ace.style.region_weight, 128), (ace.style.weight, 9 * 128), (ace.label_weight, 9 * 192)]:
