@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -170,8 +171,9 @@ class StepLoader(DataLoader[Batch]):
             batch_size=None,
             sampler=sampler,
             num_workers=num_workers,
-            pin_memory=True,
+            pin_memory=torch.cuda.is_available(),
             persistent_workers=num_workers > 0,
+            worker_init_fn=_explain_crashes,
         )
 
     def state_dict(self) -> dict[str, Any]:
@@ -179,6 +181,10 @@ class StepLoader(DataLoader[Batch]):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         pass
+
+
+def _explain_crashes(worker: int) -> None:
+    faulthandler.enable()  # a worker that a signal kills (a data file cut short: SIGBUS) says where it was
 
 
 class _Steps(Dataset[Batch]):

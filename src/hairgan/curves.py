@@ -25,7 +25,7 @@ def read_curves(path: str | Path) -> list[dict[str, Any]]:
 
 
 def draw_curves(rows: list[dict[str, Any]]) -> UInt8[ndarray, "h w 3"] | None:
-    """Draw logged rows as a sheet of line plots, one panel a phase; None where there is nothing to draw."""
+    """Draw logged rows as a sheet of line plots, one panel a phase; None where no value was logged twice."""
     panels: dict[str, dict[str, tuple[list[int], list[float]]]] = {}
     for row in rows:
         for name, value in row.items():
@@ -34,6 +34,7 @@ def draw_curves(rows: list[dict[str, Any]]) -> UInt8[ndarray, "h w 3"] | None:
                 steps, values = panels.setdefault(prefix, {}).setdefault(term, ([], []))
                 steps.append(row["step"])
                 values.append(value)
+    panels = {prefix: t for prefix, t in panels.items() if any(len(steps) > 1 for steps, _ in t.values())}
     if not panels:
         return None
     columns = min(3, len(panels))
