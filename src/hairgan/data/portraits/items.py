@@ -9,7 +9,6 @@ from hairgan.data.packing import Item
 from hairgan.data.portraits import portrait
 from hairgan.data.splits import hashed_split
 
-
 VERSION = 1
 """Of the drawings: to be raised with every change of the pixels, so that packed portraits of older ones are not taken."""
 
