@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 import torch.distributed as dist
@@ -19,7 +20,16 @@ class GaussianStatistics:
     covariance: Float[Tensor, "d d"]  # unbiased: divided by count - 1
 
     def to(self, device: torch.device | str) -> GaussianStatistics:
+        if self.mean.device == torch.device(device):
+            return self  # with its factor
         return GaussianStatistics(self.count, self.mean.to(device), self.covariance.to(device))
+
+    @cached_property
+    def factor(self) -> Float[Tensor, "d r"]:
+        """F with `covariance = F F^T`, from the eigenvalues that are not rounding noise."""
+        values, vectors = torch.linalg.eigh(self.covariance.double())
+        kept = values > values[-1].abs() * len(values) * torch.finfo(values.dtype).eps
+        return vectors[:, kept] * values[kept].sqrt()
 
 
 class FeatureMoments:
@@ -73,6 +83,7 @@ def frechet_distance(a: GaussianStatistics, b: GaussianStatistics) -> float:
     `|mu_a - mu_b|^2 + tr(S_a + S_b - 2 (S_a S_b)^(1/2))`. With `S = F F^T` from the eigenvalues of each covariance, the
     last trace is the sum of the singular values of `F_a^T F_b`. Eigenvalues that are rounding noise are dropped, so the
     result is finite and real also when a set has fewer images than features, where `sqrtm` of the product fails.
+    Both must lie on one device.
 
     Returns:
         the distance, at least 0, in float64.
@@ -82,16 +93,8 @@ def frechet_distance(a: GaussianStatistics, b: GaussianStatistics) -> float:
     """
     if a.mean.shape != b.mean.shape:
         raise ValueError(f"statistics of {len(a.mean)} features cannot be compared with {len(b.mean)} features")
-    mean_a, mean_b = a.mean.double(), b.mean.double().to(a.mean.device)
-    cov_a, cov_b = a.covariance.double(), b.covariance.double().to(a.mean.device)
-    if not all(x.isfinite().all() for x in (mean_a, mean_b, cov_a, cov_b)):
+    if not all(x.isfinite().all() for x in (a.mean, b.mean, a.covariance, b.covariance)):
         raise ValueError("the feature statistics hold NaN or infinite values")
-    cross = torch.linalg.svdvals(_factor(cov_a).T @ _factor(cov_b)).sum()
-    distance = (mean_a - mean_b).square().sum() + cov_a.trace() + cov_b.trace() - 2 * cross
+    cross = torch.linalg.svdvals(a.factor.T @ b.factor).sum()
+    distance = (a.mean - b.mean).double().square().sum() + a.covariance.trace() + b.covariance.trace() - 2 * cross
     return max(distance.item(), 0.0)
-
-
-def _factor(covariance: Float[Tensor, "d d"]) -> Float[Tensor, "d r"]:
-    values, vectors = torch.linalg.eigh(covariance)
-    kept = values > values[-1].abs() * len(values) * torch.finfo(values.dtype).eps
-    return vectors[:, kept] * values[kept].sqrt()
