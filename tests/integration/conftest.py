@@ -28,16 +28,19 @@ SMALL: dict[str, list[str]] = {
 }
 
 
-# Adam divides a gradient by its own size: where that is about zero, rounding alone decides the sign of a step, and a
-# generator of many normalisations multiplies the difference tenfold a step. So two ways to compute the same step are
-# compared in float64 where the networks allow it, and with an eps that keeps steps a smooth function of gradients.
+# Adam divides a gradient by its own size: where that is about zero, rounding alone decides the sign of a step. So two
+# ways to compute the same step are compared in float64 where the networks allow it, and else with plain SGD.
 COMPARABLE: dict[str, tuple[list[str], float]] = {  # settings, and the tolerance that they allow
     "stargan": (["trainer.precision=64-true", "callbacks.sample_grids=null"], 1e-9),
     "sean": (
         [
             setting.format(network)
             for network in ("generator", "discriminator")
-            for setting in ("model.optimizers.{}.lr=1e-4", "+model.optimizers.{}.eps=1e-2")
+            for setting in (
+                "model.optimizers.{}._target_=torch.optim.SGD",
+                "model.optimizers.{}.lr=1e-4",
+                "~model.optimizers.{}.betas",
+            )
         ],
         1e-5,
     ),

@@ -8,6 +8,7 @@ import pytest
 import torch
 import yaml
 
+from hairgan.data.batches import Batches
 from hairgan.weights.runs import find_checkpoint
 from lightning_modules.callbacks import checkpoints
 from tests.integration import runs
@@ -131,3 +132,14 @@ def test_a_damaged_checkpoint_is_passed_over(settings, compose_config, tmp_path)
 def test_what_no_run_can_be_made_of_is_refused(override, message, settings, compose_config, tmp_path):
     with pytest.raises(ValueError, match=message):
         train(compose_config(*settings("stargan", run_dir=tmp_path / "run"), override))
+
+
+def test_a_worker_that_fails_names_its_images(settings, compose_config, tmp_path, monkeypatch):
+    def broken(self, chosen, was=Batches._pixels):
+        if self.split == "train" and (chosen > 100).any():
+            self.dataset.images = self.dataset.images[:100]
+        return was(self, chosen)
+
+    monkeypatch.setattr(Batches, "_pixels", broken)
+    with pytest.raises(IndexError, match=r"(?s)Traceback.*while reading the images \[\d+, .*\] of "):
+        train(compose_config(*settings("hair_classifier", run_dir=tmp_path / "run"), "data.num_workers=1"))

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Int64
+from jaxtyping import Bool, Int64, UInt8
 from numpy import ndarray
 
 from hairgan.data.attribute_targets import attribute_targets
@@ -96,10 +96,17 @@ class Batches:
         return {"step": step, "first_row": self.rows.start, "global_batch": self.batch_size}
 
     def _load(self, chosen: Int64[ndarray, " b"]) -> Batch:
-        batch: Batch = {"ids": chosen, "images": self.dataset.images[chosen]}
+        batch: Batch = {"ids": chosen, "images": self._pixels(chosen)}
         if self.dataset.labels is not None:
             batch["labels"] = self.dataset.labels[chosen]
         return batch
+
+    def _pixels(self, chosen: Int64[ndarray, b]) -> UInt8[ndarray, "b s s 3"]:
+        try:
+            return self.dataset.images[chosen]
+        except Exception as error:
+            error.add_note(f"while reading the images {chosen.tolist()} of {self.dataset.path}")
+            raise
 
     def _augmentation(self, step: int, purpose: str) -> Batch:
         rng = numpy_generator(self.seed, f"augment/{purpose}", step)
@@ -166,7 +173,7 @@ class TranslationBatches(Batches):
         batch = self._place(step)
         batch |= {"ids": x[self.rows], "y_org": y_org[self.rows], "y_trg": y_trg[self.rows]}
         for name, chosen in (("x", x), ("x_ref", x_ref), ("x_ref2", x_ref2)):
-            batch[name] = self.dataset.images[chosen[self.rows]]
+            batch[name] = self._pixels(chosen[self.rows])
             batch |= self._augmentation(step, name)
         if self.dataset.labels is not None:
             batch["labels"] = self.dataset.labels[x[self.rows]]

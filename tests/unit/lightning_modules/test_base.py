@@ -15,18 +15,20 @@ from lightning_modules.base import NonFiniteError, Phase, PhasedModule
 class Two(PhasedModule):
     """Two linear maps; phase one pulls both to the data, phase two moves the second alone."""
 
-    def __init__(self, poison_at: int | None = None, **options: Any) -> None:
+    def __init__(self, poison_at: int | None = None, steep_at: int | None = None, **options: Any) -> None:
         torch.manual_seed(0)
         networks = {"first": nn.Linear(3, 3), "second": nn.Linear(3, 1)}
         sgd = lambda parameters: torch.optim.SGD(parameters, lr=0.1)  # noqa: E731
         super().__init__(networks, {"first": sgd, "second": sgd}, seed=0, **options)
-        self.poison_at = poison_at
+        self.poison_at, self.steep_at = poison_at, steep_at
 
     def phases(self, batch: dict[str, Any]) -> Iterator[Phase]:
         first, second = self.networks["first"], self.networks["second"]
 
         def both():
             loss = second(first(batch["x"])).pow(2).mean()
+            if self.steps_done == self.steep_at:  # adds 0, with an infinite slope
+                loss = loss + (first.bias - first.bias.detach()).sum().sqrt()
             return (loss * float("nan") if self.steps_done == self.poison_at else loss), {"square": loss.detach()}
 
         yield Phase("both", both, ("first", "second"))
@@ -84,3 +86,8 @@ def test_a_loss_that_is_no_number_stops_with_step_phase_and_images(tmp_path):
     module = Two(poison_at=1)
     with pytest.raises(NonFiniteError, match=r"step 1, phase both: loss is nan.*\[4, 5, 6, 7\]"):
         fit(module, tmp_path=tmp_path)
+
+
+def test_a_gradient_that_is_no_number_stops_as_well(tmp_path):
+    with pytest.raises(NonFiniteError, match=r"step 2, phase both: grad_norm is inf.*\[8, 9, 10, 11\]"):
+        fit(Two(steep_at=2), tmp_path=tmp_path)
