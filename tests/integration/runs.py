@@ -7,7 +7,8 @@ import os
 import runpy
 import socket
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,17 @@ def world(rank: int, size: int, port: int, nodes: int = 1) -> dict[str, str]:
         "MASTER_ADDR": "127.0.0.1",
         "MASTER_PORT": str(port),
     }
+
+
+def log_of(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    end = time.time() + 300
+    while not condition():
+        assert time.time() < end, "waited for 300 s"
+        time.sleep(0.02)
 
 
 def free_port() -> int:

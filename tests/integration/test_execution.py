@@ -45,7 +45,7 @@ def test_a_compiled_model_learns_the_same(model, backend, settings, compose_conf
     runs.assert_close_runs(tmp_path / "plain", tmp_path / "compiled", tolerance)
 
 
-@pytest.mark.parametrize("model", SMALL)
+@pytest.mark.parametrize("model", [pytest.param(m, marks=[pytest.mark.slow] if m != "stargan" else []) for m in SMALL])
 def test_bfloat16_is_finite_and_near(model, settings, compose_config, tmp_path):
     for precision in ("32-true", "bf16-mixed"):
         cfg = compose_config(*settings(model, steps=2, run_dir=tmp_path / precision), f"trainer.precision={precision}")
@@ -81,8 +81,8 @@ def test_a_run_is_repeated_elsewhere(settings, compose_config, tmp_path, capsys)
 
 
 def test_a_finished_run_goes_on_for_more_steps(settings, compose_config, tmp_path):
-    train(compose_config(*settings("sean", steps=4, run_dir=tmp_path / "whole"), "model.schedule=null"))
-    train(compose_config(*settings("sean", steps=2, run_dir=tmp_path / "halves"), "model.schedule=null"))
+    train(compose_config(*settings("hair_classifier", steps=4, run_dir=tmp_path / "whole")))
+    train(compose_config(*settings("hair_classifier", steps=2, run_dir=tmp_path / "halves")))
     config = tmp_path / "halves" / "config.yaml"
     config.write_text(
         config.read_text().replace("\nsteps: 2\n", "\nsteps: 4\n").replace("  steps: 2\n", "  steps: 4\n")

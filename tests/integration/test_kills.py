@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,7 @@ def survive(overrides: list[str], outputs: Path, kills: int, seed: int) -> int:
         process = runs.start([*overrides, f"paths.outputs={outputs}", "resume=auto"], log)
         assert process.pid is not None
         if attempt < kills:
-            wait_for(lambda log=log, process=process: "step/s" in log_of(log) or process.exitcode is not None)
+            runs.wait_for(lambda log=log, process=process: "step/s" in runs.log_of(log) or process.exitcode is not None)
             process.join(moments.uniform(0, 1.5))
             if process.exitcode is None:
                 os.killpg(process.pid, signal.SIGKILL)
@@ -32,19 +31,8 @@ def survive(overrides: list[str], outputs: Path, kills: int, seed: int) -> int:
             elif process.exitcode == 0:
                 return landed
         process.join(300)
-        assert process.exitcode in (0, -signal.SIGKILL), log_of(log)[-3000:]
+        assert process.exitcode in (0, -signal.SIGKILL), runs.log_of(log)[-3000:]
     return landed
-
-
-def wait_for(condition) -> None:
-    end = time.time() + 300
-    while not condition():
-        assert time.time() < end, "waited for 300 s"
-        time.sleep(0.02)
-
-
-def log_of(path: Path) -> str:
-    return path.read_text() if path.exists() else ""
 
 
 def check(model: str, workers: int, kills: int, steps: int, settings, tmp_path: Path) -> None:

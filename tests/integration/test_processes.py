@@ -1,21 +1,22 @@
-"""Several processes give what one gives."""
+"""Several processes give what one gives, and end together."""
 
 from __future__ import annotations
 
+import os
+import signal
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 
+from hairgan.weights.runs import find_checkpoint
 from tests.integration import runs
 from tests.integration.conftest import COMPARABLE
 
 
-def run_world(overrides: list[str], log: Path, size: int = 2) -> None:
+def start_world(overrides: list[str], log: Path, size: int = 2) -> list[BaseProcess]:
     port = runs.free_port()
-    ranks = [runs.start(overrides, log.with_suffix(f".{rank}"), runs.world(rank, size, port)) for rank in range(size)]
-    for rank, process in enumerate(ranks):
-        process.join(300)
-        assert process.exitcode == 0, log.with_suffix(f".{rank}").read_text()[-3000:]
+    return [runs.start(overrides, log.with_suffix(f".{rank}"), runs.world(rank, size, port)) for rank in range(size)]
 
 
 @pytest.mark.parametrize("model", COMPARABLE)
@@ -23,7 +24,36 @@ def test_two_processes_train_as_one(model, settings, tmp_path):
     comparable, tolerance = COMPARABLE[model]
     shared = [*settings(model, steps=3), *comparable, "logger=[csv]", "data.num_workers=0"]
     one = runs.start([*shared, "trainer=cpu", f"run_dir={tmp_path / 'one'}"], tmp_path / "log.one")
-    run_world([*shared, "trainer=ddp_sim", f"paths.outputs={tmp_path / 'outputs'}"], tmp_path / "log")
-    one.join(300)
-    (two,) = (tmp_path / "outputs" / model).iterdir()  # one directory for both ranks
-    runs.assert_close_runs(tmp_path / "one", two, tolerance)
+    two = start_world([*shared, "trainer=ddp_sim", f"paths.outputs={tmp_path / 'outputs'}"], tmp_path / "log")
+    for process in (one, *two):
+        process.join(300)
+    assert [process.exitcode for process in (one, *two)] == [0, 0, 0], runs.log_of(tmp_path / "log.0")[-3000:]
+    (run,) = (tmp_path / "outputs" / model).iterdir()  # one directory for both ranks
+    runs.assert_close_runs(tmp_path / "one", run, tolerance)
+
+
+def hit(number: signal.Signals, settings, tmp_path: Path) -> list[BaseProcess]:
+    """Send a signal to the second of two processes in mid-run; the processes, ended."""
+    endless = [*settings("stargan", steps=100000), "callbacks.checkpoints.every_n_steps=100000", "trainer=ddp_sim"]
+    endless += ["callbacks.sample_grids=null", "logger=[csv]", "data.num_workers=0", f"run_dir={tmp_path / 'run'}"]
+    ranks = start_world(endless, tmp_path / "log")
+    runs.wait_for(lambda: "step/s" in runs.log_of(tmp_path / "log.0") or any(r.exitcode is not None for r in ranks))
+    assert ranks[1].pid is not None
+    os.kill(ranks[1].pid, number)
+    for process in ranks:
+        process.join(120)
+    return ranks
+
+
+def test_sigterm_to_one_process_saves_and_ends_all(settings, tmp_path):
+    ranks = hit(signal.SIGTERM, settings, tmp_path)
+    assert [rank.exitcode for rank in ranks] == [0, 0], runs.log_of(tmp_path / "log.0")[-3000:]
+    assert runs.load(tmp_path / "run")["steps_done"] == int(find_checkpoint(tmp_path / "run").stem.split("_")[1])
+
+
+@pytest.mark.slow
+def test_a_lost_process_is_named(settings, tmp_path):
+    ranks = hit(signal.SIGKILL, settings, tmp_path)
+    assert ranks[0].exitcode == 1
+    assert "process 0 of 2 has lost others" in runs.log_of(tmp_path / "log.0").splitlines()[-1]
+    assert "Ranks 1 failed" in runs.log_of(tmp_path / "log.0").splitlines()[-1]

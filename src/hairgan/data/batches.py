@@ -239,4 +239,4 @@ class AttributeBatches(Batches):
         self.targets = attribute_targets(dataset.attributes)
 
     def _load(self, chosen: Int64[ndarray, " b"]) -> Batch:
-        return {"ids": chosen, "images": self.dataset.images[chosen], "targets": self.targets[chosen]}
+        return {"ids": chosen, "images": self._pixels(chosen), "targets": self.targets[chosen]}
