@@ -49,8 +49,9 @@ class _Modulate(torch.autograd.Function):
         for part in _chunks(len(x)):
             torch.index_select(shift, 0, index[part], out=out[part])
             out[part].addcmul_(x[part], scale.index_select(0, index[part]))
-            F.leaky_relu_(out[part], negative_slope)
-        ctx.save_for_backward(x, scale, index, out)
+            if negative_slope != 1:
+                F.leaky_relu_(out[part], negative_slope)
+        ctx.save_for_backward(x, scale, index, None if negative_slope == 1 else out)
         ctx.negative_slope = negative_slope
         return out
 
@@ -60,7 +61,9 @@ class _Modulate(torch.autograd.Function):
         x, scale, index, out = ctx.saved_tensors
         to_x, to_scale, to_shift = torch.empty_like(x), torch.zeros_like(scale), torch.zeros_like(scale)
         for part in _chunks(len(x)):
-            g = torch.ops.aten.leaky_relu_backward(gradient[part], out[part], ctx.negative_slope, True)
+            g = gradient[part]
+            if out is not None:
+                g = torch.ops.aten.leaky_relu_backward(g, out[part], ctx.negative_slope, True)
             to_shift.index_add_(0, index[part], g)
             to_scale.index_add_(0, index[part], g * x[part])
             torch.mul(g, scale.index_select(0, index[part]), out=to_x[part])

@@ -109,7 +109,8 @@ class SEANResBlk(nn.Module):
         super().__init__()
         self.upsample = upsample
         middle = min(in_channels, out_channels)
-        if in_channels != out_channels:
+        self.learned_shortcut = in_channels != out_channels
+        if self.learned_shortcut:
             self.ace_s = ACE(in_channels, num_regions, style_dim)
             self.conv_s = SpectralConv2d(in_channels, out_channels, 1, bias=False)
         self.ace_0 = ACE(in_channels, num_regions, style_dim)
@@ -119,7 +120,7 @@ class SEANResBlk(nn.Module):
 
     def normalisations(self) -> list[ACE]:
         """The block's ACEs in the order of execution."""
-        return [*([self.ace_s] if hasattr(self, "ace_s") else []), self.ace_0, self.ace_1]
+        return [*([self.ace_s] if self.learned_shortcut else []), self.ace_0, self.ace_1]
 
     def forward(
         self,
@@ -132,7 +133,9 @@ class SEANResBlk(nn.Module):
         """`noise` and `label_parts` hold one entry for each of `normalisations()`."""
         if self.upsample:
             x = F.interpolate(x, scale_factor=2, mode="nearest")
-        shortcut = self.conv_s(self.ace_s(x, level, styles, noise[0], label_parts[0])) if hasattr(self, "ace_s") else x
+        shortcut = x
+        if self.learned_shortcut:
+            shortcut = self.conv_s(self.ace_s(x, level, styles, noise[0], label_parts[0]))
         residual = self.conv_0(self.ace_0(x, level, styles, noise[-2], label_parts[-2], SLOPE))
         residual = self.conv_1(self.ace_1(residual, level, styles, noise[-1], label_parts[-1], SLOPE))
         return residual.add_(shortcut)

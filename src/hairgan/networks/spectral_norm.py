@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+FIRST_ITERATIONS = 5  # so that an untrained network has a sensible scale too
+
 
 class SpectralConv2d(nn.Module):
     """A 2-D convolution whose kernel W is divided by an estimate of its largest singular value, u'Wv.
@@ -43,6 +45,8 @@ class SpectralConv2d(nn.Module):
         self.register_buffer("v", F.normalize(torch.randn(kernel_size**2 * in_channels), dim=0))
         bound = (kernel_size**2 * in_channels) ** -0.5
         nn.init.uniform_(self.weight, -bound, bound)
+        for _ in range(FIRST_ITERATIONS):
+            self.norm()
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d y z"]:
         if torch.is_grad_enabled():
