@@ -54,6 +54,13 @@ class Alignment:
         """The same crop at another number of pixels."""
         return Alignment(self.matrix * (size / self.size), size)
 
+    def widened(self, factor: float, down: float) -> Alignment:
+        """A crop `factor` times as wide with as many pixels, moved down by `down` of its side."""
+        centre = self.size / 2
+        matrix = self.matrix / factor
+        matrix[:, 2] += centre - centre / factor - np.array([0, down * self.size])
+        return Alignment(matrix, self.size)
+
     def crop(self, photo: UInt8[ndarray, "h w 3"]) -> UInt8[ndarray, "size size 3"]:
         """The aligned crop, without aliasing where the photo is larger; outside the photo it is mirrored."""
         low, high = self._frame(photo.shape[0], photo.shape[1], margin=2 + round(2 / self.scale))

@@ -27,7 +27,7 @@ HAIR_COLORS: dict[str, str] = {
 }
 
 
-def parse_color(text: str) -> UInt8[ndarray, 3]:
+def parse_color(text: str) -> UInt8[ndarray, " 3"]:
     """RGB of a hair colour (`HAIR_COLORS`), any CSS colour name, or a hex code such as `#7a3b1e`.
 
     Raises:
@@ -53,7 +53,7 @@ def lab_to_rgb(lab: Float32[ndarray, "*shape 3"]) -> Float32[ndarray, "*shape 3"
 
 def hair_color(
     image: Float32[ndarray, "h w 3"] | UInt8[ndarray, "h w 3"], hair: Bool[ndarray, "h w"]
-) -> tuple[Float[ndarray, 3], Float[ndarray, 3]]:
+) -> tuple[Float[ndarray, " 3"], Float[ndarray, " 3"]]:
     """Mean and standard deviation of hair in Lab, away from its rim where there is enough of it."""
     inner = cv2.erode(hair.astype(np.uint8), np.ones((3, 3), np.uint8), iterations=2) > 0
     lab = rgb_to_lab(image[inner if inner.sum() >= 50 else hair].astype(np.float32))
@@ -63,8 +63,8 @@ def hair_color(
 def recolor(
     image: Float32[ndarray, "h w 3"],
     weight: Float32[ndarray, "h w"],
-    now: tuple[Float[ndarray, 3], Float[ndarray, 3]],
-    wanted: tuple[Float[ndarray, 3], Float[ndarray, 3] | None],
+    now: tuple[Float[ndarray, " 3"], Float[ndarray, " 3"]],
+    wanted: tuple[Float[ndarray, " 3"], Float[ndarray, " 3"] | None],
 ) -> Float32[ndarray, "h w 3"]:
     """Colour transfer: move the weighted pixels' mean and spread in Lab (Reinhard et al. 2001).
 

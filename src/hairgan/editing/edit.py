@@ -27,7 +27,8 @@ class Edit:
     """An edited photo, and what led to it. Pictures are RGB bytes, label maps in the project's order."""
 
     image: UInt8[ndarray, "h w 3"]
-    """The photo at its own resolution; where `mask` is 0 its bytes are the source's."""
+    """The photo at its own resolution; where `mask` is 0 its bytes are the source's, and outside the crop as well, but
+    for dyed hair that goes on there."""
     before: UInt8[ndarray, "s s 3"]
     """The aligned crop."""
     after: UInt8[ndarray, "s s 3"]
@@ -76,7 +77,8 @@ def finish(
     *,
     method: str,
     rough: UInt8[ndarray, "r r 3"] | None = None,
-    wanted: Float[ndarray, 3] | None = None,
+    wanted: Float[ndarray, " 3"] | None = None,
+    notes: tuple[str, ...] = (),
 ) -> Edit:
     """Blend a painting into the subject's crop and carry it into the photo.
 
@@ -85,6 +87,7 @@ def finish(
         layout: the label map it was painted from.
         blend: a name of `BLENDS`, or `"none"` to take the painting as it is.
         wanted: the mean hair colour aimed at, in Lab.
+        notes: warnings besides the subject's.
     """
     size = len(painted)
     before, labels = subject.picture(size), subject.label_map(size)
@@ -109,4 +112,4 @@ def finish(
     if wanted is not None and (layout == Region.HAIR).any():
         error = float(np.linalg.norm(hair_color(after_bytes, layout == Region.HAIR)[0] - wanted))
     pictures = image, before, after_bytes, to_bytes(painted)
-    return Edit(*pictures, labels, layout, rough, mask, method, error, subject.warnings, timings)
+    return Edit(*pictures, labels, layout, rough, mask, method, error, (*subject.warnings, *notes), timings)

@@ -131,7 +131,7 @@ class FANFinder:
 
 
 def find_face(photo: UInt8[ndarray, "h w 3"], finder: FaceFinder, size: int) -> tuple[Alignment, list[str]]:
-    """The alignment of a photo's largest face, and warnings about it.
+    """The alignment of the face that takes up most of a photo, and warnings about it.
 
     Raises:
         ValueError: there is no face, or the largest is less than 16 pixels wide.
@@ -139,14 +139,14 @@ def find_face(photo: UInt8[ndarray, "h w 3"], finder: FaceFinder, size: int) -> 
     faces = finder(photo)
     if not faces:
         raise ValueError("no face was found in the photo; if it is an aligned crop already, say so (--aligned)")
-    alignments = sorted(
-        ((celeba_hq_alignment(face.points, size), face) for face in faces), key=lambda pair: pair[0].scale
+    candidates = [(celeba_hq_alignment(face.points, size), face) for face in faces]
+    outside, alignment, face = min(
+        ((alignment.share_outside(*photo.shape[:2]), alignment, face) for alignment, face in candidates),
+        key=lambda candidate: candidate[1].scale ** 2 / max(1 - candidate[0], 1e-3),
     )
-    alignment, face = alignments[0]
     warnings = []
     if len(faces) > 1:
         warnings.append(f"{len(faces)} faces were found; the largest is edited")
-    outside = alignment.share_outside(photo.shape[0], photo.shape[1])
     if outside > EDGE_SHARE:
         warnings.append(f"the face is at the photo's edge: {outside:.0%} of its crop lie outside")
     left_eye, right_eye, _, left_mouth, right_mouth = face.points

@@ -31,8 +31,8 @@ CLOSE_ENOUGH = 2.0
 class HairColor:
     """A wanted hair colour: its mean in Lab, and the subjects it is taken from with their shares, if any."""
 
-    mean: Float[ndarray, 3]
-    spread: Float[ndarray, 3] | None = None
+    mean: Float[ndarray, " 3"]
+    spread: Float[ndarray, " 3"] | None = None
     """Standard deviation in Lab; None to keep that of the hair there is."""
     references: tuple[tuple[Subject, float], ...] = ()
 

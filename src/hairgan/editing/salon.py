@@ -10,7 +10,7 @@ Every step is a component that can be called on its own, and an `Edit` holds wha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,13 +21,14 @@ from numpy import ndarray
 from torch import Tensor, nn
 
 from hairgan.editing.alignment import Alignment, whole_photo
+from hairgan.editing.beyond import dye_beyond
 from hairgan.editing.edit import FEATHER, Edit, Timings, check_blend, finish
 from hairgan.editing.faces import FaceFinder, FANFinder, MTCNNFinder, RegionFinder, find_face
 from hairgan.editing.layout import LAYOUTS, resize_labels
 from hairgan.editing.painting import HairColor, Painter, SEANPainter, TransferPainter
 from hairgan.editing.pixels import from_images, to_bytes, to_images, to_label_maps
 from hairgan.editing.restyling import Restyler
-from hairgan.editing.subject import Parser, RoughHead, Subject, warnings_about
+from hairgan.editing.subject import Parser, RoughHead, Subject, leaves_crop, wears_hat
 from hairgan.networks.bisenet import BiSeNet
 from hairgan.networks.resnet import fold_batch_norm
 from hairgan.networks.sean import SEANGenerator
@@ -42,6 +43,9 @@ PARTS = ("parser", "sean", "stargan_generator", "mapping_network", "style_encode
 PARSER_SIZE = 512
 COLOR_DOMAINS = ("blond",)
 """Domains that are about colour: restyling to them takes the rough head's hair colour."""
+
+
+GOES_ON = "the hair goes on outside the crop the networks see; there it stays as it is"
 
 
 @dataclass(frozen=True)
@@ -194,7 +198,11 @@ class Salon:
             for (subject, hue, amount), picture in zip(jobs, painted, strict=True):
                 layout, method = subject.label_map(len(picture)), self.painter.describe(hue)
                 wanted = hue.mean if amount == 1 else None
-                edits.append(finish(subject, picture, layout, blend, timings, method=method, wanted=wanted))
+                edit = finish(subject, picture, layout, blend, timings, method=method, wanted=wanted)
+                if subject.leaves_crop and blend != "none":
+                    with timings.stage("beyond"):
+                        edit = replace(edit, image=dye_beyond(subject, edit, self.parser))
+                edits.append(edit)
         return edits
 
     def restyle(self, photo: Photo | Subject, **how: Any) -> Edit:
@@ -276,6 +284,7 @@ class Salon:
                     method=self.painter.describe(used),
                     wanted=None if hue is None else hue.mean,
                     rough=head.picture,
+                    notes=(GOES_ON,) if head.subject.leaves_crop else (),
                 )
                 edits.append(edit)
         return edits
@@ -295,8 +304,9 @@ class Salon:
                 parsed = self.parser([crop for _, _, crop, _ in part])
             for (photo, alignment, crop, warnings), (labels, hair) in zip(part, parsed, strict=True):
                 ramp = alignment.ramp(photo.shape[0], photo.shape[1], FEATHER * self.parser_size)
-                notes = (*warnings, *warnings_about(labels, ramp))
-                subjects[id(photo)] = Subject(photo, alignment, crop, labels, hair, notes)
+                notes = (*warnings, *(["a hat covers hair; it stays as it is"] if wears_hat(labels) else []))
+                goes_on = leaves_crop(labels, ramp)
+                subjects[id(photo)] = Subject(photo, alignment, crop, labels, hair, notes, goes_on)
         return [subjects[id(photo)] for photo in photos]
 
     def _align(self, photo: Photo, aligned: bool) -> tuple[Alignment, list[str]]:

@@ -33,6 +33,8 @@ class Subject:
     hair: Float32[ndarray, "size size"]
     """The parser's probability of hair."""
     warnings: tuple[str, ...] = ()
+    leaves_crop: bool = False
+    """Whether the hair goes on in the photo outside the crop."""
     codes: Float[Tensor, "regions dim"] | None = field(default=None, repr=False)
     """SEAN's style codes, once they were asked for."""
     layouts: dict[bytes, Layout] = field(default_factory=dict, repr=False)
@@ -48,7 +50,7 @@ class Subject:
         """Whether there is hair to speak of."""
         return self.hair_share >= MIN_HAIR
 
-    def hair_color(self) -> tuple[Float[ndarray, 3], Float[ndarray, 3]]:
+    def hair_color(self) -> tuple[Float[ndarray, " 3"], Float[ndarray, " 3"]]:
         """Mean and standard deviation of the hair in Lab."""
         return hair_color(self.crop, self.labels == Region.HAIR)
 
@@ -93,15 +95,15 @@ class Parser:
         return list(zip(labels, hair, strict=True))
 
 
-def warnings_about(labels: UInt8[ndarray, "size size"], ramp: Float32[ndarray, "size size"]) -> list[str]:
-    """What a label map says about an edit to come.
+def leaves_crop(labels: UInt8[ndarray, "size size"], ramp: Float32[ndarray, "size size"]) -> bool:
+    """Whether hair goes on outside the crop.
 
     Args:
         ramp: 1, below 1 near those edges of the crop beyond which the photo goes on.
     """
-    warnings = []
-    if np.mean(labels == Region.HAT) > MIN_HAT:
-        warnings.append("a hat covers the hair; it stays as it is")
-    if np.mean((labels == Region.HAIR) & (ramp < 1)) > MIN_HAIR:
-        warnings.append("the hair goes on outside the crop the networks see; there it stays as it is")
-    return warnings
+    return bool(np.mean((labels == Region.HAIR) & (ramp < 1)) > MIN_HAIR)
+
+
+def wears_hat(labels: UInt8[ndarray, "size size"]) -> bool:
+    """Whether there is a hat to speak of."""
+    return bool(np.mean(labels == Region.HAT) > MIN_HAT)

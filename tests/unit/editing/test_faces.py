@@ -138,3 +138,10 @@ def test_the_detector_on_empty_pictures() -> None:
 def test_the_square_around_a_photo() -> None:
     square = centred_square(300, 600, 128)
     assert square.corners[0] == pytest.approx([0, -150]) and square.corners[2] == pytest.approx([600, 450])
+
+
+def test_a_face_half_outside_is_not_the_largest() -> None:
+    photo = np.zeros((300, 300, 3), np.uint8)
+    (inside,), (half,) = faces(0.9), faces(1.1)
+    alignment, _ = find_face(photo, lambda _: [Face(half.points + np.array([190, 0])), inside], 256)
+    assert np.array_equal(alignment.matrix, find_face(photo, lambda _: [inside], 256)[0].matrix)

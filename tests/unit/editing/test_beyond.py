@@ -1,0 +1,44 @@
+"""Hair that goes on outside the crop is dyed there too; other people's is not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hairgan.editing.faces import Face
+from hairgan.editing.salon import Salon
+from hairgan.regions import Region
+
+from .heads import SIZE, MeanColorSEAN, PaletteParser, draw_labels, paint_head
+
+POINTS = np.array([[0.39, 0.48], [0.61, 0.48], [0.5, 0.58], [0.41, 0.73], [0.59, 0.73]]) * 200 + (150, 60)
+
+
+@pytest.mark.parametrize("sean", [MeanColorSEAN(), None])
+def test_long_hair_is_dyed_to_its_ends(sean: MeanColorSEAN | None) -> None:
+    labels = np.zeros((420, 500), np.uint8)
+    labels[60:260, 150:350] = draw_labels(200, 0.95)
+    for columns in (slice(195, 215), slice(285, 305)):
+        labels[150:330, columns] = Region.HAIR
+    labels[300:400, 420:480] = Region.HAIR  # somebody else's
+    photo = paint_head(labels)
+    salon = Salon(PaletteParser(), sean, None, lambda _: [Face(POINTS)])
+    subject = salon.subject(photo)
+    bottom = int(subject.alignment.corners[:, 1].max())
+    assert subject.leaves_crop and 240 < bottom < 290
+    edit = salon.dye(subject, color="#3c8c3c")
+    changed = (edit.image != photo).any(axis=2)
+    assert changed[bottom - 20 : 328, 198:212].mean() > 0.99
+    assert not changed[360:].any() and not changed[:, 400:].any() and not changed[:, :150].any()
+    column = edit.image[bottom - 30 : bottom + 30, 204:208].mean(axis=1)
+    assert np.abs(np.diff(column, axis=0)).max() < 25, "no step where the crop ends"
+    assert np.abs(column[0] - column[-1]).max() < 25
+    assert edit.warnings == () and "beyond" in edit.timings
+    untouched = salon.dye(subject, color="#3c8c3c", blend="none").image
+    assert np.array_equal(untouched[bottom + 2 :], photo[bottom + 2 :])
+
+
+def test_hair_within_the_crop_needs_no_second_look() -> None:
+    photo = paint_head(draw_labels(200, 0.6))
+    edit = Salon(PaletteParser()).dye(photo, color="teal", aligned=True)
+    assert "beyond" not in edit.timings and len(edit.mask) > SIZE
