@@ -44,9 +44,10 @@ def sheet(
     if column_names and len(column_names) != columns:
         raise ValueError(f"{len(column_names)} column names for {columns} columns")
     side = cell or max(max(image.shape[:2]) for image in images)
-    font = ImageFont.load_default(size=max(10, min(20, side // 7)))
+    text_size = max(10, min(20, side // 7))
+    font = ImageFont.load_default(size=text_size)
     left = max((int(font.getlength(name)) for name in row_names), default=-2 * GAP) + 3 * GAP
-    line = int(font.size * 1.6)
+    line = int(text_size * 1.6)
     top = GAP + line * (bool(title) + bool(column_names))
 
     canvas = Image.new("RGB", (left + columns * (side + GAP), top + len(rows) * (side + GAP)), BACKGROUND)

@@ -40,14 +40,14 @@ class Locks:
     points: Float[ndarray, "l m 3"]
     normals: Float[ndarray, "l m 3"]
     phase: Float[ndarray, "l m"]
-    width: Float[ndarray, l]
-    taper: Float[ndarray, l]
-    tone: Float[ndarray, l]
-    front: Bool[ndarray, l]
-    fringe: Bool[ndarray, l]
-    side: Float[ndarray, l]
+    width: Float[ndarray, " l"]
+    taper: Float[ndarray, " l"]
+    tone: Float[ndarray, " l"]
+    front: Bool[ndarray, " l"]
+    fringe: Bool[ndarray, " l"]
+    side: Float[ndarray, " l"]
 
-    def tucked(self, chosen: Bool[ndarray, l]) -> Locks:
+    def tucked(self, chosen: Bool[ndarray, " l"]) -> Locks:
         """The same locks, of which the chosen ones end where they go behind the ear."""
         x, y = self.points[..., 0], self.points[..., 1]
         behind = y > 0.40 + 1.3 * np.maximum(np.abs(x) - 0.20, 0)
@@ -118,12 +118,12 @@ def _march(
     head: Head,
     roots: Roots,
     direction: Float[ndarray, "n 3"],
-    rank: Float[ndarray, n],
-    end: Float[ndarray, n],
-    length: Float[ndarray, n],
-    pace: Float[ndarray, k],
+    rank: Float[ndarray, " n"],
+    end: Float[ndarray, " n"],
+    length: Float[ndarray, " n"],
+    pace: Float[ndarray, " k"],
     g: np.random.Generator,
-) -> tuple[Float[ndarray, "n k 3"], Float[ndarray, n], Float[ndarray, n]]:
+) -> tuple[Float[ndarray, "n k 3"], Float[ndarray, " n"], Float[ndarray, " n"]]:
     """Let all locks grow; returns their paths, their mean step, and the fractional step at which each is cut."""
     count, loose, fringe = len(roots), style.length != "short", roots.fringe
     axes = skull_axes(head)

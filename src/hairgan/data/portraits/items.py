@@ -10,7 +10,7 @@ from hairgan.data.portraits import portrait
 from hairgan.data.splits import hashed_split
 
 VERSION = 1
-"""Of the drawings: to be raised with every change of the pixels, so that packed portraits of older ones are not taken."""
+"""Of the drawings: to be raised with every change of the pixels, so that older packed portraits are not taken."""
 
 
 @dataclass(frozen=True)

@@ -29,10 +29,10 @@ def paint_mouth(face: Face) -> None:
     bottom = lower + mouth.lower * (0.86 + 0.14 * thin) * np.clip(1 - side**2.4, 0, 1) ** 0.8
     x = _S * mouth.width
 
-    def path(y: Float[ndarray, n]) -> Float[ndarray, "n 2"]:
+    def path(y: Float[ndarray, " n"]) -> Float[ndarray, "n 2"]:
         return face.on(np.stack([x, y], axis=1))
 
-    def band(above: Float[ndarray, n], below: Float[ndarray, n], blur: float = 0.0) -> Mask:
+    def band(above: Float[ndarray, " n"], below: Float[ndarray, " n"], blur: float = 0.0) -> Mask:
         return canvas.polygon(np.concatenate([path(above), path(below)[::-1]]), blur=blur)
 
     if gap > _OPEN:

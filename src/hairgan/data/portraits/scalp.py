@@ -66,13 +66,13 @@ class Roots:
 
     point: Float[ndarray, "n 3"]
     normal: Float[ndarray, "n 3"]
-    azimuth: Float[ndarray, n]
-    height: Float[ndarray, n]
-    ahead: Float[ndarray, n]
-    inland: Float[ndarray, n]
-    side: Float[ndarray, n]
-    fringe: Bool[ndarray, n]
-    fine: Bool[ndarray, n]
+    azimuth: Float[ndarray, " n"]
+    height: Float[ndarray, " n"]
+    ahead: Float[ndarray, " n"]
+    inland: Float[ndarray, " n"]
+    side: Float[ndarray, " n"]
+    fringe: Bool[ndarray, " n"]
+    fine: Bool[ndarray, " n"]
 
     def __len__(self) -> int:
         return len(self.point)
@@ -155,7 +155,7 @@ def comb(style: Hairstyle, roots: Roots, g: np.random.Generator) -> Float[ndarra
     return unit(unit(direction) + lift[:, None] * roots.normal)
 
 
-def cut(style: Hairstyle, roots: Roots, g: np.random.Generator) -> tuple[Float[ndarray, n], Float[ndarray, n]]:
+def cut(style: Hairstyle, roots: Roots, g: np.random.Generator) -> tuple[Float[ndarray, " n"], Float[ndarray, " n"]]:
     """For each lock: y at which it is cut, and the length it has at most."""
     count, x = len(roots), roots.point[:, 0]
     if style.length == "short":
