@@ -35,6 +35,8 @@ class HairColor:
     spread: Float[ndarray, " 3"] | None = None
     """Standard deviation in Lab; None to keep that of the hair there is."""
     references: tuple[tuple[Subject, float], ...] = ()
+    origin: str = "the reference"
+    """Whose the references are, for `Edit.method`."""
 
     @staticmethod
     def of_text(text: str) -> HairColor:
@@ -42,11 +44,11 @@ class HairColor:
         return HairColor(rgb_to_lab(parse_color(text).astype(np.float32)).astype(np.float64))
 
     @staticmethod
-    def of_references(references: Sequence[tuple[Subject, float]]) -> HairColor:
+    def of_references(references: Sequence[tuple[Subject, float]], origin: str = "the reference") -> HairColor:
         """The colour of references' hair, averaged with shares that add up to 1."""
         colors = [(subject.hair_color(), share) for subject, share in references]
         mean, spread = (sum(share * color[i] for color, share in colors) for i in (0, 1))
-        return HairColor(np.asarray(mean), np.asarray(spread), tuple(references))
+        return HairColor(np.asarray(mean), np.asarray(spread), tuple(references), origin)
 
 
 class Painter(Protocol):
@@ -83,7 +85,9 @@ class SEANPainter:
     def describe(self, color: HairColor | None) -> str:
         if color is None:
             return "SEAN with the rough head's hair code"
-        return "SEAN with " + ("the reference's hair code" if color.references else "a hair code found for the colour")
+        return "SEAN with " + (
+            f"{color.origin}'s hair code" if color.references else "a hair code found for the colour"
+        )
 
     def dye(self, jobs: Sequence[tuple[Subject, HairColor, float]]) -> list[Float32[ndarray, "s s 3"]]:
         ready = []

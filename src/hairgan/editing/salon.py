@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import cv2
 import torch
@@ -21,6 +21,7 @@ from numpy import ndarray
 from torch import Tensor, nn
 
 from hairgan.editing.alignment import Alignment, whole_photo
+from hairgan.editing.batching import chunks, listed, together
 from hairgan.editing.beyond import dye_beyond
 from hairgan.editing.edit import FEATHER, Edit, Timings, check_blend, finish
 from hairgan.editing.faces import FaceFinder, FANFinder, MTCNNFinder, RegionFinder, find_face
@@ -33,6 +34,7 @@ from hairgan.networks.bisenet import BiSeNet
 from hairgan.networks.resnet import fold_batch_norm
 from hairgan.networks.sean import SEANGenerator
 from hairgan.regions import Region
+from hairgan.weights.bundling import collect
 from hairgan.weights.cards import load_bundle
 
 Photo = UInt8[ndarray, "_ _ 3"]
@@ -109,6 +111,14 @@ class Salon:
         """
         bundle = load_bundle(source, PARTS, device)
         return cls.from_networks(bundle.networks, bundle.domains, **options)
+
+    @classmethod
+    def from_run(
+        cls, *runs: Path | str, checkpoint: str = "last", device: str | torch.device = "cpu", **options: Any
+    ) -> Salon:
+        """The salon of the networks in run directories and bundles; see `hairgan.weights.bundling.collect`."""
+        networks, facts = collect(runs, checkpoint)
+        return cls.from_networks({name: n.to(device) for name, n in networks.items()}, facts["domains"], **options)
 
     @classmethod
     def from_networks(cls, networks: dict[str, nn.Module], domains: Sequence[str] = (), **options: Any) -> Salon:
@@ -189,10 +199,10 @@ class Salon:
         if color is not None:
             colors = [HairColor.of_text(color)]
         else:
-            likes = [one for one in _listed(like) if one is not None]
+            likes = [one for one in listed(like) if one is not None]
             colors = [HairColor.of_references(self._shares(one, aligned, timings)) for one in likes]
         edits: list[Edit] = []
-        for jobs in _chunks(_together(subjects, colors, _listed(strength)), self.batch_size):
+        for jobs in chunks(together(subjects, colors, listed(strength)), self.batch_size):
             with timings.stage("paint"):
                 painted = self.painter.dye(jobs)
             for (subject, hue, amount), picture in zip(jobs, painted, strict=True):
@@ -255,23 +265,24 @@ class Salon:
         check_blend(blend)
         timings = Timings()
         subjects = self._subjects(photos, aligned, timings)
-        references = [self._shares(one, aligned, timings) if one is not None else [] for one in _listed(like)]
+        references = [self._shares(one, aligned, timings) if one is not None else [] for one in listed(like)]
         hue = None
         if color is not None:
             hue = HairColor.of_text(color)
         elif color_like is not None:
             hue = HairColor.of_references(self._shares(color_like, aligned, timings))
         edits: list[Edit] = []
-        for part in _chunks(_together(subjects, references, _listed(seed)), self.batch_size):
+        for part in chunks(together(subjects, references, listed(seed)), self.batch_size):
             with timings.stage("style"):
                 styles = [self._style(subject, shares, one, domain, psi) for subject, shares, one in part]
             with timings.stage("rough head"):
                 heads = self._rough_heads([subject for subject, _, _ in part], torch.stack(styles))
             jobs = []
             for head in heads:
-                own = HairColor.of_references([(head.subject, 1.0)]) if head.subject.has_hair else None
-                kept = None if domain in COLOR_DOMAINS else own
-                jobs.append((head, LAYOUTS[mode](head.subject.labels, head.labels), hue or kept))
+                used = hue
+                if used is None and domain not in COLOR_DOMAINS and head.subject.has_hair:
+                    used = HairColor.of_references([(head.subject, 1.0)], "the photo")
+                jobs.append((head, LAYOUTS[mode](head.subject.labels, head.labels), used))
             with timings.stage("paint"):
                 painted = self.painter.restyle(jobs)
             for (head, layout, used), picture in zip(jobs, painted, strict=True):
@@ -299,7 +310,7 @@ class Salon:
                 if not isinstance(photo, Subject):
                     alignment, warnings = self._align(photo, aligned)
                     found.append((photo, alignment, alignment.crop(photo), warnings))
-        for part in _chunks(found, self.batch_size):
+        for part in chunks(found, self.batch_size):
             with timings.stage("parse"):
                 parsed = self.parser([crop for _, _, crop, _ in part])
             for (photo, alignment, crop, warnings), (labels, hair) in zip(part, parsed, strict=True):
@@ -343,7 +354,7 @@ class Salon:
         image = to_images([other.picture(self.restyler.size)], self.device)
         target = other.labels == Region.HAIR
         overlaps = {}
-        for names in _chunks(list(self.restyler.domains), self.batch_size):
+        for names in chunks(list(self.restyler.domains), self.batch_size):
             styles = torch.cat([self.restyler.style_of_images(image, name) for name in names])
             for name, head in zip(names, self._rough_heads([subject] * len(names), styles), strict=True):
                 hair = head.labels == Region.HAIR
@@ -362,27 +373,3 @@ class Salon:
             RoughHead(subject, picture, found)
             for subject, picture, (found, _) in zip(subjects, pictures, parsed, strict=True)
         ]
-
-
-Item = TypeVar("Item")
-
-
-def _listed(items: Item | Sequence[Item]) -> list[Item]:
-    return list(items) if isinstance(items, Sequence) else [items]
-
-
-def _chunks(items: Sequence[Item], size: int) -> list[list[Item]]:
-    return [list(items[i : i + size]) for i in range(0, len(items), size)]
-
-
-def _together(*columns: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Rows of columns that are equally long, or hold one item that goes with all.
-
-    Raises:
-        ValueError: the lengths do not go together.
-    """
-    length = max(len(column) for column in columns)
-    for column in columns:
-        if len(column) not in (1, length):
-            raise ValueError(f"{len(column)} do not go with {length}: give one for all, or one for each")
-    return list(zip(*(list(column) * (length if len(column) == 1 else 1) for column in columns), strict=True))

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from torch import nn
 
 from hairgan.cli import cli
+from hairgan.editing.salon import Salon
 from hairgan.networks.bisenet import BiSeNet
 from hairgan.networks.stargan import Discriminator, Generator, MappingNetwork, StyleEncoder
 from hairgan.weights.bundling import collect
@@ -66,6 +67,8 @@ def test_a_run_and_a_bundle_become_one_bundle(stargan_run: Path, averaged: Gener
     assert training["run"] == "stargan" and training["step"] == 5 and training["seed"] == 7
     assert training["dataset"] == {"fingerprint": "ab12"}, "the path of somebody's machine stays out"
     assert training["metrics"] == {"val/mean_iou": 0.5}
+    salon = Salon.from_run(stargan_run, tmp_path / "parts")
+    assert salon.restyler is not None and salon.restyler.domains == ("bob", "short")
     assert "&" not in (tmp_path / "b" / "card.yaml").read_text()
 
 
