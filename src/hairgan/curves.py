@@ -55,5 +55,5 @@ def draw_curves(rows: list[dict[str, Any]]) -> UInt8[ndarray, "h w 3"] | None:
         if len(terms) <= 10:
             axis.legend(fontsize=7)
     figure.tight_layout()
-    canvas.draw()  # type: ignore[no-untyped-call]
-    return np.array(canvas.buffer_rgba())[..., :3].copy()  # type: ignore[no-untyped-call]
+    canvas.draw()
+    return np.array(canvas.buffer_rgba())[..., :3].copy()

@@ -78,7 +78,8 @@ class DenseSEAN(nn.Module):
         self.generator = generator
 
     def forward(self, labels: Tensor, codes: Tensor) -> Tensor:
-        levels = make_levels(labels, self.generator.sizes, self.generator.num_regions, distinct=False)
+        sizes, regions = self.generator.sizes, self.generator.num_regions
+        levels = make_levels(labels, sizes, regions, torch.float32, distinct=False)
         return self.generator.paint(Layout(labels, levels, None), codes)
 
 
