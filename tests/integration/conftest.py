@@ -10,6 +10,7 @@ import pytest
 
 SMALL: dict[str, list[str]] = {
     "stargan": [
+        "data/domains=gender2",  # few pairs of domains to evaluate
         "model.generator.base_width=8",
         "model.generator.max_width=16",
         "model.mapping_network.hidden_dim=16",
