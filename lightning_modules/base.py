@@ -166,8 +166,9 @@ class PhasedModule(pl.LightningModule):
         for phase in parts:
             parameters = [p for name in phase.updates for p in self.networks[name].parameters() if p.requires_grad]
             loss, terms = phase.loss()
-            # gradients of these parameters, and of nothing else
-            self.manual_backward(loss if share == 1 else loss * share, inputs=parameters)
+            # gradients of these parameters, and of nothing else; without autocast, for R1's second derivative
+            with torch.autocast(loss.device.type, enabled=False):
+                self.manual_backward(loss if share == 1 else loss * share, inputs=parameters)
             for name, term in (terms | {"loss": loss.detach()}).items():
                 name = f"{phase.name}/{name}"
                 logs[name] = term if share == 1 else logs.get(name, 0.0) + share * term
