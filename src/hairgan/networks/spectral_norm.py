@@ -45,7 +45,7 @@ class SpectralConv2d(nn.Module):
         self.register_buffer("v", F.normalize(torch.randn(kernel_size**2 * in_channels), dim=0))
         bound = (kernel_size**2 * in_channels) ** -0.5
         nn.init.uniform_(self.weight, -bound, bound)
-        for _ in range(FIRST_ITERATIONS):
+        for _ in range(0 if self.weight.is_meta else FIRST_ITERATIONS):
             self.norm()
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d y z"]:
