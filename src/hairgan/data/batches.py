@@ -101,7 +101,7 @@ class Batches:
             batch["labels"] = self.dataset.labels[chosen]
         return batch
 
-    def _pixels(self, chosen: Int64[ndarray, b]) -> UInt8[ndarray, "b s s 3"]:
+    def _pixels(self, chosen: Int64[ndarray, " b"]) -> UInt8[ndarray, "b s s 3"]:
         try:
             return self.dataset.images[chosen]
         except Exception as error:
