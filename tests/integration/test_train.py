@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from pathlib import Path
 
 import pytest
 import yaml
@@ -16,6 +17,7 @@ from hairgan.weights.runs import find_checkpoint
 from lightning_modules.callbacks import checkpoints
 from tests.conftest import ROOT
 from tests.integration.conftest import SMALL
+from tests.integration.runs import assert_same_run
 from train import train
 
 
@@ -64,13 +66,4 @@ def test_a_resumed_run_ends_as_if_it_had_never_stopped(model, settings, compose_
     assert find_checkpoint(tmp_path / "halves").name == "step_00000003.ckpt"
     train(compose_config(*settings(model, resume=tmp_path / "halves")))
 
-    whole, halves = (torch.load(find_checkpoint(tmp_path / run), weights_only=True) for run in ("whole", "halves"))
-    assert whole["steps_done"] == halves["steps_done"] == 4
-    for name, value in whole["state_dict"].items():
-        assert torch.equal(value, halves["state_dict"][name]), name
-    assert_equal(whole["optimizer_states"], halves["optimizer_states"])
-    rows = [
-        [{k: v for k, v in row.items() if "throughput" not in k} for row in read_curves(tmp_path / run / "metrics.csv")]
-        for run in ("whole", "halves")
-    ]
-    assert repr(rows[0]) == repr(rows[1])
+    assert_same_run(tmp_path / "whole", tmp_path / "halves")

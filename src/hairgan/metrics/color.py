@@ -22,7 +22,7 @@ def rgb_to_lab(rgb: Float[Tensor, "b 3 *rest"]) -> Float[Tensor, "b 3 *rest"]:
     return torch.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], dim=1)
 
 
-def ciede2000(a: Float[Tensor, "b 3 *rest"], b: Float[Tensor, "b 3 *rest"]) -> Shaped[Tensor, b * rest]:
+def ciede2000(a: Float[Tensor, "b 3 *rest"], b: Float[Tensor, "b 3 *rest"]) -> Shaped[Tensor, "b ..."]:
     """CIEDE2000 difference of Lab colours (Sharma, Wu & Dalal 2005, eq. 2 to 22), with all weights 1.
 
     A difference of 1 is about the smallest one sees; 2.3 is often called just noticeable, 10 is seen at a glance.
