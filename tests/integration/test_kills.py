@@ -12,6 +12,8 @@ import pytest
 from tests.integration import runs
 from tests.integration.conftest import SMALL
 
+pytestmark = pytest.mark.slow  # several processes, and moments that a loaded machine moves
+
 
 def survive(overrides: list[str], outputs: Path, kills: int, seed: int) -> int:
     """Start a run, kill it (loader workers and all) at seeded moments, go on with it until it ends; count the kills."""

@@ -13,6 +13,8 @@ from hairgan.weights.runs import find_checkpoint
 from tests.integration import runs
 from tests.integration.conftest import COMPARABLE
 
+pytestmark = pytest.mark.slow  # several processes, and moments that a loaded machine moves
+
 
 def start_world(overrides: list[str], log: Path, size: int = 2) -> list[BaseProcess]:
     port = runs.free_port()
