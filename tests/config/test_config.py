@@ -44,7 +44,7 @@ def test_every_experiment_builds_its_networks(experiment, compose_config):
     cfg = compose_config(f"experiment={experiment}")
     resolved(cfg)
     for name, node in cfg.model.items():
-        if OmegaConf.is_config(node) and str(node.get("_target_", "")).startswith("hairgan.networks."):
+        if isinstance(node, DictConfig) and str(node.get("_target_", "")).startswith("hairgan.networks."):
             network = instantiate(node)
             assert isinstance(network, get_class(node._target_)), name
 

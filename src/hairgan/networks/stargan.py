@@ -155,7 +155,7 @@ class Generator(nn.Module):
         style_dim: int = 64,
         max_width: int = 512,
         base_width: int | None = None,
-        w_hpf: float = 1.0,
+        w_hpf: float | int = 1.0,
     ) -> None:
         super().__init__()
         if w_hpf < 0:
