@@ -67,9 +67,7 @@ class OutsideHairChange(_MeanOverImages):
         super().__init__(names, **kwargs)
         self.lpips = lpips
 
-    def update(
-        self, source: Images, edited: Images, source_hair: Masks, edited_hair: Masks
-    ) -> None:
+    def update(self, source: Images, edited: Images, source_hair: Masks, edited_hair: Masks) -> None:
         """Add edits, as bytes or as floats in [-1, 1].
 
         Raises:
