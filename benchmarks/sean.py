@@ -55,18 +55,18 @@ def compare(title: str, works: dict[str, Work], repeats: int) -> None:
     """Print a table of the works, the first of which is the measure of the others."""
     gflop = {name: flops(work) for name, work in works.items()}
     memory = {name: f"{peak_memory(work):.0f}" if sys.platform == "linux" else "" for name, work in works.items()}
-    best = dict.fromkeys(works, float("inf"))
+    wall, cpu = dict.fromkeys(works, float("inf")), dict.fromkeys(works, float("inf"))
     for _ in range(repeats):
         for name, work in works.items():
-            start = time.perf_counter()
+            start, cpu_start = time.perf_counter(), time.process_time()
             work()
-            best[name] = min(best[name], time.perf_counter() - start)
-    base = best[next(iter(works))]
-    print(f"\n{title}\n| version | GFLOP | s | times faster | peak MB |\n|---|---|---|---|---|")
+            wall[name] = min(wall[name], time.perf_counter() - start)
+            cpu[name] = min(cpu[name], time.process_time() - cpu_start)
+    first = next(iter(works))
+    print(f"\n{title}\n| version | GFLOP | s | x | CPU s | x | peak MB |\n|{'---|' * 7}")
     for name in works:
-        print(
-            f"| {name} | {gflop[name]:.1f} | {best[name]:.2f} | {base / best[name]:.2f} | {memory[name]} |", flush=True
-        )
+        times = f"{wall[name]:.2f} | {wall[first] / wall[name]:.2f} | {cpu[name]:.2f} | {cpu[first] / cpu[name]:.2f}"
+        print(f"| {name} | {gflop[name]:.1f} | {times} | {memory[name]} |", flush=True)
 
 
 def faces(first: int, count: int, size: int) -> tuple[Tensor, Tensor]:
