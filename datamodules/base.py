@@ -101,7 +101,8 @@ class HairDataModule(pl.LightningDataModule):
         return StepLoader(_InOrder(batches), StepSampler(0, len(batches)), self.num_workers)
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
-        return self.batches("train").augment(batch)
+        assert self.trainer is not None
+        return self.trainer.precision_plugin.convert_input(self.batches("train").augment(batch))  # for 64-true
 
     # for pictures and for what is said before the run
 

@@ -138,7 +138,6 @@ class PhasedModule(pl.LightningModule):
     def training_step(self, batch: dict[str, Any], batch_idx: int) -> None:
         step = self.steps_done
         torch.manual_seed(key(self.seed, "step", step, self.global_rank))  # what draws globally, e.g. dropout
-        batch = self.trainer.precision_plugin.convert_input(batch)  # for 64-true: images come as float32
         if self.execution.channels_last:
             batch = in_channels_last(batch)
         logs: dict[str, Tensor] = {}

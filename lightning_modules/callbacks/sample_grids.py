@@ -35,6 +35,7 @@ class SampleGrids(Callback):
         if not trainer.is_global_zero or (step % self.every_n_steps and step != trainer.num_training_batches):
             return
         batch = trainer.datamodule.sample_batch(self.sources, pl_module.device)  # type: ignore[attr-defined]
+        batch = trainer.precision_plugin.convert_input(batch)
         with torch.no_grad(), trainer.precision_plugin.forward_context(), pl_module.in_evaluation_mode():  # type: ignore[operator]
             grids = pl_module.sample_grids(batch)  # type: ignore[operator]
         for name, grid in grids.items():
