@@ -10,7 +10,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from hairgan.weights.runs import FOLDER, by_step, find_checkpoint
-from lightning_modules import run_directory, slurm
+from lightning_modules import processes, run_directory, slurm
 
 CHILD_VARIABLE = "HAIRGAN_RUN_DIR"  # tells the processes that a run launches where the run is
 HOW = ("resume", "reproduce")  # overrides that say which run, not what it is
@@ -36,7 +36,8 @@ def choose(cfg: DictConfig) -> tuple[DictConfig, Path | None]:
 
 def make_directory(cfg: DictConfig) -> Path:
     """Make the run's directory, where the config, SLURM, Hydra's sweep or nobody says which."""
-    if "LOCAL_RANK" in os.environ and CHILD_VARIABLE in os.environ:  # launched by a run
+    launched_by_a_run = "LOCAL_RANK" in os.environ and not processes.launched_from_outside()
+    if launched_by_a_run and CHILD_VARIABLE in os.environ:
         run_dir = Path(os.environ[CHILD_VARIABLE])
     elif cfg.run_dir:
         run_dir = Path(cfg.run_dir).absolute()

@@ -26,14 +26,24 @@ _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload(["tests.integration.runs", "datamodules", "lightning_modules", "hydra", "wandb"])
 
 
-def start(overrides: list[str], log: Path, env: Mapping[str, str] | None = None) -> BaseProcess:
-    """Start `python train.py OVERRIDES` as a process of its own; what it says goes to a file."""
-    process = _forks.Process(target=_run, args=(overrides, str(log), dict(env or {})))
+def start(
+    overrides: list[str],
+    log: Path,
+    env: Mapping[str, str] | None = None,
+    *,
+    prepare: Callable[[], None] | None = None,
+    script: str = "train.py",
+) -> BaseProcess:
+    """Start `python train.py OVERRIDES` as a process of its own; what it says goes to a file.
+
+    `prepare`, a module's function, is called in the process before the script.
+    """
+    process = _forks.Process(target=_run, args=(script, overrides, str(log), dict(env or {}), prepare))
     process.start()
     return process
 
 
-def _run(overrides: list[str], log: str, env: dict[str, str]) -> None:
+def _run(script: str, overrides: list[str], log: str, env: dict[str, str], prepare: Callable[[], None] | None) -> None:
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (1, 2):
         os.dup2(file, stream)
@@ -42,8 +52,10 @@ def _run(overrides: list[str], log: str, env: dict[str, str]) -> None:
     torch.set_num_threads(1)
     multiprocessing.set_start_method("fork", force=True)
     os.chdir(ROOT)
-    sys.argv = ["train.py", *overrides]
-    runpy.run_path(str(ROOT / "train.py"), run_name="__main__")
+    sys.argv = [script, *overrides]
+    if prepare is not None:
+        prepare()
+    runpy.run_path(str(ROOT / script), run_name="__main__")
 
 
 def world(rank: int, size: int, port: int, nodes: int = 1) -> dict[str, str]:
