@@ -24,6 +24,7 @@ class FaceParserModule(PhasedModule):
         parser: the network.
         optimizer: from parameter groups to an optimizer.
         weight_decay: of weights; normalisation and biases do not decay.
+        head_lr_factor: factor on the learning rate of fusion and heads.
         ohem_threshold: probability of the true class below which a pixel counts as hard.
         ohem_share: smallest share of the pixels that is kept.
         schedule: factor on the learning rate as a function of the step.
@@ -36,13 +37,15 @@ class FaceParserModule(PhasedModule):
         *,
         optimizer: Callable[[Any], Optimizer],
         weight_decay: float = 5e-4,
+        head_lr_factor: float = 10.0,
         ohem_threshold: float = 0.7,
         ohem_share: float = 1 / 16,
         schedule: Callable[[int], float] | None = None,
         seed: int = 0,
     ) -> None:
         super().__init__({"parser": parser}, {"parser": optimizer}, seed=seed, schedule=schedule)
-        self.weight_decay, self.ohem_threshold, self.ohem_share = weight_decay, ohem_threshold, ohem_share
+        self.weight_decay, self.head_lr_factor = weight_decay, head_lr_factor
+        self.ohem_threshold, self.ohem_share = ohem_threshold, ohem_share
         self.scores = ParsingScores()
 
     @property
@@ -52,7 +55,7 @@ class FaceParserModule(PhasedModule):
         return parser
 
     def parameter_groups(self, name: str) -> list[dict[str, Any]]:
-        return bisenet_parameter_groups(self.parser, self.weight_decay)
+        return bisenet_parameter_groups(self.parser, self.weight_decay, self.head_lr_factor)
 
     def phases(self, batch: dict[str, Any]) -> Iterator[Phase]:
         def loss() -> Losses:

@@ -9,8 +9,10 @@ from torch import nn
 from hairgan.networks.bisenet import BiSeNet
 
 
-def bisenet_parameter_groups(parser: BiSeNet, weight_decay: float = 5e-4) -> list[dict[str, Any]]:
-    """Parameter groups for SGD: normalisation and biases do not decay; fusion and heads learn ten times as fast.
+def bisenet_parameter_groups(
+    parser: BiSeNet, weight_decay: float = 5e-4, head_lr_factor: float = 10.0
+) -> list[dict[str, Any]]:
+    """Parameter groups: normalisation and biases do not decay; fusion and heads learn faster, published: ten times.
 
     Returns:
         four groups with `params`, `weight_decay`, `name` and `lr_factor`: multiply the schedule's rate by it.
@@ -26,7 +28,7 @@ def bisenet_parameter_groups(parser: BiSeNet, weight_decay: float = 5e-4) -> lis
             "name": name,
             "params": parameters,
             "weight_decay": 0.0 if name.endswith("_norm") else weight_decay,
-            "lr_factor": 10.0 if name.startswith("fast") else 1.0,
+            "lr_factor": head_lr_factor if name.startswith("fast") else 1.0,
         }
         for name, parameters in groups.items()
     ]

@@ -13,6 +13,7 @@ def test_published_groups():
     assert {name: (group["weight_decay"], group["lr_factor"]) for name, group in groups.items()} == {
         "trunk": (5e-4, 1), "trunk_norm": (0, 1), "fast": (5e-4, 10), "fast_norm": (0, 10),
     }  # fmt: skip
+    assert {group["lr_factor"] for group in bisenet_parameter_groups(parser, head_lr_factor=2.0)} == {1, 2}
     assert sum(p.numel() for g in groups.values() for p in g["params"]) == sum(p.numel() for p in parser.parameters())
 
 

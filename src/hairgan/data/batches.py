@@ -11,6 +11,7 @@ rows lie in the global batch) and `ids` (indices into the dataset, for messages)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from numpy import ndarray
 from hairgan.data.attribute_targets import attribute_targets
 from hairgan.data.augment import crop, draw_crops, flip_images, flip_labels, to_float
 from hairgan.data.packed import PackedDataset
-from hairgan.data.parser_augment import CROP_SHARE, augment_for_parsing, draw_color_factors, draw_scaled_crops
+from hairgan.data.parser_augment import CROP_SHARE, SCALES, augment_for_parsing, draw_color_factors, draw_scaled_crops
 from hairgan.data.sampling import numpy_generator, shuffled_position
 
 Batch = dict[str, Any]
@@ -199,23 +200,32 @@ class ParsingBatches(Batches):
 
     Args:
         crop_share: side of the crops as a share of the images'; published: 448 / 512.
+        scales: factors on the images' size before they are cropped, drawn evenly; as published by default.
 
     Raises:
         ValueError: the dataset has no label maps.
     """
 
-    def __init__(self, dataset: PackedDataset, split: str, *, crop_share: float = CROP_SHARE, **shared: Any) -> None:
+    def __init__(
+        self,
+        dataset: PackedDataset,
+        split: str,
+        *,
+        crop_share: float = CROP_SHARE,
+        scales: Sequence[float] = SCALES,
+        **shared: Any,
+    ) -> None:
         super().__init__(dataset, split, **shared)
         if dataset.labels is None:
             raise ValueError(f"{dataset.path} has no label maps, which a face parser learns from")
-        self.crop_size = round(crop_share * dataset.size)
+        self.crop_size, self.scales = round(crop_share * dataset.size), tuple(scales)
 
     def _augmentation(self, step: int, purpose: str) -> Batch:
         rng = numpy_generator(self.seed, f"parsing/{purpose}", step)
         drawn = {
             "factors": draw_color_factors(rng, self.batch_size),
             "flips": rng.random(self.batch_size) < self.flip_probability,
-            "boxes": draw_scaled_crops(rng, self.batch_size, self.dataset.size, self.crop_size),
+            "boxes": draw_scaled_crops(rng, self.batch_size, self.dataset.size, self.crop_size, self.scales),
         }
         return {f"{purpose}_{name}": value[self.rows] for name, value in drawn.items()}
 

@@ -6,6 +6,8 @@ but did not. And scaling and cropping are one resampling instead of two, without
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -26,15 +28,20 @@ def draw_color_factors(rng: np.random.Generator, count: int) -> Float32[ndarray,
     return rng.uniform(*COLOR_RANGE, size=(count, 3)).astype(np.float32)
 
 
-def draw_scaled_crops(rng: np.random.Generator, count: int, size: int, crop_size: int) -> Float32[ndarray, "b 4"]:
+def draw_scaled_crops(
+    rng: np.random.Generator, count: int, size: int, crop_size: int, scales: Sequence[float] = SCALES
+) -> Float32[ndarray, "b 4"]:
     """Draw where crops of `crop_size` pixels lie in images of `size` pixels that were first scaled at random.
 
     An image that came out smaller than the crop is enlarged to one pixel more than the crop.
 
+    Args:
+        scales: the factors to draw from.
+
     Returns:
         boxes `(left, top, width, height)` as shares of the image's side.
     """
-    scaled = (size * rng.choice(SCALES, size=count)).astype(np.int64)
+    scaled = (size * rng.choice(scales, size=count)).astype(np.int64)
     scaled = np.where(scaled < crop_size, crop_size + 1, scaled)
     offsets = (rng.random((count, 2)) * (scaled - crop_size)[:, None]).astype(np.int64)
     side = np.broadcast_to(crop_size, (count, 2))

@@ -2,7 +2,7 @@
 
 After Yu et al. 2018, "BiSeNet: Bilateral segmentation network", in the variant of the public face-parsing weights:
 there is no spatial path, the 1/8 features of the ResNet take its place; logits come at 1/8 of the input size and are
-enlarged bilinearly with aligned corners.
+enlarged bilinearly with aligned corners. Names of layers tell the published strides; a finer stem makes them finer.
 """
 
 from __future__ import annotations
@@ -78,18 +78,23 @@ class BiSeNet(nn.Module):
         depth: of the ResNet: 18 as published, 34 or 50.
         base_width: channels of the ResNet's stem, 64 as published; all other widths follow it.
         num_classes: number of regions.
+        stem_stride: of the ResNet's stem, 4 as published; with 2 or 1 logits come at 1/4 or 1/2 of the input size.
 
     Raises:
-        ValueError: for another depth.
+        ValueError: for another depth or stem.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, depth: int = 18, base_width: int = 64, num_classes: int = NUM_REGIONS) -> None:
+    def __init__(
+        self, depth: int = 18, base_width: int = 64, num_classes: int = NUM_REGIONS, stem_stride: int = 4
+    ) -> None:
         super().__init__()
-        self.config = {"depth": depth, "base_width": base_width, "num_classes": num_classes}
-        self.backbone = ResNet(depth, base_width)
+        self.config = {
+            "depth": depth, "base_width": base_width, "num_classes": num_classes, "stem_stride": stem_stride,
+        }  # fmt: skip
+        self.backbone = ResNet(depth, base_width, stem_stride=stem_stride)
         width8, width16, width32 = self.backbone.channels[1:]
         width = 2 * base_width
         self.global_context = ConvBNReLU(width32, width, 1)

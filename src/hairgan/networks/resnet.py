@@ -29,15 +29,17 @@ PLAIN_BLOCKS: dict[int, tuple[Block, tuple[int, ...]]] = {
 
 
 class ResNet(nn.Module):
-    """Stem and four stages; stage i has stride 4, 8, 16, 32.
+    """Stem and four stages; with the published stem, stage i has stride 4, 8, 16, 32.
 
     Args:
         depth: 18, 34 or 50.
         base_width: channels of the stem and of the first stage's blocks; each further stage doubles them.
         blocks: depth -> block class and numbers, e.g. with attention in every block.
+        stem_stride: of the stem: 4 as published; 2 without its pooling, 1 without its stride too. All strides follow
+            it, so that small images keep their detail; the parameters stay the same.
 
     Raises:
-        ValueError: for another depth.
+        ValueError: for another depth or stem.
     """
 
     def __init__(
@@ -45,17 +47,20 @@ class ResNet(nn.Module):
         depth: int = 18,
         base_width: int = 64,
         blocks: Mapping[int, tuple[Block, tuple[int, ...]]] = PLAIN_BLOCKS,
+        stem_stride: int = 4,
     ) -> None:
         super().__init__()
         if depth not in blocks:
             raise ValueError(f"a ResNet here has a depth of {', '.join(map(str, blocks))}, not {depth}")
+        if stem_stride not in (1, 2, 4):
+            raise ValueError(f"a stem here has a stride of 1, 2 or 4, not {stem_stride}")
         block, numbers = blocks[depth]
         self.depth, self.base_width = depth, base_width
         self.channels = tuple(base_width * 2**stage * block.expansion for stage in range(4))
-        self.conv1 = nn.Conv2d(3, base_width, 7, stride=2, padding=3, bias=False)
+        self.conv1 = nn.Conv2d(3, base_width, 7, stride=min(stem_stride, 2), padding=3, bias=False)
         self.bn1 = nn.BatchNorm2d(base_width)
         self.relu = nn.ReLU(inplace=True)
-        self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
+        self.maxpool = nn.MaxPool2d(3, stride=2, padding=1) if stem_stride == 4 else nn.Identity()
         width1, width2, width3, width4 = self.channels
         self.layer1 = _stage(block, base_width, width1, numbers[0], stride=1)
         self.layer2 = _stage(block, width1, width2, numbers[1], stride=2)
@@ -66,7 +71,7 @@ class ResNet(nn.Module):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def stages(self, x: Float[Tensor, "b 3 h w"]) -> list[Float[Tensor, "b _ _ _"]]:
-        """The outputs of the four stages, at 1/4, 1/8, 1/16 and 1/32 of the input size (rounded up)."""
+        """The outputs of the four stages, at 1/4, 1/8, 1/16 and 1/32 of the input size (rounded up) as published."""
         x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
         features = []
         for layer in (self.layer1, self.layer2, self.layer3, self.layer4):

@@ -35,6 +35,8 @@ def test_crops_stay_inside_and_have_the_published_sizes():
     assert (boxes[:, :2] + boxes[:, 2:] <= 1 + 1e-6).all()
     zooms = {round(448 / float(width) / 512, 4) for width in boxes[:, 2]}
     assert zooms == {round(449 / 512, 4), *(scale for scale in SCALES if scale >= 1)}
+    whole = draw_scaled_crops(np.random.default_rng(0), 600, 512, 512, scales=(1.0, 2.0))
+    assert set(map(tuple, whole[whole[:, 2] == 1].tolist())) == {(0, 0, 1, 1)} and set(whole[:, 2]) == {0.5, 1}
     factors = draw_color_factors(np.random.default_rng(0), 600)
     assert 0.5 <= factors.min() < 0.51
     assert 1.49 < factors.max() <= 1.5

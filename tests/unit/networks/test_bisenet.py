@@ -16,6 +16,17 @@ def test_any_size(depth, size):
         assert parser(torch.zeros(2, 3, *size)).shape == (2, 19, *size)
 
 
+def test_a_finer_stem_keeps_the_weights_and_makes_finer_maps():
+    states = [BiSeNet(base_width=4, stem_stride=stride).state_dict() for stride in (4, 2, 1)]
+    assert all({k: v.shape for k, v in state.items()} == {k: v.shape for k, v in states[0].items()} for state in states)
+    for stride in (4, 2, 1):
+        parser = BiSeNet(base_width=4, stem_stride=stride).eval()
+        with torch.inference_mode():
+            maps = parser.backbone.stages(torch.zeros(1, 3, 64, 64))
+            assert [m.shape[-1] for m in maps] == [64 // stride // 2**stage for stage in range(4)]
+            assert parser(torch.zeros(1, 3, 64, 64)).shape == (1, 19, 64, 64)
+
+
 def test_every_parameter_is_trained():
     torch.manual_seed(0)
     parser = BiSeNet(base_width=4)
@@ -30,6 +41,8 @@ def test_wrong_use():
         BiSeNet(base_width=4).with_auxiliary(torch.zeros(1, 3, 64, 64))
     with pytest.raises(ValueError, match="not 20"):
         BiSeNet(20)
+    with pytest.raises(ValueError, match="stride of 1, 2 or 4, not 3"):
+        BiSeNet(stem_stride=3)
     with pytest.raises(ValueError, match="64, not 4"):
         BiSeNet(base_width=4).backbone.load_imagenet()
 
