@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime
 import os
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -26,8 +25,8 @@ from hairgan.evaluation.report import comparison, write_report
 from hairgan.evaluation.result import Evaluation, Picture, append_line, as_text, write_json
 from hairgan.metrics.cache import StatisticsCache
 from hairgan.weights.runs import networks_from_run
+from lightning_modules.command_line import errors_as_sentences
 from lightning_modules.run_directory import git_state, versions
-from lightning_modules.user_errors import one_sentence
 
 
 def evaluate(cfg: DictConfig) -> dict[str, dict[str, float]]:
@@ -120,15 +119,11 @@ def _join_processes(device: torch.device) -> None:
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="evaluate")
 def main(cfg: DictConfig) -> None:
-    """The command line: one sentence for what a user got wrong (a trace with HYDRA_FULL_ERROR=1)."""
-    try:
+    """Evaluate, and print where the report is."""
+    with errors_as_sentences("evaluate.py"):
         evaluate(cfg)
-    except Exception as error:
-        sentence = one_sentence(error)
-        if sentence is None or os.environ.get("HYDRA_FULL_ERROR") == "1":
-            raise
-        sys.exit(f"evaluate.py: {sentence}")
 
 
 if __name__ == "__main__":
-    main()
+    with errors_as_sentences("evaluate.py"):
+        main()

@@ -7,7 +7,6 @@ after a kill it goes on. Trials run one after another in a worker, each in `tria
 from __future__ import annotations
 
 import copy
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from optuna.study import MaxTrialsCallback
 from optuna.trial import TrialState
 
 from lightning_modules.callbacks.trial_report import TrialReport
-from lightning_modules.user_errors import one_sentence
+from lightning_modules.command_line import errors_as_sentences
 from train import train
 
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
@@ -115,13 +114,11 @@ def report(study: optuna.Study, folder: Path) -> None:
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="config")
 def main(cfg: DictConfig) -> None:
-    try:
+    """Sweep, as the config's `sweep` group says."""
+    with errors_as_sentences("sweep.py"):
         sweep(cfg)
-    except Exception as error:
-        if (sentence := one_sentence(error)) is None:
-            raise
-        sys.exit(f"sweep.py: {sentence}")
 
 
 if __name__ == "__main__":
-    main()
+    with errors_as_sentences("sweep.py"):
+        main()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,10 +25,10 @@ from hairgan.weights import runs
 from lightning_modules import dry_run, processes, run_choice, run_directory
 from lightning_modules.base import PhasedModule
 from lightning_modules.callbacks import Checkpoints
-from lightning_modules.execution import Execution
+from lightning_modules.command_line import errors_as_sentences
+from lightning_modules.execution import Execution, use_tf32
 from lightning_modules.loggers import CurvesLogger
 from lightning_modules.strategy import PhasedDDPStrategy, ProcessLostError
-from lightning_modules.user_errors import one_sentence
 
 
 def train(cfg: DictConfig, more_callbacks: Sequence[pl.Callback] = ()) -> dict[str, float]:
@@ -45,8 +44,10 @@ def train(cfg: DictConfig, more_callbacks: Sequence[pl.Callback] = ()) -> dict[s
     processes.join(cfg.trainer)
     cfg, checkpoint = processes.from_first(lambda: run_choice.choose(cfg))
     check(cfg)
+    if not cfg.dry_run:
+        Path(cfg.paths.outputs).mkdir(parents=True, exist_ok=True)  # before the data, which may take long
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = bool(cfg.tf32)
+    use_tf32(bool(cfg.tf32))
 
     data: HairDataModule = instantiate(cfg.data)
     data.pack()
@@ -100,7 +101,13 @@ def _quiet() -> None:
     """Keep from the screen what Lightning says of things that are as they should be here."""
     for name in ("pytorch_lightning", "lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    for message in ("does not have many workers", "treespec", "have no `validation_step`", "in eval mode at the start"):
+    for message in (
+        "does not have many workers",
+        "treespec",
+        "_register_pytree_node",
+        "have no `validation_step`",
+        "in eval mode at the start",
+    ):
         warnings.filterwarnings("ignore", message=f".*{message}.*")
 
 
@@ -111,11 +118,11 @@ def check(cfg: DictConfig) -> None:
         ValueError: naming the setting, its value and what it may be.
     """
     size = cfg.image_size
-    if size < 32 or size & (size - 1):
+    if not isinstance(size, int) or size < 32 or size & (size - 1):
         raise ValueError(f"image_size must be a power of two of 32 or more, not {size}")
     for name in ("steps", "batch_size", "accumulate"):
-        if cfg[name] < 1:
-            raise ValueError(f"{name} must be 1 or more, not {cfg[name]}")
+        if not isinstance(cfg[name], int) or cfg[name] < 1:
+            raise ValueError(f"{name} must be a whole number of 1 or more, not {cfg[name]}")
     if cfg.trainer.accelerator in ("gpu", "cuda") and not torch.cuda.is_available():
         raise ValueError("trainer.accelerator asks for a GPU, but torch sees none here; trainer=cpu runs without one")
     if run_choice.is_sweep() and OmegaConf.is_config(cfg.trainer.strategy) and not processes.launched_from_outside():
@@ -164,21 +171,12 @@ def summary(cfg: DictConfig, module: PhasedModule, run_dir: Path) -> str:
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="config")
 def main(cfg: DictConfig) -> float | None:
-    """The command line: one sentence for what a user got wrong (a trace with HYDRA_FULL_ERROR=1)."""
-    for name in ("pytorch_lightning", "lightning.pytorch", "lightning.fabric"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    warnings.filterwarnings(
-        "ignore", message=".*(does not have many workers|_register_pytree_node|isinstance.treespec).*"
-    )
-    try:
+    """Train, and return the metric that a sweep optimises, if there is one."""
+    with errors_as_sentences("train.py"):
         metrics = train(cfg)
-    except Exception as error:
-        sentence = one_sentence(error)
-        if sentence is None or os.environ.get("HYDRA_FULL_ERROR") == "1":
-            raise
-        sys.exit(f"train.py: {sentence}")
     return metrics.get(cfg.optimized_metric) if cfg.get("optimized_metric") else None
 
 
 if __name__ == "__main__":
-    main()
+    with errors_as_sentences("train.py"):
+        main()

@@ -1,8 +1,4 @@
-"""A CSV of all logged values that survives resuming.
-
-Lightning's `CSVLogger` deletes the file of the run that it resumes; this one keeps the rows up to the step at which the
-run goes on and drops the later ones, which the resumed run writes again.
-"""
+"""Where logged values go, besides TensorBoard: a CSV that survives resuming, and Weights & Biases."""
 
 from __future__ import annotations
 
@@ -11,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pytorch_lightning.loggers import WandbLogger
 from pytorch_lightning.loggers.logger import Logger
 from pytorch_lightning.utilities import rank_zero_only
 
@@ -18,7 +15,11 @@ from hairgan.curves import read_curves
 
 
 class CurvesLogger(Logger):
-    """Writes `metrics.csv`: one row a step, one column a logged name, empty where a name was not logged at a step."""
+    """Writes `metrics.csv`: one row a step, one column a logged name, empty where a name was not logged at a step.
+
+    Lightning's `CSVLogger` deletes the file of the run that it resumes; this one keeps the rows up to the step at which
+    the run goes on and drops the later ones, which the resumed run writes again.
+    """
 
     def __init__(self, save_dir: str | Path) -> None:
         super().__init__()
@@ -75,3 +76,11 @@ class CurvesLogger(Logger):
             writer.writeheader()
             writer.writerows(rows)
         partial.replace(self.path)
+
+
+class QuietWandbLogger(WandbLogger):
+    """Lightning's, without the setting that it always passes on and of which wandb warns that it does nothing."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._wandb_init.pop("anonymous", None)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from hydra.errors import InstantiationException
-from omegaconf.errors import OmegaConfBaseException
+from difflib import get_close_matches
+
+from hydra.errors import HydraException, InstantiationException, MissingConfigException
+from omegaconf import DictConfig
+from omegaconf.errors import ConfigAttributeError, OmegaConfBaseException
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from lightning_modules.base import NonFiniteError
@@ -14,10 +17,28 @@ USERS = (ValueError, OSError, NonFiniteError, ProcessLostError, Misconfiguration
 
 def one_sentence(error: BaseException) -> str | None:
     """The message for a user, or None for an error that is a bug and deserves its trace."""
-    if isinstance(error, InstantiationException):  # Hydra wraps what a constructor raised
-        return one_sentence(error.__cause__) if error.__cause__ is not None else str(error).splitlines()[0]
+    if isinstance(error, HydraException):
+        return _of_hydra(error)
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     if isinstance(error, USERS):
         return " ".join(str(error).split())
     return None
+
+
+def _of_hydra(error: HydraException) -> str:
+    cause = error.__cause__
+    if isinstance(error, InstantiationException):  # Hydra wraps what a constructor raised
+        return (one_sentence(cause) if cause is not None else None) or " ".join(str(error).split())
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options:
+        group, _, name = error.missing_cfg_file.rpartition("/")
+        return f"there is no {group} '{name}'{_nearest(name, error.options)}; there are {', '.join(error.options)}"
+    if isinstance(cause, ConfigAttributeError) and isinstance(cause.parent_node, DictConfig):
+        names = [str(name) for name in cause.parent_node]
+        return f"there is no setting '{cause.full_key}'{_nearest(str(cause.key), names)}; --cfg job shows all of them"
+    return " ".join(str(error).split())
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    close = get_close_matches(name, known, n=1)
+    return f" (did you mean '{close[0]}'?)" if close else ""

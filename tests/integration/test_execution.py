@@ -127,7 +127,7 @@ def test_a_damaged_checkpoint_is_passed_over(settings, compose_config, tmp_path)
     ("override", "message"),
     [
         ("accumulate=3", "accumulate=3 cannot share out the 4 images"),
-        ("accumulate=0", "accumulate must be 1 or more, not 0"),
+        ("accumulate=0", "accumulate must be a whole number of 1 or more, not 0"),
         ("trainer=gpu", "asks for a GPU, but torch sees none"),
     ],
 )
