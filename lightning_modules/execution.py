@@ -62,3 +62,11 @@ def in_channels_last(batch: dict[str, Any]) -> dict[str, Any]:
         else value
         for name, value in batch.items()
     }
+
+
+def use_tf32(allowed: bool) -> None:
+    """Whether float32 products and convolutions on GPUs may be computed in TensorFloat-32.
+
+    Not in train.py: what a launcher pickles of a job (submitit) must not mention `torch.backends.cudnn`.
+    """
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = allowed
