@@ -19,6 +19,9 @@ from omegaconf import DictConfig, OmegaConf
 from hairgan.weights.runs import CONFIG, FOLDER, by_step
 
 RECORD = "run.yaml"
+AS_WRITTEN = (
+    "config_as_written.yaml"  # the config with its references (`${steps}`), for runs that go on with other values
+)
 
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "torchmetrics", "hydra-core", "omegaconf", "wandb", "numpy")
 
@@ -56,11 +59,11 @@ def of_checkpoint(path: str | Path) -> Path:
 
 
 def load_config(run_dir: str | Path) -> DictConfig:
-    """The config with which a run was made."""
+    """The config with which a run was made; values that refer to others still do."""
     run_dir = Path(run_dir)
     if not (run_dir / CONFIG).is_file():
         raise ValueError(f"{run_dir} is no run directory: there is no {CONFIG} in it")
-    config = OmegaConf.load(run_dir / CONFIG)
+    config = OmegaConf.load(run_dir / (AS_WRITTEN if (run_dir / AS_WRITTEN).is_file() else CONFIG))
     assert isinstance(config, DictConfig)
     return config
 
@@ -68,6 +71,7 @@ def load_config(run_dir: str | Path) -> DictConfig:
 def write_record(run_dir: Path, config: DictConfig, **facts: Any) -> None:
     """Write the resolved config and what else is needed to repeat the run."""
     OmegaConf.save(config, run_dir / CONFIG, resolve=True)
+    OmegaConf.save(config, run_dir / AS_WRITTEN)
     record = {
         "command": " ".join(sys.argv),
         "started": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),

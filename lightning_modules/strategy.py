@@ -7,7 +7,7 @@ processes as Lightning's DDP does and leaves the module as it is.
 
 from __future__ import annotations
 
-from datetime import timedelta
+import time
 
 import torch
 import torch.distributed as dist
@@ -15,7 +15,7 @@ from pytorch_lightning.strategies import DDPStrategy
 
 from hairgan.networks.batch_norm import synchronise
 
-ROLL_CALL = timedelta(seconds=10)  # what a process may take to answer, beyond the others
+ROLL_CALL = 10.0  # seconds that a process may take to answer, beyond the others
 
 
 class ProcessLostError(RuntimeError):
@@ -24,11 +24,6 @@ class ProcessLostError(RuntimeError):
 
 class PhasedDDPStrategy(DDPStrategy):
     """DDP's launching and communication, with gradients reduced by the module and batch norm over all processes."""
-
-    def setup_distributed(self) -> None:
-        super().setup_distributed()
-        # of its own: a group whose collective failed answers no more
-        self._roll_call = dist.new_group(backend="gloo", timeout=ROLL_CALL)
 
     def configure_ddp(self) -> None:
         assert self.model is not None
@@ -44,8 +39,26 @@ class PhasedDDPStrategy(DDPStrategy):
         """
         if not isinstance(error, dist.DistError) and "gloo" not in str(error):
             return None
-        try:
-            dist.monitored_barrier(self._roll_call, timeout=ROLL_CALL, wait_all_ranks=True)
-        except RuntimeError as absence:
-            return f"process {self.global_rank} of {self.world_size} has lost others. {absence}"
-        return None
+        lost = call_the_roll(self.global_rank, self.world_size)
+        if not lost:
+            return None
+        names = ", ".join(map(str, sorted(lost)))
+        return f"process {self.global_rank} of {self.world_size} got no answer from process {names} in {ROLL_CALL:g} s"
+
+
+def call_the_roll(rank: int, size: int) -> set[int]:
+    """Answer to the other processes, and return those that do not, through the store that connected them all.
+
+    A group whose collective failed cannot tell: it knows that a connection is closed, but not always whose.
+    """
+    store = dist.distributed_c10d._get_default_store()
+    lost = set(range(size))
+    end = time.monotonic() + ROLL_CALL
+    try:
+        store.set(f"here/{rank}", "")
+        while lost and time.monotonic() < end:
+            lost = {other for other in lost if not store.check([f"here/{other}"])}
+            time.sleep(0.1)
+    except RuntimeError:  # the store is gone, and with it the process that held it
+        lost = lost - {rank} if len(lost) < size else {0}
+    return lost

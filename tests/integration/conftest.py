@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.integration import runs
 
 SMALL: dict[str, list[str]] = {
     "stargan": [
@@ -33,6 +35,12 @@ GANS = ("stargan", "sean")
 
 EXACT = 1e-9
 """What weights may differ by in float64."""
+
+
+@pytest.fixture(autouse=True)
+def no_run_outlives_its_test() -> Iterator[None]:
+    yield
+    runs.end_all()
 
 
 @pytest.fixture

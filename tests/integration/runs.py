@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import runpy
+import signal
 import socket
 import sys
 import time
@@ -24,6 +25,7 @@ ROOT = Path(__file__).parents[2]
 # a server that has imported everything once forks the runs: a start costs half a second instead of twenty
 _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload(["tests.integration.runs", "datamodules", "lightning_modules", "hydra", "wandb"])
+_started: list[BaseProcess] = []
 
 
 def start(
@@ -40,6 +42,7 @@ def start(
     """
     process = _forks.Process(target=_run, args=(script, overrides, str(log), dict(env or {}), prepare))
     process.start()
+    _started.append(process)
     return process
 
 
@@ -75,6 +78,14 @@ def world(rank: int, size: int, port: int, nodes: int = 1) -> dict[str, str]:
 
 def log_of(path: Path) -> str:
     return path.read_text() if path.exists() else ""
+
+
+def end_all() -> None:
+    """Kill what a test that failed has left running, loader workers and all."""
+    while _started:
+        process = _started.pop()
+        if process.is_alive() and process.pid is not None:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

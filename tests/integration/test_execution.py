@@ -77,11 +77,9 @@ def test_a_run_is_repeated_elsewhere(settings, compose_config, tmp_path, capsys)
 def test_a_finished_run_goes_on_for_more_steps(settings, compose_config, tmp_path):
     train(compose_config(*settings("hair_classifier", steps=4, run_dir=tmp_path / "whole")))
     train(compose_config(*settings("hair_classifier", steps=2, run_dir=tmp_path / "halves")))
-    config = tmp_path / "halves" / "config.yaml"
-    config.write_text(
-        config.read_text().replace("\nsteps: 2\n", "\nsteps: 4\n").replace("  steps: 2\n", "  steps: 4\n")
-    )
-    train(compose_config(f"resume={tmp_path / 'halves'}"))
+    more = runs.start([f"resume={tmp_path / 'halves'}", "steps=4"], tmp_path / "log")
+    more.join(300)
+    assert more.exitcode == 0, runs.log_of(tmp_path / "log")
     runs.assert_same_run(tmp_path / "whole", tmp_path / "halves")
 
 

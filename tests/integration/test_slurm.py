@@ -1,0 +1,73 @@
+"""What a batch job of SLURM does, with its environment and a `scontrol` of our own."""
+
+from __future__ import annotations
+
+import os
+import signal
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import pytest
+
+from hairgan.weights.runs import FOLDER, by_step
+from tests.integration import runs
+
+JOB = "4711"
+
+
+def start_tasks(overrides: list[str], folder: Path, log: Path, nodes: int, tasks: int) -> list[BaseProcess]:
+    """Start the tasks of a job, spread over nodes, as srun would; `scontrol` writes what it is told to a file."""
+    scontrol = folder / "bin" / "scontrol"
+    scontrol.parent.mkdir(exist_ok=True)
+    scontrol.write_text(f'#!/bin/sh\necho "$@" >> {folder / "scontrol.log"}\n')
+    scontrol.chmod(0o755)
+    shared = {
+        "PATH": f"{scontrol.parent}:{os.environ['PATH']}",
+        "SLURM_JOB_ID": JOB,
+        "SLURM_JOB_NAME": "hair",
+        "SLURM_NTASKS": str(tasks),
+        "SLURM_NTASKS_PER_NODE": str(tasks // nodes),
+        "SLURM_NNODES": str(nodes),
+        "SLURM_NODELIST": "127.0.0.1",
+        "MASTER_PORT": str(runs.free_port()),
+    }
+
+    def start(rank: int) -> BaseProcess:
+        node, local = divmod(rank, tasks // nodes)
+        own = {"SLURM_PROCID": str(rank), "SLURM_LOCALID": str(local), "SLURM_NODEID": str(node)}
+        return runs.start(overrides, log.with_suffix(f".{rank}"), shared | own)
+
+    return [start(rank) for rank in range(tasks)]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "tasks"), [(1, 1), pytest.param(1, 2, marks=pytest.mark.slow), pytest.param(2, 2, marks=pytest.mark.slow)]
+)
+def test_a_job_whose_time_is_over_saves_and_is_queued_again(nodes, tasks, settings, tmp_path):
+    on_cpu = ["trainer.accelerator=cpu", "trainer.precision=32-true", "+trainer.strategy.process_group_backend=gloo"]
+    job = [*settings("stargan", steps=100000), "trainer=slurm", *on_cpu, "logger=[csv]", "data.num_workers=0"]
+    job += ["callbacks.checkpoints.every_n_steps=100000", "callbacks.sample_grids=null"]
+    job += [f"paths.outputs={tmp_path / 'outputs'}"]
+
+    first = start_tasks(job, tmp_path, tmp_path / "first", nodes, tasks)
+    log = tmp_path / "first.0"
+    runs.wait_for(lambda: "step/s, " in runs.log_of(log) or any(task.exitcode is not None for task in first))
+    for task in first:
+        assert task.pid is not None
+        os.kill(task.pid, signal.SIGUSR1)
+    for task in first:
+        task.join(120)
+    assert [task.exitcode for task in first] == [0] * tasks, runs.log_of(log)[-3000:]
+    assert (tmp_path / "scontrol.log").read_text() == f"requeue {JOB}\n"  # once
+    (run,) = (tmp_path / "outputs" / "stargan").iterdir()
+    assert run.name == f"job_{JOB}"
+    (saved,) = by_step(run / FOLDER)
+
+    done = int(saved.stem.split("_")[1])
+    again = start_tasks([*job, f"steps={done + 2}"], tmp_path, tmp_path / "again", nodes, tasks)
+    for task in again:
+        task.join(120)
+    assert [task.exitcode for task in again] == [0] * tasks, runs.log_of(tmp_path / "again.0")[-3000:]
+    assert f"{done} to {done + 2}, 4 images each" in runs.log_of(tmp_path / "again.0")
+    assert runs.load(run)["steps_done"] == done + 2
+    assert [path.name for path in (tmp_path / "outputs" / "stargan").iterdir()] == [run.name]
