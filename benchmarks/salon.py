@@ -47,7 +47,7 @@ class Prompted(nn.Module):
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.image_size = network, 512
         self.prompts: list[Tensor] = []
 
     def forward(self, images: Tensor) -> Tensor:

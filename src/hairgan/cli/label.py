@@ -15,8 +15,6 @@ import click
 @click.option("--domains", default="hair7", help="Set of domains (conf/data/domains/NAME.yaml), or a file like those.")
 @click.option("--aligned", is_flag=True, help="The photos are CelebA-HQ crops already: do not look for faces.")
 @click.option("--size", default=256, type=click.IntRange(min=8), help="Edge of the packed images, px.")
-@click.option("--crop-size", default=512, type=click.IntRange(min=64), help="Side of the crops that are parsed, px.")
-@click.option("--classifier-size", default=256, type=click.IntRange(min=32), help="Side that the classifier sees, px.")
 @click.option("--min-confidence", default=0.6, type=click.FloatRange(0, 1), help="Less sure answers are unknown.")
 @click.option("--batch-size", default=8, type=click.IntRange(min=1), help="Crops parsed together.")
 @click.option("--workers", type=click.IntRange(min=1), help="Threads that read and write.  [default: one a core]")
@@ -29,8 +27,6 @@ def label(
     domains: str,
     aligned: bool,
     size: int,
-    crop_size: int,
-    classifier_size: int,
     min_confidence: float,
     batch_size: int,
     workers: int | None,
@@ -56,7 +52,7 @@ def label(
         classifier=load_classifier(classifier, device) if classifier else None,
         finder=None if aligned else face_finder(parser),
         domains=chosen,
-        settings=Settings(crop_size, classifier_size, min_confidence),
+        settings=Settings(parser.image_size, min_confidence),
         pack_size=size,
         batch_size=batch_size,
         workers=workers or cores(),

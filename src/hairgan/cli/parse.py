@@ -13,10 +13,9 @@ import click
 @click.option("--parser", "bundle", required=True, help="Bundle (folder or hub name) with a face parser in it.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the results.  [default: that of the photo]")
 @click.option("--aligned", is_flag=True, help="The photo is a CelebA-HQ crop already: do not look for a face.")
-@click.option("--size", default=512, type=click.IntRange(min=64), help="Side at which the parser looks, px.")
 @click.option("--device", default="cpu", help="Where the parser runs, e.g. cuda.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
-def parse(photo: Path, bundle: str, out: Path | None, aligned: bool, size: int, device: str, as_json: bool) -> None:
+def parse(photo: Path, bundle: str, out: Path | None, aligned: bool, device: str, as_json: bool) -> None:
     """Write PHOTO's label map and a colour overlay, and print the share of each region.
 
     NAME_labels.png holds label numbers in the CelebAMask-HQ order (hair is 13), at the size of the photo.
@@ -29,7 +28,7 @@ def parse(photo: Path, bundle: str, out: Path | None, aligned: bool, size: int, 
     from hairgan.labelling.parsing import labels_in_photo, open_crop, parse_crops
 
     parser = load_parser(bundle, device)
-    crop = open_crop(photo, None if aligned else face_finder(parser), size)
+    crop = open_crop(photo, None if aligned else face_finder(parser), parser.image_size)
     maps, certainties = parse_crops(parser, [crop.pixels])
     labels = labels_in_photo(crop, maps[0])
     out = out or photo.parent

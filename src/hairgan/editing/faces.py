@@ -19,6 +19,7 @@ from numpy import ndarray
 from torch import Tensor, nn
 
 from hairgan.editing.alignment import Alignment, celeba_hq_alignment
+from hairgan.networks.bisenet import input_size
 from hairgan.networks.fan import FAN, INPUT_SIZE
 from hairgan.regions import Region
 
@@ -93,12 +94,11 @@ class RegionFinder:
     """The one face that fills a photo, from where the parser sees its eyes and mouth.
 
     Args:
-        parser: images in [-1, 1] to logits of 19 regions.
-        size: side at which the parser looks at the photo.
+        parser: images in [-1, 1] to logits of 19 regions; it looks at the photo at the size it sees best.
     """
 
-    def __init__(self, parser: nn.Module, size: int = 512) -> None:
-        self._parser, self._size = parser, size
+    def __init__(self, parser: nn.Module) -> None:
+        self._parser, self._size = parser, input_size(parser)
 
     def __call__(self, photo: UInt8[ndarray, "h w 3"]) -> list[Face]:
         square = centred_square(photo.shape[0], photo.shape[1], self._size)

@@ -106,7 +106,7 @@ class SEANPainter:
             codes = self.codes(head.subject).clone()
             borrowed = _regions_to_borrow(codes, layout)
             if borrowed or color is None:
-                rough = self._encode(head.picture, resize_labels(head.labels, self.size))
+                rough = self._encode(head.picture_at(self.size), resize_labels(head.labels, self.size))
                 regions = [*borrowed, *([Region.HAIR] if color is None else [])]
                 codes[regions] = rough[regions]
             if color is not None:
@@ -154,7 +154,7 @@ class SEANPainter:
             return shares @ torch.stack([self.codes(other)[Region.HAIR] for other, _ in color.references])
         picture, labels = subject.picture(self.size), subject.label_map(self.size)
         if model is not None and not subject.has_hair:
-            picture, labels = model.picture, resize_labels(model.labels, self.size)
+            picture, labels = model.picture_at(self.size), resize_labels(model.labels, self.size)
         hair, painted_hair = labels == Region.HAIR, layout == Region.HAIR
         codes = self.codes(subject)
         if not (hair.any() and painted_hair.any()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 import torch
 from jaxtyping import Float, Float32, Int64, UInt8
@@ -30,3 +31,9 @@ def from_images(images: Float[Tensor, "b 3 s s"]) -> list[Float32[ndarray, "s s 
 def to_bytes(picture: Float32[ndarray, "h w 3"]) -> UInt8[ndarray, "h w 3"]:
     """Round a picture with values 0 to 255."""
     return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+
+
+def resize_picture(picture: UInt8[ndarray, "h w 3"], size: int) -> UInt8[ndarray, "size size 3"]:
+    """A picture at another size: bilinear where it grows, means of areas where it shrinks."""
+    how = cv2.INTER_AREA if size < len(picture) else cv2.INTER_LINEAR
+    return cv2.resize(picture, (size, size), interpolation=how)

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import torch
 from jaxtyping import Float, UInt8
 from numpy import ndarray
@@ -27,7 +26,7 @@ from hairgan.editing.edit import FEATHER, Edit, Timings, check_blend, finish
 from hairgan.editing.faces import FaceFinder, FANFinder, MTCNNFinder, RegionFinder, find_face
 from hairgan.editing.layout import LAYOUTS, resize_labels
 from hairgan.editing.painting import HairColor, Painter, SEANPainter, TransferPainter
-from hairgan.editing.pixels import from_images, to_bytes, to_images, to_label_maps
+from hairgan.editing.pixels import from_images, resize_picture, to_bytes, to_images, to_label_maps
 from hairgan.editing.restyling import Restyler
 from hairgan.editing.subject import Parser, RoughHead, Subject, leaves_crop, wears_hat
 from hairgan.networks.bisenet import BiSeNet
@@ -42,7 +41,6 @@ Photo = UInt8[ndarray, "_ _ 3"]
 PARTS = ("parser", "sean", "stargan_generator", "mapping_network", "style_encoder", "fan")
 """Names of the parts of a bundle that the salon makes use of."""
 
-PARSER_SIZE = 512
 COLOR_DOMAINS = ("blond",)
 """Domains that are about colour: restyling to them takes the rough head's hair colour."""
 
@@ -74,9 +72,6 @@ class Salon:
         finder: finds faces in photos. By default the installed detector, else FAN or the parser, which want photos
             that one face fills roughly.
         batch_size: photos in a network at a time; by default 1 on a CPU, where more do not help, and 8 elsewhere.
-
-    Raises:
-        ValueError: the generators of StarGAN v2 and SEAN differ in size.
     """
 
     def __init__(
@@ -91,10 +86,7 @@ class Salon:
         self.parser = Parser(parser)
         self.painter: Painter = TransferPainter() if sean is None else SEANPainter(sean)
         self.restyler = restyler
-        if sean is not None and restyler is not None and sean.image_size != restyler.size:
-            raise ValueError(f"StarGAN v2 makes heads of {restyler.size} px, SEAN paints {sean.image_size} px")
-        size = sean.image_size if sean is not None else restyler.size if restyler is not None else None
-        self.parser_size = 2 * size if size else PARSER_SIZE
+        self.parser_size = self.parser.size
         self.batch_size = batch_size or (1 if self.device.type == "cpu" else 8)
         self._finder = finder
 
@@ -367,8 +359,7 @@ class Salon:
         images = to_images([subject.picture(size) for subject in subjects], self.device)
         labels = to_label_maps([subject.label_map(size) for subject in subjects], self.device)
         pictures = [to_bytes(picture) for picture in from_images(self.restyler(images, styles, labels))]
-        looks = (self.parser_size, self.parser_size)
-        parsed = self.parser([cv2.resize(picture, looks, interpolation=cv2.INTER_LINEAR) for picture in pictures])
+        parsed = self.parser([resize_picture(picture, self.parser_size) for picture in pictures])
         return [
             RoughHead(subject, picture, found)
             for subject, picture, (found, _) in zip(subjects, pictures, parsed, strict=True)

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from hairgan.editing.alignment import Alignment
 from hairgan.editing.color import hair_color
 from hairgan.editing.layout import resize_labels
-from hairgan.editing.pixels import to_images
+from hairgan.editing.pixels import resize_picture, to_images
+from hairgan.networks.bisenet import input_size
 from hairgan.networks.label_layout import Layout
 from hairgan.regions import Region
 
@@ -78,12 +79,23 @@ class RoughHead:
     picture: UInt8[ndarray, "s s 3"]
     labels: UInt8[ndarray, "size size"]
 
+    def picture_at(self, size: int) -> UInt8[ndarray, "size size 3"]:
+        """The picture at another size."""
+        return self.picture if size == len(self.picture) else resize_picture(self.picture, size)
+
 
 class Parser:
-    """Aligned crops to label maps and the probability of hair."""
+    """Aligned crops to label maps and the probability of hair.
+
+    Args:
+        network: images in [-1, 1] to logits of 19 regions.
+
+    Attributes:
+        size: side of the crops it sees best, px.
+    """
 
     def __init__(self, network: nn.Module) -> None:
-        self.network = network
+        self.network, self.size = network, input_size(network)
 
     def __call__(
         self, crops: list[UInt8[ndarray, "size size 3"]]

@@ -34,15 +34,12 @@ TYPES: dict[str, type] = {
 
 @torch.inference_mode()
 def classify(
-    classifier: HairClassifier, crops: Sequence[UInt8[ndarray, "s s 3"]], size: int
+    classifier: HairClassifier, crops: Sequence[UInt8[ndarray, "s s 3"]]
 ) -> list[dict[str, tuple[str, float]]]:
-    """For each crop: head -> class name and its calibrated probability.
-
-    Args:
-        size: side at which the classifier looks at the crops, px.
-    """
+    """For each crop: head -> class name and its calibrated probability, at the size that the classifier sees best."""
+    size = (classifier.image_size, classifier.image_size)
     images = torch.nn.functional.interpolate(
-        to_batch(crops, classifier), (size, size), mode="bilinear", antialias=True, align_corners=False
+        to_batch(crops, classifier), size, mode="bilinear", antialias=True, align_corners=False
     )
     answers: list[dict[str, tuple[str, float]]] = [{} for _ in crops]
     for head, probabilities in classifier.probabilities(images).items():

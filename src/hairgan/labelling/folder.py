@@ -48,9 +48,7 @@ class Settings:
     """What decides how a photo is labelled; a folder is labelled with one setting throughout."""
 
     crop_size: int = CROP_SIZE
-    """Side of the crops, px."""
-    classifier_size: int = 256
-    """Side at which the classifier looks at them, px."""
+    """Side of the crops, px: what the parser sees best."""
     min_confidence: float = 0.6
     """Probability below which an answer of the classifier counts as unknown."""
 
@@ -184,7 +182,7 @@ def _parse(
 ) -> list[_Parsed]:
     names, crops = zip(*photos, strict=True)
     maps, certainties = parse_crops(parser, crops)
-    answers = classify(classifier, crops, settings.classifier_size) if classifier else [{} for _ in crops]
+    answers = classify(classifier, crops) if classifier else [{} for _ in crops]
     return [_Parsed(*of_one) for of_one in zip(names, crops, maps, certainties.tolist(), answers, strict=True)]
 
 

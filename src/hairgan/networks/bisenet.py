@@ -17,6 +17,8 @@ from hairgan.regions import NUM_REGIONS
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+PUBLISHED_SIZE = 512
+"""Side of the crops that the public weights see best, px."""
 
 
 class ConvBNReLU(nn.Sequential):
@@ -79,6 +81,7 @@ class BiSeNet(nn.Module):
         base_width: channels of the ResNet's stem, 64 as published; all other widths follow it.
         num_classes: number of regions.
         stem_stride: of the ResNet's stem, 4 as published; with 2 or 1 logits come at 1/4 or 1/2 of the input size.
+        image_size: side of the aligned crops it is trained on, px. It takes any size, and sees best at this one.
 
     Raises:
         ValueError: for another depth or stem.
@@ -88,12 +91,22 @@ class BiSeNet(nn.Module):
     std: Tensor
 
     def __init__(
-        self, depth: int = 18, base_width: int = 64, num_classes: int = NUM_REGIONS, stem_stride: int = 4
+        self,
+        depth: int = 18,
+        base_width: int = 64,
+        num_classes: int = NUM_REGIONS,
+        stem_stride: int = 4,
+        image_size: int = PUBLISHED_SIZE,
     ) -> None:
         super().__init__()
         self.config = {
-            "depth": depth, "base_width": base_width, "num_classes": num_classes, "stem_stride": stem_stride,
-        }  # fmt: skip
+            "depth": depth,
+            "base_width": base_width,
+            "num_classes": num_classes,
+            "stem_stride": stem_stride,
+            "image_size": image_size,
+        }
+        self.image_size = image_size
         self.backbone = ResNet(depth, base_width, stem_stride=stem_stride)
         width8, width16, width32 = self.backbone.channels[1:]
         width = 2 * base_width
@@ -143,6 +156,13 @@ class BiSeNet(nn.Module):
         context16_refined = self.refine16(features16) + context16
         context8 = self.smooth16(F.interpolate(context16_refined, features8.shape[2:]))
         return context8, context16, features8
+
+
+def input_size(parser: nn.Module) -> int:
+    """Side of the aligned crops that a parser sees best, px: its `image_size`, or 512 for networks that have none."""
+    size = getattr(parser, "image_size", PUBLISHED_SIZE)
+    assert isinstance(size, int)
+    return size
 
 
 def _global_mean(x: Tensor) -> Tensor:

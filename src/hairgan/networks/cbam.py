@@ -128,6 +128,7 @@ class HairClassifier(nn.Module):
         base_width: channels of its stem.
         heads: head -> class names.
         dropout: of the features before the heads, while training.
+        image_size: side of the aligned crops it is trained on, px. It takes any size, and sees best at this one.
     """
 
     temperatures: Tensor
@@ -138,10 +139,18 @@ class HairClassifier(nn.Module):
         base_width: int = 64,
         heads: Mapping[str, Sequence[str]] = HEADS,
         dropout: float = 0.0,
+        image_size: int = 256,
     ) -> None:
         super().__init__()
         self.classes = {head: tuple(names) for head, names in heads.items()}
-        self.config = {"depth": depth, "base_width": base_width, "heads": self.classes, "dropout": dropout}
+        self.config = {
+            "depth": depth,
+            "base_width": base_width,
+            "heads": self.classes,
+            "dropout": dropout,
+            "image_size": image_size,
+        }
+        self.image_size = image_size
         self.backbone = ResNetCBAM(depth, base_width)
         self.dropout = nn.Dropout(dropout)
         self.heads = nn.ModuleDict({head: nn.Linear(self.backbone.width, len(c)) for head, c in self.classes.items()})

@@ -24,7 +24,7 @@ def painted(tmp_path, monkeypatch):
 
 def test_parse(painted):
     runner = CliRunner()
-    arguments = ["parse", str(painted / "1.png"), "--parser", "x", "--aligned", "--size", "256"]
+    arguments = ["parse", str(painted / "1.png"), "--parser", "x", "--aligned"]
     result = runner.invoke(cli, arguments, catch_exceptions=False)
     assert result.exit_code == 0
     with Image.open(painted / "1_labels.png") as labels:

@@ -55,8 +55,9 @@ def paint_head(labels: np.ndarray, hair: tuple[int, int, int] = (150, 84, 214), 
 class PaletteParser(nn.Module):
     """Takes every pixel for the region whose palette colour is nearest."""
 
-    def __init__(self) -> None:
+    def __init__(self, image_size: int = 2 * SIZE) -> None:
         super().__init__()
+        self.image_size = image_size
         self.palette = nn.Parameter(torch.from_numpy(PALETTE.astype(np.float32)) / 127.5 - 1)
 
     def forward(self, images: Tensor) -> Tensor:

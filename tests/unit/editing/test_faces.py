@@ -54,9 +54,9 @@ def test_no_points_without_eyes_or_mouth(hidden: list[Region]) -> None:
 def test_the_parser_finds_the_face_that_fills_a_photo() -> None:
     photo = np.zeros((600, 500, 3), np.uint8)
     photo[100:500, 60:460] = paint_head(draw_labels(400))
-    (face,) = RegionFinder(PaletteParser(), size=256)(photo)
+    (face,) = RegionFinder(PaletteParser(256))(photo)
     assert np.abs(face.points - (POINTS * 400 + (60, 100)))[[0, 1, 3, 4]].max() < 3
-    assert RegionFinder(PaletteParser(), size=64)(np.zeros((40, 90, 3), np.uint8)) == []
+    assert RegionFinder(PaletteParser(64))(np.zeros((40, 90, 3), np.uint8)) == []
 
 
 class KnowingFAN(FAN):

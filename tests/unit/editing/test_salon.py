@@ -67,19 +67,22 @@ def plain_salon() -> Salon:
     return Salon(PaletteParser(), None, restyler(), finder)
 
 
-@pytest.fixture(scope="module")
-def random_salon() -> Salon:
-    """The real networks, small, with random weights."""
+def networks_of_random_weights(stargan_size: int = SIZE) -> dict[str, torch.nn.Module]:
+    """The real networks, small."""
     torch.manual_seed(0)
-    narrow = {"image_size": SIZE, "base_width": 4, "max_width": 8}
-    networks = {
+    narrow = {"image_size": stargan_size, "base_width": 4, "max_width": 8}
+    return {
         "parser": PaletteParser(),
         "sean": SEANGenerator(image_size=SIZE, width=2, style_dim=8).eval(),
         "stargan_generator": Generator(**narrow, w_hpf=0.0),
         "mapping_network": MappingNetwork(num_domains=3, hidden_dim=8),
         "style_encoder": StyleEncoder(**narrow, num_domains=3),
     }
-    return Salon.from_networks(networks, DOMAINS, finder=finder)
+
+
+@pytest.fixture(scope="module")
+def random_salon() -> Salon:
+    return Salon.from_networks(networks_of_random_weights(), DOMAINS, finder=finder)
 
 
 @pytest.fixture(scope="module")
@@ -336,3 +339,12 @@ def test_the_second_dye_of_a_subject_reuses_its_work(salon: Salon, photo: np.nda
         k: id(v) for k, v in layouts.items()
     }
     assert "parse" not in again.timings and {"paint", "blend", "paste"} <= set(edit.timings)
+
+
+@pytest.mark.parametrize("stargan_size", [SIZE // 2, 2 * SIZE])
+def test_stargan_and_sean_may_differ_in_size(stargan_size, photo, reference):
+    salon = Salon.from_networks(networks_of_random_weights(stargan_size), DOMAINS, finder=finder)
+    for how in ({"domain": "bob"}, {"like": salon.subject(reference, aligned=True)}, {"domain": "bob", "color": "red"}):
+        edit = salon.restyle(photo, **how)
+        assert edit.rough is not None and edit.rough.shape == (stargan_size, stargan_size, 3)
+        assert edit.painted.shape == (SIZE, SIZE, 3) and edit.image.shape == photo.shape

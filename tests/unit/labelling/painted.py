@@ -15,8 +15,9 @@ from hairgan.regions import PALETTE, Region, colorize
 class PaintParser(nn.Module):
     """Logits by distance to the palette's colours."""
 
-    def __init__(self) -> None:
+    def __init__(self, image_size: int = 256) -> None:
         super().__init__()
+        self.image_size = image_size
         self.colors = nn.Parameter(torch.from_numpy(PALETTE).float() / 127.5 - 1)
 
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 19 h w"]:

@@ -41,8 +41,8 @@ def test_a_hat_is_seen():
 
 def test_classify():
     torch.manual_seed(0)
-    classifier = HairClassifier(18, base_width=4).eval()
-    answers = classify(classifier, [photo(0.5), photo(0.9)], 64)
+    classifier = HairClassifier(18, base_width=4, image_size=64).eval()
+    answers = classify(classifier, [photo(0.5), photo(0.9)])
     assert [list(answer) for answer in answers] == [list(HEADS)] * 2
     for head, classes in HEADS.items():
         name, probability = answers[0][head]

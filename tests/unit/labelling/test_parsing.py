@@ -35,7 +35,7 @@ def test_a_face_in_a_photo_and_back(tmp_path):
 def test_unusual_sizes_end_in_one_sentence(tmp_path, width, height):
     path = tmp_path / "photo.png"
     Image.new("L", (width, height)).save(path)
-    for finder in (None, RegionFinder(PaintParser(), 64)):
+    for finder in (None, RegionFinder(PaintParser(64))):
         with pytest.raises(ValueError, match=rf"{width} x {height}|no face|megapixels") as error:
             open_crop(path, finder)
         assert "\n" not in str(error.value)
