@@ -19,6 +19,7 @@ from hairgan.editing.color import hair_color, matte, parse_color, recolor, rgb_t
 from hairgan.editing.layout import STAND_INS, resize_labels
 from hairgan.editing.pixels import from_images, to_images, to_label_maps
 from hairgan.editing.subject import RoughHead, Subject
+from hairgan.networks.mean_styles import MeanStyles
 from hairgan.networks.sean import SEANGenerator
 from hairgan.regions import Region
 
@@ -71,10 +72,12 @@ class SEANPainter:
 
     Args:
         network: SEAN, in evaluation mode.
+        means: codes for regions that a picture has no code of; without them such a region's code is zero until one is
+            borrowed.
     """
 
-    def __init__(self, network: SEANGenerator) -> None:
-        self.network = network
+    def __init__(self, network: SEANGenerator, means: MeanStyles | None = None) -> None:
+        self.network, self.means = network, means
         self.device = next(network.parameters()).device
 
     @property
@@ -104,7 +107,7 @@ class SEANPainter:
         for head, layout, color in jobs:
             layout = resize_labels(layout, self.size)
             codes = self.codes(head.subject).clone()
-            borrowed = _regions_to_borrow(codes, layout)
+            borrowed = self._regions_to_borrow(codes, layout)
             if borrowed or color is None:
                 rough = self._encode(head.picture_at(self.size), resize_labels(head.labels, self.size))
                 regions = [*borrowed, *([Region.HAIR] if color is None else [])]
@@ -176,6 +179,25 @@ class SEANPainter:
     def _encode(self, picture: UInt8[ndarray, "s s 3"], labels: UInt8[ndarray, "s s"]) -> Float[Tensor, "regions dim"]:
         return self.network.encode_styles(to_images([picture], self.device), to_label_maps([labels], self.device))[0]
 
+    def _regions_to_borrow(self, codes: Float[Tensor, "regions dim"], layout: UInt8[ndarray, "s s"]) -> list[int]:
+        """Regions of a layout for which there is no code: not the source's own, nor one that looks like it, nor a mean.
+
+        Those that have one of the latter two get it here.
+        """
+        present = (codes != 0).any(1).tolist()
+        missing = []
+        for label in np.unique(layout).tolist():
+            if present[label] or label == Region.HAIR:
+                continue
+            stand_in = next((other for other in STAND_INS.get(Region(label), ()) if present[other]), None)
+            if stand_in is not None:
+                codes[label] = codes[stand_in]
+            elif self.means is not None and self.means.counts[label]:
+                codes[label] = self.means.codes[label]
+            else:
+                missing.append(label)
+        return missing
+
 
 class TransferPainter:
     """Colour transfer, and the rough head's own pixels: what can be done without SEAN."""
@@ -209,17 +231,3 @@ def _with_hair(codes: Float[Tensor, "regions dim"], hair: Float[Tensor, " dim"])
     out = codes.clone()
     out[Region.HAIR] = hair
     return out
-
-
-def _regions_to_borrow(codes: Float[Tensor, "regions dim"], layout: UInt8[ndarray, "s s"]) -> list[int]:
-    """Regions of a layout for which there is no code, not even one that looks like them; those get it here."""
-    present = (codes != 0).any(1).tolist()
-    missing = []
-    for label in np.unique(layout).tolist():
-        if not present[label] and label != Region.HAIR:
-            stand_in = next((other for other in STAND_INS.get(Region(label), ()) if present[other]), None)
-            if stand_in is None:
-                missing.append(label)
-            else:
-                codes[label] = codes[stand_in]
-    return missing

@@ -30,6 +30,7 @@ from hairgan.editing.pixels import from_images, resize_picture, to_bytes, to_ima
 from hairgan.editing.restyling import Restyler
 from hairgan.editing.subject import Parser, RoughHead, Subject, leaves_crop, wears_hat
 from hairgan.networks.bisenet import BiSeNet
+from hairgan.networks.mean_styles import MeanStyles
 from hairgan.networks.resnet import fold_batch_norm
 from hairgan.networks.sean import SEANGenerator
 from hairgan.regions import Region
@@ -38,7 +39,7 @@ from hairgan.weights.cards import load_bundle
 
 Photo = UInt8[ndarray, "_ _ 3"]
 
-PARTS = ("parser", "sean", "stargan_generator", "mapping_network", "style_encoder", "fan")
+PARTS = ("parser", "sean", "mean_styles", "stargan_generator", "mapping_network", "style_encoder", "fan")
 """Names of the parts of a bundle that the salon makes use of."""
 
 COLOR_DOMAINS = ("blond",)
@@ -72,6 +73,8 @@ class Salon:
         finder: finds faces in photos. By default the installed detector, else FAN or the parser, which want photos
             that one face fills roughly.
         batch_size: photos in a network at a time; by default 1 on a CPU, where more do not help, and 8 elsewhere.
+        mean_styles: SEAN's codes for regions that a photo does not show, nor anything that looks like them; without
+            them such regions look like those of the rough head.
     """
 
     def __init__(
@@ -81,10 +84,11 @@ class Salon:
         restyler: Restyler | None = None,
         finder: FaceFinder | None = None,
         batch_size: int | None = None,
+        mean_styles: MeanStyles | None = None,
     ) -> None:
         self.device = next(parser.parameters()).device
         self.parser = Parser(parser)
-        self.painter: Painter = TransferPainter() if sean is None else SEANPainter(sean)
+        self.painter: Painter = TransferPainter() if sean is None else SEANPainter(sean, mean_styles)
         self.restyler = restyler
         self.parser_size = self.parser.size
         self.batch_size = batch_size or (1 if self.device.type == "cpu" else 8)
@@ -125,7 +129,8 @@ class Salon:
         if "finder" not in options and not MTCNNFinder.available():
             options["finder"] = FANFinder(get("fan")) if "fan" in networks else RegionFinder(networks["parser"])
         parser = networks["parser"]
-        return cls(fold_batch_norm(parser) if isinstance(parser, BiSeNet) else parser, get("sean"), restyler, **options)
+        parser = fold_batch_norm(parser) if isinstance(parser, BiSeNet) else parser
+        return cls(parser, get("sean"), restyler, mean_styles=get("mean_styles"), **options)
 
     @torch.inference_mode()
     def subject(self, photo: Photo, aligned: bool = False) -> Subject:

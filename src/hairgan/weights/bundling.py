@@ -12,6 +12,7 @@ from torch import nn
 
 from hairgan.networks.bisenet import BiSeNet
 from hairgan.networks.cbam import HairClassifier
+from hairgan.networks.mean_styles import FILE, MeanStyles, load_mean_styles
 from hairgan.networks.sean import SEANGenerator
 from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
 from hairgan.weights.cards import CARD, load_bundle
@@ -21,6 +22,7 @@ PART_NAMES: dict[type[nn.Module], str] = {
     # what is worth keeping of a run, by the name it has in a bundle; discriminators stay behind
     BiSeNet: "parser",
     SEANGenerator: "sean",
+    MeanStyles: "mean_styles",
     Generator: "stargan_generator",
     MappingNetwork: "mapping_network",
     StyleEncoder: "style_encoder",
@@ -67,6 +69,9 @@ def collect(
 
 def _of_run(run: Path | str, checkpoint: str, licence: str | None) -> tuple[dict[str, nn.Module], dict[str, Any]]:
     networks, what = networks_from_run(run, checkpoint)
+    beside = what["checkpoint"].parent / FILE
+    if beside.is_file():
+        networks["mean_styles"] = load_mean_styles(beside)
     parts = {PART_NAMES[type(network)]: network for network in networks.values() if type(network) in PART_NAMES}
     if not parts:
         raise ValueError(f"{run} holds no network that belongs into a bundle")

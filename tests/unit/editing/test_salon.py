@@ -16,9 +16,10 @@ from hairgan.editing.faces import Face, RegionFinder
 from hairgan.editing.layout import UNDER_HAIR
 from hairgan.editing.restyling import Restyler
 from hairgan.editing.salon import Mix, Salon
+from hairgan.networks.mean_styles import MeanStyles
 from hairgan.networks.sean import SEANGenerator
 from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
-from hairgan.regions import Region
+from hairgan.regions import NUM_REGIONS, PALETTE, Region
 
 from .heads import (
     SIZE,
@@ -348,3 +349,14 @@ def test_stargan_and_sean_may_differ_in_size(stargan_size, photo, reference):
         edit = salon.restyle(photo, **how)
         assert edit.rough is not None and edit.rough.shape == (stargan_size, stargan_size, 3)
         assert edit.painted.shape == (SIZE, SIZE, 3) and edit.image.shape == photo.shape
+
+
+def test_a_region_that_the_photo_lacks_takes_its_mean_code():
+    labels = draw_labels()
+    labels[labels == Region.CLOTH] = Region.BACKGROUND
+    means = MeanStyles(NUM_REGIONS, 3)
+    means.codes[Region.CLOTH], means.counts[Region.CLOTH] = torch.tensor([0.8, -0.8, 0.2]), 5
+    for known, color in ((means, (229.5, 25.5, 153.0)), (None, PALETTE[Region.CLOTH])):
+        salon = Salon(PaletteParser(), MeanColorSEAN(), restyler(), mean_styles=known)
+        edit = salon.restyle(paint_head(labels), domain="bob", mode="seed", aligned=True)
+        np.testing.assert_allclose(edit.painted[edit.layout == Region.CLOTH].mean(0), color, atol=2)

@@ -13,6 +13,8 @@ from torch import nn
 from hairgan.cli import cli
 from hairgan.editing.salon import Salon
 from hairgan.networks.bisenet import BiSeNet
+from hairgan.networks.mean_styles import FILE, MeanStyles, save_mean_styles
+from hairgan.networks.sean import SEANGenerator
 from hairgan.networks.stargan import Discriminator, Generator, MappingNetwork, StyleEncoder
 from hairgan.weights.bundling import collect
 from hairgan.weights.cards import load_bundle, save_bundle
@@ -83,3 +85,15 @@ def test_sources_that_do_not_go_together(stargan_run: Path, tmp_path: Path) -> N
     only = make_run(tmp_path / "run", {"discriminator": Discriminator(**NARROW, num_domains=2)}, {})
     with pytest.raises(ValueError, match="no network that belongs into a bundle"):
         collect([only])
+
+
+def test_mean_style_codes_go_along_with_sean(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", {"generator": SEANGenerator(32, width=2, style_dim=8)}, {})
+    means = MeanStyles(style_dim=8)
+    means.codes.fill_(0.5)
+    save_mean_styles(run / "checkpoints" / FILE, means)
+    networks, facts = collect([run])
+    save_bundle(tmp_path / "b", networks, **facts)
+    read = load_bundle(tmp_path / "b").networks
+    assert set(read) == {"sean", "mean_styles"}
+    assert torch.equal(read["mean_styles"].codes, means.codes)
