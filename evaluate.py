@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import datetime
 import os
+import platform
 import time
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,8 @@ from omegaconf import DictConfig, OmegaConf
 from datamodules.base import HairDataModule
 from hairgan.curves import draw_curves, read_curves
 from hairgan.evaluation.families import evaluate_networks
-from hairgan.evaluation.protocols import Protocol, make_protocol
+from hairgan.evaluation.judges import Judges
+from hairgan.evaluation.protocols import Protocol
 from hairgan.evaluation.report import comparison, write_report
 from hairgan.evaluation.result import Evaluation, Picture, append_line, as_text, write_json
 from hairgan.metrics.cache import StatisticsCache
@@ -43,38 +46,22 @@ def evaluate(cfg: DictConfig) -> dict[str, dict[str, float]]:
         raise ValueError("say which run to evaluate: run=outputs/NAME/DATE_TIME, or runs=[A,B] to compare")
     device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if cfg.device == "auto" else cfg.device)
     _join_processes(device)
-    protocol = make_protocol(cfg.protocol, cfg.inception, cfg.alexnet)
-    protocol.extractor.to(device)
-    protocol.lpips.to(device)
+    protocol = Protocol(cfg.protocol, cfg.inception, cfg.alexnet, device)
+    judges = Judges.load(cfg.classifier, cfg.parser, device)
 
     found: dict[str, Evaluation] = {}
     facts: dict[str, dict[str, Any]] = {}
     for run in runs:
         name = f"{run.absolute().parent.name}/{run.absolute().name}"
-        found[name], facts[name] = evaluate_run(run, cfg, protocol, device)
-    if dist.is_initialized() and dist.get_rank():
-        return {name: evaluation.values for name, evaluation in found.items()}
-
-    out = Path(cfg.out) if cfg.out else runs[0] / "evaluation" if len(runs) == 1 else Path("comparison")
-    out.mkdir(parents=True, exist_ok=True)
-    for name, evaluation in found.items():
-        result = facts[name] | evaluation.protocol | {"values": evaluation.values}
-        if len(runs) == 1:
-            write_json(out / "metrics.json", result)
-        append_line(out / "metrics.jsonl", result)
-    title = f"Evaluation of {', '.join(found)}"
-    subtitle = f"{datetime.date.today().isoformat()}, protocol {cfg.protocol}"
-    report = write_report(out / "report.html", found, facts, title, subtitle)
-    for evaluation in found.values():
-        print("\n".join(as_text(table) for table in evaluation.tables))
-    if len(found) > 1:
-        print(as_text(comparison(found)))
-    print(f"  report   {os.path.relpath(report)}\n  values   {os.path.relpath(out)}/metrics.jsonl")
+        found[name], facts[name] = evaluate_run(run, cfg, protocol, judges, device)
+    if not dist.is_initialized() or dist.get_rank() == 0:
+        out = Path(cfg.out) if cfg.out else runs[0] / "evaluation" if len(runs) == 1 else Path("comparison")
+        _write(out, found, facts)
     return {name: evaluation.values for name, evaluation in found.items()}
 
 
 def evaluate_run(
-    run: Path, cfg: DictConfig, protocol: Protocol, device: torch.device
+    run: Path, cfg: DictConfig, protocol: Protocol, judges: Judges, device: torch.device
 ) -> tuple[Evaluation, dict[str, Any]]:
     """Evaluate one run with its own config and data; returns the result and the facts about it."""
     networks, about = networks_from_run(run, cfg.checkpoint, averaged=cfg.averaged)
@@ -87,28 +74,48 @@ def evaluate_run(
     started = time.perf_counter()
     evaluation = evaluate_networks(
         {name: network.to(device) for name, network in networks.items()},
-        data.dataset, data.domains.names, data.membership, protocol,
-        split=cfg.split, modes=tuple(cfg.modes), num_outputs=cfg.num_outputs, max_sources=cfg.max_sources,
-        batch_size=cfg.batch_size, seed=cfg.seed, device=device, make_masks=make_masks,
+        data.dataset, data.domains, data.membership, protocol,
+        metrics=cfg.metrics, judges=judges, split=cfg.split, modes=tuple(cfg.modes), num_outputs=cfg.num_outputs,
+        max_sources=cfg.max_sources, batch_size=cfg.batch_size, seed=cfg.seed, device=device, make_masks=make_masks,
         cache=StatisticsCache(Path(config.paths.cache) / "statistics"),
     )  # fmt: skip
+    seconds = time.perf_counter() - started
     if (run / "metrics.csv").exists():
         curves = draw_curves(read_curves(run / "metrics.csv"))
         if curves is not None:
-            evaluation.pictures.append(Picture("Training", curves))
+            evaluation.pictures.insert(0, Picture("Logged while training", curves, section="Training"))
     facts = {
+        "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
         "run": str(run.absolute()),
         "checkpoint": about["checkpoint"].name,
         "step": about["step"],
-        "weights": "averaged" if cfg.averaged else "as trained",
+        "weights": "averaged (EMA)" if cfg.averaged else "as trained",
         "dataset": data.dataset.fingerprint,
         "image_size": data.dataset.size,
+        **evaluation.protocol,
+        "processes": dist.get_world_size() if dist.is_initialized() else 1,
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else f"cpu, {os.cpu_count()} cores",
-        "seconds": round(time.perf_counter() - started, 1),
-        "versions": versions(),
+        "seconds": round(seconds, 1),
+        "versions": {"python": platform.python_version(), "hairgan": version("hairgan")} | versions(),
         "git": git_state(),
     }
     return evaluation, facts
+
+
+def _write(out: Path, found: dict[str, Evaluation], facts: dict[str, dict[str, Any]]) -> None:
+    """Write numbers and report, and print the main numbers."""
+    out.mkdir(parents=True, exist_ok=True)
+    results = {name: facts[name] | {"values": evaluation.values} for name, evaluation in found.items()}
+    write_json(out / "metrics.json", results if len(results) > 1 else next(iter(results.values())))
+    for result in results.values():
+        append_line(out / "metrics.jsonl", result)
+    report = write_report(out / "report.html", found, facts)
+    for name, evaluation in found.items():
+        print(f"{name}, step {facts[name]['step']}, {facts[name]['seconds']:.0f} s")
+        print("\n".join(as_text(table) for table in evaluation.tables if not table.detail))
+    if len(found) > 1:
+        print(as_text(comparison(found)))
+    print(f"  report   {os.path.relpath(report)}\n  values   {os.path.relpath(out / 'metrics.json')}")
 
 
 def _join_processes(device: torch.device) -> None:

@@ -4,31 +4,34 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
 
-from hairgan.evaluation.families import evaluate_networks
-from hairgan.evaluation.protocols import Protocol, make_protocol
+from hairgan.evaluation.families import evaluate_networks, family_of
+from hairgan.evaluation.judges import Judges
+from hairgan.evaluation.protocols import Protocol
 from hairgan.metrics.cache import StatisticsCache
 
 
-class GenerativeMetrics(Callback):
-    """FID and LPIPS of a GAN every N steps and at the end, within a budget.
+class EvaluationMetrics(Callback):
+    """Some of the metrics of `evaluate.py`, every N steps and at the end, within a budget.
 
-    StarGAN v2: every ordered pair of domains, by latent code and by reference; SEAN: reconstructions. The averaged
-    networks are measured, on all processes together; images go from the generator to the extractor on the device. What
-    is measured, and how, is what `evaluate.py` does; values are logged as `metrics/NAME`, means over pairs only, and
-    can be monitored. `metrics/seconds` is the time it took.
+    The averaged networks are measured on the validation split, on all processes together; images go from the generator
+    to the networks that look at them on the device. Values of the result's headline are logged as `metrics/NAME` and
+    can be monitored; with `SECONDS` the time it took.
 
     Args:
         every_n_steps: steps between evaluations.
         cache: folder of the real images' statistics.
+        metrics: of `hairgan.evaluation.families.METRICS`; None for those of the class.
         protocol: one of `hairgan.evaluation.protocols.PROTOCOLS`.
         inception, alexnet: local files with the protocol's weights; None downloads them once.
+        classifier, parser: run directories or bundles of networks that judge outputs.
         modes: StarGAN v2: where styles come from.
         num_outputs: StarGAN v2: outputs a source.
         max_sources: at most so many images (StarGAN v2: sources a target domain); None takes all.
@@ -36,15 +39,24 @@ class GenerativeMetrics(Callback):
         max_share: a warning is given when evaluation takes more than this share of the training time.
     """
 
+    NAME: ClassVar[str]
+    """In the config, under `callbacks`."""
+    SECONDS: ClassVar[str]
+    METRICS: ClassVar[Mapping[str, Sequence[str]]]
+    """What is measured, by family."""
+
     def __init__(
         self,
         every_n_steps: int,
         cache: str | Path,
         *,
+        metrics: Sequence[str] | None = None,
         protocol: str = "embedded",
         inception: str | None = None,
         alexnet: str | None = None,
-        modes: tuple[str, ...] = ("latent", "reference"),
+        classifier: str | None = None,
+        parser: str | None = None,
+        modes: Sequence[str] = ("latent", "reference"),
         num_outputs: int = 10,
         max_sources: int | None = 64,
         batch_size: int = 8,
@@ -53,18 +65,25 @@ class GenerativeMetrics(Callback):
         if every_n_steps < 1:
             raise ValueError(f"metrics need every_n_steps of 1 or more, not {every_n_steps}")
         self.every_n_steps, self.cache = every_n_steps, StatisticsCache(cache)
-        self.weights = (protocol, inception, alexnet)
+        self.metrics = metrics
+        self.weights: tuple[Any, ...] = (protocol, inception, alexnet)
+        self.judges_from = (classifier, parser)
         self.options: dict[str, Any] = {
             "modes": tuple(modes), "num_outputs": num_outputs, "max_sources": max_sources, "batch_size": batch_size,
         }  # fmt: skip
         self.max_share = max_share
-        self._protocol: Protocol | None = None
         self._started, self._spent, self._warned = 0.0, 0.0, False
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._protocol = make_protocol(*self.weights)  # weights that cannot be had stop the run before it begins
-        self._protocol.extractor.to(pl_module.device)
-        self._protocol.lpips.to(pl_module.device)
+        """Get all networks ready: weights that cannot be had stop the run before it begins."""
+        module: Any = pl_module
+        family = family_of(dict(module.networks.items()))
+        if self.metrics is None and family not in self.METRICS:
+            raise ValueError(f"callbacks.{self.NAME} is for {' and '.join(self.METRICS)}, not for {family}")
+        self._wanted = tuple(self.METRICS[family] if self.metrics is None else self.metrics)
+        self._protocol = Protocol(*self.weights, device=pl_module.device)
+        self._protocol.prepare(self._wanted)
+        self._judges = Judges.load(*self.judges_from, device=pl_module.device)
         self._started = time.perf_counter()
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
@@ -74,16 +93,16 @@ class GenerativeMetrics(Callback):
         module: Any = pl_module
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
         started = time.perf_counter()
-        assert self._protocol is not None
         with torch.no_grad(), torch.autocast(module.device.type, enabled=False), module.in_evaluation_mode():
             result = evaluate_networks(
                 {name: module.averaged(name) for name in module.networks if name != "discriminator"},
-                data.dataset, data.domains.names, data.membership, self._protocol,
+                data.dataset, data.domains, data.membership, self._protocol,
+                metrics=self._wanted, judges=self._judges, split="val",
                 seed=module.seed, device=module.device, cache=self.cache,
                 make_masks=getattr(module, "masks", None), **self.options,
             )  # fmt: skip
         seconds = time.perf_counter() - started
-        values = {f"metrics/{name}": result.values[name] for name in result.headline} | {"metrics/seconds": seconds}
+        values = {f"metrics/{name}": result.values[name] for name in result.headline} | {self.SECONDS: seconds}
         module.log_dict(values, logger=False)
         module.log_to_loggers(values)
         self._mind_the_time(seconds)
@@ -95,6 +114,34 @@ class GenerativeMetrics(Callback):
             self._warned = True
             warnings.warn(
                 f"metrics take {share:.0%} of the training time, more than the {self.max_share:.0%} allowed: "
-                "raise callbacks.generative_metrics.every_n_steps or lower max_sources",
+                f"raise callbacks.{self.NAME}.every_n_steps or lower its max_sources",
                 stacklevel=2,
             )
+
+
+class GenerativeMetrics(EvaluationMetrics):
+    """FID and LPIPS of a GAN. StarGAN v2: of every ordered pair of domains, by latent code and by reference, logged as
+    means over pairs; SEAN: of reconstructions, with PSNR and SSIM. Arguments as in `EvaluationMetrics`."""
+
+    NAME = "generative_metrics"
+    SECONDS = "metrics/seconds"
+    METRICS: ClassVar = {"stargan": ("fid", "lpips"), "sean": ("fid", "reconstruction")}
+
+
+class EditMetrics(EvaluationMetrics):
+    """SEAN's hair edits: change outside the hair and hair colour distance with the hair's style of another image, and
+    with a parser the hair's shape. (Edits of StarGAN v2 are scored by `domain_accuracy`, which `GenerativeMetrics`
+    measures on the same outputs as FID.) Arguments as in `EvaluationMetrics`."""
+
+    NAME = "edit_metrics"
+    SECONDS = "metrics/seconds_edits"
+    METRICS: ClassVar = {"sean": ("edits",)}
+
+
+class SegmentationMetrics(EvaluationMetrics):
+    """How a face parser's regions of SEAN's reconstructions agree with the label maps they were painted from; needs
+    `parser`. (A parser in training is scored by its own validation.) Arguments as in `EvaluationMetrics`."""
+
+    NAME = "segmentation_metrics"
+    SECONDS = "metrics/seconds_segmentation"
+    METRICS: ClassVar = {"sean": ("segmentation",)}

@@ -80,13 +80,17 @@ class Domains:
             ValueError: a query names an unknown column, is not true or false, or matches no image; the message names
                 the domain and the query.
         """
-        columns = [self._matches(name, attributes) for name in self.names]
-        for name, matches in zip(self.names, columns, strict=True):
-            if not matches.any():
+        membership = self.matches(attributes)
+        for number, name in enumerate(self.names):
+            if not membership[:, number].any():
                 raise ValueError(
                     f"domain {name}: the query {self.queries[name]!r} matches none of the {attributes.height} images"
                 )
-        return np.stack(columns, axis=1)
+        return membership
+
+    def matches(self, attributes: pl.DataFrame) -> Bool[ndarray, "n k"]:
+        """As `membership`, where no domain needs to have an image."""
+        return np.stack([self._matches(name, attributes) for name in self.names], axis=1)
 
     def counts(self, attributes: pl.DataFrame) -> dict[str, int]:
         """Number of images by domain; 0 is no error here."""

@@ -24,6 +24,7 @@ SMALL: dict[str, list[str]] = {
         "model.discriminator.width=8",
         "model.perceptual=null",
         "callbacks.generative_metrics=null",
+        "callbacks.edit_metrics=null",
         "validate_every=2",
     ],
     "face_parser": ["model.parser.base_width=8", "model.schedule.warmup_steps=1", "validate_every=2"],

@@ -7,8 +7,9 @@ import torch
 
 from hairgan.data.attribute_targets import attribute_targets
 from hairgan.data.packed import PackedDataset
-from hairgan.evaluation.result import Evaluation, Picture, Table, read, shares
+from hairgan.evaluation.result import Evaluation, Picture, Table
 from hairgan.losses.classification import UNKNOWN
+from hairgan.metrics.batches import gathered, read, shares
 from hairgan.metrics.classification import AttributeScores
 from hairgan.networks.cbam import HairClassifier
 from hairgan.pictures import sheet
@@ -36,7 +37,7 @@ def evaluate(
         raise ValueError(f"{dataset.path} has no image in the split '{split}'")
     targets = torch.from_numpy(attribute_targets(dataset.attributes))
     scores = AttributeScores(classifier.classes).to(device)
-    mistakes: list[tuple[float, int, str]] = []  # how sure, image, what was said
+    mistakes: dict[tuple[int, int], tuple[float, str]] = {}  # image and head -> how sure, what was said
     for chosen in shares(indices, batch_size):
         images, _ = read(dataset, chosen, device)
         probabilities = classifier.probabilities(images)
@@ -47,7 +48,7 @@ def evaluate(
             for row in ((said != truth) & (truth != UNKNOWN)).nonzero()[:, 0].tolist():
                 names = classifier.classes[head]
                 text = f"{names[said[row]]}, not {names[truth[row]]} ({sure[row]:.2f})"
-                mistakes.append((float(sure[row]), int(chosen[row]), text))
+                mistakes[int(chosen[row]), column] = (float(sure[row]), text)
     values = {name: float(value) for name, value in scores.compute().items()}
     result = Evaluation(values, {"split": split, "images": len(indices)}, headline=("mean_accuracy", "mean_f1"))
     rows = [(head, [values[f"accuracy/{head}"], values[f"f1/{head}"]]) for head in classifier.classes]
@@ -58,8 +59,9 @@ def evaluate(
         confusion = [(name, list(map(float, row))) for name, row in zip(names, matrix, strict=True)]
         note = "Rows: truth, columns: what the classifier says."
         result.tables.append(Table(f"Confusion of {head}", list(names), confusion, digits=0, note=note))
-    worst = sorted(mistakes, reverse=True)[:EXAMPLES]
+    mistakes = gathered(mistakes)
+    worst = sorted(mistakes, key=mistakes.__getitem__, reverse=True)[:EXAMPLES]
     if worst:
-        images_of = [[dataset.images[np.int64(index)]] for _, index, _ in worst]
-        result.pictures.append(Picture("Surest mistakes", sheet(images_of, [text for *_, text in worst])))
+        images_of = [[dataset.images[np.int64(index)]] for index, _ in worst]
+        result.pictures.append(Picture("Surest mistakes", sheet(images_of, [mistakes[key][1] for key in worst])))
     return result

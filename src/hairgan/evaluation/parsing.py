@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from hairgan.data.packed import PackedDataset
-from hairgan.evaluation.result import Evaluation, Picture, Table, read, shares
+from hairgan.evaluation.result import Evaluation, Picture, Table
+from hairgan.metrics.batches import gathered, read, shares
 from hairgan.metrics.parsing import ParsingScores
 from hairgan.networks.bisenet import BiSeNet
 from hairgan.pictures import sheet
@@ -45,6 +46,7 @@ def evaluate(
         wanted, found = labels == Region.HAIR, parsed == Region.HAIR
         union = (wanted | found).sum((1, 2)).clamp(min=1)
         hair |= dict(zip(map(int, chosen), ((wanted & found).sum((1, 2)) / union).tolist(), strict=True))
+    hair = gathered(hair)
     values = {name: float(value) for name, value in scores.compute().items()}
     result = Evaluation(values, {"split": split, "images": len(indices)}, headline=HEADLINE)
     result.tables.append(Table("All pixels", list(HEADLINE), [(split, [values[name] for name in HEADLINE])]))

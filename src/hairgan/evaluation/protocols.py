@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from hairgan.metrics.extractors import EmbeddedExtractor, FeatureExtractor, TorchFidelityInception, TorchvisionInception
 from hairgan.metrics.perceptual import LPIPS
@@ -16,41 +19,60 @@ PROTOCOLS = {
     "standard": "the TF-ported Inception of the standard FID (torch-fidelity), LPIPS on torchvision's AlexNet",
 }
 
+NETWORKS = {"fid": "extractor", "kid": "extractor", "lpips": "lpips", "reconstruction": "lpips", "edits": "lpips"}
+"""Metric -> the network of a protocol that it stands on, if any."""
 
-@dataclass(frozen=True)
+
 class Protocol:
-    """A feature extractor for Fréchet distances and a perceptual distance, with the protocol's name."""
+    """A feature extractor for Fréchet distances and a perceptual distance, with the protocol's name.
 
-    name: str
-    extractor: FeatureExtractor
-    lpips: LPIPS
-
-    def describe(self) -> dict[str, Any]:
-        """Names and hashes, for the record."""
-        return {
-            "protocol": self.name,
-            "meaning": PROTOCOLS[self.name],
-            "extractor": self.extractor.name,
-            "extractor_hash": self.extractor.fingerprint,
-            "fid_name": self.extractor.fid_name,
-            "lpips_name": self.lpips.name,
-            "lpips_hash": weights_fingerprint(self.lpips),
-        }
-
-
-def make_protocol(name: str, inception: str | Path | None = None, alexnet: str | Path | None = None) -> Protocol:
-    """The networks of a protocol.
+    Each network is made when it is first asked for: a metric that is not wanted needs no weights.
 
     Args:
         name: one of `PROTOCOLS`.
         inception, alexnet: local files with the weights; None downloads them once.
+        device: where the networks run.
 
     Raises:
-        ValueError: an unknown name, or weights that are not to be had (the message says which file goes where).
+        ValueError: an unknown name; later, weights that are not to be had (the message says which file goes where).
     """
-    if name == "embedded":
-        return Protocol(name, EmbeddedExtractor(), LPIPS("embedded"))
-    if name not in PROTOCOLS:
-        raise ValueError(f"there is no metrics protocol '{name}'; known are {', '.join(PROTOCOLS)}")
-    inception_of = TorchvisionInception if name == "stargan_v2" else TorchFidelityInception
-    return Protocol(name, inception_of(inception), LPIPS(alexnet or "torchvision"))
+
+    def __init__(
+        self,
+        name: str = "embedded",
+        inception: str | Path | None = None,
+        alexnet: str | Path | None = None,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        if name not in PROTOCOLS:
+            raise ValueError(f"there is no metrics protocol '{name}'; known are {', '.join(PROTOCOLS)}")
+        self.name, self.inception, self.alexnet, self.device = name, inception, alexnet, device
+
+    @cached_property
+    def extractor(self) -> FeatureExtractor:
+        """The network behind Fréchet and kernel distances."""
+        if self.name == "embedded":
+            return EmbeddedExtractor().to(self.device)
+        extractor = TorchvisionInception if self.name == "stargan_v2" else TorchFidelityInception
+        return extractor(self.inception).to(self.device)
+
+    @cached_property
+    def lpips(self) -> LPIPS:
+        """The perceptual distance."""
+        weights = "embedded" if self.name == "embedded" else self.alexnet or "torchvision"
+        return LPIPS(weights).to(self.device)
+
+    def prepare(self, metrics: Sequence[str]) -> None:
+        """Make the networks that metrics stand on now, so that weights that are not to be had stop what follows."""
+        for metric in metrics:
+            if metric in NETWORKS:
+                getattr(self, NETWORKS[metric])
+
+    def describe(self) -> dict[str, Any]:
+        """Names and hashes of the networks that were used, for the record."""
+        facts: dict[str, Any] = {"protocol": self.name, "meaning": PROTOCOLS[self.name]}
+        if "extractor" in vars(self):
+            facts |= {"extractor": self.extractor.name, "extractor_hash": self.extractor.fingerprint}
+        if "lpips" in vars(self):
+            facts |= {"lpips": self.lpips.name, "lpips_hash": weights_fingerprint(self.lpips)}
+        return facts

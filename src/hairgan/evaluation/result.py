@@ -5,19 +5,13 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
-import torch.distributed as dist
-from jaxtyping import Float, Int64, UInt8
+from jaxtyping import UInt8
 from numpy import ndarray
-from torch import Tensor
-
-from hairgan.data.augment import to_float
-from hairgan.data.packed import PackedDataset
 
 
 @dataclass(frozen=True)
@@ -29,15 +23,17 @@ class Table:
     rows: Sequence[tuple[str, Sequence[float | None]]]
     digits: int = 3
     note: str = ""
+    detail: bool = False  # for the report, too much for a terminal
 
 
 @dataclass(frozen=True)
 class Picture:
-    """Something to look at."""
+    """Something to look at, in a section of the report."""
 
     title: str
     image: UInt8[ndarray, "h w 3"]
     note: str = ""
+    section: str = "Examples"
 
 
 @dataclass
@@ -56,22 +52,6 @@ class Evaluation:
     headline: tuple[str, ...]
     tables: list[Table] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
-
-
-def read(
-    dataset: PackedDataset, indices: Int64[ndarray, " b"], device: torch.device | str
-) -> tuple[Float[Tensor, "b 3 h w"], Int64[Tensor, "b h w"] | None]:
-    """Images (in [-1, 1]) and label maps of a dataset, where it has them."""
-    labels = None if dataset.labels is None else torch.from_numpy(dataset.labels[indices]).to(device).long()
-    return to_float(torch.from_numpy(dataset.images[indices]).to(device)), labels
-
-
-def shares(indices: Int64[ndarray, " n"], batch_size: int) -> Iterator[Int64[ndarray, " b"]]:
-    """This process's share of the indices, in batches."""
-    if dist.is_available() and dist.is_initialized():
-        indices = indices[dist.get_rank() :: dist.get_world_size()]
-    for start in range(0, len(indices), batch_size):
-        yield indices[start : start + batch_size]
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

@@ -1,134 +1,201 @@
-"""StarGAN v2: FID and diversity of every pair of domains."""
+"""StarGAN v2: FID, diversity and domain accuracy of every pair of domains."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool
+from jaxtyping import Float, Int64, UInt8
 from numpy import ndarray
+from torch import Tensor
 
 from hairgan.data.augment import to_bytes
-from hairgan.data.packed import PackedDataset
-from hairgan.data.sampling import normal
+from hairgan.domains import Domains
+from hairgan.evaluation.definitions import define
+from hairgan.evaluation.judges import DomainView, Judges
 from hairgan.evaluation.protocols import Protocol
-from hairgan.evaluation.result import Evaluation, Picture, Table, read
-from hairgan.losses.stargan import MakeMasks
+from hairgan.evaluation.result import Evaluation, Picture, Table
+from hairgan.metrics.batches import batches, gathered, read
 from hairgan.metrics.cache import StatisticsCache
-from hairgan.metrics.translation import Mode, evaluate_translation
-from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
+from hairgan.metrics.translation import evaluate_translation
+from hairgan.metrics.translator import Mode, Translator
 from hairgan.pictures import sheet
 
+METRICS = ("fid", "lpips", "domain_accuracy")
 EXAMPLES = 6
+OUTPUTS_SHOWN = 4
+
+Found = Mapping[tuple[str, int, int], float]
+"""Values of sources, by metric, target domain and image."""
+
+
+def default_metrics(judges: Judges) -> tuple[str, ...]:
+    """What is measured where nothing is asked for."""
+    return METRICS if judges.classifier is not None else METRICS[:2]
 
 
 def evaluate(
-    generator: Generator,
-    mapping_network: MappingNetwork,
-    style_encoder: StyleEncoder,
-    dataset: PackedDataset,
-    domains: Sequence[str],
-    membership: Bool[ndarray, "n k"],
+    translator: Translator,
+    domains: Domains,
     protocol: Protocol,
     *,
-    split: str = "val",
+    metrics: Sequence[str],
+    judges: Judges,
     modes: Sequence[Mode] = ("latent", "reference"),
-    num_outputs: int = 10,
     max_sources: int | None = None,
-    batch_size: int = 32,
-    seed: int = 0,
-    device: torch.device | str = "cpu",
     cache: StatisticsCache | None = None,
-    make_masks: MakeMasks | None = None,
 ) -> Evaluation:
-    """Fréchet distance and LPIPS diversity of all ordered pairs; arguments as in `hairgan.metrics.translation`."""
+    """Measure all ordered pairs of domains; see `hairgan.metrics.translation`.
+
+    Args:
+        metrics: of `METRICS`.
+
+    Raises:
+        ValueError: as there, or the classifier is missing or cannot tell the domains.
+    """
+    if "domain_accuracy" in metrics and judges.classifier is None:
+        raise ValueError("the metric 'domain_accuracy' needs a hair classifier: classifier=RUN_OR_BUNDLE")
+    view = DomainView(judges.classifier, domains) if "domain_accuracy" in metrics and judges.classifier else None
+    found: dict[tuple[str, int, int], float] = {}
+
+    def observe(metric: str, target: int, indices: Int64[ndarray, " b"], values: Float[Tensor, " b"]) -> None:
+        found.update({(metric, target, int(i)): v for i, v in zip(indices, values.tolist(), strict=True)})
+
     values = evaluate_translation(
-        generator, mapping_network, style_encoder, dataset, domains, membership, protocol.extractor, protocol.lpips,
-        modes=modes, num_outputs=num_outputs, max_sources=max_sources, batch_size=batch_size, split=split, seed=seed,
-        device=device, cache=cache, make_masks=make_masks, latent_dim=mapping_network.latent_dim,
+        translator,
+        extractor=protocol.extractor if "fid" in metrics else None,
+        lpips=protocol.lpips if "lpips" in metrics else None,
+        seen_domains=view,
+        modes=modes, max_sources=max_sources, cache=cache, observe=observe,
     )  # fmt: skip
-    fid, diversity = protocol.extractor.fid_name, f"{protocol.lpips.name}_diversity"
+    names = list(dict.fromkeys(key.split("/")[1] for key in values if key.endswith("/mean")))
+    settings = {
+        "split": translator.split, "images": len(translator.indices), "outputs": translator.num_outputs,
+        "max_sources": max_sources, "modes": list(modes), "seed": translator.seed,
+    }  # fmt: skip
     result = Evaluation(
         values,
-        protocol.describe() | {"split": split, "outputs": num_outputs, "max_sources": max_sources, "seed": seed},
-        headline=tuple(f"{mode}/{metric}/mean" for mode in modes for metric in (fid, diversity)),
+        protocol.describe() | judges.describe() | settings,
+        headline=tuple(f"{mode}/{metric}/mean" for metric in names for mode in modes),
     )
-    summary = [(mode, [values[f"{mode}/{metric}/mean"] for metric in (fid, diversity)]) for mode in modes]
-    result.tables.append(Table("Mean over pairs", [fid, diversity], summary))
+    summary = [(mode, [values[f"{mode}/{metric}/mean"] for metric in names]) for mode in modes]
+    result.tables.append(Table("Mean over pairs", names, summary))
+    for metric in names:
+        for mode in modes:
+            result.tables.append(_pairs(metric, mode, values, domains.names))
+    if view is not None:
+        result.tables += [_confusion(mode, values, domains.names) for mode in modes]
+        result.tables.append(_confusion_of_real(view, translator))
+    result.pictures += _grids(translator, modes)
     for mode in modes:
-        for metric in (fid, diversity):
-            rows = [
-                (source, [values.get(f"{mode}/{metric}/{source}2{target}") for target in domains]) for source in domains
-            ]
-            note = "Rows: source domain, columns: target domain. " + (
-                "Lower is closer to the training images of the target." if metric == fid else "Higher is more diverse."
-            )
-            result.tables.append(Table(f"{metric}, {mode}", list(domains), rows, note=note))
-
-    paint = _Painter(generator, mapping_network, style_encoder, dataset, membership, split, seed, device, make_masks)
-    result.pictures.append(
-        Picture("From latent codes", paint.latent(domains), "First row: sources. Then a row a domain.")
-    )
-    result.pictures.append(Picture("From references", paint.reference(domains), "First column: references."))
-    for mode in modes:
-        pairs = {
-            k.rsplit("/", 1)[1]: v for k, v in values.items() if k.startswith(f"{mode}/{fid}/") and "/mean" not in k
-        }
-        best, worst = min(pairs, key=pairs.__getitem__), max(pairs, key=pairs.__getitem__)
-        images = [row for pair in (best, worst) for row in paint.pair(pair, domains, mode)]
-        names = [f"{pair} {what}" for pair in (best, worst) for what in ("source", "output")]
-        note = f"{best}: {pairs[best]:.2f}, {worst}: {pairs[worst]:.2f}"
-        result.pictures.append(Picture(f"Best and worst pair by {fid}, {mode}", sheet(images, names), note))
+        fid = [name for name in names if name.startswith("fid")]
+        result.pictures += [_best_and_worst_pairs(translator, metric, mode, values) for metric in fid]
+        result.pictures += [
+            picture for metric in names if metric not in fid
+            for picture in _best_and_worst_sources(translator, metric, mode, gathered(found))
+        ]  # fmt: skip
     return result
 
 
-class _Painter:
-    """Makes pictures of translations of the split's first images."""
+def _pairs(metric: str, mode: Mode, values: Mapping[str, float], domains: Sequence[str]) -> Table:
+    """A row a source domain, a column a target domain, and the mean of each column."""
+    rows = [(source, [values.get(f"{mode}/{metric}/{source}2{target}") for target in domains]) for source in domains]
+    columns = [[v for v in column if v is not None] for column in zip(*(row for _, row in rows), strict=True)]
+    rows.append(("mean", [float(np.mean(column)) if column else None for column in columns]))
+    return Table(
+        f"{metric}, {mode}", list(domains), rows, note="Rows: source domain, columns: target domain.", detail=True
+    )
 
-    def __init__(
-        self, generator: Generator, mapping_network: MappingNetwork, style_encoder: StyleEncoder,
-        dataset: PackedDataset, membership: Bool[ndarray, "n k"], split: str, seed: int,
-        device: torch.device | str, make_masks: MakeMasks | None,
-    ) -> None:  # fmt: skip
-        self.generator, self.mapping, self.encoder = generator, mapping_network, style_encoder
-        self.dataset, self.membership, self.seed, self.device = dataset, membership, seed, device
-        self.make_masks, self.indices = make_masks, dataset.split(split)
 
-    def latent(self, domains: Sequence[str]) -> Any:
-        sources = self.indices[np.linspace(0, len(self.indices) - 1, min(EXAMPLES, len(self.indices))).astype(int)]
-        rows = [self._images(sources), *(self._translate(sources, domain, "latent") for domain in range(len(domains)))]
-        return sheet(rows, ["source", *domains])
+def _confusion(mode: Mode, values: Mapping[str, float], domains: Sequence[str]) -> Table:
+    rows = [(target, [values[f"{mode}/seen_as/{target}/{seen}"] for seen in domains]) for target in domains]
+    return Table(f"Confusion of domains, {mode}", list(domains), rows, digits=2, detail=True, note=(
+        "Rows: the domain asked for, columns: the share of outputs that the classifier sees in a domain. Domains "
+        "overlap, so rows need not sum to 1."
+    ))  # fmt: skip
 
-    def reference(self, domains: Sequence[str]) -> Any:
-        sources = self.indices[np.linspace(0, len(self.indices) - 1, min(EXAMPLES, len(self.indices))).astype(int)]
-        rows: list[list[Any]] = [[None, *self._images(sources)]]
-        for domain in range(len(domains)):
-            reference = self.indices[self.membership[self.indices, domain]][:1]
-            rows.append([*self._images(reference), *self._translate(sources, domain, "reference")])
-        return sheet(rows, ["source", *domains])
 
-    def pair(self, name: str, domains: Sequence[str], mode: Mode) -> list[list[Any]]:
-        source, target = next((s, t) for s in range(len(domains)) for t in range(len(domains))
-                              if s != t and f"{domains[s]}2{domains[t]}" == name)  # fmt: skip
-        members = self.membership[self.indices]
-        sources = self.indices[members[:, source] & ~members[:, target]][:EXAMPLES]
-        return [self._images(sources), self._translate(sources, target, mode)]
+@torch.no_grad()
+def _confusion_of_real(view: DomainView, translator: Translator) -> Table:
+    """How far the classifier is to be trusted: the same for real images."""
+    indices = translator.indices
+    parts = [read(translator.dataset, part, translator.device)[0] for part in batches(indices, translator.batch_size)]
+    seen = torch.cat([view(images) for images in parts]).cpu().numpy()
+    inside = translator.membership[indices]
+    names = translator.domains
+    rows = [(name, list(map(float, seen[inside[:, k]].mean(0)))) for k, name in enumerate(names) if inside[:, k].any()]
+    note = f"The same for real images of split {translator.split}: where it is off, the classifier is."
+    return Table("Confusion of domains, real images", list(names), rows, digits=2, note=note, detail=True)
 
-    def _images(self, indices: Any) -> list[Any]:
-        return list(self.dataset.images[indices])
 
-    @torch.no_grad()
-    def _translate(self, indices: Any, domain: int, mode: Mode) -> list[Any]:
-        x, labels = read(self.dataset, indices, self.device)
-        y = torch.full((len(x),), domain, device=x.device)
-        if mode == "latent":
-            z = normal(self.seed, "evaluation/pictures", domain, shape=(len(x), self.mapping.latent_dim))
-            s = self.mapping(z.to(x), y)
-        else:
-            reference = self.indices[self.membership[self.indices, domain]][:1]
-            image, _ = read(self.dataset, reference, self.device)
-            s = self.encoder(image, y[:1]).expand(len(x), -1)
-        masks = None if self.make_masks is None else self.make_masks(x, labels)
-        return list(to_bytes(self.generator(x, s, masks)).cpu().numpy())
+def _grids(translator: Translator, modes: Sequence[Mode]) -> list[Picture]:
+    """The first outputs of some sources in every domain."""
+    spread = np.linspace(0, len(translator.indices) - 1, min(EXAMPLES, len(translator.indices))).astype(int)
+    sources = translator.indices[spread]
+    pictures = []
+    for mode in modes:
+        rows = [_images(translator, sources)]
+        for target in range(len(translator.domains)):
+            outputs = translator(sources, translator.styles(mode, target))
+            rows.append(_bytes(outputs[:, 0]))
+            if mode == "reference":
+                used = translator.choices(target, sources)[:, 0]
+                rows.insert(-1, _images(translator, used))
+        names = ["source", *translator.domains]
+        if mode == "reference":
+            names = ["source", *(name for domain in translator.domains for name in (f"{domain} reference", "output"))]
+        note = "First row: sources, spread over the split. " + (
+            "Then a row a domain, each output from a latent code of its own."
+            if mode == "latent" else "Then two rows a domain: the references, and the outputs."
+        )  # fmt: skip
+        pictures.append(Picture(f"Every domain, {mode}", sheet(rows, names), note, section="Examples"))
+    return pictures
+
+
+def _best_and_worst_pairs(translator: Translator, metric: str, mode: Mode, values: Mapping[str, float]) -> Picture:
+    """Outputs of the pairs of domains with the lowest and the highest distance."""
+    domains, rows, names = translator.domains, [], []
+    pairs = {
+        (source, target): values[key]
+        for source, a in enumerate(domains) for target, b in enumerate(domains)
+        if (key := f"{mode}/{metric}/{a}2{b}") in values
+    }  # fmt: skip
+    for what, choose in (("best", min), ("worst", max)):
+        source, target = choose(pairs, key=pairs.__getitem__)
+        sources = translator.sources(target)
+        sources = sources[translator.membership[sources, source]][:EXAMPLES]
+        outputs = translator(sources, translator.styles(mode, target))[:, 0]
+        rows += [_images(translator, sources), _bytes(outputs)]
+        names += [domains[source], f"{what}, {pairs[source, target]:.2f}: {domains[target]}"]
+    note = f"Distances belong to sets of images: the pair with the lowest and the pair with the highest {metric}."
+    return Picture(f"{metric}, {mode}: best and worst pair", sheet(rows, names), note, section="Best and worst")
+
+
+def _best_and_worst_sources(translator: Translator, metric: str, mode: Mode, found: Found) -> list[Picture]:
+    """The sources with the highest and the lowest value, each in a row with some of its outputs."""
+    of_metric = {key[1:]: value for key, value in found.items() if key[0] == f"{mode}/{metric}"}
+    ordered = sorted(of_metric, key=of_metric.__getitem__, reverse=True)
+    pictures = []
+    for what, chosen in (("highest", ordered[:EXAMPLES]), ("lowest", ordered[: -EXAMPLES - 1 : -1])):
+        rows, names = [], []
+        for target, index in chosen:
+            indices = np.array([index])
+            outputs = translator(indices, translator.styles(mode, target))[0, :OUTPUTS_SHOWN]
+            rows.append([*_images(translator, indices), *_bytes(outputs)])
+            names.append(f"{translator.domains[target]}: {of_metric[target, index]:.2f}")
+        outputs_named = [f"output {j + 1}" for j in range(len(rows[0]) - 1)]
+        picture = sheet(rows, names, ["source", *outputs_named])
+        definition = define(metric)
+        note = definition.text if definition else ""
+        pictures.append(Picture(f"{metric}, {mode}: {what}", picture, note, section="Best and worst"))
+    return pictures
+
+
+def _images(translator: Translator, indices: Int64[ndarray, " b"]) -> list[UInt8[ndarray, "h w 3"]]:
+    return list(translator.dataset.images[indices])
+
+
+def _bytes(images: Float[Tensor, "b 3 h w"]) -> list[Any]:
+    return list(to_bytes(images).cpu().numpy())

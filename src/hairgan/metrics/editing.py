@@ -12,49 +12,16 @@ import torch
 from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 from torch.nn import functional as F
-from torchmetrics import Metric
 
 from hairgan.metrics.color import ciede2000, rgb_to_lab
 from hairgan.metrics.images import Images, Masks, as_unit, check_same_shape
+from hairgan.metrics.mean_over_images import MeanOverImages
 from hairgan.metrics.perceptual import LPIPS
 from hairgan.metrics.reconstruction import mean_over, psnr, ssim_map
 from hairgan.regions import Region
 
 
-class _MeanOverImages(Metric):
-    """Means of one or more values an image; an image on which a value is not defined (NaN) is left out of its mean."""
-
-    full_state_update = False
-    is_differentiable = False
-    sums: Tensor
-    counts: Tensor
-    images: Tensor
-
-    def __init__(self, names: tuple[str, ...], **kwargs: object) -> None:
-        super().__init__(**kwargs)
-        self.names = names
-        self.add_state("sums", torch.zeros(len(names), dtype=torch.float64), dist_reduce_fx="sum")
-        self.add_state("counts", torch.zeros(len(names), dtype=torch.float64), dist_reduce_fx="sum")
-        self.add_state("images", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
-
-    def add(self, values: Float[Tensor, "n b"]) -> None:
-        defined = ~values.isnan()
-        self.sums += torch.where(defined, values, 0).sum(1)
-        self.counts += defined.sum(1)
-        self.images += values.shape[1]
-
-    def compute(self) -> dict[str, Float[Tensor, ""]]:
-        """The means by name; NaN for a value that was defined on no image.
-
-        Raises:
-            ValueError: no images.
-        """
-        if self.images == 0:
-            raise ValueError(f"{type(self).__name__} has seen no images")
-        return dict(zip(self.names, (self.sums / self.counts).float(), strict=True))
-
-
-class OutsideHairChange(_MeanOverImages):
+class OutsideHairChange(MeanOverImages):
     """What an edit changed outside the old and the new hair, where it should change nothing.
 
     `outside_psnr` (dB, over the pixels outside), `outside_ssim` and `outside_lpips` (of the source against the source
@@ -91,7 +58,7 @@ class OutsideHairChange(_MeanOverImages):
         )
 
 
-class HairShapeIoU(_MeanOverImages):
+class HairShapeIoU(MeanOverImages):
     """Intersection over union of the hair that a parser finds in the edit and the hair that was asked for.
 
     The mean over images, `hair_iou`; two empty masks agree (1).
@@ -116,7 +83,7 @@ def mask_iou(a: Bool[Tensor, "b h w"], b: Bool[Tensor, "b h w"]) -> Float[Tensor
     return torch.where(union == 0, 1.0, (a & b).sum((1, 2)) / union.clamp_min(1))
 
 
-class HairColorDistance(_MeanOverImages):
+class HairColorDistance(MeanOverImages):
     """CIEDE2000 between the mean hair colours of the edit and of the reference, `hair_color_distance`.
 
     Means are taken in Lab over hair masks eroded by 1/64 of the picture's side, away from the blended border. An image
@@ -151,7 +118,7 @@ def mean_hair_lab(images: Images, hair: Masks) -> Float[Tensor, "b 3"]:
     return (lab * inner).sum((2, 3)) / inner.sum((2, 3))
 
 
-class DomainAccuracy(_MeanOverImages):
+class DomainAccuracy(MeanOverImages):
     """Share of edits that a hair classifier sees in the domain that was asked for, `domain_accuracy`."""
 
     def __init__(self, **kwargs: object) -> None:
@@ -167,7 +134,7 @@ class DomainAccuracy(_MeanOverImages):
         self.add(membership.gather(1, target[:, None].long())[:, 0].float()[None])
 
 
-class IdentitySimilarity(_MeanOverImages):
+class IdentitySimilarity(MeanOverImages):
     """Cosine similarity of face embeddings of the edit and of the original source photo, `identity_similarity`.
 
     Args:

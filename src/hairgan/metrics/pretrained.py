@@ -30,7 +30,7 @@ def weights_file(url: str, path: str | Path | None, needed_by: str) -> Path:
         except OSError as error:
             raise ValueError(
                 f"{needed_by} needs {name}, which could not be downloaded: put the file of {url} at {file}, "
-                "or give its path; metrics=embedded needs no file"
+                "or give its path; protocol=embedded needs no file"
             ) from error
     return file
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
-from torchmetrics import Metric
 from torchmetrics.functional.image import structural_similarity_index_measure
 
 from hairgan.metrics.images import Images, as_unit, check_same_shape
+from hairgan.metrics.mean_over_images import MeanOverImages
 from hairgan.metrics.perceptual import LPIPS
 
 PSNR_LIMIT = 100.0
@@ -36,23 +36,15 @@ def ssim_map(a: Float[Tensor, "b 3 h w"], b: Float[Tensor, "b 3 h w"]) -> Float[
     return similarity
 
 
-class Reconstruction(Metric):
-    """PSNR, SSIM, RMSE and LPIPS of images against the images they should be.
+class Reconstruction(MeanOverImages):
+    """PSNR (dB), SSIM, RMSE (on [0, 1]) and LPIPS of images against the images they should be.
 
-    Args:
-        lpips: the perceptual distance, whose name its entry bears.
+    `psnr`, `ssim`, `rmse` and the LPIPS under its name.
     """
 
-    full_state_update = False
-    is_differentiable = False
-    sums: Tensor
-    count: Tensor
-
     def __init__(self, lpips: LPIPS, **kwargs: object) -> None:
-        super().__init__(**kwargs)
+        super().__init__(("psnr", "ssim", "rmse", lpips.name), **kwargs)
         self.lpips = lpips
-        self.add_state("sums", torch.zeros(4, dtype=torch.float64), dist_reduce_fx="sum")
-        self.add_state("count", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
 
     def update(self, images: Images, truth: Images) -> None:
         """Add images, as bytes or as floats in [-1, 1].
@@ -63,17 +55,5 @@ class Reconstruction(Metric):
         check_same_shape(images, truth, "images and truth")
         a, b = as_unit(images), as_unit(truth)
         mse = (a - b).square().mean((1, 2, 3))
-        rows = [psnr(mse), ssim_map(a, b).mean((1, 2, 3)), mse.sqrt(), self.lpips(2 * a - 1, 2 * b - 1)]
-        self.sums += torch.stack(rows).sum(1)
-        self.count += len(images)
-
-    def compute(self) -> dict[str, Float[Tensor, ""]]:
-        """`psnr` (dB), `ssim`, `rmse` (on [0, 1]) and the LPIPS under its name.
-
-        Raises:
-            ValueError: no images.
-        """
-        if self.count == 0:
-            raise ValueError("reconstruction metrics have seen no images")
-        names = ("psnr", "ssim", "rmse", self.lpips.name)
-        return dict(zip(names, (self.sums / self.count).float(), strict=True))
+        similarity = ssim_map(a, b).mean((1, 2, 3))
+        self.add(torch.stack([psnr(mse), similarity, mse.sqrt(), self.lpips(2 * a - 1, 2 * b - 1)]))

@@ -126,7 +126,7 @@ def test_no_network(tmp_path, monkeypatch):
         with pytest.raises(ValueError) as error:
             extractor()
         assert str(tmp_path / "checkpoints" / name) in str(error.value)
-        assert "metrics=embedded needs no file" in str(error.value)
+        assert "protocol=embedded needs no file" in str(error.value)
 
 
 def test_unusable_files(tmp_path, torchvision_inception):

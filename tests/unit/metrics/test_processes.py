@@ -14,6 +14,7 @@ from hairgan.metrics.generative import KID, FIDEmbedded, LPIPSDiversity
 from hairgan.metrics.perceptual import LPIPS
 from hairgan.metrics.reconstruction import Reconstruction
 from hairgan.metrics.translation import evaluate_translation
+from hairgan.metrics.translator import Translator
 from tests.unit.metrics.conftest import DOMAINS, make_dataset, make_networks
 
 
@@ -42,9 +43,8 @@ def measure(folder, rank=0, world_size=1):
     dataset, membership = make_dataset(folder / f"data{rank}", size=32)
     # the first process alone has stored statistics, of another run
     cache = StatisticsCache(folder / f"cache{rank}")
-    scores |= evaluate_translation(
-        *make_networks(), dataset, DOMAINS, membership, EmbeddedExtractor(), lpips, num_outputs=2, cache=cache
-    )
+    translator = Translator(*make_networks(), dataset, DOMAINS, membership, num_outputs=2)
+    scores |= evaluate_translation(translator, extractor=EmbeddedExtractor(), lpips=lpips, cache=cache)
     return {name: float(value) for name, value in scores.items()}
 
 

@@ -34,7 +34,7 @@ def test_ssim_equals_skimage():
 
 def test_wrong_use():
     metric = Reconstruction(LPIPS("embedded"))
-    with pytest.raises(ValueError, match="have seen no images"):
+    with pytest.raises(ValueError, match="has seen no images"):
         metric.compute()
     with pytest.raises(ValueError, match=r"differ in shape: \(1, 3, 16, 16\) and \(1, 3, 32, 32\)"):
         metric.update(torch.zeros(1, 3, 16, 16), torch.zeros(1, 3, 32, 32))

@@ -12,9 +12,8 @@ from hairgan.metrics.extractors import EmbeddedExtractor
 from hairgan.metrics.generative import FIDEmbedded
 from hairgan.metrics.perceptual import LPIPS
 from hairgan.metrics.translation import evaluate_translation, real_statistics
+from hairgan.metrics.translator import Translator
 from tests.unit.metrics.conftest import DOMAINS
-
-OPTIONS = {"num_outputs": 3, "batch_size": 4}
 
 
 class CountingExtractor(EmbeddedExtractor):
@@ -27,11 +26,10 @@ class CountingExtractor(EmbeddedExtractor):
         return super().extract(images)
 
 
-def evaluate(networks, dataset, membership, extractor=None, **options):
-    extractor = extractor or EmbeddedExtractor()
-    return evaluate_translation(
-        *networks, dataset, DOMAINS, membership, extractor, LPIPS("embedded"), **(OPTIONS | options)
-    )
+def evaluate(networks, dataset, membership, *, num_outputs=3, batch_size=4, **options):
+    translator = Translator(*networks, dataset, DOMAINS, membership, num_outputs=num_outputs, batch_size=batch_size)
+    judges = {"extractor": EmbeddedExtractor(), "lpips": LPIPS("embedded")}
+    return evaluate_translation(translator, **(judges | options))
 
 
 @pytest.fixture(scope="module")

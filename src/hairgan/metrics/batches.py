@@ -1,0 +1,59 @@
+"""Batches of a packed dataset's images to measure, shared among the processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+
+import torch
+import torch.distributed as dist
+from jaxtyping import Float, Int64
+from numpy import ndarray
+from torch import Tensor
+
+from hairgan.data.augment import to_float
+from hairgan.data.packed import PackedDataset
+
+Key = TypeVar("Key")
+
+
+def distributed() -> bool:
+    """Whether there are several processes (or a group of one)."""
+    return dist.is_available() and dist.is_initialized()
+
+
+def shares(indices: Int64[ndarray, " n"], batch_size: int) -> Iterator[Int64[ndarray, " b"]]:
+    """This process's share of the indices, in batches."""
+    if distributed():
+        indices = indices[dist.get_rank() :: dist.get_world_size()]
+    yield from batches(indices, batch_size)
+
+
+def batches(indices: Int64[ndarray, " n"], batch_size: int) -> Iterator[Int64[ndarray, " b"]]:
+    """All indices, in batches."""
+    for start in range(0, len(indices), batch_size):
+        yield indices[start : start + batch_size]
+
+
+def read(
+    dataset: PackedDataset, indices: Int64[ndarray, " b"], device: torch.device | str
+) -> tuple[Float[Tensor, "b 3 h w"], Int64[Tensor, "b h w"] | None]:
+    """Images (in [-1, 1]) and label maps of a dataset, where it has them."""
+    labels = None if dataset.labels is None else torch.from_numpy(dataset.labels[indices]).to(device).long()
+    return to_float(torch.from_numpy(dataset.images[indices]).to(device)), labels
+
+
+def sum_over_processes(tensor: Tensor) -> None:
+    """Replace a tensor by its sum over all processes, where there are several."""
+    if distributed():
+        dist.all_reduce(tensor)
+
+
+def gathered(mine: Mapping[Key, Any]) -> dict[Key, Any]:
+    """What every process found about its share, put together, in the order of the keys."""
+    parts: list[Any] = [dict(mine)]
+    if distributed():
+        parts = [None] * dist.get_world_size()
+        dist.all_gather_object(parts, dict(mine))
+    everything = {key: value for part in parts for key, value in part.items()}
+    return dict(sorted(everything.items()))

@@ -1,0 +1,47 @@
+"""The base of metrics that are means over images of a value, or of several, an image."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torchmetrics import Metric
+
+
+class MeanOverImages(Metric):
+    """Means of one or more values an image; an image on which a value is not defined (NaN) is left out of its mean.
+
+    Attributes:
+        last: each image's values in the last batch, by name.
+    """
+
+    full_state_update = False
+    is_differentiable = False
+    sums: Tensor
+    counts: Tensor
+    images: Tensor
+
+    def __init__(self, names: tuple[str, ...], **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.names = names
+        self.last: dict[str, Tensor] = {}
+        self.add_state("sums", torch.zeros(len(names), dtype=torch.float64), dist_reduce_fx="sum")
+        self.add_state("counts", torch.zeros(len(names), dtype=torch.float64), dist_reduce_fx="sum")
+        self.add_state("images", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
+
+    def add(self, values: Float[Tensor, "n b"]) -> None:
+        self.last = dict(zip(self.names, values, strict=True))
+        defined = ~values.isnan()
+        self.sums += torch.where(defined, values, 0).sum(1)
+        self.counts += defined.sum(1)
+        self.images += values.shape[1]
+
+    def compute(self) -> dict[str, Float[Tensor, ""]]:
+        """The means by name; NaN for a value that was defined on no image.
+
+        Raises:
+            ValueError: no images.
+        """
+        if self.images == 0:
+            raise ValueError(f"{type(self).__name__} has seen no images")
+        return dict(zip(self.names, (self.sums / self.counts).float(), strict=True))

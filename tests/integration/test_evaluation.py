@@ -1,0 +1,166 @@
+"""`evaluate.py` on small runs: subsets, judges, two processes, and what a user can get wrong."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+
+from evaluate import evaluate
+from hairgan.networks.bisenet import BiSeNet
+from hairgan.networks.cbam import HairClassifier
+from hairgan.weights.cards import save_bundle
+from hairgan.weights.runs import find_checkpoint
+from tests.conftest import ROOT
+from tests.integration import runs
+from tests.integration.conftest import GANS
+from train import train
+
+SMALL = ["num_outputs=2", "max_sources=5", "batch_size=4"]
+
+
+@pytest.fixture
+def measure(tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """Evaluates with the real config; gives what `metrics.json` holds."""
+
+    def measure(*overrides: str) -> dict[str, Any]:
+        with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+            evaluate(compose("evaluate", [f"out={tmp_path / 'out'}", *SMALL, *overrides]))
+        return json.loads((tmp_path / "out" / "metrics.json").read_text())
+
+    return measure
+
+
+@pytest.fixture
+def run_of(settings, compose_config, tmp_path: Path) -> Callable[..., Path]:
+    """Trains a model for a step; gives its run directory."""
+
+    def make(model: str, *overrides: str) -> Path:
+        train(compose_config(*settings(model, steps=1, run_dir=tmp_path / model), *overrides))
+        return tmp_path / model
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def judges(tmp_path_factory) -> Path:
+    """A bundle of a classifier and a parser that know nothing."""
+    torch.manual_seed(0)
+    networks = {"classifier": HairClassifier(depth=18, base_width=8).eval(), "parser": BiSeNet(base_width=8).eval()}
+    path: Path = tmp_path_factory.mktemp("bundles") / "judges"
+    save_bundle(path, networks)
+    return path
+
+
+@pytest.mark.parametrize("model", GANS)
+def test_two_processes_measure_what_one_does(model, run_of, judges, tmp_path):
+    run, judged = run_of(model), [f"classifier={judges}", f"parser={judges}"]
+    given = [f"run={run}", *SMALL, *judged]
+    one = runs.start([*given, f"out={tmp_path / 'one'}"], tmp_path / "log.one", script="evaluate.py")
+    port = runs.free_port()
+    two = [
+        runs.start(
+            [*given, f"out={tmp_path / 'two'}"],
+            tmp_path / f"log.{rank}",
+            runs.world(rank, 2, port),
+            script="evaluate.py",
+        )
+        for rank in range(2)
+    ]
+    for process in (one, *two):
+        process.join(120)
+    assert [process.exitcode for process in (one, *two)] == [0, 0, 0], runs.log_of(tmp_path / "log.0")[-3000:]
+    alone, together = (json.loads((tmp_path / name / "metrics.json").read_text()) for name in ("one", "two"))
+    assert (alone["processes"], together["processes"]) == (1, 2)
+    alone, together = ({k: v for k, v in each["values"].items() if v is not None} for each in (alone, together))
+    assert len(alone) > 8
+    assert together == pytest.approx(alone, rel=1e-5, abs=1e-5)
+
+
+def test_domain_accuracy_and_subsets(run_of, measure, judges):
+    run = run_of("stargan")
+    result = measure(f"run={run}", f"classifier={judges}", "metrics=[domain_accuracy]", "modes=[latent]")
+    values = result["values"]
+    assert {name.split("/")[1] for name in values if name.startswith("latent/")} == {"domain_accuracy", "seen_as"}
+    # with two exclusive domains the accuracy of a pair is the share of the target's outputs that are seen in it
+    assert values["latent/domain_accuracy/female2male"] == values["latent/seen_as/male/male"]
+    assert values["latent/seen_as/male/male"] + values["latent/seen_as/male/female"] == pytest.approx(1)
+    assert result["classifier"] == str(judges) and "lpips_hash" not in result
+    assert {name.split("/")[1] for name in measure(f"run={run}", "metrics=[lpips]")["values"] if "mean" in name} == {
+        "lpips_embedded_diversity"
+    }
+
+
+def test_metrics_of_sean_during_training_are_those_of_evaluate(run_of, measure, judges):
+    budget = f"every_n_steps:1,max_sources:5,batch_size:4,cache:${{paths.cache}},parser:{judges}"
+    run = run_of(
+        "sean",
+        f"callbacks.generative_metrics={{_target_:lightning_modules.callbacks.GenerativeMetrics,{budget}}}",
+        f"callbacks.edit_metrics={{_target_:lightning_modules.callbacks.EditMetrics,{budget}}}",
+        f"+callbacks.segmentation_metrics={{_target_:lightning_modules.callbacks.SegmentationMetrics,{budget}}}",
+    )
+    (row,) = runs.logged(run)
+    logged = {name.removeprefix("metrics/"): v for name, v in row.items() if name.startswith("metrics/")}
+    assert {"fid_embedded", "ssim", "edits/hair_color_distance", "edits/hair_iou", "segmentation/mean_iou"} <= set(
+        logged
+    )
+    values = measure(f"run={run}", f"parser={judges}")["values"]
+    assert logged == pytest.approx({name: values[name] for name in logged}, rel=1e-4, nan_ok=True)
+
+
+def test_runs_side_by_side(run_of, measure, tmp_path):
+    first = run_of("stargan")
+    second = tmp_path / "other" / "stargan"
+    shutil.copytree(first, second)
+    result = measure(f"runs=[{first},{second}]", "metrics=[lpips]", "modes=[latent]")
+    assert len({str(sorted(each["values"].items())) for each in result.values()}) == 1 < len(result)
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "the numbers compare" in page and "http" not in page
+
+
+def test_what_a_user_can_get_wrong(run_of, measure, judges, tmp_path, monkeypatch):
+    def offline(*_: Any, **__: Any) -> None:
+        raise OSError("no network")
+
+    monkeypatch.setattr(torch.hub, "download_url_to_file", offline)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "hub"))
+    run = run_of("stargan")
+    for overrides, sentence in {
+        (): "say which run to evaluate",
+        (f"run={tmp_path}",): "is no run directory: there is no config.yaml in it",
+        (f"run={run}", "metrics=[fid,ssim]"): "no metric 'ssim' for stargan; there are fid, lpips, domain_accuracy",
+        (f"run={run}", "metrics=[embedded]"): "'embedded' is a protocol: protocol=embedded",
+        (f"run={run}", "metrics=[domain_accuracy]"): "needs a hair classifier: classifier=RUN_OR_BUNDLE",
+        (f"run={run}", f"classifier={run}"): f"{run} holds no hair classifier",
+        (f"run={run}", "protocol=fid"): "no metrics protocol 'fid'; known are embedded, stargan_v2, standard",
+        (f"run={run}", "protocol=stargan_v2"): "inception_v3_google-0cc3c7bd.pth, which could not be downloaded: put "
+        f".* at {tmp_path}/hub/.*, or give its path; protocol=embedded needs no file",
+        (f"run={run}", "num_outputs=1"): "at least 2 outputs a source",
+        (f"run={run}", "split=everything"): "no split 'everything'",
+    }.items():
+        with pytest.raises(ValueError, match=sentence):
+            measure(*overrides)
+
+    checkpoint = find_checkpoint(run)
+    content = torch.load(checkpoint, weights_only=True)
+    content["state_dict"]["ema.generator.to_rgb.2.bias"].fill_(torch.nan)
+    torch.save(content, checkpoint)
+    with pytest.raises(ValueError, match="images hold NaN or infinite values"):
+        measure(f"run={run}")
+    checkpoint.unlink()
+    with pytest.raises(ValueError, match=f"no checkpoint under {run}"):
+        measure(f"run={run}")
+
+
+def test_too_few_images_for_sean(run_of, measure):
+    run = run_of("sean")
+    with pytest.raises(ValueError, match="has 1 images in the split 'val'; at least 2 are needed"):
+        measure(f"run={run}", "max_sources=1")
+    with pytest.raises(ValueError, match="'segmentation' needs a face parser"):
+        measure(f"run={run}", "metrics=[segmentation]")
