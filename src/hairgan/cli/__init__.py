@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "prepare": ("hairgan.cli.prepare:prepare", "Pack CelebAMask-HQ (zip or folder) for training."),
     "label": ("hairgan.cli.label:label", "Label a folder of photos: a dataset to train on."),
     "parse": ("hairgan.cli.parse:parse", "Show what the face parser sees in a photo."),
+    "editbench": ("hairgan.cli.editbench:editbench", "Score hair edits against their true result, on drawn people."),
 }
 
 

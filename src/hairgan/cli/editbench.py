@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,27 +16,53 @@ from hairgan.editbench import BASELINES, SEED, TASKS, Method, contact_sheet, run
 
 @click.command()
 @click.option("--method", "methods", multiple=True, metavar="MODULE:CALLABLE", help="A method; may be repeated.")
+@click.option("--bundle", help="Folder or hub name: score the salon of these networks too.")
+@click.option("--device", default="cpu", show_default=True, help="Where the bundle's networks run, e.g. cuda.")
 @click.option("--pairs", default=100, show_default=True, type=click.IntRange(1), help="Cases a task.")
 @click.option("--size", default=256, show_default=True, type=click.IntRange(32, 1024), help="Of the pictures, pixels.")
 @click.option("--seed", default=SEED, show_default=True, help="Of the cases; published numbers use the default.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder for results.json and sheets of pictures.")
-def editbench(methods: tuple[str, ...], pairs: int, size: int, seed: int, output: Path | None) -> None:
-    """Score hair editing methods, and the baselines, on procedural portraits."""
-    chosen = BASELINES | {name: _load(name) for name in methods}
-    results = run(chosen, pairs=pairs, size=size, seed=seed)
+def editbench(
+    methods: tuple[str, ...], bundle: str | None, device: str, pairs: int, size: int, seed: int, output: Path | None
+) -> None:
+    """Score hair editing methods, and the baselines, on procedural portraits.
+
+    With `--bundle` the table has the salon's rows: `dye`, `restyle preserve` and `restyle seed`.
+    """
+    everywhere = BASELINES | {name: _load(name) for name in methods}
+    salon = _salon(bundle, device) if bundle else {}
+    chosen = {task: everywhere | salon.get(task, {}) for task in TASKS}
+    results = [
+        result for task in TASKS for result in run(chosen[task], pairs=pairs, size=size, seed=seed, tasks=[task])
+    ]
     click.echo(table(results))
+    for task, named in salon.items():
+        for name, method in named.items():
+            if refused := getattr(method, "refused", 0):
+                click.echo(f"{name} refused {refused} of {pairs} cases of {task}; they are scored as left alone")
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
         (output / "results.json").write_text(json.dumps([asdict(result) for result in results], indent=1))
         for task in TASKS:
-            sheet = contact_sheet(chosen, task, pairs=min(pairs, 6), size=size, seed=seed)
+            sheet = contact_sheet(chosen[task], task, pairs=min(pairs, 6), size=size, seed=seed)
             Image.fromarray(sheet).save(output / f"{task}.png")
+
+
+def _salon(bundle: str, device: str) -> dict[str, dict[str, Method]]:
+    from hairgan.editbench.salon import salon_methods
+    from hairgan.editing.salon import Salon
+
+    return {task: {**methods} for task, methods in salon_methods(Salon.from_bundle(bundle, device)).items()}
 
 
 def _load(name: str) -> Method:
     module, _, attribute = name.partition(":")
+    if "" not in sys.path:
+        sys.path.insert(0, "")  # a file in the current folder, as with `python -m`
     try:
         method: Method = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, ValueError) as error:
         raise ValueError(f"--method {name}: {error}; it must be MODULE:CALLABLE") from error
+    if not callable(method):
+        raise ValueError(f"--method {name}: that is a {type(method).__name__}, not a callable")
     return method

@@ -1,13 +1,20 @@
+import json
 from itertools import islice
 
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
 
 from hairgan.cli.editbench import editbench
 from hairgan.editbench import BASELINES, SEED, cases, contact_sheet, run, table
+from hairgan.editbench.salon import SalonMethod
 from hairgan.metrics.perceptual import LPIPS
+from hairgan.networks.bisenet import BiSeNet
+from hairgan.networks.sean import SEANGenerator
+from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
 from hairgan.regions import Region
+from hairgan.weights.cards import save_bundle
 
 SIZE = 64
 
@@ -90,8 +97,45 @@ def test_command(tmp_path):
     assert done.exit_code == 0, done.output
     assert done.output.count("| Lab colour transfer |") == 2
     assert {file.name for file in (tmp_path / "out").iterdir()} == {"results.json", "dye.png", "restyle.png"}
-    failed = CliRunner().invoke(editbench, ["--method", "hairgan.editbench:absent"])
-    assert "--method hairgan.editbench:absent" in str(failed.exception)
+    for name in ("hairgan.editbench:absent", "hairgan.editbench:SEED", "nothing"):
+        failed = CliRunner().invoke(editbench, ["--method", name])
+        assert f"--method {name}" in str(failed.exception)
+
+
+def test_a_method_of_the_current_folder(tmp_path, monkeypatch):
+    (tmp_path / "of_mine_in_this_folder.py").write_text("def edit(case):\n    return case.reference\n")
+    monkeypatch.chdir(tmp_path)
+    method = ["--method", "of_mine_in_this_folder:edit"]
+    done = CliRunner().invoke(editbench, ["--pairs", "1", "--size", "48", *method])
+    assert done.exit_code == 0 and done.output.count("| of_mine_in_this_folder:edit |") == 2
+
+
+def test_a_bundle_is_scored(tmp_path):
+    torch.manual_seed(0)
+    shared = {"image_size": 32, "base_width": 8, "max_width": 16}
+    domains = ["short", "bob"]
+    networks = {
+        "parser": BiSeNet(base_width=8),
+        "sean": SEANGenerator(32, width=4, style_dim=8),
+        "stargan_generator": Generator(w_hpf=0.0, style_dim=8, **shared),
+        "mapping_network": MappingNetwork(2, style_dim=8, hidden_dim=16),
+        "style_encoder": StyleEncoder(num_domains=2, style_dim=8, **shared),
+    }
+    save_bundle(tmp_path / "bundle", {name: n.eval() for name, n in networks.items()}, domains=domains)
+    asked = ["--bundle", str(tmp_path / "bundle"), "--pairs", "1", "--size", "64"]
+    done = CliRunner().invoke(editbench, [*asked, "--output", str(tmp_path / "out")], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    rows = [(r["task"], r["method"]) for r in json.loads((tmp_path / "out" / "results.json").read_text())]
+    assert [name for task, name in rows if task == "dye"] == [*BASELINES, "dye"]
+    assert [name for task, name in rows if task == "restyle"] == [*BASELINES, "restyle preserve", "restyle seed"]
+
+
+def test_a_refused_case_is_left_alone_and_counted(asked):
+    def refuse(case):
+        raise ValueError("no hair")
+
+    method, (case, _) = SalonMethod(refuse), asked["dye"][0]
+    assert method(case) is case.source and method.refused == 1
 
 
 def test_wrong_use():
