@@ -2,9 +2,20 @@
 
 from lightning_modules.callbacks.checkpoints import Checkpoints
 from lightning_modules.callbacks.collapse_warning import CollapseWarning
-from lightning_modules.callbacks.evaluation_metrics import GenerativeMetrics
+from lightning_modules.callbacks.evaluation_metrics import EditMetrics, GenerativeMetrics, SegmentationMetrics
 from lightning_modules.callbacks.loss_curves import LossCurves
+from lightning_modules.callbacks.mean_style_codes import MeanStyleCodes
 from lightning_modules.callbacks.progress import Progress
 from lightning_modules.callbacks.sample_grids import SampleGrids
 
-__all__ = ["Checkpoints", "CollapseWarning", "GenerativeMetrics", "LossCurves", "Progress", "SampleGrids"]
+__all__ = [
+    "Checkpoints",
+    "CollapseWarning",
+    "EditMetrics",
+    "GenerativeMetrics",
+    "LossCurves",
+    "MeanStyleCodes",
+    "Progress",
+    "SampleGrids",
+    "SegmentationMetrics",
+]

@@ -1,0 +1,42 @@
+"""SEAN's mean style codes, beside its checkpoints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback
+
+from hairgan.metrics.batches import batches, read
+from hairgan.networks.mean_styles import FILE, mean_styles, save_mean_styles
+from hairgan.weights.runs import FOLDER
+
+
+class MeanStyleCodes(Callback):
+    """At the end of SEAN's training, write the mean style codes of training images; `hairgan bundle` takes them along.
+
+    Args:
+        max_images: at most so many images, the split's first.
+        batch_size: images at a time.
+    """
+
+    def __init__(self, max_images: int = 1000, batch_size: int = 8) -> None:
+        if max_images < 1 or batch_size < 1:
+            raise ValueError(
+                f"mean style codes need max_images and batch_size of 1 or more, not {max_images} and {batch_size}"
+            )
+        self.max_images, self.batch_size = max_images, batch_size
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if not trainer.is_global_zero:
+            return
+        module: Any = pl_module
+        dataset = trainer.datamodule.dataset  # type: ignore[attr-defined]
+        chosen = batches(dataset.split("train")[: self.max_images], self.batch_size)
+        with torch.no_grad(), module.in_evaluation_mode():
+            means = mean_styles(module.averaged("generator"), (read(dataset, part, module.device) for part in chosen))
+        path = Path(trainer.default_root_dir) / FOLDER / FILE
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_mean_styles(path, means)
