@@ -50,6 +50,14 @@ def test_an_epoch_reads_every_training_image_once(dataset):
     assert sorted(seen.tolist()) == sorted(dataset.split("train").tolist())
 
 
+@pytest.mark.parametrize("kind", [Batches, TranslationBatches, ParsingBatches, AttributeBatches])
+def test_no_validation_or_test_image_trains(kind, dataset):
+    batches = make(kind, dataset)
+    seen = {int(i) for step in range(40) for i in batches.read(step)["ids"]}
+    held_out = {int(i) for split in ("val", "test") for i in dataset.split(split)}
+    assert len(seen) > 50 and held_out and not seen & held_out
+
+
 def test_translation_draws_domains_evenly_and_two_references_of_the_target(dataset):
     batches = make(TranslationBatches, dataset, batch_size=64)
     read = [batches.read(step) for step in range(8)]
