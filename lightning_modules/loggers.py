@@ -1,13 +1,14 @@
-"""Where logged values go, besides TensorBoard: a CSV that survives resuming, and Weights & Biases."""
+"""Where logged values go: a CSV that survives resuming, Weights & Biases, TensorBoard."""
 
 from __future__ import annotations
 
 import csv
+import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pytorch_lightning.loggers import WandbLogger
+from pytorch_lightning.loggers import TensorBoardLogger, WandbLogger
 from pytorch_lightning.loggers.logger import Logger
 from pytorch_lightning.utilities import rank_zero_only
 
@@ -79,8 +80,26 @@ class CurvesLogger(Logger):
 
 
 class QuietWandbLogger(WandbLogger):
-    """Lightning's, without the setting that it always passes on and of which wandb warns that it does nothing."""
+    """Lightning's, without the setting that it always passes on and of which wandb warns that it does nothing; the run
+    is finished when training ends.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._wandb_init.pop("anonymous", None)
+
+    @rank_zero_only
+    def finalize(self, status: str) -> None:
+        super().finalize(status)
+        if self._experiment is not None:  # so that the next run of this process, of a sweep, is one of its own
+            self._experiment.finish()
+            self._experiment = None
+
+
+class TensorBoard(TensorBoardLogger):
+    """Lightning's, which says what to install where its package is missing."""
+
+    def __init__(self, **options: Any) -> None:
+        if importlib.util.find_spec("tensorboard") is None:
+            raise ValueError("logger=tensorboard needs the package tensorboard: pip install 'hairgan[tensorboard]'")
+        super().__init__(**options)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.plugins import MixedPrecision
 from torch import nn
 from torch.utils.data import DataLoader
 
@@ -35,12 +36,12 @@ class Two(PhasedModule):
         yield Phase("late", lambda: (second(first(batch["x"])).abs().mean(), {}), ("second",))
 
 
-def fit(module: PhasedModule, steps: int = 3, tmp_path=None) -> None:
+def fit(module: PhasedModule, steps: int = 3, tmp_path=None, **options: Any) -> None:
     g = torch.Generator().manual_seed(1)
     data = [{"x": torch.randn(4, 3, generator=g), "ids": torch.arange(4) + 4 * i} for i in range(steps)]
     trainer = pl.Trainer(
         max_epochs=1, logger=False, accelerator="cpu", enable_progress_bar=False, enable_checkpointing=False,
-        enable_model_summary=False, default_root_dir=tmp_path,
+        enable_model_summary=False, default_root_dir=tmp_path, **options,
     )  # fmt: skip
     trainer.fit(module, DataLoader(data, batch_size=None))
 
@@ -91,3 +92,25 @@ def test_a_loss_that_is_no_number_stops_with_step_phase_and_images(tmp_path):
 def test_a_gradient_that_is_no_number_stops_as_well(tmp_path):
     with pytest.raises(NonFiniteError, match=r"step 2, phase both: grad_norm is inf.*\[8, 9, 10, 11\]"):
         fit(Two(steep_at=2), tmp_path=tmp_path)
+
+
+def half_precision(scale: float) -> dict[str, Any]:
+    scaler = torch.amp.GradScaler("cpu", init_scale=scale, growth_interval=1)
+    return {"plugins": [MixedPrecision("16-mixed", "cpu", scaler)]}
+
+
+def test_one_gradient_scale_serves_all_optimizers_of_a_phase(tmp_path):
+    exact, half = Two(), Two()
+    fit(exact, tmp_path=tmp_path)
+    options = half_precision(scale=8.0)
+    fit(half, tmp_path=tmp_path, **options)
+    torch.testing.assert_close(half.state_dict(), exact.state_dict(), rtol=1e-2, atol=1e-2)
+    assert options["plugins"][0].scaler.get_scale() == 8.0 * 2**6  # grown once a phase, of which there were six
+
+
+def test_a_scale_that_overflows_skips_the_phase_and_shrinks(tmp_path):
+    module, options = Two(), half_precision(scale=2.0**120)
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    fit(module, steps=1, tmp_path=tmp_path, **options)
+    torch.testing.assert_close(module.state_dict(), before, rtol=0, atol=0)
+    assert options["plugins"][0].scaler.get_scale() == 2.0**118
