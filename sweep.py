@@ -20,8 +20,10 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.study import MaxTrialsCallback
 from optuna.trial import TrialState
 
+from hairgan.pictures import save_picture
 from lightning_modules.callbacks.trial_report import TrialReport
 from lightning_modules.command_line import errors_as_sentences
+from lightning_modules.parallel_coordinates import Line, draw_parallel_coordinates
 from train import train
 
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
@@ -47,7 +49,7 @@ def sweep(cfg: DictConfig) -> optuna.Study:
     limit = [MaxTrialsCallback(plan.trials, states=FINISHED)] if plan.trials else []
     if not plan.trials or len(study.get_trials(states=FINISHED)) < plan.trials:
         study.optimize(lambda trial: objective(trial, cfg, folder), callbacks=limit)
-    report(study, folder)
+    report(study, plan.metric, folder)
     return study
 
 
@@ -85,7 +87,7 @@ def suggest(trial: optuna.Trial, name: str, range_: Any) -> Any:
     return trial.suggest_float(name, range_.low, range_.high, log=range_.get("log", False))
 
 
-def report(study: optuna.Study, folder: Path) -> None:
+def report(study: optuna.Study, metric: str, folder: Path) -> None:
     """Write and print the table of trials, best first, and draw parallel coordinates."""
     values = {t.number: t.value for t in study.get_trials(states=FINISHED) if t.value is not None}
     if not values:
@@ -102,13 +104,10 @@ def report(study: optuna.Study, folder: Path) -> None:
     lines = [" | ".join(row) for row in (header, ["---"] * len(header), *rows)]
     (folder / "trials.md").write_text("\n".join(f"| {line} |" for line in lines) + "\n")
     print("\n".join(lines))
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
-    optuna.visualization.matplotlib.plot_parallel_coordinate(study)
-    plt.savefig(folder / "parallel_coordinates.png", dpi=110, bbox_inches="tight")
+    logarithmic = {name for name in names if getattr(trials[0].distributions[name], "log", False)}
+    drawn = [Line(t.number, {**t.params, metric: t.value}, t.state == TrialState.COMPLETE) for t in trials]
+    picture = draw_parallel_coordinates(drawn, [*names, metric], logarithmic)
+    save_picture(picture, folder / "parallel_coordinates.png")
     print(f"  table    {folder / 'trials.md'}\n  picture  {folder / 'parallel_coordinates.png'}")
 
 
