@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic
 
 import polars as pl
 import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from hairgan.data.attribute_targets import COLUMNS
 from hairgan.domains import Domains
@@ -21,18 +22,47 @@ from hairgan.weights.bundling import collect
 
 
 @dataclass(frozen=True)
-class Judges:
-    """Who judges; None where nobody does.
+class Judge(Generic[Network]):
+    """A network that looks at images at the size it was trained on.
 
     Attributes:
-        classifier: sees hair attributes, and by them domains.
-        parser: sees regions.
-        sources: where they came from, by name.
+        size: side in px; None where nothing says it: images are looked at as they are.
+        source: the run or bundle it came from.
     """
 
-    classifier: HairClassifier | None = None
-    parser: BiSeNet | None = None
-    sources: tuple[tuple[str, str], ...] = ()
+    network: Network
+    size: int | None = None
+    source: str = ""
+
+    @torch.no_grad()
+    def __call__(self, images: Float[Tensor, "b 3 h w"]) -> Any:
+        """What the network gives for images in [-1, 1]; values beyond are clamped."""
+        images = images.clamp(-1, 1)
+        if self.size is not None and self.size != images.shape[-1]:
+            images = interpolate(images, (self.size, self.size), mode="bilinear", antialias=True)
+        return self.network(images)
+
+    @classmethod
+    def load(cls, source: str | Path, kind: type[Network], what: str, device: torch.device | str) -> Judge[Network]:
+        """Read the network of a kind from a run directory or bundle.
+
+        Raises:
+            ValueError: it is neither, or holds no such network.
+        """
+        networks, facts = collect([source])
+        for name, network in networks.items():
+            if isinstance(network, kind):
+                size = facts["training"].get(name, {}).get("dataset", {}).get("size")
+                return cls(fold_batch_norm(network).to(device).eval(), size, str(source))
+        raise ValueError(f"{source} holds no {what}, but {', '.join(networks)}")
+
+
+@dataclass(frozen=True)
+class Judges:
+    """Who judges; None where nobody does: `classifier` sees hair attributes and by them domains, `parser` regions."""
+
+    classifier: Judge[HairClassifier] | None = None
+    parser: Judge[BiSeNet] | None = None
 
     @classmethod
     def load(
@@ -41,30 +71,28 @@ class Judges:
         parser: str | Path | None = None,
         device: torch.device | str = "cpu",
     ) -> Judges:
-        """Read judges from run directories or bundles.
-
-        Raises:
-            ValueError: one is neither, or holds no such network.
-        """
-        given = {"classifier": classifier, "parser": parser}
+        """Read judges from run directories or bundles; errors as in `Judge.load`."""
         return cls(
-            None if classifier is None else _network(classifier, HairClassifier, "hair classifier", device),
-            None if parser is None else _network(parser, BiSeNet, "face parser", device),
-            tuple((name, str(source)) for name, source in given.items() if source is not None),
+            None if classifier is None else Judge.load(classifier, HairClassifier, "hair classifier", device),
+            None if parser is None else Judge.load(parser, BiSeNet, "face parser", device),
         )
 
     def describe(self) -> dict[str, Any]:
-        """Where they came from and hashes of their weights, for the record."""
-        facts: dict[str, Any] = dict(self.sources)
-        for name, network in (("classifier", self.classifier), ("parser", self.parser)):
-            if network is not None:
-                facts[f"{name}_hash"] = weights_fingerprint(network)
+        """Where they came from, their sizes and hashes of their weights, for the record."""
+        facts: dict[str, Any] = {}
+        for name, judge in (("classifier", self.classifier), ("parser", self.parser)):
+            if judge is not None:
+                facts |= {name: judge.source, f"{name}_size": judge.size or "the images'"}
+                facts[f"{name}_hash"] = weights_fingerprint(judge.network)
         return facts
 
     def regions(self, images: Float[Tensor, "b 3 h w"]) -> Int64[Tensor, "b h w"]:
-        """The label maps that the parser sees in images in [-1, 1]."""
+        """The label maps that the parser sees in images in [-1, 1], at the images' size."""
         assert self.parser is not None
-        return self.parser(images.clamp(-1, 1)).argmax(1)
+        logits = self.parser(images)
+        if logits.shape[-2:] != images.shape[-2:]:
+            logits = interpolate(logits, images.shape[-2:], mode="bilinear", antialias=True)
+        return logits.argmax(1)
 
 
 class DomainView:
@@ -77,20 +105,19 @@ class DomainView:
         ValueError: a domain asks for something that the classifier does not tell.
     """
 
-    def __init__(self, classifier: HairClassifier, domains: Domains) -> None:
-        self.classifier, self.domains = classifier, domains
-        self._table(dict.fromkeys(classifier.classes, torch.zeros(1, dtype=torch.int64)))
+    def __init__(self, classifier: Judge[HairClassifier], domains: Domains) -> None:
+        self.classifier, self.domains, self.classes = classifier, domains, classifier.network.classes
+        self._table(dict.fromkeys(self.classes, torch.zeros(1, dtype=torch.int64)))
 
-    @torch.no_grad()
     def __call__(self, images: Float[Tensor, "b 3 h w"]) -> Bool[Tensor, "b k"]:
         """Membership of images in [-1, 1]."""
-        answers = {head: logits.argmax(1).cpu() for head, logits in self.classifier(images.clamp(-1, 1)).items()}
+        answers = {head: logits.argmax(1).cpu() for head, logits in self.classifier(images).items()}
         return torch.from_numpy(self._table(answers)).to(images.device)
 
     def _table(self, answers: dict[str, Int64[Tensor, " b"]]) -> Any:
         columns: dict[str, Any] = {}
         for head, classes in answers.items():
-            names = self.classifier.classes[head]
+            names = self.classes[head]
             is_flag = COLUMNS[head] in ("Bangs", "Male")
             columns[COLUMNS[head]] = [bool(c) if is_flag else names[c] for c in classes.tolist()]
         columns["forehead_covered"] = [float(bangs) for bangs in columns["Bangs"]]
@@ -99,11 +126,3 @@ class DomainView:
             return self.domains.matches(pl.DataFrame(columns))
         except ValueError as error:
             raise ValueError(f"the classifier cannot tell domains: {error}") from error
-
-
-def _network(source: str | Path, kind: type[Network], what: str, device: torch.device | str) -> Network:
-    networks, _ = collect([source])
-    for network in networks.values():
-        if isinstance(network, kind):
-            return fold_batch_norm(network).to(device).eval()
-    raise ValueError(f"{source} holds no {what}, but {', '.join(networks)}")

@@ -89,13 +89,13 @@ def evaluate(
         result.tables += [_confusion(mode, values, domains.names) for mode in modes]
         result.tables.append(_confusion_of_real(view, translator))
     result.pictures += _grids(translator, modes)
-    for mode in modes:
-        fid = [name for name in names if name.startswith("fid")]
-        result.pictures += [_best_and_worst_pairs(translator, metric, mode, values) for metric in fid]
-        result.pictures += [
-            picture for metric in names if metric not in fid
-            for picture in _best_and_worst_sources(translator, metric, mode, gathered(found))
-        ]  # fmt: skip
+    found = gathered(found)
+    for metric in names:
+        for mode in modes:
+            if metric.startswith("fid"):
+                result.pictures.append(_best_and_worst_pairs(translator, metric, mode, values))
+            else:
+                result.pictures += _best_and_worst_sources(translator, metric, mode, found)
     return result
 
 
@@ -174,21 +174,21 @@ def _best_and_worst_pairs(translator: Translator, metric: str, mode: Mode, value
 
 
 def _best_and_worst_sources(translator: Translator, metric: str, mode: Mode, found: Found) -> list[Picture]:
-    """The sources with the highest and the lowest value, each in a row with some of its outputs."""
-    of_metric = {key[1:]: value for key, value in found.items() if key[0] == f"{mode}/{metric}"}
-    ordered = sorted(of_metric, key=of_metric.__getitem__, reverse=True)
+    """For each target domain the source with the highest and the one with the lowest value, and some of its outputs."""
     pictures = []
-    for what, chosen in (("highest", ordered[:EXAMPLES]), ("lowest", ordered[: -EXAMPLES - 1 : -1])):
+    for what, choose in (("highest", max), ("lowest", min)):
         rows, names = [], []
-        for target, index in chosen:
-            indices = np.array([index])
-            outputs = translator(indices, translator.styles(mode, target))[0, :OUTPUTS_SHOWN]
-            rows.append([*_images(translator, indices), *_bytes(outputs)])
-            names.append(f"{translator.domains[target]}: {of_metric[target, index]:.2f}")
+        for target, domain in enumerate(translator.domains):
+            values = {key[2]: value for key, value in found.items() if key[:2] == (f"{mode}/{metric}", target)}
+            if values:
+                indices = np.array([choose(values, key=values.__getitem__)])
+                outputs = translator(indices, translator.styles(mode, target))[0, :OUTPUTS_SHOWN]
+                rows.append([*_images(translator, indices), *_bytes(outputs)])
+                names.append(f"{domain}: {values[int(indices[0])]:.2f}")
         outputs_named = [f"output {j + 1}" for j in range(len(rows[0]) - 1)]
         picture = sheet(rows, names, ["source", *outputs_named])
         definition = define(metric)
-        note = definition.text if definition else ""
+        note = f"The source with the {what} value for each target domain. {definition.text if definition else ''}"
         pictures.append(Picture(f"{metric}, {mode}: {what}", picture, note, section="Best and worst"))
     return pictures
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from hairgan.domains import Domains
-from hairgan.evaluation.judges import DomainView, Judges
+from hairgan.evaluation.judges import DomainView, Judge, Judges
 from hairgan.networks.bisenet import BiSeNet
 from hairgan.networks.cbam import HEADS, HairClassifier
 from hairgan.weights.cards import save_bundle
@@ -29,7 +29,7 @@ class Oracle(HairClassifier):
 
 def test_domains_by_what_the_classifier_answers():
     domains = Domains.load("hair7")
-    seen = DomainView(Oracle(), domains)(torch.zeros(2, 3, 32, 32))
+    seen = DomainView(Judge(Oracle()), domains)(torch.zeros(2, 3, 32, 32))
     first, second = ({name for name, inside in zip(domains.names, row, strict=True) if inside} for row in seen)
     assert first == {"bang", "long_perm", "blond"}
     assert second == {"no_bang", "short"}
@@ -37,13 +37,15 @@ def test_domains_by_what_the_classifier_answers():
 
 def test_domains_that_no_classifier_can_tell():
     with pytest.raises(ValueError, match="the classifier cannot tell domains: domain big"):
-        DomainView(Oracle(), Domains({"big": "hair_area > 0.3"}))
+        DomainView(Judge(Oracle()), Domains({"big": "hair_area > 0.3"}))
 
 
 def test_judges_are_found_by_what_they_are(tmp_path):
-    save_bundle(tmp_path / "bundle", {"parser": BiSeNet(base_width=8).eval()})
+    trained = {"parser": {"dataset": {"size": 96}}}
+    save_bundle(tmp_path / "bundle", {"parser": BiSeNet(base_width=8).eval()}, training=trained)
     judges = Judges.load(parser=tmp_path / "bundle")
     assert judges.classifier is None and judges.regions(torch.zeros(1, 3, 64, 64)).shape == (1, 64, 64)
-    assert set(judges.describe()) == {"parser", "parser_hash"}
+    assert judges.parser(torch.zeros(1, 3, 64, 64)).shape[-1] == judges.parser.size == 96  # as it was trained
+    assert set(judges.describe()) == {"parser", "parser_size", "parser_hash"}
     with pytest.raises(ValueError, match="bundle holds no hair classifier, but parser"):
         Judges.load(classifier=tmp_path / "bundle")
