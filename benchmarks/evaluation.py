@@ -1,14 +1,15 @@
 """How fast StarGAN v2's evaluation is: as published, against `hairgan.metrics.translation`, on the same work.
 
-    python benchmarks/evaluation.py --threads 1 --size 64
+    python benchmarks/evaluation.py                        # the quickstart's networks and protocol
+    python benchmarks/evaluation.py --protocol stargan_v2 --train 12 --val 4 --domains 3   # with Inception and AlexNet
 
-The published way is re-stated plainly from its description: pair by pair, every output a whole generator pass, outputs
-written as PNG, LPIPS network re-created for each pair and run on both images of each of the 45 pairs of outputs,
-Inception re-created and all real images read and run again for each pair. Its matrix root by scipy's `sqrtm` is timed
-once, on a matrix of full rank, and counted for each pair; here the distance comes from eigenvalues in both ways. Both
-draw the same latent codes, so their numbers must agree. Networks have their real architecture (StarGAN v2's with the
-widths of 256 px) and random weights; the images are noise. Seconds are CPU seconds of all threads, as a busy machine
-disturbs these least. At the end, the arithmetic of both ways for CelebA-HQ with seven hair domains, from their counts.
+The published way is re-stated plainly from its description: pair by pair of domains, sources in batches read from
+files, each of the ten outputs a whole generator pass, outputs written as PNG, the LPIPS network re-created for each
+batch and run on both images of each of the 45 pairs of outputs, the feature extractor re-created and all real images
+read and run again for each pair, the matrix root by scipy's `sqrtm`. Both ways draw the same latent codes, so their
+numbers must agree. The images are noise; pretrained networks have their real architecture and random weights. Seconds
+are wall-clock: run it on a machine that does nothing else. At the end, the arithmetic of both ways for CelebA-HQ with
+seven hair domains, from their counts.
 """
 
 from __future__ import annotations
@@ -31,24 +32,30 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from hairgan.data.packed import PackedDataset
 from hairgan.data.sampling import normal
+from hairgan.evaluation.protocols import Protocol
 from hairgan.metrics.cache import StatisticsCache
-from hairgan.metrics.extractors import IMAGENET_MEAN, IMAGENET_STD, TorchvisionInception
 from hairgan.metrics.images import as_bytes
-from hairgan.metrics.perceptual import LPIPS
 from hairgan.metrics.statistics import GaussianStatistics, frechet_distance
 from hairgan.metrics.translation import evaluate_translation
+from hairgan.metrics.translator import Translator
 from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
 
-DOMAINS = ("bang", "no_bang", "blond")
+DOMAINS = ("bang", "no_bang", "blond", "short", "bob", "long_straight", "long_perm")
 Networks = tuple[Generator, MappingNetwork, StyleEncoder]
+MakeProtocol = Callable[[], Protocol]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--protocol", default="embedded", choices=["embedded", "stargan_v2"], help="whose extractor")
     parser.add_argument("--size", type=int, default=64, help="side of the images, px")
-    parser.add_argument("--train", type=int, default=24, help="training images")
-    parser.add_argument("--val", type=int, default=6, help="validation images")
+    parser.add_argument("--base-width", type=int, default=16, help="of the networks: channels at full resolution")
+    parser.add_argument("--max-width", type=int, default=64, help="of the networks: channels at most")
+    parser.add_argument("--domains", type=int, default=7, choices=range(2, 8), help="of the seven hair domains")
+    parser.add_argument("--train", type=int, default=240, help="training images")
+    parser.add_argument("--val", type=int, default=24, help="validation images")
     parser.add_argument("--outputs", type=int, default=10, help="outputs a source")
+    parser.add_argument("--batch", type=int, default=32, help="images at a time, in both ways")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads")
     parser.add_argument("--estimate-only", action="store_true", help="only the counts for CelebA-HQ")
     arguments = parser.parse_args()
@@ -62,97 +69,111 @@ def main() -> None:
 
 def compare(arguments: argparse.Namespace, folder: Path) -> None:
     """Time both ways and print their seconds and numbers."""
-    inception, alexnet = weights_files(folder)
-    data, membership = dataset(folder, arguments.train, arguments.val, arguments.size)
+    files = weights_files(folder) if arguments.protocol != "embedded" else (None, None)
+
+    def make_protocol() -> Protocol:
+        return Protocol(arguments.protocol, *files)
+
+    data, membership = dataset(folder, arguments)
+    domains = DOMAINS[: arguments.domains]
+    widths = {"base_width": arguments.base_width, "max_width": arguments.max_width}
     networks = (
-        Generator(arguments.size, base_width=64, w_hpf=0.0).eval(),
-        MappingNetwork(len(DOMAINS)).eval(),
-        StyleEncoder(arguments.size, len(DOMAINS), base_width=64).eval(),
+        Generator(arguments.size, w_hpf=0.0, **widths).eval(),
+        MappingNetwork(len(domains)).eval(),
+        StyleEncoder(arguments.size, len(domains), **widths).eval(),
+    )
+    translator = Translator(
+        *networks, data, domains, membership, num_outputs=arguments.outputs, batch_size=arguments.batch
     )
     cache = StatisticsCache(folder / "statistics")
-
-    start = time.process_time()
-    published = published_way(networks, data, membership, arguments.outputs, inception, alexnet, folder)
-    without_root = time.process_time() - start
-    root = root_seconds()
-    pairs = len(DOMAINS) * (len(DOMAINS) - 1)
-    seconds = {f"as published, {pairs} x sqrtm of {root:.1f} s": without_root + pairs * root}
-    seconds["as published, without sqrtm"] = without_root
+    seconds, scores = {}, {}
+    published, seconds["as published"] = published_way(translator, make_protocol, folder)
     for name in ("ours, real statistics computed", "ours, real statistics cached"):
-        start = time.process_time()
-        extractor, lpips = TorchvisionInception(inception), LPIPS(alexnet)
+        start = time.perf_counter()
+        protocol = make_protocol()
         scores = evaluate_translation(
-            *networks, data, DOMAINS, membership, extractor, lpips, modes=("latent",), cache=cache,
-            num_outputs=arguments.outputs,
-        )  # fmt: skip
-        seconds[name] = time.process_time() - start
-    print("| way | CPU s | x | x without sqrtm |\n|---|---|---|---|")
+            translator, extractor=protocol.extractor, lpips=protocol.lpips, modes=("latent",), cache=cache
+        )
+        seconds[name] = time.perf_counter() - start
+    pairs = [key for key in published if "fid" in key]
+    print(f"{len(pairs)} pairs, {arguments.outputs} outputs, {arguments.train} + {arguments.val} images, "
+          f"{arguments.size} px, protocol {arguments.protocol}, {arguments.threads} threads\n")  # fmt: skip
+    print("| way | s | x |\n|---|---|---|")
     for name, value in seconds.items():
-        print(f"| {name} | {value:.1f} | {(without_root + pairs * root) / value:.1f} | {without_root / value:.1f} |")
+        print(f"| {name} | {value:.1f} | {seconds['as published'] / value:.1f} |")
     worst = {
-        metric: max(abs(published[key] / scores[key] - 1) for key in published if key.startswith(f"latent/{metric}"))
+        metric: max(abs(published[key] / scores[key] - 1) for key in published if metric in key)
         for metric in ("fid", "lpips")
     }
-    print(f"largest relative difference: FID {worst['fid']:.1e}, LPIPS {worst['lpips']:.1e}")
+    print(f"\nlargest relative difference: FID {worst['fid']:.1e}, LPIPS {worst['lpips']:.1e}")
 
 
-def published_way(
-    networks: Networks,
-    data: PackedDataset,
-    membership: ndarray,
-    outputs: int,
-    inception: Path,
-    alexnet: Path,
-    folder: Path,
-) -> dict[str, float]:
-    """The evaluation in latent mode as published."""
-    generator, mapping, _ = networks
-    train, val = data.split("train"), data.split("val")
-    scores = {}
-    for target, source in itertools.product(range(len(DOMAINS)), repeat=2):
-        if source == target:
+def published_way(translator: Translator, make_protocol: MakeProtocol, folder: Path) -> tuple[dict[str, float], float]:
+    """The evaluation in latent mode as published: its numbers, and its seconds.
+
+    The distance in the numbers is ours, off the clock, as sqrtm fails on sets of so few images; on the clock is sqrtm
+    of a product of matrices of full rank.
+    """
+    data, membership, domains = translator.dataset, translator.membership, translator.domains
+    generator, mapping = translator.generator, translator.mapping_network
+    train, val, outputs = data.split("train"), data.split("val"), translator.num_outputs
+    scores, seconds = {}, 0.0
+    for target, source in itertools.product(range(len(domains)), repeat=2):
+        sources = val[membership[val, source] & ~membership[val, target]]
+        if source == target or not len(sources):
             continue
-        pair = f"{DOMAINS[source]}2{DOMAINS[target]}"
+        start = time.perf_counter()
+        pair = f"{domains[source]}2{domains[target]}"
         made, distances = folder / pair, []
         made.mkdir()
-        lpips = LPIPS(alexnet)
-        for i in val[membership[val, source] & ~membership[val, target]]:
-            image = torch.from_numpy(np.array(Image.open(folder / f"{i}.png"))).permute(2, 0, 1)[None] / 127.5 - 1
-            z = normal(0, f"evaluation/latent/{DOMAINS[target]}", int(i), shape=(outputs, 16))
+        for first in range(0, len(sources), translator.batch_size):
+            batch = sources[first : first + translator.batch_size]
+            lpips = make_protocol().lpips
+            images = torch.stack([picture(folder / f"{i}.png") for i in batch]) / 127.5 - 1
+            z = torch.stack(
+                [normal(0, f"evaluation/latent/{domains[target]}", int(i), shape=(outputs, 16)) for i in batch]
+            )
             group = []
             for j in range(outputs):
-                output = generator(image, mapping(z[j : j + 1], torch.tensor([target])))
-                Image.fromarray(as_bytes(output)[0].permute(1, 2, 0).numpy()).save(made / f"{i:04d}_{j:02d}.png")
+                output = generator(images, mapping(z[:, j], torch.full((len(batch),), target)))
+                for i, image in zip(batch, as_bytes(output), strict=True):
+                    Image.fromarray(image.permute(1, 2, 0).numpy()).save(made / f"{i:04d}_{j:02d}.png")
                 group.append(output)
-            distances += [float(lpips(a, b)) for a, b in itertools.combinations(group, 2)]
-        scores[f"latent/lpips_diversity/{pair}"] = float(np.mean(distances))
-        extractor = torchvision.models.inception_v3(init_weights=False)
-        extractor.load_state_dict(torch.load(inception, weights_only=True))
-        extractor.eval().fc = torch.nn.Identity()
+            distances += [lpips(a, b) for a, b in itertools.combinations(group, 2)]
+        scores[f"latent/{lpips.name}_diversity/{pair}"] = float(torch.cat(distances).mean())
+        extractor = make_protocol().extractor
         real = [folder / f"{i}.png" for i in train[membership[train, target]]]
-        sides = [np.concatenate([*features(extractor, files)]) for files in (real, sorted(made.iterdir()))]
+        sides = [
+            np.concatenate([*features(extractor, files, translator.batch_size)])
+            for files in (real, sorted(made.iterdir()))
+        ]
         a, b = (
             GaussianStatistics(len(f), torch.from_numpy(f.mean(0)), torch.from_numpy(np.cov(f, rowvar=False)))
             for f in sides
         )
-        scores[f"latent/fid_stargan_v2/{pair}"] = frechet_distance(a, b)
-    return scores
+        seconds += time.perf_counter() - start + root_seconds(extractor.num_features)
+        scores[f"latent/{extractor.fid_name}/{pair}"] = frechet_distance(a, b)
+    return scores, seconds
 
 
-def root_seconds() -> float:
-    rng = np.random.default_rng(0)
-    a, b = (np.cov(rng.normal(size=(4096, 2048)), rowvar=False) for _ in range(2))
-    start = time.process_time()
-    scipy.linalg.sqrtm(a @ b)
-    return time.process_time() - start
+def root_seconds(size: int, known: dict[int, float] = {}) -> float:  # noqa: B006
+    """Seconds of one sqrtm of a product of two covariances; measured once."""
+    if size not in known:
+        rng = np.random.default_rng(0)
+        a, b = (np.cov(rng.normal(size=(2 * size, size)), rowvar=False) for _ in range(2))
+        start = time.perf_counter()
+        scipy.linalg.sqrtm(a @ b)
+        known[size] = time.perf_counter() - start
+    return known[size]
 
 
-def features(extractor: torch.nn.Module, files: Sequence[Path], batch: int = 32) -> Iterator[ndarray]:
-    mean, std = (torch.tensor(values).view(3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_STD))
+def picture(file: Path) -> torch.Tensor:
+    return torch.from_numpy(np.array(Image.open(file))).permute(2, 0, 1)
+
+
+def features(extractor: Callable[[torch.Tensor], torch.Tensor], files: Sequence[Path], batch: int) -> Iterator[ndarray]:
     for start in range(0, len(files), batch):
-        pictures = [Image.open(f).resize((299, 299), Image.Resampling.BILINEAR) for f in files[start : start + batch]]
-        x = torch.stack([torch.from_numpy(np.array(picture)).permute(2, 0, 1) for picture in pictures]) / 255
-        yield extractor((x - mean) / std).double().numpy()
+        yield extractor(torch.stack([picture(file) for file in files[start : start + batch]])).double().numpy()
 
 
 def weights_files(folder: Path) -> tuple[Path, Path]:
@@ -167,18 +188,20 @@ def weights_files(folder: Path) -> tuple[Path, Path]:
     return files
 
 
-def dataset(folder: Path, train: int, val: int, size: int) -> tuple[PackedDataset, ndarray]:
-    """Noise, half of it bang and half no_bang, a third of it blond; also as PNG."""
-    n = train + val
+def dataset(folder: Path, arguments: argparse.Namespace) -> tuple[PackedDataset, ndarray]:
+    """Noise, half of it bang and half no_bang, a sixth of it blond, a quarter of each length; also as PNG."""
+    n, size = arguments.train + arguments.val, arguments.size
     pixels = np.random.default_rng(0).integers(0, 256, (n, size, size, 3), dtype=np.uint8)
     np.save(folder / "images.npy", pixels)
     for i, image in enumerate(pixels):
         Image.fromarray(image).save(folder / f"{i}.png")
     number = np.arange(n)
-    membership = np.stack([number % 2 == 0, number % 2 == 1, number % 3 == 0], axis=1)
-    attributes = pl.DataFrame({"split": ["train"] * train + ["val"] * val})
+    lengths = [number // 2 % 4 == length for length in range(4)]
+    membership = np.stack([number % 2 == 0, number % 2 == 1, number % 6 == 0, *lengths], axis=1)
+    attributes = pl.DataFrame({"split": ["train"] * arguments.train + ["val"] * arguments.val})
     images = np.load(folder / "images.npy", mmap_mode="r")
-    return PackedDataset(folder, size, images, None, attributes, "benchmark", {}), membership
+    data = PackedDataset(folder, size, images, None, attributes, "benchmark", {})
+    return data, membership[:, : arguments.domains]
 
 
 def estimate() -> None:
