@@ -35,8 +35,10 @@ class MeanStyleCodes(Callback):
         module: Any = pl_module
         dataset = trainer.datamodule.dataset  # type: ignore[attr-defined]
         chosen = batches(dataset.split("train")[: self.max_images], self.batch_size)
+        convert = trainer.precision_plugin.convert_input  # for 64-true
+        pairs = (convert(read(dataset, part, module.device)) for part in chosen)
         with torch.no_grad(), module.in_evaluation_mode():
-            means = mean_styles(module.averaged("generator"), (read(dataset, part, module.device) for part in chosen))
+            means = mean_styles(module.averaged("generator"), pairs)
         path = Path(trainer.default_root_dir) / FOLDER / FILE
         path.parent.mkdir(parents=True, exist_ok=True)
         save_mean_styles(path, means)
