@@ -103,6 +103,7 @@ def _quiet() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     for message in (
         "does not have many workers",
+        "smaller than the logging interval",
         "treespec",
         "_register_pytree_node",
         "have no `validation_step`",
