@@ -89,7 +89,7 @@ def evaluate_run(
         "run": str(run.absolute()),
         "checkpoint": about["checkpoint"].name,
         "step": about["step"],
-        "weights": "averaged (EMA)" if cfg.averaged else "as trained",
+        "weights": "averaged (EMA) where kept" if cfg.averaged else "as trained",
         "dataset": data.dataset.fingerprint,
         "image_size": data.dataset.size,
         **evaluation.protocol,
