@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from tests.integration import runs
 
@@ -72,3 +73,12 @@ def exact_settings(settings: Callable[..., list[str]]) -> Callable[..., list[str
         return [*settings(model, size=64 if model == "sean" else 32, **more), "trainer.precision=64-true"]
 
     return make
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """One thread, as in the processes that `runs` starts: sums, and so the bits of a run, depend on their number."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

@@ -83,7 +83,7 @@ def test_a_run_is_repeated_elsewhere(settings, compose_config, tmp_path, capsys)
     assert "versions torch: 1.4.0 then, 2." in capsys.readouterr().out
 
 
-def test_a_finished_run_goes_on_for_more_steps(settings, compose_config, tmp_path):
+def test_a_finished_run_goes_on_for_more_steps(settings, compose_config, tmp_path, one_thread):
     train(compose_config(*settings("hair_classifier", steps=4, run_dir=tmp_path / "whole")))
     train(compose_config(*settings("hair_classifier", steps=2, run_dir=tmp_path / "halves")))
     more = runs.start([f"resume={tmp_path / 'halves'}", "steps=4"], tmp_path / "log")
