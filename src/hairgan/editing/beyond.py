@@ -9,7 +9,7 @@ from numpy import ndarray
 
 from hairgan.editing.blending import soft_mask
 from hairgan.editing.color import hair_color, matte, recolor
-from hairgan.editing.edit import FEATHER, Edit
+from hairgan.editing.edit import EDGE, FEATHER, Edit
 from hairgan.editing.subject import Parser, Subject
 from hairgan.regions import Region
 
@@ -32,10 +32,10 @@ def dye_beyond(subject: Subject, edit: Edit, parser: Parser) -> UInt8[ndarray, "
     def widened(values: ndarray) -> ndarray:
         return cv2.warpAffine(values, to_wide[:2], (size, size), flags=cv2.INTER_LINEAR)
 
-    ramp = widened(inner.ramp(photo.shape[0], photo.shape[1], FEATHER * size))
+    ramp = widened(inner.ramp(photo.shape[0], photo.shape[1], EDGE * size))
     own = _hanging_together(labels == Region.HAIR, widened((subject.labels == Region.HAIR).astype(np.uint8)) > 0)
     mask = soft_mask(own, FEATHER * size / WIDER) * (1 - ramp)
-    mask *= wide.ramp(photo.shape[0], photo.shape[1], FEATHER * size)
+    mask *= wide.ramp(photo.shape[0], photo.shape[1], EDGE * size)
     if not mask.any():
         return edit.image
     before, inside = crop.astype(np.float32), edit.labels == Region.HAIR

@@ -18,8 +18,10 @@ from hairgan.editing.pixels import to_bytes
 from hairgan.editing.subject import Subject
 from hairgan.regions import Region
 
-FEATHER = 0.04
+FEATHER = 0.02
 """Width of the soft rim around the hair, as a share of the crop's side."""
+EDGE = 0.04
+"""Width of the fade at those edges of the crop beyond which the photo goes on, as a share of the crop's side."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,14 +96,13 @@ def finish(
     source, photo = before.astype(np.float32), subject.photo
     with timings.stage("blend"):
         hair = (labels == Region.HAIR) | (layout == Region.HAIR)
-        feather = FEATHER * size
-        ramp = subject.alignment.resized(size).ramp(photo.shape[0], photo.shape[1], feather)
+        ramp = subject.alignment.resized(size).ramp(photo.shape[0], photo.shape[1], EDGE * size)
         if blend == "none":
             mask = ramp
             after = source + ramp[..., None] * (painted - source)
             renewed = mask
         else:
-            mask = soft_mask(hair, feather) * ramp
+            mask = soft_mask(hair, FEATHER * size) * ramp
             after = BLENDS[blend](source, painted, mask)
             other = cv2.GaussianBlur((labels != layout).astype(np.float32), (0, 0), size / 128)
             renewed = mask * other

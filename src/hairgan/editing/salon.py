@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from hairgan.editing.alignment import Alignment, whole_photo
 from hairgan.editing.batching import chunks, listed, together
 from hairgan.editing.beyond import dye_beyond
-from hairgan.editing.edit import FEATHER, Edit, Timings, check_blend, finish
+from hairgan.editing.edit import EDGE, Edit, Timings, check_blend, finish
 from hairgan.editing.faces import FaceFinder, FANFinder, MTCNNFinder, RegionFinder, find_face
 from hairgan.editing.layout import LAYOUTS, resize_labels
 from hairgan.editing.painting import HairColor, Painter, SEANPainter, TransferPainter
@@ -311,7 +311,7 @@ class Salon:
             with timings.stage("parse"):
                 parsed = self.parser([crop for _, _, crop, _ in part])
             for (photo, alignment, crop, warnings), (labels, hair) in zip(part, parsed, strict=True):
-                ramp = alignment.ramp(photo.shape[0], photo.shape[1], FEATHER * self.parser_size)
+                ramp = alignment.ramp(photo.shape[0], photo.shape[1], EDGE * self.parser_size)
                 notes = (*warnings, *(["a hat covers hair; it stays as it is"] if wears_hat(labels) else []))
                 goes_on = leaves_crop(labels, ramp)
                 subjects[id(photo)] = Subject(photo, alignment, crop, labels, hair, notes, goes_on)

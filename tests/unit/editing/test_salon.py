@@ -11,7 +11,7 @@ import torch
 
 from hairgan.editing.alignment import Alignment, celeba_hq_alignment
 from hairgan.editing.color import hair_color, rgb_to_lab
-from hairgan.editing.edit import Edit
+from hairgan.editing.edit import FEATHER, Edit
 from hairgan.editing.faces import Face, RegionFinder
 from hairgan.editing.layout import UNDER_HAIR
 from hairgan.editing.restyling import Restyler
@@ -100,7 +100,7 @@ def allowed(edit: Edit, photo: np.ndarray, aligned: bool) -> np.ndarray:
     """Photo pixels in which the edit may change something: old hair, new hair and the feather."""
     size = len(edit.labels)
     hair = (edit.labels == Region.HAIR) | (edit.layout == Region.HAIR)
-    reach = int(np.ceil(0.04 * size)) + 1
+    reach = int(np.ceil(FEATHER * size)) + 1
     near = cv2.dilate(hair.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2))
     height, width = photo.shape[:2]
     matrix = np.diag([size / width, size / height, 1.0])[:2]
