@@ -27,6 +27,7 @@ class FaceParserModule(PhasedModule):
         head_lr_factor: factor on the learning rate of fusion and heads.
         ohem_threshold: probability of the true class below which a pixel counts as hard.
         ohem_share: smallest share of the pixels that is kept.
+        imagenet: whether the ResNet starts from ImageNet weights, which are downloaded once.
         schedule: factor on the learning rate as a function of the step.
         seed: the run's seed.
     """
@@ -40,9 +41,12 @@ class FaceParserModule(PhasedModule):
         head_lr_factor: float = 10.0,
         ohem_threshold: float = 0.7,
         ohem_share: float = 1 / 16,
+        imagenet: bool = False,
         schedule: Callable[[int], float] | None = None,
         seed: int = 0,
     ) -> None:
+        if imagenet:
+            parser.backbone.load_imagenet()
         super().__init__({"parser": parser}, {"parser": optimizer}, seed=seed, schedule=schedule)
         self.weight_decay, self.head_lr_factor = weight_decay, head_lr_factor
         self.ohem_threshold, self.ohem_share = ohem_threshold, ohem_share

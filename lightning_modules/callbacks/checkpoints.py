@@ -100,7 +100,7 @@ class Checkpoints(Callback):
         for number in (signal.SIGINT, signal.SIGTERM, *([REQUEUE_SIGNAL] if slurm.job() else [])):
             self._handlers[number] = signal.signal(number, self._ask_to_stop)
         # one that early stopping had ended when it was saved, and that was killed before it could end
-        trainer.should_stop = any(c.wait_count >= c.patience for c in trainer.early_stopping_callbacks)
+        trainer.should_stop = any(c.wait_count >= max(c.patience, 1) for c in trainer.early_stopping_callbacks)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if self.stop_asked_by == REQUEUE_SIGNAL.name and trainer.is_global_zero:

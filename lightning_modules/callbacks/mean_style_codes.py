@@ -10,7 +10,7 @@ import torch
 from pytorch_lightning.callbacks import Callback
 
 from hairgan.metrics.batches import batches, read
-from hairgan.networks.mean_styles import FILE, mean_styles, save_mean_styles
+from hairgan.networks.mean_styles import file_name, mean_styles, save_mean_styles
 from hairgan.weights.runs import FOLDER
 
 
@@ -39,6 +39,6 @@ class MeanStyleCodes(Callback):
         pairs = (convert(read(dataset, part, module.device)) for part in chosen)
         with torch.no_grad(), module.in_evaluation_mode():
             means = mean_styles(module.averaged("generator"), pairs)
-        path = Path(trainer.default_root_dir) / FOLDER / FILE
+        path = Path(trainer.default_root_dir) / FOLDER / file_name(module.steps_done)
         path.parent.mkdir(parents=True, exist_ok=True)
         save_mean_styles(path, means)

@@ -92,6 +92,12 @@ def test_a_finished_run_goes_on_for_more_steps(settings, compose_config, tmp_pat
     runs.assert_same_run(tmp_path / "whole", tmp_path / "halves")
 
 
+def test_a_run_without_patience_trains(settings, compose_config, tmp_path):
+    run = settings("hair_classifier", steps=2, run_dir=tmp_path / "run")
+    train(compose_config(*run, "callbacks.early_stopping.patience=0"))
+    assert find_checkpoint(tmp_path / "run").name == "step_00000002.ckpt"
+
+
 def test_a_run_that_stopped_early_does_not_go_on(settings, compose_config, tmp_path):
     early = settings("hair_classifier", steps=40, run_dir=tmp_path / "run")
     train(compose_config(*early, "callbacks.early_stopping.patience=1", "model.optimizer.lr=0.0"))

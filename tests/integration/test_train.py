@@ -37,7 +37,7 @@ def test_a_run_leaves_everything_behind(model, settings, compose_config, tmp_pat
     assert (run / "curves.png").stat().st_size > 1000
     assert find_checkpoint(run).name == "step_00000004.ckpt"
     assert not list(run.rglob("*.partial"))
-    assert (run / "checkpoints" / "mean_styles.safetensors").exists() == (model == "sean")
+    assert (run / "checkpoints" / "mean_styles_00000004.safetensors").exists() == (model == "sean")
     record = yaml.safe_load((run / "run.yaml").read_text())[0]
     assert record["seed"] == 777 and record["dataset"]["counts"]["train"]["all"] == 108
     assert yaml.safe_load((run / "config.yaml").read_text())["num_domains"] == (2 if model == "stargan" else 7)

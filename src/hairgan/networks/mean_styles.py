@@ -18,9 +18,6 @@ from torch import Tensor, nn
 from hairgan.networks.sean import SEANGenerator
 from hairgan.regions import NUM_REGIONS
 
-FILE = "mean_styles.safetensors"
-"""Name of the file beside the checkpoints of a run."""
-
 
 class MeanStyles(nn.Module):
     """The mean code of each region over the images that have it; nothing in it is trained.
@@ -74,6 +71,11 @@ def mean_styles(
         raise ValueError("no images to take mean style codes of: 0 batches")
     means.codes.copy_(total / means.counts.clamp(min=1)[:, None])
     return means
+
+
+def file_name(step: int) -> str:
+    """Name of the file beside a run's checkpoints: codes belong to the weights of one step and to no others."""
+    return f"mean_styles_{step:08d}.safetensors"
 
 
 def save_mean_styles(path: Path | str, means: MeanStyles) -> None:

@@ -12,7 +12,7 @@ from torch import nn
 
 from hairgan.networks.bisenet import BiSeNet
 from hairgan.networks.cbam import HairClassifier
-from hairgan.networks.mean_styles import FILE, MeanStyles, load_mean_styles
+from hairgan.networks.mean_styles import MeanStyles, file_name, load_mean_styles
 from hairgan.networks.sean import SEANGenerator
 from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
 from hairgan.weights.cards import CARD, load_bundle
@@ -69,7 +69,7 @@ def collect(
 
 def _of_run(run: Path | str, checkpoint: str, licence: str | None) -> tuple[dict[str, nn.Module], dict[str, Any]]:
     networks, what = networks_from_run(run, checkpoint)
-    beside = what["checkpoint"].parent / FILE
+    beside = what["checkpoint"].parent / file_name(what["step"])
     if beside.is_file():
         networks["mean_styles"] = load_mean_styles(beside)
     parts = {PART_NAMES[type(network)]: network for network in networks.values() if type(network) in PART_NAMES}

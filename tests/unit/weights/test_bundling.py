@@ -13,7 +13,7 @@ from torch import nn
 from hairgan.cli import cli
 from hairgan.editing.salon import Salon
 from hairgan.networks.bisenet import BiSeNet
-from hairgan.networks.mean_styles import FILE, MeanStyles, save_mean_styles
+from hairgan.networks.mean_styles import MeanStyles, file_name, save_mean_styles
 from hairgan.networks.sean import SEANGenerator
 from hairgan.networks.stargan import Discriminator, Generator, MappingNetwork, StyleEncoder
 from hairgan.weights.bundling import collect
@@ -91,7 +91,9 @@ def test_mean_style_codes_go_along_with_sean(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", {"generator": SEANGenerator(32, width=2, style_dim=8)}, {})
     means = MeanStyles(style_dim=8)
     means.codes.fill_(0.5)
-    save_mean_styles(run / "checkpoints" / FILE, means)
+    save_mean_styles(run / "checkpoints" / file_name(4), means)
+    assert set(collect([run])[0]) == {"sean"}, "those are of another step's weights"
+    save_mean_styles(run / "checkpoints" / file_name(5), means)
     networks, facts = collect([run])
     save_bundle(tmp_path / "b", networks, **facts)
     read = load_bundle(tmp_path / "b").networks
