@@ -26,6 +26,7 @@ from hairgan.evaluation.judges import Judges
 from hairgan.evaluation.protocols import Protocol
 from hairgan.evaluation.report import comparison, write_report
 from hairgan.evaluation.result import Evaluation, Picture, append_line, as_text, write_json
+from hairgan.memory import keep_freed_memory
 from hairgan.metrics.cache import StatisticsCache
 from hairgan.weights.runs import networks_from_run
 from lightning_modules.command_line import errors_as_sentences
@@ -44,6 +45,7 @@ def evaluate(cfg: DictConfig) -> dict[str, dict[str, float]]:
     runs = [Path(run) for run in cfg.runs or ([cfg.run] if cfg.run else [])]
     if not runs:
         raise ValueError("say which run to evaluate: run=outputs/NAME/DATE_TIME, or runs=[A,B] to compare")
+    keep_freed_memory()
     device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if cfg.device == "auto" else cfg.device)
     _join_processes(device)
     protocol = Protocol(cfg.protocol, cfg.inception, cfg.alexnet, device)

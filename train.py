@@ -21,6 +21,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from datamodules.base import HairDataModule
+from hairgan.memory import keep_freed_memory
 from hairgan.weights import runs
 from lightning_modules import dry_run, processes, run_choice, run_directory
 from lightning_modules.base import PhasedModule
@@ -41,6 +42,7 @@ def train(cfg: DictConfig, more_callbacks: Sequence[pl.Callback] = ()) -> dict[s
         ValueError, OSError: for what a user can get wrong, in one sentence.
     """
     _quiet()
+    keep_freed_memory()
     processes.join(cfg.trainer)
     cfg, checkpoint = processes.from_first(lambda: run_choice.choose(cfg))
     check(cfg)

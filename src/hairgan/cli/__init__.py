@@ -12,6 +12,8 @@ from typing import Any
 
 import click
 
+from hairgan.memory import keep_freed_memory
+
 COMMANDS: dict[str, tuple[str, str]] = {
     # name -> ("module:attribute", one line for `hairgan --help`)
     "dye": ("hairgan.cli.dye:dye", "Change the hair colour in a photo."),
@@ -56,6 +58,7 @@ def cli() -> None:
 
 def main(args: list[str] | None = None) -> None:
     """Entry point: runs a command; what a user got wrong ends in one sentence and exit code 1."""
+    keep_freed_memory()
     try:
         cli.main(args=args, prog_name="hairgan", standalone_mode=True)
     except (ValueError, OSError) as error:
