@@ -8,7 +8,7 @@ from typing import Any
 from torch.optim import Optimizer
 
 from hairgan.data.augment import to_bytes
-from hairgan.losses.segmentation import bisenet_loss
+from hairgan.losses.segmentation import bisenet_loss, soft_jaccard_loss
 from hairgan.metrics.parsing import ParsingScores
 from hairgan.networks.bisenet import BiSeNet
 from hairgan.optimizers import bisenet_parameter_groups
@@ -18,7 +18,7 @@ from lightning_modules.base import Losses, Phase, PhasedModule
 
 
 class FaceParserModule(PhasedModule):
-    """One phase: cross entropy over the hardest pixels, on the main and the two auxiliary heads.
+    """One phase: cross entropy over the hardest pixels, on all heads, and the overlap of regions.
 
     Args:
         parser: the network.
@@ -27,6 +27,7 @@ class FaceParserModule(PhasedModule):
         head_lr_factor: factor on the learning rate of fusion and heads.
         ohem_threshold: probability of the true class below which a pixel counts as hard.
         ohem_share: smallest share of the pixels that is kept.
+        lambda_jaccard: weight of the main head's soft Jaccard loss, which helps thin regions; published: 0.
         imagenet: whether the ResNet starts from ImageNet weights, which are downloaded once.
         schedule: factor on the learning rate as a function of the step.
         seed: the run's seed.
@@ -41,6 +42,7 @@ class FaceParserModule(PhasedModule):
         head_lr_factor: float = 10.0,
         ohem_threshold: float = 0.7,
         ohem_share: float = 1 / 16,
+        lambda_jaccard: float = 0.0,
         imagenet: bool = False,
         schedule: Callable[[int], float] | None = None,
         seed: int = 0,
@@ -50,6 +52,7 @@ class FaceParserModule(PhasedModule):
         super().__init__({"parser": parser}, {"parser": optimizer}, seed=seed, schedule=schedule)
         self.weight_decay, self.head_lr_factor = weight_decay, head_lr_factor
         self.ohem_threshold, self.ohem_share = ohem_threshold, ohem_share
+        self.lambda_jaccard = lambda_jaccard
         self.scores = ParsingScores()
 
     @property
@@ -63,8 +66,13 @@ class FaceParserModule(PhasedModule):
 
     def phases(self, batch: dict[str, Any]) -> Iterator[Phase]:
         def loss() -> Losses:
-            heads = self.parser.with_auxiliary(batch["images"])
-            return bisenet_loss(heads, batch["labels"], threshold=self.ohem_threshold, kept_share=self.ohem_share), {}
+            heads, labels = self.parser.with_auxiliary(batch["images"]), batch["labels"]
+            loss = bisenet_loss(heads, labels, threshold=self.ohem_threshold, kept_share=self.ohem_share)
+            if not self.lambda_jaccard:
+                return loss, {}
+            jaccard = soft_jaccard_loss(heads[0], labels)
+            terms = {"cross_entropy": loss.detach(), "jaccard": jaccard.detach()}
+            return loss + self.lambda_jaccard * jaccard, terms
 
         yield Phase("parse", loss, ("parser",))
 

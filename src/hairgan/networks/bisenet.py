@@ -2,7 +2,8 @@
 
 After Yu et al. 2018, "BiSeNet: Bilateral segmentation network", in the variant of the public face-parsing weights:
 there is no spatial path, the 1/8 features of the ResNet take its place; logits come at 1/8 of the input size and are
-enlarged bilinearly with aligned corners. Names of layers tell the published strides; a finer stem makes them finer.
+enlarged bilinearly with aligned corners. Names of layers tell the published strides; a finer stem makes them finer, and
+a detail head, which is not in the paper, makes the logits finer still.
 """
 
 from __future__ import annotations
@@ -73,6 +74,27 @@ class Classifier(nn.Module):
         return self.score(self.conv(x))
 
 
+class DetailClassifier(nn.Module):
+    """A head for logits at twice the resolution of the ResNet's first stage, whose features it adds to the fused ones.
+
+    A skip connection as in U-Net (Ronneberger et al. 2015) and sub-pixel convolution (Shi et al. 2016). For regions
+    that are a pixel or two wide.
+    """
+
+    def __init__(self, width_fused: int, width_detail: int, num_classes: int) -> None:
+        super().__init__()
+        width = 2 * width_detail
+        self.reduce = ConvBNReLU(width_fused, width, 1)
+        self.conv = ConvBNReLU(width + width_detail, width, 3)
+        self.score = nn.Conv2d(width, 4 * num_classes, 1, bias=False)
+
+    def forward(
+        self, fused: Float[Tensor, "b c_fused h w"], detail: Float[Tensor, "b c_detail h2 w2"]
+    ) -> Float[Tensor, "b classes h4 w4"]:
+        context = F.interpolate(self.reduce(fused), detail.shape[2:], mode="bilinear", align_corners=True)
+        return F.pixel_shuffle(self.score(self.conv(torch.cat([context, detail], dim=1))), 2)
+
+
 class BiSeNet(nn.Module):
     """The parser; takes images in [-1, 1] of any size and normalises them inside.
 
@@ -81,6 +103,7 @@ class BiSeNet(nn.Module):
         base_width: channels of the ResNet's stem, 64 as published; all other widths follow it.
         num_classes: number of regions.
         stem_stride: of the ResNet's stem, 4 as published; with 2 or 1 logits come at 1/4 or 1/2 of the input size.
+        detail: whether the main head also sees the ResNet's first stage, and its logits are four times as fine.
         image_size: side of the aligned crops it is trained on, px. It takes any size, and sees best at this one.
 
     Raises:
@@ -96,6 +119,7 @@ class BiSeNet(nn.Module):
         base_width: int = 64,
         num_classes: int = NUM_REGIONS,
         stem_stride: int = 4,
+        detail: bool = False,
         image_size: int = PUBLISHED_SIZE,
     ) -> None:
         super().__init__()
@@ -104,11 +128,12 @@ class BiSeNet(nn.Module):
             "base_width": base_width,
             "num_classes": num_classes,
             "stem_stride": stem_stride,
+            "detail": detail,
             "image_size": image_size,
         }
         self.image_size = image_size
         self.backbone = ResNet(depth, base_width, stem_stride=stem_stride)
-        width8, width16, width32 = self.backbone.channels[1:]
+        width4, width8, width16, width32 = self.backbone.channels
         width = 2 * base_width
         self.global_context = ConvBNReLU(width32, width, 1)
         self.refine32 = AttentionRefinement(width32, width)
@@ -116,7 +141,11 @@ class BiSeNet(nn.Module):
         self.refine16 = AttentionRefinement(width16, width)
         self.smooth16 = ConvBNReLU(width, width, 3)
         self.fusion = FeatureFusion(width8 + width, 2 * width)
-        self.classifier = Classifier(2 * width, 2 * width, num_classes)
+        self.classifier: Classifier | DetailClassifier
+        if detail:
+            self.classifier = DetailClassifier(2 * width, width4, num_classes)
+        else:
+            self.classifier = Classifier(2 * width, 2 * width, num_classes)
         self.auxiliary8 = Classifier(width, width // 2, num_classes)
         self.auxiliary16 = Classifier(width, width // 2, num_classes)
         self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(3, 1, 1), persistent=False)
@@ -127,35 +156,42 @@ class BiSeNet(nn.Module):
 
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b classes h w"]:
         """Logits of every region at the size of the images; the auxiliary heads are not computed."""
-        context8, _, spatial = self._features(images)
-        return _enlarge(self.classifier(self.fusion(spatial, context8)), images)
+        context8, _, detail, spatial = self._features(images)
+        return _enlarge(self._classify(self.fusion(spatial, context8), detail), images)
 
     def with_auxiliary(
         self, images: Float[Tensor, "b 3 h w"]
-    ) -> tuple[Float[Tensor, "b classes h w"], Float[Tensor, "b classes h w"], Float[Tensor, "b classes h w"]]:
+    ) -> tuple[Float[Tensor, "b classes h w"], Float[Tensor, "b classes h8 w8"], Float[Tensor, "b classes h16 w16"]]:
         """Logits of the main head and of the auxiliary heads at strides 8 and 16, for training.
+
+        With `detail` the auxiliary logits are not enlarged to the size of the images: at full size they would cost more
+        than the network.
 
         Raises:
             ValueError: in training mode with a single image: batch norm on 1x1 maps needs two.
         """
         if self.training and images.shape[0] < 2:
             raise ValueError(f"training the parser needs at least 2 images a batch and process, got {images.shape[0]}")
-        context8, context16, spatial = self._features(images)
-        main = self.classifier(self.fusion(spatial, context8))
-        return (
-            _enlarge(main, images),
-            _enlarge(self.auxiliary8(context8), images),
-            _enlarge(self.auxiliary16(context16), images),
-        )
+        context8, context16, detail, spatial = self._features(images)
+        main = _enlarge(self._classify(self.fusion(spatial, context8), detail), images)
+        auxiliary8, auxiliary16 = self.auxiliary8(context8), self.auxiliary16(context16)
+        if isinstance(self.classifier, DetailClassifier):
+            return main, auxiliary8, auxiliary16
+        return main, _enlarge(auxiliary8, images), _enlarge(auxiliary16, images)
 
-    def _features(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The context path: context at strides 8 and 16, and the ResNet's features at stride 8."""
-        _, features8, features16, features32 = self.backbone.stages((0.5 * images + 0.5 - self.mean) / self.std)
+    def _classify(self, fused: Tensor, detail: Tensor) -> Tensor:
+        if isinstance(self.classifier, DetailClassifier):
+            return self.classifier(fused, detail)
+        return self.classifier(fused)
+
+    def _features(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """The context path: context at strides 8 and 16, and the ResNet's features at strides 4 and 8."""
+        features4, features8, features16, features32 = self.backbone.stages((0.5 * images + 0.5 - self.mean) / self.std)
         context32 = self.refine32(features32) + self.global_context(_global_mean(features32))
         context16 = self.smooth32(F.interpolate(context32, features16.shape[2:]))
         context16_refined = self.refine16(features16) + context16
         context8 = self.smooth16(F.interpolate(context16_refined, features8.shape[2:]))
-        return context8, context16, features8
+        return context8, context16, features4, features8
 
 
 def input_size(parser: nn.Module) -> int:
@@ -170,4 +206,6 @@ def _global_mean(x: Tensor) -> Tensor:
 
 
 def _enlarge(logits: Tensor, images: Tensor) -> Tensor:
+    if logits.shape[2:] == images.shape[2:]:
+        return logits
     return F.interpolate(logits, images.shape[2:], mode="bilinear", align_corners=True)

@@ -27,11 +27,38 @@ def test_a_finer_stem_keeps_the_weights_and_makes_finer_maps():
             assert parser(torch.zeros(1, 3, 64, 64)).shape == (1, 19, 64, 64)
 
 
-def test_every_parameter_is_trained():
+@pytest.mark.parametrize("stride", [4, 2, 1])
+@pytest.mark.parametrize("size", [(64, 48), (37, 90), (8, 8)])
+def test_a_detail_head_takes_any_size_and_folds(stride, size):
     torch.manual_seed(0)
-    parser = BiSeNet(base_width=4)
+    parser = BiSeNet(base_width=4, stem_stride=stride, detail=True)
+    with torch.inference_mode():
+        parser.with_auxiliary(torch.randn(2, 3, 64, 64))  # running statistics that are not 0 and 1
+        images = torch.randn(2, 3, *size)
+        logits = parser.eval()(images)
+        assert logits.shape == (2, 19, *size)
+        torch.testing.assert_close(fold_batch_norm(parser)(images), logits, rtol=1e-4, atol=1e-4)
+
+
+def test_a_detail_head_sees_single_pixels():
+    """Logits differ from pixel to pixel, where those of a coarser head are interpolated."""
+    torch.manual_seed(0)
+    images, edges = torch.randn(1, 3, 64, 64), []
+    for detail in (False, True):
+        parser = BiSeNet(base_width=4, stem_stride=2, detail=detail).eval()
+        with torch.inference_mode():
+            logits = parser(images)
+        edges.append(logits.diff(n=2, dim=3).abs().mean() / logits.std())
+    assert edges[1] > 3 * edges[0]
+
+
+@pytest.mark.parametrize("detail", [False, True])
+def test_every_parameter_is_trained(detail):
+    torch.manual_seed(0)
+    parser = BiSeNet(base_width=4, detail=detail)
     outputs = parser.with_auxiliary(torch.rand(2, 3, 64, 64) * 2 - 1)
-    assert [output.shape for output in outputs] == [(2, 19, 64, 64)] * 3
+    sides = [64, 8, 4] if detail else [64, 64, 64]
+    assert [output.shape for output in outputs] == [(2, 19, side, side) for side in sides]
     sum(output.square().mean() for output in outputs).backward()
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in parser.parameters())
 
