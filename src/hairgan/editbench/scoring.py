@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
+import cv2
 import numpy as np
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Bool, UInt8
 from numpy import ndarray
 from torch import Tensor
 
@@ -21,6 +22,9 @@ from hairgan.metrics.images import as_unit
 from hairgan.metrics.perceptual import LPIPS
 from hairgan.metrics.reconstruction import mean_over, psnr
 from hairgan.regions import Region
+
+RIM = 0.03
+"""How far from the hair an edit may blend into the source, as a share of the picture's side."""
 
 Parser = Callable[[UInt8[ndarray, "s s 3"]], UInt8[ndarray, "s s"]]
 """A face parser: a picture to its label map."""
@@ -106,8 +110,8 @@ def score(
 
     `hair_` is the old and the new hair together, `outside_` the rest. In each: `rmse` on [0, 1], `psnr` (dB),
     `ciede2000` (mean over pixels), and LPIPS of the truth with the edit's pixels in this part against the truth.
-    Besides, `outside_bytes_changed`, the share of bytes outside that are not the source's, and with a parser
-    `hair_iou`.
+    Besides, `beyond_bytes_changed`, the share of bytes outside and farther than `RIM` from the hair that are not the
+    source's, and with a parser `hair_iou`.
     """
     source, image, true = (_tensor(x) for x in (case.source, edited, truth.image))
     old, new = (torch.from_numpy(labels == Region.HAIR)[None] for labels in (case.source_labels, truth.labels))
@@ -122,10 +126,16 @@ def score(
             f"{part}_ciede2000": mean_over(mask, difference).item(),
             f"{part}_{lpips.name}": lpips(2 * composite - 1, 2 * true - 1).item(),
         }
-    scores["outside_bytes_changed"] = mean_over(~(old | new), (image != source).float()).item()
+    beyond = _beyond((case.source_labels == Region.HAIR) | (truth.labels == Region.HAIR))
+    scores["beyond_bytes_changed"] = mean_over(beyond, (image != source).float()).item() if beyond.any() else 0.0
     if parser is not None:
         scores["hair_iou"] = mask_iou(torch.from_numpy(parser(edited) == Region.HAIR)[None], new).item()
     return scores
+
+
+def _beyond(hair: Bool[ndarray, "s s"]) -> Bool[Tensor, "1 s s"]:
+    distance = cv2.distanceTransform((~hair).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return torch.from_numpy(distance > RIM * len(hair))[None]
 
 
 def _tensor(image: UInt8[ndarray, "s s 3"]) -> Tensor:
