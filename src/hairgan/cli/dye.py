@@ -26,19 +26,30 @@ if TYPE_CHECKING:
 @click.option("--color", help="Instead: a hair colour (blond, auburn, ...), a CSS colour, or a hex code.")
 @click.option("--mix", default=0.5, help="Between two references: 0 is the first, 1 the second.")
 @click.option("--strength", default=1.0, help="0 keeps the colour, 1 takes the wanted one.")
+@click.option(
+    "--strands", type=click.Choice(["photo", "painted"]), default="photo", help="Whose strands the dyed hair has."
+)
 @salon.options
 def dye(
-    src: Path, like: tuple[Path, ...], color: str | None, mix: float, strength: float, blend: str | None, **how: Any
+    src: Path,
+    like: tuple[Path, ...],
+    color: str | None,
+    mix: float,
+    strength: float,
+    strands: str,
+    blend: str | None,
+    **how: Any,
 ) -> None:
     """Change the hair colour in SRC, a photo, and nothing else.
 
-    With a bundle that holds SEAN the hair is painted anew with the style of the reference, or with one that gives the
-    wanted colour; without, colours are transferred. The result is a PNG beside SRC, whose other pixels are SRC's own.
+    With a bundle that holds SEAN the hair is painted with the style of the reference, or with one that gives the wanted
+    colour, and its strands take the painted colours; without, colours are transferred. The result is a PNG beside SRC,
+    whose other pixels are SRC's own.
     """
     if bool(like) == (color is not None):
         raise ValueError("say either what the hair is to be like (--like) or what colour it is to have (--color)")
     run = salon.Run("dyed", **how)
-    wanted = {"color": color, "blend": blend or "alpha"}
+    wanted = {"color": color, "strands": strands, "blend": blend or "alpha"}
 
     def edits(subjects: list[Subject], reference: Reference | None) -> list[Edit]:
         return run.salon.dye_all(subjects, like=reference, strength=strength, **wanted)  # type: ignore[arg-type]

@@ -34,6 +34,7 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
         ),
         click.option("--aligned", is_flag=True, help="The photos are CelebA-HQ crops already: look for no faces."),
         click.option("--device", default="cpu", help="Where the networks run, e.g. cuda."),
+        click.option("--precision", type=click.Choice(["float32", "bfloat16"]), default="float32", help="Of networks."),
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object a photo, for programs."),
     )
     for option in reversed(common):
@@ -48,13 +49,21 @@ class Run:
     """
 
     def __init__(
-        self, suffix: str, bundle: str, out: Path | None, batch: bool, aligned: bool, device: str, **show: bool
+        self,
+        suffix: str,
+        bundle: str,
+        out: Path | None,
+        batch: bool,
+        aligned: bool,
+        device: str,
+        precision: str,
+        **show: bool,
     ):
         from hairgan.editing.salon import Salon
 
         self.suffix, self.out, self.batch, self.aligned = suffix, out, batch, aligned
         self.compare, self.video, self.as_json = show["compare"], show["video"], show["as_json"]
-        self.salon: Salon = Salon.from_bundle(bundle, device)
+        self.salon: Salon = Salon.from_bundle(bundle, device, precision=precision)
         self.failures = 0
 
     def photos(self, path: Path) -> list[Path]:

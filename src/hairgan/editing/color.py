@@ -60,6 +60,11 @@ def hair_color(
     return lab.mean(axis=0, dtype=np.float64), lab.std(axis=0, dtype=np.float64)
 
 
+def spread_factors(now: Float[ndarray, " 3"], wanted: Float[ndarray, " 3"]) -> Float[ndarray, " 3"]:
+    """Factors from one standard deviation in Lab to another, at most half as much again: more would show noise."""
+    return np.clip(wanted / np.maximum(now, 1e-3), 0.5, 1.5)
+
+
 def recolor(
     image: Float32[ndarray, "h w 3"],
     weight: Float32[ndarray, "h w"],
@@ -72,9 +77,7 @@ def recolor(
         weight: how much each pixel moves, 0 to 1.
         now, wanted: mean and standard deviation of the hair; a wanted deviation of None keeps the spread.
     """
-    spread = np.ones(3)
-    if wanted[1] is not None:
-        spread = np.clip(wanted[1] / np.maximum(now[1], 1e-3), 0.5, 1.5)
+    spread = np.ones(3) if wanted[1] is None else spread_factors(now[1], wanted[1])
     lab = rgb_to_lab(image)
     moved = (lab - now[0]) * spread + wanted[0]
     moved[..., 0] = moved[..., 0].clip(0, 100)

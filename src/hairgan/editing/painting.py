@@ -15,10 +15,11 @@ from jaxtyping import Float, Float32, UInt8
 from numpy import ndarray
 from torch import Tensor
 
-from hairgan.editing.color import hair_color, matte, parse_color, recolor, rgb_to_lab
+from hairgan.editing.color import hair_color, matte, parse_color, recolor, rgb_to_lab, spread_factors
 from hairgan.editing.layout import STAND_INS, resize_labels
 from hairgan.editing.pixels import from_images, to_images, to_label_maps
 from hairgan.editing.subject import RoughHead, Subject
+from hairgan.editing.tinting import MATTE, correct_tone, keep_strands
 from hairgan.networks.mean_styles import MeanStyles
 from hairgan.networks.sean import SEANGenerator
 from hairgan.regions import Region
@@ -52,16 +53,28 @@ class HairColor:
         return HairColor(np.asarray(mean), np.asarray(spread), tuple(references), origin)
 
 
+DyeJob = tuple[Subject, HairColor, float]
+"""Whose hair, its new colour, and how much of it."""
+StyleJob = tuple[RoughHead, UInt8[ndarray, "size size"], HairColor | None]
+"""Whose hair, the new label map, and the hair's colour."""
+
+
 class Painter(Protocol):
     """What the salon needs of a painter."""
 
-    def dye(self, jobs: Sequence[tuple[Subject, HairColor, float]]) -> list[Float32[ndarray, "s s 3"]]:
-        """Crops in which the hair has another colour, by a strength of 0 to 1 and beyond."""
+    def dye(self, jobs: Sequence[DyeJob], *, as_painted: bool = False) -> list[Float32[ndarray, "s s 3"]]:
+        """Crops in which the hair has another colour, by a strength of 0 to 1 and beyond, and its own strands.
 
-    def restyle(
-        self, jobs: Sequence[tuple[RoughHead, UInt8[ndarray, "size size"], HairColor | None]]
-    ) -> list[Float32[ndarray, "s s 3"]]:
-        """Crops with the hair of a layout; the hair has the given colour, or that of the rough head for None."""
+        Args:
+            as_painted: what a network paints is taken as it is, strands and all.
+        """
+
+    def restyle(self, jobs: Sequence[StyleJob], *, as_painted: bool = False) -> list[Float32[ndarray, "s s 3"]]:
+        """Crops with the hair of a layout; the hair has the given colour, or that of the rough head for None.
+
+        Args:
+            as_painted: as in `dye`; otherwise the painting's mean hair colour is corrected.
+        """
 
     def describe(self, color: HairColor | None) -> str:
         """How it goes about a colour, in a few words."""
@@ -92,17 +105,21 @@ class SEANPainter:
             f"{color.origin}'s hair code" if color.references else "a hair code found for the colour"
         )
 
-    def dye(self, jobs: Sequence[tuple[Subject, HairColor, float]]) -> list[Float32[ndarray, "s s 3"]]:
+    def dye(self, jobs: Sequence[DyeJob], *, as_painted: bool = False) -> list[Float32[ndarray, "s s 3"]]:
         ready = []
         for subject, color, strength in jobs:
             codes, layout = self.codes(subject), subject.label_map(self.size)
             mixed = codes[Region.HAIR].lerp(self.hair_code(subject, color, layout), strength)
             ready.append((subject, layout, _with_hair(codes, mixed)))
-        return self.paint(ready)
+        pictures = self.paint(ready)
+        if as_painted:
+            return pictures
+        return [
+            self._with_own_strands(subject, picture, color, strength)
+            for (subject, color, strength), picture in zip(jobs, pictures, strict=True)
+        ]
 
-    def restyle(
-        self, jobs: Sequence[tuple[RoughHead, UInt8[ndarray, "size size"], HairColor | None]]
-    ) -> list[Float32[ndarray, "s s 3"]]:
+    def restyle(self, jobs: Sequence[StyleJob], *, as_painted: bool = False) -> list[Float32[ndarray, "s s 3"]]:
         ready = []
         for head, layout, color in jobs:
             layout = resize_labels(layout, self.size)
@@ -115,7 +132,13 @@ class SEANPainter:
             if color is not None:
                 codes[Region.HAIR] = self.hair_code(head.subject, color, layout, head)
             ready.append((head.subject, layout, codes))
-        return self.paint(ready)
+        pictures = self.paint(ready)
+        if as_painted:
+            return pictures
+        return [
+            picture if color is None else correct_tone(picture, layout == Region.HAIR, color.mean)
+            for (_, _, color), (_, layout, _), picture in zip(jobs, ready, pictures, strict=True)
+        ]
 
     def codes(self, subject: Subject) -> Float[Tensor, "regions dim"]:
         """A subject's style codes, worked out once; zero for absent regions."""
@@ -176,6 +199,23 @@ class SEANPainter:
             aim = aim + miss
         return code
 
+    def _with_own_strands(
+        self, subject: Subject, painted: Float32[ndarray, "s s 3"], color: HairColor, strength: float
+    ) -> Float32[ndarray, "s s 3"]:
+        picture, hair = subject.picture(self.size), subject.label_map(self.size) == Region.HAIR
+        if not hair.any():
+            return picture.astype(np.float32)
+        own, own_spread = hair_color(picture, hair)
+        contrast = 1.0 if color.spread is None else float(spread_factors(own_spread, color.spread)[0])
+        return keep_strands(
+            picture,
+            painted,
+            hair,
+            subject.probability(self.size),
+            wanted=own + strength * (color.mean - own),
+            contrast=1 + strength * (contrast - 1),
+        )
+
     def _encode(self, picture: UInt8[ndarray, "s s 3"], labels: UInt8[ndarray, "s s"]) -> Float[Tensor, "regions dim"]:
         return self.network.encode_styles(to_images([picture], self.device), to_label_maps([labels], self.device))[0]
 
@@ -205,17 +245,15 @@ class TransferPainter:
     def describe(self, color: HairColor | None) -> str:
         return "colour transfer (there is no SEAN)" if color else "the rough head's own pixels (there is no SEAN)"
 
-    def dye(self, jobs: Sequence[tuple[Subject, HairColor, float]]) -> list[Float32[ndarray, "s s 3"]]:
+    def dye(self, jobs: Sequence[DyeJob], *, as_painted: bool = False) -> list[Float32[ndarray, "s s 3"]]:
         painted = []
         for subject, color, strength in jobs:
-            weight = np.float32(strength) * matte(subject.hair, subject.crop, radius=len(subject.crop) // 100)
+            weight = np.float32(strength) * matte(subject.hair, subject.crop, max(1, round(MATTE * len(subject.crop))))
             wanted = color.mean, color.spread
             painted.append(recolor(subject.crop.astype(np.float32), weight, subject.hair_color(), wanted))
         return painted
 
-    def restyle(
-        self, jobs: Sequence[tuple[RoughHead, UInt8[ndarray, "size size"], HairColor | None]]
-    ) -> list[Float32[ndarray, "s s 3"]]:
+    def restyle(self, jobs: Sequence[StyleJob], *, as_painted: bool = False) -> list[Float32[ndarray, "s s 3"]]:
         painted = []
         for head, _, color in jobs:
             picture = head.picture.astype(np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -10,6 +11,8 @@ import torch
 from jaxtyping import Float, Float32, Int64, UInt8
 from numpy import ndarray
 from torch import Tensor
+
+Picture = TypeVar("Picture", UInt8[ndarray, "_ _ 3"], Float32[ndarray, "_ _"])
 
 
 def to_images(pictures: Sequence[UInt8[ndarray, "s s 3"]], device: torch.device) -> Float[Tensor, "b 3 s s"]:
@@ -33,7 +36,7 @@ def to_bytes(picture: Float32[ndarray, "h w 3"]) -> UInt8[ndarray, "h w 3"]:
     return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
 
 
-def resize_picture(picture: UInt8[ndarray, "h w 3"], size: int) -> UInt8[ndarray, "size size 3"]:
-    """A picture at another size: bilinear where it grows, means of areas where it shrinks."""
+def resize_picture(picture: Picture, size: int) -> Picture:
+    """A square picture, or map of values, at another size: bilinear where it grows, means of areas where it shrinks."""
     how = cv2.INTER_AREA if size < len(picture) else cv2.INTER_LINEAR
     return cv2.resize(picture, (size, size), interpolation=how)

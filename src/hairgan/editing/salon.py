@@ -9,10 +9,11 @@ Every step is a component that can be called on its own, and an `Edit` holds wha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import torch
 from jaxtyping import Float, UInt8
@@ -38,6 +39,8 @@ from hairgan.weights.bundling import collect
 from hairgan.weights.cards import load_bundle
 
 Photo = UInt8[ndarray, "_ _ 3"]
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
 
 PARTS = ("parser", "sean", "mean_styles", "stargan_generator", "mapping_network", "style_encoder", "fan")
 """Names of the parts of a bundle that the salon makes use of."""
@@ -45,6 +48,10 @@ PARTS = ("parser", "sean", "mean_styles", "stargan_generator", "mapping_network"
 COLOR_DOMAINS = ("blond",)
 """Domains that are about colour: restyling to them takes the rough head's hair colour."""
 
+PRECISIONS = ("float32", "bfloat16")
+
+STRANDS = ("photo", "painted")
+"""Whose strands dyed hair has."""
 
 GOES_ON = "the hair goes on outside the crop the networks see; there it stays as it is"
 
@@ -63,6 +70,20 @@ Shares = list[tuple[Subject, float]]
 """A reference, aligned and parsed: subjects and their shares, which add up to 1."""
 
 
+def _computing(
+    method: Callable[Concatenate[Salon, Arguments], Answer],
+) -> Callable[Concatenate[Salon, Arguments], Answer]:
+    """A method that runs networks: without gradients, in the salon's precision."""
+
+    @wraps(method)
+    def run(salon: Salon, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
+        lower = salon.precision == "bfloat16"
+        with torch.inference_mode(), torch.autocast(salon.device.type, torch.bfloat16, enabled=lower):
+            return method(salon, *args, **kwargs)
+
+    return run
+
+
 class Salon:
     """Finds faces, parses, restyles, dyes and blends with whatever networks are there.
 
@@ -73,6 +94,8 @@ class Salon:
         finder: finds faces in photos. By default the installed detector, else FAN or the parser, which want photos
             that one face fills roughly.
         batch_size: photos in a network at a time; by default 1 on a CPU, where more do not help, and 8 elsewhere.
+        precision: of the networks' arithmetic, `"float32"` or `"bfloat16"`: twice as fast on hardware that has it, and
+            differences that are hard to see (docs/performance.md).
         mean_styles: SEAN's codes for regions that a photo does not show, nor anything that looks like them; without
             them such regions look like those of the rough head.
     """
@@ -85,7 +108,11 @@ class Salon:
         finder: FaceFinder | None = None,
         batch_size: int | None = None,
         mean_styles: MeanStyles | None = None,
+        precision: str = "float32",
     ) -> None:
+        if precision not in PRECISIONS:
+            raise ValueError(f"unknown precision '{precision}'; known are {', '.join(PRECISIONS)}")
+        self.precision = precision
         self.device = next(parser.parameters()).device
         self.parser = Parser(parser)
         self.painter: Painter = TransferPainter() if sean is None else SEANPainter(sean, mean_styles)
@@ -99,7 +126,7 @@ class Salon:
         """The salon of a bundle: a folder, or a model repository on the Hugging Face hub.
 
         Args:
-            options: `finder` and `batch_size`, as above.
+            options: `finder`, `batch_size` and `precision`, as above.
 
         Raises:
             ValueError: the bundle will not load (`hairgan.weights.cards.load_bundle`), has no parser, or its parts do
@@ -132,7 +159,7 @@ class Salon:
         parser = fold_batch_norm(parser) if isinstance(parser, BiSeNet) else parser
         return cls(parser, get("sean"), restyler, mean_styles=get("mean_styles"), **options)
 
-    @torch.inference_mode()
+    @_computing
     def subject(self, photo: Photo, aligned: bool = False) -> Subject:
         """Align and parse a photo: once, however many edits follow.
 
@@ -152,6 +179,7 @@ class Salon:
         like: Reference | None = None,
         color: str | None = None,
         strength: float = 1.0,
+        strands: str = "photo",
         blend: str = "alpha",
         aligned: bool = False,
     ) -> Edit:
@@ -165,16 +193,19 @@ class Salon:
             like: a photo whose hair colour to take, or a `Mix` of two.
             color: instead, a hair colour's name, a CSS colour or a hex code.
             strength: 0 keeps the colour, 1 takes the wanted one.
-            blend: `"alpha"`, `"laplacian"`, `"poisson"`, or `"none"`: the painting as it is, as published.
+            strands: `"photo"`: the photo's own, in the painted colours; `"painted"`: SEAN's. Colour transfer always
+                keeps the photo's.
+            blend: `"alpha"`, `"laplacian"`, `"poisson"`, or `"none"`: the whole painting as it is, as published.
             aligned: both photos are CelebA-HQ crops already.
 
         Raises:
-            ValueError: no face, no hair in a photo, not exactly one of `like` and `color`, or an unknown colour or
-                blend.
+            ValueError: no face, no hair in a photo, not exactly one of `like` and `color`, or an unknown colour, blend
+                or choice of strands.
         """
-        return self.dye_all([photo], like=like, color=color, strength=strength, blend=blend, aligned=aligned)[0]
+        how: Any = {"strength": strength, "strands": strands, "blend": blend, "aligned": aligned}
+        return self.dye_all([photo], like=like, color=color, **how)[0]
 
-    @torch.inference_mode()
+    @_computing
     def dye_all(
         self,
         photos: Sequence[Photo | Subject],
@@ -182,12 +213,15 @@ class Salon:
         like: Reference | Sequence[Reference] | None = None,
         color: str | None = None,
         strength: float | Sequence[float] = 1.0,
+        strands: str = "photo",
         blend: str = "alpha",
         aligned: bool = False,
     ) -> list[Edit]:
         """Dye many photos like one, one like many, or pair by pair; arguments and errors as in `dye`."""
         if (like is None) == (color is None):
             raise ValueError("say either what the hair is to be like or what colour it is to have")
+        if strands not in STRANDS:
+            raise ValueError(f"unknown strands '{strands}'; known are {', '.join(STRANDS)}")
         check_blend(blend)
         timings = Timings()
         subjects = self._subjects(photos, aligned, timings)
@@ -201,7 +235,7 @@ class Salon:
         edits: list[Edit] = []
         for jobs in chunks(together(subjects, colors, listed(strength)), self.batch_size):
             with timings.stage("paint"):
-                painted = self.painter.dye(jobs)
+                painted = self.painter.dye(jobs, as_painted=strands == "painted" or blend == "none")
             for (subject, hue, amount), picture in zip(jobs, painted, strict=True):
                 layout, method = subject.label_map(len(picture)), self.painter.describe(hue)
                 wanted = hue.mean if amount == 1 else None
@@ -216,7 +250,7 @@ class Salon:
         """Change the shape of the hair, and its colour if asked to; arguments and errors as in `restyle_all`."""
         return self.restyle_all([photo], **how)[0]
 
-    @torch.inference_mode()
+    @_computing
     def restyle_all(
         self,
         photos: Sequence[Photo | Subject],
@@ -281,7 +315,7 @@ class Salon:
                     used = HairColor.of_references([(head.subject, 1.0)], "the photo")
                 jobs.append((head, LAYOUTS[mode](head.subject.labels, head.labels), used))
             with timings.stage("paint"):
-                painted = self.painter.restyle(jobs)
+                painted = self.painter.restyle(jobs, as_painted=blend == "none")
             for (head, layout, used), picture in zip(jobs, painted, strict=True):
                 edit = finish(
                     head.subject,

@@ -63,6 +63,10 @@ class Subject:
         """The label map at another size."""
         return resize_labels(self.labels, size)
 
+    def probability(self, size: int) -> Float32[ndarray, "size size"]:
+        """The probability of hair at another size."""
+        return self.hair if size == len(self.hair) else resize_picture(self.hair, size)
+
     def require_hair(self, what: str) -> None:
         """Raise ValueError if there is no hair."""
         if not self.has_hair:

@@ -36,7 +36,7 @@ from tests.unit.editing.heads import (
 def salon(monkeypatch: pytest.MonkeyPatch) -> None:
     restyler = Restyler(HeadGenerator(), ShapeMapping(), ShapeEncoder(), None, ("short", "bob", "long"))
     salon = Salon(PaletteParser(), MeanColorSEAN(), restyler)
-    monkeypatch.setattr(Salon, "from_bundle", classmethod(lambda cls, source, device: salon))
+    monkeypatch.setattr(Salon, "from_bundle", classmethod(lambda cls, source, device, precision: salon))
 
 
 @pytest.fixture

@@ -120,6 +120,7 @@ PATHS: dict[str, dict[str, Any]] = {
     "dye like": {"like": True},
     "dye between": {"like": "mix"},
     "dye color": {"color": "#a05ac8"},
+    "dye painted": {"like": True, "strands": "painted"},
     "dye half": {"color": "auburn", "strength": 0.5},
     "restyle domain": {"domain": "long", "seed": 3},
     "restyle truncated": {"domain": "short", "psi": 0.5},
@@ -201,13 +202,52 @@ def test_a_colour_is_found_in_style_space(photo: np.ndarray, gain: float) -> Non
     assert salon.dye(photo, color="#8a5a2b", blend="none").image.tobytes() == edit.image.tobytes()
 
 
+def test_dyed_hair_keeps_its_strands_or_gets_painted_ones(reference: np.ndarray) -> None:
+    salon = Salon(PaletteParser(), MeanColorSEAN(0.8), None, finder)
+    photo = paint_head(draw_labels())
+    ref = salon.subject(reference, aligned=True)
+    own, painted = (salon.dye(photo, like=ref, strands=strands, aligned=True) for strands in ("photo", "painted"))
+    hair = inner_hair(own.labels)
+    assert painted.color_error is not None and own.color_error is not None
+    assert own.color_error < 2.5 < painted.color_error, "this SEAN darkens; the photo's strands get the right tone"
+    assert np.array_equal(painted.after[hair], painted.painted[hair])
+    differences = [np.abs(np.diff(e.after.astype(float), axis=1))[hair[:, 1:]].mean() for e in (own, painted)]
+    assert differences[0] > 2 * differences[1], "painted hair is of one colour, the photo's has strands"
+
+
+def test_restyled_hair_has_the_right_tone_unless_as_published(photo: np.ndarray, reference: np.ndarray) -> None:
+    salon = Salon(PaletteParser(), MeanColorSEAN(0.8), restyler(), finder)
+    ref = salon.subject(reference, aligned=True)
+    preserve, seed = (salon.restyle(photo, domain="bob", color_like=ref, mode=mode) for mode in ("preserve", "seed"))
+    assert preserve.color_error is not None and seed.color_error is not None
+    assert preserve.color_error < 2.5 < seed.color_error
+
+
+def test_lower_precision_looks_the_same(photo: np.ndarray, reference: np.ndarray) -> None:
+    networks = networks_of_random_weights()
+    full, half = (
+        Salon.from_networks(networks, DOMAINS, finder=finder, precision=precision)
+        for precision in ("float32", "bfloat16")
+    )
+    heads = [salon.restyle(photo, domain="bob", seed=1).rough for salon in (full, half)]
+    difference = np.abs(heads[0].astype(int) - heads[1])
+    assert 0 < difference.mean() < 2, "other arithmetic, hardly another picture"
+    dyed = [salon.dye(photo, color="teal").image for salon in (full, half)]
+    assert np.abs(dyed[0].astype(int) - dyed[1]).mean() < 1
+    with pytest.raises(ValueError, match="unknown precision 'float8'; known are float32, bfloat16"):
+        Salon(PaletteParser(), precision="float8")
+
+
 def test_strength_and_mix_go_from_one_end_to_the_other(salon: Salon, photo: np.ndarray, reference: np.ndarray) -> None:
     subject, other = salon.subject(photo), salon.subject(reference, aligned=True)
     edits = salon.dye_all([subject], like=other, strength=[0.0, 0.5, 1.0])
     moved = [lab_distance(edit.after, inner_hair(edit.labels), (150, 84, 214)) for edit in edits]
     assert moved[0] < 4 and moved[0] < moved[1] - 3 < moved[2] - 6
-    half = salon.dye(subject, like=Mix(subject, other))
-    assert np.abs(half.after.astype(int) - edits[1].after).max() <= 1
+    mixed = [
+        salon.dye(subject, like=like, strength=strength, strands="painted").after.astype(int)
+        for like, strength in ((Mix(subject, other), 1.0), (other, 0.5))
+    ]
+    assert np.abs(mixed[0] - mixed[1]).max() <= 1
 
 
 def test_restyle_takes_the_shape_and_keeps_the_colour(salon: Salon, plain_salon: Salon, photo: np.ndarray) -> None:
@@ -276,6 +316,7 @@ def test_detail_finer_than_the_crop_survives_a_dye(salon: Salon) -> None:
         ({"color": "teal", "like": "photo"}, "either what the hair is to be like or what colour"),
         ({"color": "greenish-ish"}, "'greenish-ish' is no colour"),
         ({"color": "teal", "blend": "magic"}, "unknown blend 'magic'"),
+        ({"color": "teal", "strands": "woollen"}, "unknown strands 'woollen'; known are photo, painted"),
         ({"like": "bald"}, "the reference shows no hair"),
     ],
 )

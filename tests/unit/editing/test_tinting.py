@@ -1,0 +1,57 @@
+"""Tints: own strands in painted colours, and paintings of the right tone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hairgan.editing.color import hair_color, rgb_to_lab
+from hairgan.editing.tinting import correct_tone, keep_strands
+
+SIZE = 64
+
+
+@pytest.fixture
+def hair() -> np.ndarray:
+    hair = np.zeros((SIZE, SIZE), bool)
+    hair[8:56, 12:40] = True
+    return hair
+
+
+@pytest.fixture
+def picture(hair: np.ndarray) -> np.ndarray:
+    """Brown stripes before a grey wall."""
+    stripes = np.where(np.arange(SIZE)[None, :, None] % 4 < 2, (90, 60, 40), (120, 84, 60))
+    return np.where(hair[..., None], stripes, 128).astype(np.uint8) * np.ones((SIZE, SIZE, 1), np.uint8)
+
+
+def test_strands_stay_and_colours_are_the_paintings(picture: np.ndarray, hair: np.ndarray) -> None:
+    painted = np.full((SIZE, SIZE, 3), (60, 70, 160), np.float32)
+    painted[: SIZE // 2] += 40  # lighter above
+    wanted = np.array([45.0, 10.0, -40.0])
+    dyed = keep_strands(picture, painted, hair, hair.astype(np.float32), wanted)
+    assert np.array_equal(dyed[:, 50:], picture[:, 50:])
+    assert np.linalg.norm(hair_color(dyed, hair)[0] - wanted) < 2
+    before, after = rgb_to_lab(picture.astype(np.float32))[..., 0], rgb_to_lab(dyed)[..., 0]
+    inner = np.s_[20:44, 16:36]
+    strands = np.abs(np.diff(before[inner], axis=1)), np.abs(np.diff(after[inner], axis=1))
+    np.testing.assert_allclose(strands[1], strands[0], atol=1.5)
+    assert after[14:20, 16:36].mean() > after[46:52, 16:36].mean() + 5
+
+
+def test_contrast_is_that_of_the_strands(picture: np.ndarray, hair: np.ndarray) -> None:
+    painted, wanted = np.full((SIZE, SIZE, 3), 130, np.float32), np.array([50.0, 0.0, 0.0])
+    inner = np.s_[20:44, 16:36]
+    spreads = [
+        rgb_to_lab(keep_strands(picture, painted, hair, hair.astype(np.float32), wanted, contrast))[inner][..., 0].std()
+        for contrast in (1.0, 1.5)
+    ]
+    assert spreads[1] == pytest.approx(1.5 * spreads[0], rel=0.05)
+
+
+def test_a_painting_gets_the_wanted_tone(picture: np.ndarray, hair: np.ndarray) -> None:
+    painted, wanted = picture.astype(np.float32), np.array([60.0, 20.0, 30.0])
+    toned = correct_tone(painted, hair, wanted)
+    assert np.linalg.norm(hair_color(toned, hair)[0] - wanted) < 0.5
+    assert np.array_equal(toned[:, 50:], painted[:, 50:])
+    assert correct_tone(painted, np.zeros_like(hair), wanted) is painted
