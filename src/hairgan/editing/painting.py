@@ -177,7 +177,8 @@ class SEANPainter:
         """
         if color.references:
             shares = torch.tensor([share for _, share in color.references], device=self.device)
-            return shares @ torch.stack([self.codes(other)[Region.HAIR] for other, _ in color.references])
+            codes = torch.stack([self.codes(other)[Region.HAIR] for other, _ in color.references])
+            return (shares[:, None] * codes).sum(0)
         picture, labels = subject.picture(self.size), subject.label_map(self.size)
         if model is not None and not subject.has_hair:
             picture, labels = model.picture_at(self.size), resize_labels(model.labels, self.size)
