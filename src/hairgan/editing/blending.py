@@ -59,7 +59,7 @@ def poisson_blend(
     rim = ~inside & (cv2.dilate(inside.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
     if not rim.any():
         return edited.copy() if inside.all() else source.copy()
-    gap = _harmonic(np.where(rim[..., None], source - edited, 0), rim)
+    gap = continued(np.where(rim[..., None], source - edited, 0), rim)
     return np.where(inside[..., None], edited + gap, source)
 
 
@@ -71,8 +71,8 @@ BLENDS: dict[
 ] = {"alpha": alpha_blend, "laplacian": laplacian_blend, "poisson": poisson_blend}
 
 
-def _harmonic(values: Float32[ndarray, "h w 3"], known: Bool[ndarray, "h w"]) -> Float32[ndarray, "h w 3"]:
-    """Continue known values harmonically to the rest of the picture."""
+def continued(values: Float32[ndarray, "h w 3"], known: Bool[ndarray, "h w"]) -> Float32[ndarray, "h w 3"]:
+    """Known values, at least one, continued harmonically to the rest of the picture."""
     if known.all() or min(known.shape) <= 2:
         mean = values[known].mean(axis=0)
         return np.where(known[..., None], values, mean).astype(np.float32)
@@ -80,7 +80,7 @@ def _harmonic(values: Float32[ndarray, "h w 3"], known: Bool[ndarray, "h w"]) ->
     weight = cv2.resize(known.astype(np.float32), half, interpolation=cv2.INTER_AREA)
     coarse = cv2.resize(values * known[..., None], half, interpolation=cv2.INTER_AREA)
     coarse /= np.maximum(weight, 1e-6)[..., None]
-    solution = cv2.resize(_harmonic(coarse, weight > 0), known.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    solution = cv2.resize(continued(coarse, weight > 0), known.shape[::-1], interpolation=cv2.INTER_LINEAR)
     kernel = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.float32) / 4
     for _ in range(20):
         solution[known] = values[known]

@@ -20,6 +20,11 @@ UNDER_HAIR = (
 )  # fmt: skip
 """Regions of the rough head that may show where old hair goes; a second nose or necklace may not."""
 
+SMOOTH = 1 / 128
+"""Standard deviation, as a share of the side, of the blur that smooths the edges of a rough head's hair."""
+SPECK = 0.05
+"""Parts of a rough head's hair that are smaller than this share of its largest part are left out."""
+
 STAND_INS: dict[Region, tuple[Region, ...]] = {
     # a region the source does not show -> the source's regions that look like it, best first
     Region.L_EAR: (Region.R_EAR, Region.SKIN),
@@ -38,12 +43,12 @@ STAND_INS: dict[Region, tuple[Region, ...]] = {
 
 
 def preserve_layout(source: UInt8[ndarray, "h w"], rough: UInt8[ndarray, "h w"]) -> UInt8[ndarray, "h w"]:
-    """Only the hair of the rough head on the source's own regions.
+    """Only the hair of the rough head on the source's own regions, with smooth edges and without specks.
 
     What the old hair uncovers is filled from the rough head where that shows something hair can hide, and from the
     nearest region of the source elsewhere.
     """
-    hair = (rough == Region.HAIR) & ~np.isin(source, ABOVE_HAIR)
+    hair = _tidied(rough == Region.HAIR) & ~np.isin(source, ABOVE_HAIR)
     uncovered = (source == Region.HAIR) & ~hair
     out = np.where(hair, np.uint8(Region.HAIR), source)
     if uncovered.any():
@@ -65,6 +70,14 @@ def resize_labels(labels: UInt8[ndarray, "h w"], size: int) -> UInt8[ndarray, "s
     if labels.shape == (size, size):
         return labels
     return np.asarray(Image.fromarray(labels).resize((size, size), Image.Resampling.NEAREST))
+
+
+def _tidied(hair: Bool[ndarray, "h w"]) -> Bool[ndarray, "h w"]:
+    smooth = cv2.GaussianBlur(hair.astype(np.float32), (0, 0), SMOOTH * len(hair)) > 0.5
+    _, parts, statistics, _ = cv2.connectedComponentsWithStats(smooth.astype(np.uint8))
+    areas = statistics[:, cv2.CC_STAT_AREA].copy()
+    areas[0] = 0  # what is not hair
+    return (areas >= SPECK * max(areas.max(), 1))[parts]
 
 
 def _nearest(labels: UInt8[ndarray, "h w"], valid: Bool[ndarray, "h w"]) -> UInt8[ndarray, "h w"]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Float32, UInt8
 from numpy import ndarray
 from torch import Tensor, nn
 
@@ -30,6 +30,7 @@ from hairgan.editing.painting import HairColor, Painter, SEANPainter, TransferPa
 from hairgan.editing.pixels import from_images, resize_picture, to_bytes, to_images, to_label_maps
 from hairgan.editing.restyling import Restyler
 from hairgan.editing.subject import Parser, RoughHead, Subject, leaves_crop, wears_hat
+from hairgan.editing.tinting import borrow_strands, match_surroundings
 from hairgan.networks.bisenet import BiSeNet
 from hairgan.networks.mean_styles import MeanStyles
 from hairgan.networks.resnet import fold_batch_norm
@@ -316,17 +317,21 @@ class Salon:
                 jobs.append((head, LAYOUTS[mode](head.subject.labels, head.labels), used))
             with timings.stage("paint"):
                 painted = self.painter.restyle(jobs, as_painted=blend == "none")
-            for (head, layout, used), picture in zip(jobs, painted, strict=True):
+            for (head, layout, used), picture, (subject, shares, _) in zip(jobs, painted, part, strict=True):
+                layout = resize_labels(layout, len(picture))
+                if blend != "none":
+                    with timings.stage("match"):
+                        picture = _matched(picture, layout, subject, shares)
                 edit = finish(
-                    head.subject,
+                    subject,
                     picture,
-                    resize_labels(layout, len(picture)),
+                    layout,
                     blend,
                     timings,
                     method=self.painter.describe(used),
                     wanted=None if hue is None else hue.mean,
                     rough=head.picture,
-                    notes=(GOES_ON,) if head.subject.leaves_crop else (),
+                    notes=(GOES_ON,) if subject.leaves_crop else (),
                 )
                 edits.append(edit)
         return edits
@@ -403,3 +408,15 @@ class Salon:
             RoughHead(subject, picture, found)
             for subject, picture, (found, _) in zip(subjects, pictures, parsed, strict=True)
         ]
+
+
+def _matched(
+    painted: Float32[ndarray, "s s 3"], layout: UInt8[ndarray, "s s"], subject: Subject, references: Shares
+) -> Float32[ndarray, "s s 3"]:
+    """A painting with the strands of its main reference, if it has one, that goes with the subject's picture."""
+    size = len(painted)
+    if references:
+        donor = max(references, key=lambda reference: reference[1])[0]
+        theirs = donor.label_map(size) == Region.HAIR
+        painted = borrow_strands(painted, layout == Region.HAIR, donor.picture(size), theirs)
+    return match_surroundings(painted, subject.picture(size), subject.label_map(size), layout)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from hairgan.editing.color import hair_color, rgb_to_lab
-from hairgan.editing.tinting import correct_tone, keep_strands
+from hairgan.editing.tinting import borrow_strands, correct_tone, keep_strands, match_surroundings
+from hairgan.regions import Region
 
 SIZE = 64
 
@@ -55,3 +56,31 @@ def test_a_painting_gets_the_wanted_tone(picture: np.ndarray, hair: np.ndarray) 
     assert np.linalg.norm(hair_color(toned, hair)[0] - wanted) < 0.5
     assert np.array_equal(toned[:, 50:], painted[:, 50:])
     assert correct_tone(painted, np.zeros_like(hair), wanted) is painted
+
+
+def test_strands_are_borrowed_also_where_the_donor_has_none(picture: np.ndarray, hair: np.ndarray) -> None:
+    painted = np.full((SIZE, SIZE, 3), (150, 120, 70), np.float32)
+    wider = np.zeros_like(hair)
+    wider[8:56, 12:52] = True
+    out = borrow_strands(painted, wider, picture, hair)
+    lightness = rgb_to_lab(out)[..., 0]
+    assert np.abs(lightness[30, 16:50].mean() - rgb_to_lab(painted)[30, 16:50, 0].mean()) < 2, "the colour stays"
+    for columns in (np.s_[16:36], np.s_[42:50]):
+        assert np.abs(np.diff(lightness[30, columns])).mean() > 3, "stripes, mirrored beyond the donor's hair"
+    assert np.array_equal(out[:, 58:], painted[:, 58:])
+    assert borrow_strands(painted, wider, picture, np.zeros_like(hair)) is painted
+
+
+def test_uncovered_walls_have_the_colour_of_the_wall() -> None:
+    ramp = np.linspace(60, 180, SIZE)[None, :, None] * np.ones((SIZE, 1, 3))
+    labels, layout = np.zeros((SIZE, SIZE), np.uint8), np.zeros((SIZE, SIZE), np.uint8)
+    labels[16:, 20:44] = Region.HAIR
+    layout[16:, 28:36] = Region.HAIR
+    layout[40:, 20:28] = Region.SKIN  # nowhere to be seen in the picture
+    picture = np.where((labels == Region.HAIR)[..., None], 20, ramp).astype(np.uint8)
+    painted = np.full((SIZE, SIZE, 3), (200, 90, 90), np.float32)
+    out = match_surroundings(painted, picture, labels, layout)
+    wall = (labels == Region.HAIR) & (layout == Region.BACKGROUND)
+    assert np.abs(out - ramp)[wall].mean() < 3 < 0.1 * np.abs(painted - ramp)[wall].mean()
+    elsewhere = np.isin(layout, (Region.SKIN, Region.HAIR))
+    assert np.array_equal(out[elsewhere], painted[elsewhere])
