@@ -206,6 +206,6 @@ def _global_mean(x: Tensor) -> Tensor:
 
 
 def _enlarge(logits: Tensor, images: Tensor) -> Tensor:
-    if logits.shape[2:] == images.shape[2:]:
+    if logits.shape[2:] == images.shape[2:] and not torch.compiler.is_exporting():  # an export is for any size
         return logits
     return F.interpolate(logits, images.shape[2:], mode="bilinear", align_corners=True)

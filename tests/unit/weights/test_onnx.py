@@ -6,11 +6,12 @@ from hairgan.networks.resnet import fold_batch_norm
 from hairgan.weights.onnx import export_onnx
 
 
-def test_dynamic_sizes(tmp_path):
+@pytest.mark.parametrize("detail", [{}, {"stem_stride": 2, "detail": True}])
+def test_dynamic_sizes(tmp_path, detail):
     import onnxruntime
 
     torch.manual_seed(0)
-    parser = BiSeNet(base_width=8)
+    parser = BiSeNet(base_width=8, **detail)
     parser.with_auxiliary(torch.randn(8, 3, 64, 64))  # batch statistics that are not the initial ones
     parser = fold_batch_norm(parser)  # half as many operators to export
     path = tmp_path / "new" / "parser.onnx"
