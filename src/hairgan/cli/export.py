@@ -14,8 +14,9 @@ import click
 def export(bundle: str, out: Path, parts: tuple[str, ...]) -> None:
     """Write the networks of BUNDLE, a folder or a hub name, as ONNX files.
 
-    Each file is run beside the network before it is kept. They take any batch size. SEAN becomes two files, its style
-    encoder and its generator, which looks at every pixel and is slower than in PyTorch on a CPU.
+    Each file is run beside the network before it is kept. They take any batch size, and the parser images of any size.
+    SEAN becomes two files, its style encoder and its generator, which looks at every pixel and is slower than in
+    PyTorch on a CPU.
     """
     from hairgan.weights.cards import load_bundle
     from hairgan.weights.exporting import export_bundle

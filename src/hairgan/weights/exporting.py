@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from hairgan.networks.bisenet import input_size
 from hairgan.networks.label_layout import Layout, make_levels
 from hairgan.networks.sean import SEANGenerator
 from hairgan.networks.stargan import MappingNetwork, StyleEncoder
@@ -17,11 +18,15 @@ from hairgan.weights.onnx import export_onnx
 
 
 class Recipe(NamedTuple):
-    """How a part is exported: a module whose `forward` takes tensors, its example inputs and what it returns."""
+    """How a part is exported: a module whose `forward` takes tensors, its example inputs and what it returns.
+
+    The first axis of every input is of any size, and so are `free_axes`.
+    """
 
     module: nn.Module
     inputs: dict[str, Tensor]
     outputs: tuple[str, ...]
+    free_axes: tuple[int, ...] = ()
 
 
 class MaskedGenerator(nn.Module):
@@ -102,7 +107,7 @@ def export_bundle(networks: Mapping[str, nn.Module], folder: Path | str, batch: 
                     recipe.inputs,
                     Path(folder) / f"{name}.onnx",
                     outputs=recipe.outputs,
-                    dynamic=dict.fromkeys(recipe.inputs, (0,)),
+                    dynamic=dict.fromkeys(recipe.inputs, (0, *recipe.free_axes)),
                 )
             except (RuntimeError, ValueError) as error:  # the exporter's errors are RuntimeErrors
                 results[name] = str(error).strip().splitlines()[0]
@@ -139,8 +144,12 @@ def recipes(part: str, network: Any, batch: int) -> dict[str, Recipe]:
         }
 
     known: dict[str, Callable[[], dict[str, Recipe]]] = {
-        "parser": lambda: {part: Recipe(network, {"images": images(512)}, ("logits",))},
-        "classifier": lambda: {part: Recipe(HeadsInOrder(network), {"images": images(256)}, tuple(network.classes))},
+        "parser": lambda: {
+            part: Recipe(network, {"images": images(input_size(network))}, ("logits",), free_axes=(2, 3))
+        },
+        "classifier": lambda: {
+            part: Recipe(HeadsInOrder(network), {"images": images(network.image_size)}, tuple(network.classes))
+        },
         "stargan_generator": stargan,
         "mapping_network": lambda: {
             part: Recipe(

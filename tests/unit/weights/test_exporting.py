@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from torch import nn
 
 from hairgan.cli import cli
+from hairgan.networks.bisenet import BiSeNet
 from hairgan.networks.cbam import HairClassifier
 from hairgan.networks.sean import SEANGenerator
 from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
@@ -56,7 +57,8 @@ def test_what_is_exported_is_the_network() -> None:
 def test_a_bundle_becomes_files(tmp_path: Path) -> None:
     onnxruntime = pytest.importorskip("onnxruntime")
     mapping = MappingNetwork(3, hidden_dim=8).eval()
-    save_bundle(tmp_path / "b", {"mapping_network": mapping})
+    parser = BiSeNet(base_width=4, image_size=64).eval()
+    save_bundle(tmp_path / "b", {"mapping_network": mapping, "parser": parser})
     arguments = ["export", str(tmp_path / "b"), "--out", str(tmp_path / "onnx")]
     result = CliRunner().invoke(cli, arguments, catch_exceptions=False)
     assert result.exit_code == 0 and "largest difference" in result.output
@@ -65,5 +67,10 @@ def test_a_bundle_becomes_files(tmp_path: Path) -> None:
     with torch.no_grad():
         expected = mapping(torch.from_numpy(z), torch.from_numpy(y)).numpy()
     assert np.abs(session.run(None, {"latents": z, "domains": y})[0] - expected).max() < 1e-5
+    session = onnxruntime.InferenceSession(str(tmp_path / "onnx" / "parser.onnx"))
+    images = torch.rand(3, 3, 96, 40) * 2 - 1
+    with torch.no_grad():
+        expected = parser(images).numpy()
+    assert np.abs(session.run(None, {"images": images.numpy()})[0] - expected).max() < 1e-3, "parses any size"
     with pytest.raises(ValueError, match="has no part sean"):
         CliRunner().invoke(cli, [*arguments, "--part", "sean"], catch_exceptions=False)
