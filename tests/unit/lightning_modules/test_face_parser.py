@@ -19,3 +19,17 @@ def test_imagenet_weights_are_loaded_where_they_are_wanted(wanted, monkeypatch):
     parser = BiSeNet(base_width=4)
     FaceParserModule(parser, optimizer=partial(torch.optim.SGD, lr=0.1), imagenet=wanted)
     assert loaded == ([parser.backbone] if wanted else [])
+
+
+def test_the_overlap_is_a_term_of_its_own():
+    torch.manual_seed(0)
+    batch = {"images": torch.randn(2, 3, 32, 32), "labels": torch.randint(0, 19, (2, 32, 32))}
+    losses, parser = {}, BiSeNet(base_width=4).eval()
+    for weight in (0.0, 2.0):
+        module = FaceParserModule(parser, optimizer=partial(torch.optim.SGD, lr=0.1), lambda_jaccard=weight)
+        (phase,) = module.phases(batch)
+        losses[weight] = phase.loss()
+    assert losses[0.0][1] == {}
+    terms = losses[2.0][1]
+    torch.testing.assert_close(losses[2.0][0].detach(), terms["cross_entropy"] + 2 * terms["jaccard"])
+    torch.testing.assert_close(losses[0.0][0].detach(), terms["cross_entropy"])
