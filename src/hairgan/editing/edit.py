@@ -36,7 +36,7 @@ class Edit:
     after: UInt8[ndarray, "s s 3"]
     """The crop, edited and blended."""
     painted: UInt8[ndarray, "s s 3"]
-    """What the networks made of the whole crop, before it was blended in."""
+    """The whole crop, painted anew and put right (`hairgan.editing.tinting`), before it was blended in."""
     labels: UInt8[ndarray, "s s"]
     layout: UInt8[ndarray, "s s"]
     """Label maps before and after."""

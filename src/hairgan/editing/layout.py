@@ -20,7 +20,7 @@ UNDER_HAIR = (
 )  # fmt: skip
 """Regions of the rough head that may show where old hair goes; a second nose or necklace may not."""
 
-SMOOTH = 1 / 128
+SMOOTH = 1 / 48
 """Standard deviation, as a share of the side, of the blur that smooths the edges of a rough head's hair."""
 SPECK = 0.05
 """Parts of a rough head's hair that are smaller than this share of its largest part are left out."""
