@@ -22,6 +22,10 @@ STRAND = 1 / 48
 """The same of what counts as finer than strands' colours."""
 RIM = 1 / 128
 """The same of the edge of a tone correction."""
+OUTLINE = 1 / 64
+"""Width of painted outlines, as a share of the crop's side."""
+MIN_REACH = 1e-3
+"""Share of inner hair in the blur around a pixel of the rim that is enough to take its colour from."""
 MIN_VISIBLE = 0.001
 """Share of the crop that must show a region for its covered part to be matched."""
 MATTE = 1 / 100
@@ -59,9 +63,13 @@ def keep_strands(
 def correct_tone(
     painted: Float32[ndarray, "s s 3"], hair: Bool[ndarray, "s s"], wanted: Float[ndarray, " 3"]
 ) -> Float32[ndarray, "s s 3"]:
-    """A painting, 0 to 255, whose hair has the wanted mean in Lab: all of it is moved by what it missed."""
+    """A painting, 0 to 255, whose hair has the wanted mean in Lab: all of it is moved by what it missed.
+
+    Before, the hair's rim takes the colours of the hair beside it; a small SEAN paints outlines.
+    """
     if not hair.any():
         return painted
+    painted = _without_outline(painted, hair)
     share = cv2.GaussianBlur(hair.astype(np.float32), (0, 0), RIM * len(painted))[..., None]
     miss = (wanted - hair_color(painted, hair)[0]).astype(np.float32)
     return np.where(share > 0, lab_to_rgb(_clipped(rgb_to_lab(painted) + share * miss)), painted)
@@ -119,6 +127,14 @@ def match_surroundings(
         difference = _smoothed(picture - painted, visible, RIM * size)
         out[there] += continued(difference, visible)[there]
     return out.clip(0, 255)
+
+
+def _without_outline(painted: Float32[ndarray, "s s 3"], hair: Bool[ndarray, "s s"]) -> Float32[ndarray, "s s 3"]:
+    width = 2 * max(1, round(OUTLINE * len(painted))) + 1
+    inner = cv2.erode(hair.astype(np.uint8), np.ones((width, width), np.uint8)) > 0
+    reached = cv2.GaussianBlur(inner.astype(np.float32), (0, 0), OUTLINE * len(painted)) > MIN_REACH
+    rim = hair & ~inner & reached
+    return np.where(rim[..., None], _smoothed(painted, inner, OUTLINE * len(painted)), painted)
 
 
 def _smoothed(

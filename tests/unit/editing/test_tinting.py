@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -56,6 +57,14 @@ def test_a_painting_gets_the_wanted_tone(picture: np.ndarray, hair: np.ndarray) 
     assert np.linalg.norm(hair_color(toned, hair)[0] - wanted) < 0.5
     assert np.array_equal(toned[:, 50:], painted[:, 50:])
     assert correct_tone(painted, np.zeros_like(hair), wanted) is painted
+
+
+def test_outlines_take_the_colour_of_the_hair(hair: np.ndarray) -> None:
+    painted = np.where(hair[..., None], (90, 60, 40), 128).astype(np.float32) * np.ones((SIZE, SIZE, 1), np.float32)
+    outline = hair & ~(cv2.erode(hair.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
+    drawn = np.where(outline[..., None], np.float32(0), painted)
+    toned = correct_tone(drawn, hair, rgb_to_lab(np.array((90, 60, 40), np.float32)))
+    assert np.abs(toned - painted)[outline].max() < 12 < np.abs(drawn - painted)[outline].mean()
 
 
 def test_strands_are_borrowed_also_where_the_donor_has_none(picture: np.ndarray, hair: np.ndarray) -> None:
