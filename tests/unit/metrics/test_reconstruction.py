@@ -32,6 +32,22 @@ def test_ssim_equals_skimage():
     assert metric.compute()["ssim"] == pytest.approx(expected, abs=2e-3)  # they treat borders differently
 
 
+def test_under_autocast_the_scores_are_the_same():
+    """A validation step runs in the training's precision, in which the variances of smooth images vanish."""
+    rows = torch.linspace(100, 140, 32).view(1, 1, 32, 1)
+    truth = (rows * torch.ones(2, 3, 32, 32)).to(torch.uint8)
+    images = truth + torch.arange(32, dtype=torch.uint8) % 3
+    scores = []
+    for enabled in (False, True):
+        metric = Reconstruction(LPIPS("embedded"))
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            metric.update(images, truth)
+        scores.append(metric.compute())
+    assert 0.5 < scores[0]["ssim"] < 1
+    for name, value in scores[0].items():
+        torch.testing.assert_close(scores[1][name], value)
+
+
 def test_wrong_use():
     metric = Reconstruction(LPIPS("embedded"))
     with pytest.raises(ValueError, match="has seen no images"):
