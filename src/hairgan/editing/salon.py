@@ -32,6 +32,7 @@ from hairgan.editing.restyling import Restyler
 from hairgan.editing.subject import Parser, RoughHead, Subject, leaves_crop, wears_hat
 from hairgan.editing.tinting import borrow_strands, match_surroundings
 from hairgan.networks.bisenet import BiSeNet
+from hairgan.networks.lowered import lowered
 from hairgan.networks.mean_styles import MeanStyles
 from hairgan.networks.resnet import fold_batch_norm
 from hairgan.networks.sean import SEANGenerator
@@ -116,6 +117,8 @@ class Salon:
         self.precision = precision
         self.device = next(parser.parameters()).device
         self.parser = Parser(parser)
+        if sean is not None and precision == "bfloat16" and isinstance(sean, SEANGenerator):
+            sean = lowered(sean)
         self.painter: Painter = TransferPainter() if sean is None else SEANPainter(sean, mean_styles)
         self.restyler = restyler
         self.parser_size = self.parser.size
