@@ -96,8 +96,8 @@ class Salon:
         finder: finds faces in photos. By default the installed detector, else FAN or the parser, which want photos
             that one face fills roughly.
         batch_size: photos in a network at a time; by default 1 on a CPU, where more do not help, and 8 elsewhere.
-        precision: of the networks' arithmetic, `"float32"` or `"bfloat16"`: twice as fast on hardware that has it, and
-            differences that are hard to see (docs/performance.md).
+        precision: of the networks' arithmetic, `"float32"` or `"bfloat16"`, which is faster on hardware that has it
+            (docs/performance.md says how much, and how much pictures differ).
         mean_styles: SEAN's codes for regions that a photo does not show, nor anything that looks like them; without
             them such regions look like those of the rough head.
     """
