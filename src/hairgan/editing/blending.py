@@ -71,8 +71,14 @@ BLENDS: dict[
 ] = {"alpha": alpha_blend, "laplacian": laplacian_blend, "poisson": poisson_blend}
 
 
-def continued(values: Float32[ndarray, "h w 3"], known: Bool[ndarray, "h w"]) -> Float32[ndarray, "h w 3"]:
-    """Known values, at least one, continued harmonically to the rest of the picture."""
+def continued(
+    values: Float32[ndarray, "h w 3"], known: Bool[ndarray, "h w"], relaxations: int = 20
+) -> Float32[ndarray, "h w 3"]:
+    """Known values, at least one, continued harmonically to the rest of the picture.
+
+    Args:
+        relaxations: on each level of resolution; few are enough for known values that are smooth.
+    """
     if known.all() or min(known.shape) <= 2:
         mean = values[known].mean(axis=0)
         return np.where(known[..., None], values, mean).astype(np.float32)
@@ -80,9 +86,9 @@ def continued(values: Float32[ndarray, "h w 3"], known: Bool[ndarray, "h w"]) ->
     weight = cv2.resize(known.astype(np.float32), half, interpolation=cv2.INTER_AREA)
     coarse = cv2.resize(values * known[..., None], half, interpolation=cv2.INTER_AREA)
     coarse /= np.maximum(weight, 1e-6)[..., None]
-    solution = cv2.resize(continued(coarse, weight > 0), known.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    solution = cv2.resize(continued(coarse, weight > 0, relaxations), known.shape[::-1], interpolation=cv2.INTER_LINEAR)
     kernel = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.float32) / 4
-    for _ in range(20):
+    for _ in range(relaxations):
         solution[known] = values[known]
         solution = cv2.filter2D(solution, -1, kernel, borderType=cv2.BORDER_REPLICATE)
     solution[known] = values[known]

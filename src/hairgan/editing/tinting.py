@@ -125,7 +125,7 @@ def match_surroundings(
         if visible.sum() < MIN_VISIBLE * size**2:
             continue
         difference = _smoothed(picture - painted, visible, RIM * size)
-        out[there] += continued(difference, visible)[there]
+        out[there] += continued(difference, visible, relaxations=4)[there]
     return out.clip(0, 255)
 
 
