@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, UInt8
+from jaxtyping import Bool, Float, Float32, UInt8
 from numpy import ndarray
 from torch import Tensor
 
@@ -19,7 +19,7 @@ from hairgan.editing.color import hair_color, matte, parse_color, recolor, rgb_t
 from hairgan.editing.layout import STAND_INS, resize_labels
 from hairgan.editing.pixels import from_images, to_images, to_label_maps
 from hairgan.editing.subject import RoughHead, Subject
-from hairgan.editing.tinting import MATTE, correct_tone, keep_strands
+from hairgan.editing.tinting import MATTE, correct_tone, keep_strands, without_outline
 from hairgan.networks.mean_styles import MeanStyles
 from hairgan.networks.sean import SEANGenerator
 from hairgan.regions import Region
@@ -73,7 +73,7 @@ class Painter(Protocol):
         """Crops with the hair of a layout; the hair has the given colour, or that of the rough head for None.
 
         Args:
-            as_painted: as in `dye`; otherwise the painting's mean hair colour is corrected.
+            as_painted: as in `dye`; otherwise outlines of hair are taken out and its mean colour is corrected.
         """
 
     def describe(self, color: HairColor | None) -> str:
@@ -136,7 +136,7 @@ class SEANPainter:
         if as_painted:
             return pictures
         return [
-            picture if color is None else correct_tone(picture, layout == Region.HAIR, color.mean)
+            _put_right(picture, layout == Region.HAIR, color)
             for (_, _, color), (_, layout, _), picture in zip(jobs, ready, pictures, strict=True)
         ]
 
@@ -264,6 +264,13 @@ class TransferPainter:
                 picture = recolor(picture, hair.astype(np.float32), now, (color.mean, color.spread))
             painted.append(picture)
         return painted
+
+
+def _put_right(
+    painted: Float32[ndarray, "s s 3"], hair: Bool[ndarray, "s s"], color: HairColor | None
+) -> Float32[ndarray, "s s 3"]:
+    painted = without_outline(painted, hair)
+    return painted if color is None else correct_tone(painted, hair, color.mean)
 
 
 def _with_hair(codes: Float[Tensor, "regions dim"], hair: Float[Tensor, " dim"]) -> Float[Tensor, "regions dim"]:

@@ -63,13 +63,9 @@ def keep_strands(
 def correct_tone(
     painted: Float32[ndarray, "s s 3"], hair: Bool[ndarray, "s s"], wanted: Float[ndarray, " 3"]
 ) -> Float32[ndarray, "s s 3"]:
-    """A painting, 0 to 255, whose hair has the wanted mean in Lab: all of it is moved by what it missed.
-
-    Before, the hair's rim takes the colours of the hair beside it; a small SEAN paints outlines.
-    """
+    """A painting, 0 to 255, whose hair has the wanted mean in Lab: all of it is moved by what it missed."""
     if not hair.any():
         return painted
-    painted = _without_outline(painted, hair)
     share = cv2.GaussianBlur(hair.astype(np.float32), (0, 0), RIM * len(painted))[..., None]
     miss = (wanted - hair_color(painted, hair)[0]).astype(np.float32)
     return np.where(share > 0, lab_to_rgb(_clipped(rgb_to_lab(painted) + share * miss)), painted)
@@ -129,7 +125,8 @@ def match_surroundings(
     return out.clip(0, 255)
 
 
-def _without_outline(painted: Float32[ndarray, "s s 3"], hair: Bool[ndarray, "s s"]) -> Float32[ndarray, "s s 3"]:
+def without_outline(painted: Float32[ndarray, "s s 3"], hair: Bool[ndarray, "s s"]) -> Float32[ndarray, "s s 3"]:
+    """A painting, 0 to 255, whose hair's rim has the colours of the hair beside it: a small SEAN paints outlines."""
     width = 2 * max(1, round(OUTLINE * len(painted))) + 1
     inner = cv2.erode(hair.astype(np.uint8), np.ones((width, width), np.uint8)) > 0
     reached = cv2.GaussianBlur(inner.astype(np.float32), (0, 0), OUTLINE * len(painted)) > MIN_REACH
