@@ -27,6 +27,7 @@ class StarGANv2Module(PhasedModule):
         generator, mapping_network, style_encoder, discriminator: the networks (`hairgan.networks.stargan`).
         optimizers: one function a network, from parameters to an optimizer.
         lambda_reg, lambda_sty, lambda_ds, lambda_cyc: weights of R1, style reconstruction, diversity and cycle loss.
+        reg_every: R1 on every N-th step, weighing N times as much (lazy regularization); 1 is as published.
         ds_steps: `lambda_ds` falls linearly from its full value at step 0 to zero at this step.
         domain_names: names of the domains, for pictures.
         masks: makes the masks of the high-pass skip from images and label maps; used when the generator's `w_hpf` is
@@ -48,6 +49,7 @@ class StarGANv2Module(PhasedModule):
         lambda_sty: float = 1.0,
         lambda_ds: float = 1.0,
         lambda_cyc: float = 1.0,
+        reg_every: int = 1,
         ds_steps: int = 100_000,
         masks: MakeMasks | None = None,
         ema_decay: float = 0.999,
@@ -61,7 +63,10 @@ class StarGANv2Module(PhasedModule):
         }
         averaged = ("generator", "mapping_network", "style_encoder")
         super().__init__(networks, optimizers, seed=seed, ema=averaged, ema_decay=ema_decay)
-        self.weights = StarGANv2Weights(lambda_reg, lambda_sty, lambda_ds, lambda_cyc)
+        if reg_every < 1:
+            raise ValueError(f"model.reg_every must be 1 or more, not {reg_every}")
+        self.weights = StarGANv2Weights(lambda_reg, lambda_sty, lambda_ds, lambda_cyc).with_lazy_reg(reg_every)
+        self.reg_every = reg_every
         if generator.w_hpf > 0 and masks is None:
             raise ValueError(f"the generator's w_hpf is {generator.w_hpf}, which needs masks; w_hpf=0 needs none")
         self.masks = masks if generator.w_hpf > 0 else None
@@ -79,6 +84,7 @@ class StarGANv2Module(PhasedModule):
             z=z,
             z2=z2,
             weights=self.weights.with_lambda_ds(self.lambda_ds(self.steps_done)),
+            regularize=self.steps_done % self.reg_every == 0,
             masks=self.masks,
             labels=self._labels(batch),
         )

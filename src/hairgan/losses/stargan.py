@@ -52,6 +52,10 @@ class StarGANv2Weights:
         """The same weights at another point of the diversity loss's schedule."""
         return replace(self, lambda_ds=lambda_ds)
 
+    def with_lazy_reg(self, every: int) -> StarGANv2Weights:
+        """The same weights for R1 on every N-th step only, where it weighs N times as much."""
+        return replace(self, lambda_reg=self.lambda_reg * every)
+
 
 class StarGANv2Step:
     """The losses of one step on one batch; call the four phases once each, in the order above.
@@ -64,6 +68,8 @@ class StarGANv2Step:
         y_trg: the domains to translate to.
         z, z2: two latent codes.
         weights: weights of the terms.
+        regularize: whether the discriminator's phases have the R1 penalty; off between the steps of lazy
+            regularization (Karras et al. 2020, "Analyzing and Improving the Image Quality of StyleGAN", section 3.1).
         masks: makes the masks of the high-pass skip, for the sources and again, from the fakes and the labels of their
             sources, for the way back of the cycle; None for a generator without skip.
         labels: label maps of `x` for `masks`.
@@ -84,6 +90,7 @@ class StarGANv2Step:
         z: Float[Tensor, "b latent_dim"],
         z2: Float[Tensor, "b latent_dim"],
         weights: StarGANv2Weights = StarGANv2Weights(),
+        regularize: bool = True,
         masks: MakeMasks | None = None,
         labels: Int[Tensor, "b h w"] | None = None,
     ) -> None:
@@ -91,6 +98,7 @@ class StarGANv2Step:
         self.style_encoder, self.discriminator = style_encoder, discriminator
         self.x, self.y_org, self.x_ref, self.x_ref2, self.y_trg = x, y_org, x_ref, x_ref2, y_trg
         self.z, self.z2, self.weights, self.make_masks, self.labels = z, z2, weights, masks, labels
+        self.regularize = regularize
         self.masks = self._masks(x)
         self._encoding: Encoding | None = None  # of x, by the generator as it is until `g_latent`
         self._latent: tuple[Tensor, Tensor] | None = None  # style and fake of `d_latent`, for `g_latent`
@@ -134,12 +142,15 @@ class StarGANv2Step:
             return self._generator_loss(s, fake, fake2, s_org)
 
     def _discriminator_loss(self, fake: Tensor) -> Losses:
+        fake_loss = logistic_loss(self.discriminator(fake, self.y_trg), real=False)
+        if not self.regularize:
+            real = logistic_loss(self.discriminator(self.x, self.y_org), real=True)
+            return real + fake_loss, {"real": real.detach(), "fake": fake_loss.detach()}
         # R1 is differentiated twice, which needs float32: so do the real images' logits
         with torch.autocast(self.x.device.type, enabled=False):
             x = at_least_single(self.x.detach()).requires_grad_()
             logits = self.discriminator.forward(x, self.y_org)  # forward: as it is, should the network be compiled
             real, reg = logistic_loss(logits, real=True), r1_penalty(logits, x)
-        fake_loss = logistic_loss(self.discriminator(fake, self.y_trg), real=False)
         loss = real + fake_loss + self.weights.lambda_reg * reg
         return loss, {"real": real.detach(), "fake": fake_loss.detach(), "reg": reg.detach()}
 

@@ -115,6 +115,19 @@ def test_lambda_ds_is_replaced() -> None:
     assert WEIGHTS.with_lambda_ds(0.25) == StarGANv2Weights(0.7, 1.3, 0.25, 1.1)
 
 
+def test_lazy_regularization_leaves_out_r1_and_weighs_it_more_when_it_is_due() -> None:
+    networks = small_networks()
+    full, due, between = (
+        StarGANv2Step(**networks, **small_batch(), weights=weights, regularize=regularize).d_latent()
+        for weights, regularize in ((WEIGHTS, True), (WEIGHTS.with_lazy_reg(16), True), (WEIGHTS, False))
+    )
+    reg = full[1]["reg"]
+    assert reg > 0
+    assert "reg" not in between[1]
+    torch.testing.assert_close(between[0], full[0] - WEIGHTS.lambda_reg * reg)
+    torch.testing.assert_close(due[0], full[0] + 15 * WEIGHTS.lambda_reg * reg)
+
+
 def test_region_masks_are_made_from_the_labels_of_the_source() -> None:
     networks = small_networks(1.0, torch.float32)
     labels = torch.randint(0, 19, (2, 64, 64))
