@@ -22,6 +22,7 @@ from hairgan.networks.label_layout import OFFSETS, Level
 from hairgan.networks.modulation import modulate
 
 LABEL_WIDTH = 128
+"""Hidden channels of the published label branch."""
 
 
 class StyleBranch(nn.Module):
@@ -62,15 +63,16 @@ class ACE(nn.Module):
         channels: C of the feature map.
         num_regions: number of regions.
         style_dim: length of a region's style code; None for a layer that sees the labels only.
+        label_width: hidden channels of the label branch.
     """
 
-    def __init__(self, channels: int, num_regions: int, style_dim: int | None) -> None:
+    def __init__(self, channels: int, num_regions: int, style_dim: int | None, label_width: int = LABEL_WIDTH) -> None:
         super().__init__()
         self.norm = ParameterFreeBatchNorm(channels)
         self.noise_scale = nn.Parameter(torch.zeros(channels))
-        self.embed_weight = nn.Parameter(torch.empty(3, 3, num_regions, LABEL_WIDTH))
-        self.embed_bias = nn.Parameter(torch.zeros(LABEL_WIDTH))
-        self.label_weight = nn.Parameter(torch.empty(2 * channels, 3, 3, LABEL_WIDTH))
+        self.embed_weight = nn.Parameter(torch.empty(3, 3, num_regions, label_width))
+        self.embed_bias = nn.Parameter(torch.zeros(label_width))
+        self.label_weight = nn.Parameter(torch.empty(2 * channels, 3, 3, label_width))
         self.label_bias = nn.Parameter(torch.zeros(2 * channels))
         self.style = None if style_dim is None else StyleBranch(channels, num_regions, style_dim)
 
@@ -80,9 +82,10 @@ class ACE(nn.Module):
         def fill(weight: Tensor, fans: int) -> None:
             nn.init.normal_(weight, std=gain * (2 / fans) ** 0.5)
 
-        channels, num_regions = len(self.noise_scale), self.embed_weight.shape[2]
-        fill(self.embed_weight, OFFSETS * (num_regions + LABEL_WIDTH))
-        fill(self.label_weight, OFFSETS * (LABEL_WIDTH + channels))
+        channels = len(self.noise_scale)
+        _, _, num_regions, label_width = self.embed_weight.shape
+        fill(self.embed_weight, OFFSETS * (num_regions + label_width))
+        fill(self.label_weight, OFFSETS * (label_width + channels))
         if self.style is not None:
             style_dim = self.style.weight.shape[-1]
             fill(self.style.region_weight, 2 * style_dim)

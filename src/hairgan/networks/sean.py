@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from hairgan.data.sampling import normal
-from hairgan.networks.ace import ACE
+from hairgan.networks.ace import ACE, LABEL_WIDTH
 from hairgan.networks.label_layout import Layout, Level, check_labels, make_levels, one_hot
 from hairgan.networks.spectral_norm import SpectralConv2d
 from hairgan.regions import NUM_REGIONS
@@ -104,18 +104,24 @@ class SEANResBlk(nn.Module):
     """Residual block with ACE in place of normalisation; up-samples its input by 2 first if `upsample`."""
 
     def __init__(
-        self, in_channels: int, out_channels: int, num_regions: int, style_dim: int | None, upsample: bool
+        self,
+        in_channels: int,
+        out_channels: int,
+        num_regions: int,
+        style_dim: int | None,
+        label_width: int,
+        upsample: bool,
     ) -> None:
         super().__init__()
         self.upsample = upsample
         middle = min(in_channels, out_channels)
         self.learned_shortcut = in_channels != out_channels
         if self.learned_shortcut:
-            self.ace_s = ACE(in_channels, num_regions, style_dim)
+            self.ace_s = ACE(in_channels, num_regions, style_dim, label_width)
             self.conv_s = SpectralConv2d(in_channels, out_channels, 1, bias=False)
-        self.ace_0 = ACE(in_channels, num_regions, style_dim)
+        self.ace_0 = ACE(in_channels, num_regions, style_dim, label_width)
         self.conv_0 = SpectralConv2d(in_channels, middle, 3, padding=1)
-        self.ace_1 = ACE(middle, num_regions, style_dim)
+        self.ace_1 = ACE(middle, num_regions, style_dim, label_width)
         self.conv_1 = SpectralConv2d(middle, out_channels, 3, padding=1)
 
     def normalisations(self) -> list[ACE]:
@@ -150,6 +156,8 @@ class SEANGenerator(nn.Module):
         num_regions: number of regions.
         style_dim: length of a region's style code.
         upsampling: `"normal"` has 5 doublings of the resolution, `"more"` 6, `"most"` 7 and a block more.
+        max_width: no layer is wider than this; None for no bound, as published.
+        label_width: hidden channels of the normalisations' label branches.
 
     Raises:
         ValueError: the image size is not a multiple of 2 to the number of doublings.
@@ -162,6 +170,8 @@ class SEANGenerator(nn.Module):
         num_regions: int = NUM_REGIONS,
         style_dim: int = 512,
         upsampling: str = "normal",
+        max_width: int | None = None,
+        label_width: int = LABEL_WIDTH,
     ) -> None:
         super().__init__()
         doublings = {"normal": 5, "more": 6, "most": 7}
@@ -178,9 +188,11 @@ class SEANGenerator(nn.Module):
             "num_regions": num_regions,
             "style_dim": style_dim,
             "upsampling": upsampling,
+            "max_width": max_width,
+            "label_width": label_width,
         }
         self.style_encoder = StyleEncoder(style_dim)
-        self.start = nn.Conv2d(num_regions, 16 * width, 3, padding=1)
+        bound = 16 * width if max_width is None else max_width
         plan = [  # name, width after it, styled, up-sampling first
             ("head", 16 * width, True, False),
             ("middle_0", 16 * width, True, True),
@@ -192,11 +204,15 @@ class SEANGenerator(nn.Module):
         ]
         if upsampling == "most":
             plan.append(("up_4", width // 2, False, True))
+        before = min(16 * width, bound)
+        self.start = nn.Conv2d(num_regions, before, 3, padding=1)
         self.blocks = nn.ModuleDict()
         self.sizes = [image_size >> doublings[upsampling]]  # side of the start, then of each block
-        before = 16 * width
         for name, after, styled, upsample in plan:
-            self.blocks[name] = SEANResBlk(before, after, num_regions, style_dim if styled else None, upsample)
+            after = min(after, bound)
+            self.blocks[name] = SEANResBlk(
+                before, after, num_regions, style_dim if styled else None, label_width, upsample
+            )
             before = after
             self.sizes.append(self.sizes[-1] * (2 if upsample else 1))
         self.to_rgb = nn.Conv2d(before, 3, 3, padding=1)
