@@ -29,8 +29,8 @@ from hairgan.evaluation.result import Evaluation, Picture, append_line, as_text,
 from hairgan.memory import keep_freed_memory
 from hairgan.metrics.cache import StatisticsCache
 from hairgan.weights.runs import networks_from_run
-from lightning_modules.command_line import errors_as_sentences
-from lightning_modules.run_directory import git_state, versions
+from lightning_modules.launch.errors import errors_as_sentences
+from lightning_modules.launch.run_directory import git_state, versions
 
 
 def evaluate(cfg: DictConfig) -> dict[str, dict[str, float]]:

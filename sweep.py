@@ -22,7 +22,7 @@ from optuna.trial import TrialState
 
 from hairgan.pictures import save_picture
 from lightning_modules.callbacks.trial_report import TrialReport
-from lightning_modules.command_line import errors_as_sentences
+from lightning_modules.launch.errors import errors_as_sentences
 from lightning_modules.parallel_coordinates import Line, draw_parallel_coordinates
 from train import train
 

@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,12 +20,14 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from datamodules.base import HairDataModule
 from hairgan.memory import keep_freed_memory
-from hairgan.weights import runs
-from lightning_modules import dry_run, processes, run_choice, run_directory
 from lightning_modules.base import PhasedModule
 from lightning_modules.callbacks import Checkpoints
-from lightning_modules.command_line import errors_as_sentences
 from lightning_modules.execution import Execution, use_tf32
+from lightning_modules.launch import choice, dry_run, processes, run_directory
+from lightning_modules.launch.checks import check
+from lightning_modules.launch.errors import errors_as_sentences
+from lightning_modules.launch.quiet import quiet_lightning
+from lightning_modules.launch.summary import plan, summary
 from lightning_modules.loggers import CurvesLogger
 from lightning_modules.strategy import PhasedDDPStrategy, ProcessLostError
 
@@ -41,10 +41,10 @@ def train(cfg: DictConfig, more_callbacks: Sequence[pl.Callback] = ()) -> dict[s
     Raises:
         ValueError, OSError: for what a user can get wrong, in one sentence.
     """
-    _quiet()
+    quiet_lightning()
     keep_freed_memory()
     processes.join(cfg.trainer)
-    cfg, checkpoint = processes.from_first(lambda: run_choice.choose(cfg))
+    cfg, checkpoint = processes.from_first(lambda: choice.choose(cfg))
     check(cfg)
     if not cfg.dry_run:
         Path(cfg.paths.outputs).mkdir(parents=True, exist_ok=True)  # before the data, which may take long
@@ -63,7 +63,7 @@ def train(cfg: DictConfig, more_callbacks: Sequence[pl.Callback] = ()) -> dict[s
     module.execution = Execution(cfg.accumulate, cfg.compile, cfg.channels_last, cfg.activation_checkpointing)
     if cfg.dry_run:
         return dry_run.run(cfg, data, module, lambda trainer: plan(cfg, data, module, trainer, "none: a dry run", 0))
-    run_dir = processes.from_first(lambda: run_choice.make_directory(cfg))
+    run_dir = processes.from_first(lambda: choice.make_directory(cfg))
     with open_dict(cfg):
         cfg.run_dir = str(run_dir)
         if "wandb" in cfg.get("logger", {}):
@@ -97,79 +97,6 @@ def train(cfg: DictConfig, more_callbacks: Sequence[pl.Callback] = ()) -> dict[s
     if trainer.is_global_zero:
         print(summary(cfg, module, run_dir))
     return metrics
-
-
-def _quiet() -> None:
-    """Keep from the screen what Lightning says of things that are as they should be here."""
-    for name in ("pytorch_lightning", "lightning.pytorch", "lightning.fabric"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    for message in (
-        "does not have many workers",
-        "smaller than the logging interval",
-        "treespec",
-        "_register_pytree_node",
-        "have no `validation_step`",
-        "in eval mode at the start",
-    ):
-        warnings.filterwarnings("ignore", message=f".*{message}.*")
-
-
-def check(cfg: DictConfig) -> None:
-    """Refuse what no run can be made of.
-
-    Raises:
-        ValueError: naming the setting, its value and what it may be.
-    """
-    size = cfg.image_size
-    if not isinstance(size, int) or size < 32 or size & (size - 1):
-        raise ValueError(f"image_size must be a power of two of 32 or more, not {size}")
-    for name in ("steps", "batch_size", "accumulate"):
-        if not isinstance(cfg[name], int) or cfg[name] < 1:
-            raise ValueError(f"{name} must be a whole number of 1 or more, not {cfg[name]}")
-    if cfg.trainer.accelerator in ("gpu", "cuda") and not torch.cuda.is_available():
-        raise ValueError("trainer.accelerator asks for a GPU, but torch sees none here; trainer=cpu runs without one")
-    if run_choice.is_sweep() and OmegaConf.is_config(cfg.trainer.strategy) and not processes.launched_from_outside():
-        raise ValueError(
-            "-m with several processes a job would start the whole sweep in each of them: give it trainer.devices=1, "
-            "or let every job be launched on its own (sweep.py, hydra/launcher=submitit_slurm)"
-        )
-
-
-def plan(
-    cfg: DictConfig, data: HairDataModule, module: PhasedModule, trainer: pl.Trainer, results: str, start: int
-) -> str:
-    """What will run, for a person to read before it does."""
-    sizes = {name: sum(p.numel() for p in network.parameters()) for name, network in module.networks.items()}
-    counts = data.counts()
-    device = trainer.strategy.root_device
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{device.type} ({os.cpu_count()} cores)"
-    rows = {
-        "model": ", ".join(f"{network} {size / 1e6:.2f} M" for network, size in sizes.items()),
-        "data": data.describe()["path"],
-        "images": ", ".join(f"{split} {count['all']}" for split, count in counts.items()) + f" of {cfg.image_size} px",
-        "domains": ", ".join(f"{domain} {n}" for domain, n in counts["train"].items() if domain != "all"),
-        "device": f"{trainer.world_size} x {name}, precision {trainer.precision}",
-        "steps": f"{start} to {cfg.steps}, {cfg.batch_size} images each, seed {cfg.seed}",
-        "results": results,
-    }
-    return "\n".join(f"  {label:<8} {text}" for label, text in rows.items())
-
-
-def summary(cfg: DictConfig, module: PhasedModule, run_dir: Path) -> str:
-    """Where everything is, and what to do next."""
-    shown = os.path.relpath(run_dir)
-    stopped = module.steps_done < cfg.steps
-    grids = sorted((run_dir / "samples").glob("*.png"))
-    rows = {
-        "stopped" if stopped else "done": f"{module.steps_done} of {cfg.steps} steps",
-        "samples": os.path.relpath(grids[-1]) if grids else "none yet",
-        "curves": f"{shown}/curves.png (values in metrics.csv)",
-        "weights": f"{shown}/{runs.FOLDER}",
-        "go on": f"python train.py resume={shown}" + ("" if stopped else f" steps={2 * cfg.steps}"),
-    }
-    if not stopped:
-        rows["evaluate"] = f"python evaluate.py run={shown}"
-    return "\n".join(f"  {label:<8} {text}" for label, text in rows.items())
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="config")

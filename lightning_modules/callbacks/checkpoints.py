@@ -14,7 +14,7 @@ from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.utilities import rank_zero_only
 
 from hairgan.weights.runs import FOLDER, by_step
-from lightning_modules import slurm
+from lightning_modules.launch import slurm
 
 REQUEUE_SIGNAL = signal.SIGUSR1  # sbatch --signal=USR1@120 sends it two minutes before the time is over
 

@@ -8,7 +8,7 @@ import pytest
 import wandb
 from hydra.errors import InstantiationException
 
-from lightning_modules.user_errors import one_sentence
+from lightning_modules.launch.errors import one_sentence
 from tests.integration import runs
 from tests.integration.runs import logged
 from train import train

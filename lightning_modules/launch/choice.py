@@ -10,7 +10,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from hairgan.weights.runs import FOLDER, by_step, find_checkpoint
-from lightning_modules import processes, run_directory, slurm
+from lightning_modules.launch import processes, run_directory, slurm
 
 CHILD_VARIABLE = "HAIRGAN_RUN_DIR"  # tells the processes that a run launches where the run is
 HOW = ("resume", "reproduce")  # overrides that say which run, not what it is

@@ -1,7 +1,11 @@
-"""Which errors are the user's to mend, and how they are told: in one sentence."""
+"""What a user got wrong ends in one sentence; a bug keeps its trace."""
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 from hydra.errors import HydraException, InstantiationException, MissingConfigException
@@ -12,7 +16,31 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from lightning_modules.base import NonFiniteError
 from lightning_modules.strategy import ProcessLostError
 
+HYDRA_FULL_ERROR = "HYDRA_FULL_ERROR"
+FULL_ERROR = "HAIRGAN_FULL_ERROR"  # the user's choice, also for the processes that a run starts
+
 USERS = (ValueError, OSError, NonFiniteError, ProcessLostError, MisconfigurationException, OmegaConfBaseException)
+
+
+@contextmanager
+def errors_as_sentences(program: str) -> Iterator[None]:
+    """Tell an error of the user's in one sentence, and exit with code 1.
+
+    A bug keeps its trace, and so does everything where `HYDRA_FULL_ERROR=1` is set. To be used twice: around what a
+    Hydra main does, so that Hydra has nothing to add, and around the call of that main, for the config.
+
+    Args:
+        program: how the command line is called, for the sentence.
+    """
+    trace = os.environ.setdefault(FULL_ERROR, os.environ.get(HYDRA_FULL_ERROR, "0")) == "1"
+    os.environ[HYDRA_FULL_ERROR] = "1"  # Hydra then raises what it would print over several lines
+    try:
+        yield
+    except Exception as error:
+        sentence = None if trace else one_sentence(error)
+        if sentence is None:
+            raise
+        sys.exit(f"{program}: {sentence}")
 
 
 def one_sentence(error: BaseException) -> str | None:

@@ -8,8 +8,7 @@ import pytest
 from hydra.errors import HydraException
 from hydra.utils import instantiate
 
-from lightning_modules.command_line import errors_as_sentences
-from lightning_modules.user_errors import one_sentence
+from lightning_modules.launch.errors import errors_as_sentences, one_sentence
 
 
 @pytest.mark.parametrize(

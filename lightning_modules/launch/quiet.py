@@ -1,0 +1,21 @@
+"""What Lightning need not say."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+
+
+def quiet_lightning() -> None:
+    """Hide messages of Lightning about things that are intended here."""
+    for name in ("pytorch_lightning", "lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for message in (
+        "does not have many workers",
+        "smaller than the logging interval",
+        "treespec",
+        "_register_pytree_node",
+        "have no `validation_step`",
+        "in eval mode at the start",
+    ):
+        warnings.filterwarnings("ignore", message=f".*{message}.*")

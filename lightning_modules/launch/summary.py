@@ -1,0 +1,58 @@
+"""What a run prints before it starts and after it ends."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytorch_lightning as pl
+import torch
+from omegaconf import DictConfig
+
+from hairgan.weights import runs
+from lightning_modules.base import PhasedModule
+
+
+class DescribesItself(Protocol):
+    """What is asked of a DataModule here."""
+
+    def counts(self) -> dict[str, dict[str, int]]: ...
+    def describe(self) -> dict[str, Any]: ...
+
+
+def plan(
+    cfg: DictConfig, data: DescribesItself, module: PhasedModule, trainer: pl.Trainer, results: str, start: int
+) -> str:
+    """What will run, for a person to read before it does."""
+    sizes = {name: sum(p.numel() for p in network.parameters()) for name, network in module.networks.items()}
+    counts = data.counts()
+    device = trainer.strategy.root_device
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{device.type} ({os.cpu_count()} cores)"
+    rows = {
+        "model": ", ".join(f"{network} {size / 1e6:.2f} M" for network, size in sizes.items()),
+        "data": data.describe()["path"],
+        "images": ", ".join(f"{split} {count['all']}" for split, count in counts.items()) + f" of {cfg.image_size} px",
+        "domains": ", ".join(f"{domain} {n}" for domain, n in counts["train"].items() if domain != "all"),
+        "device": f"{trainer.world_size} x {name}, precision {trainer.precision}",
+        "steps": f"{start} to {cfg.steps}, {cfg.batch_size} images each, seed {cfg.seed}",
+        "results": results,
+    }
+    return "\n".join(f"  {label:<8} {text}" for label, text in rows.items())
+
+
+def summary(cfg: DictConfig, module: PhasedModule, run_dir: Path) -> str:
+    """Where everything is, and what to do next."""
+    shown = os.path.relpath(run_dir)
+    stopped = module.steps_done < cfg.steps
+    grids = sorted((run_dir / "samples").glob("*.png"))
+    rows = {
+        "stopped" if stopped else "done": f"{module.steps_done} of {cfg.steps} steps",
+        "samples": os.path.relpath(grids[-1]) if grids else "none yet",
+        "curves": f"{shown}/curves.png (values in metrics.csv)",
+        "weights": f"{shown}/{runs.FOLDER}",
+        "go on": f"python train.py resume={shown}" + ("" if stopped else f" steps={2 * cfg.steps}"),
+    }
+    if not stopped:
+        rows["evaluate"] = f"python evaluate.py run={shown}"
+    return "\n".join(f"  {label:<8} {text}" for label, text in rows.items())
