@@ -1,0 +1,5 @@
+"""`python -m hairgan` is the command `hairgan`."""
+
+from hairgan.cli import main
+
+main()
