@@ -31,11 +31,16 @@ def resolved(cfg: DictConfig) -> dict:
 
 
 @pytest.mark.parametrize(("model", "data"), itertools.product(choices("model"), choices("data")))
-@pytest.mark.parametrize("trainer", choices("trainer"))
-def test_every_combination_composes(model, data, trainer, compose_config):
-    cfg = resolved(compose_config(f"model={model}", f"data={data}", f"trainer={trainer}"))
+def test_every_model_composes_with_all_data(model, data, compose_config):
+    cfg = resolved(compose_config(f"model={model}", f"data={data}"))
     assert cfg["data"]["batches"]["_target_"] and cfg["name"] == model
     for target in set(targets(cfg)):
+        assert callable(get_object(target)), target
+
+
+@pytest.mark.parametrize(("group", "choice"), [(g, c) for g in ("trainer", "logger", "sweep") for c in choices(g)])
+def test_every_choice_of_the_other_groups_composes(group, choice, compose_config):
+    for target in set(targets(resolved(compose_config(f"{group}={choice}")))):
         assert callable(get_object(target)), target
 
 

@@ -36,6 +36,7 @@ def test_a_run_leaves_everything_behind(model, settings, compose_config, tmp_pat
     assert sorted(p.name for p in (run / "samples").glob("*.png"))[-1].endswith("_00000004.png")
     assert (run / "curves.png").stat().st_size > 1000
     assert find_checkpoint(run).name == "step_00000004.ckpt"
+    assert (run / "checkpoints" / "best.ckpt").exists() == (model != "stargan"), "the model's own monitor decides"
     assert not list(run.rglob("*.partial"))
     assert (run / "checkpoints" / "mean_styles_00000004.safetensors").exists() == (model == "sean")
     record = yaml.safe_load((run / "run.yaml").read_text())[0]

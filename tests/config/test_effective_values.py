@@ -1,0 +1,41 @@
+"""What a choice really sets is what its file says, and what it said yesterday."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from tests.config import effective_values
+
+MONITORS = {
+    "model=stargan": None,  # it has no losses on validation images; metrics/... are measured by callbacks
+    "model=sean": "val/ssim",
+    "model=face_parser": "val/mean_iou",
+    "model=hair_classifier": "val/mean_accuracy",
+    "experiment=salon_sean": "val/ssim",
+    "experiment=portraits_parser": "val/mean_iou",
+    "experiment=portraits_classifier": "val/mean_accuracy",
+}
+
+
+@pytest.mark.parametrize("choice", MONITORS)
+def test_the_best_checkpoint_is_by_the_models_metric(choice):
+    values = effective_values.effective(choice)
+    assert values["callbacks.checkpoints.monitor"] == MONITORS[choice]
+    assert values["callbacks.checkpoints.keep"] == 2, "and the rest of the group is there"
+
+
+def test_every_model_and_experiment_sets_what_it_did():
+    known, now = yaml.safe_load(effective_values.FILE.read_text()), effective_values.table()
+    changed = [
+        f"{choice}: {name} is {_shown(now, choice, name)}, was {_shown(known, choice, name)}"
+        for choice in known | now
+        for name in known.get(choice, {}) | now.get(choice, {})
+        if _shown(known, choice, name) != _shown(now, choice, name)
+    ]
+    assert not changed, "\n".join([*changed, "If that is wanted: python -m tests.config.effective_values"])
+
+
+def _shown(table: dict[str, effective_values.Values], choice: str, name: str) -> str:
+    values = table.get(choice, {})
+    return repr(values[name]) if name in values else "not set"
