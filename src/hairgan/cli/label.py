@@ -40,9 +40,10 @@ def label(
     from hairgan.data.processes import cores
     from hairgan.domains import Domains
     from hairgan.labelling.bundles import face_finder, load_classifier, load_parser
-    from hairgan.labelling.folder import Settings, find_photos, label_folder
+    from hairgan.labelling.folder import Settings, label_folder
+    from hairgan.photos.listing import list_photos
 
-    find_photos(folder)  # an empty folder is told before networks are loaded
+    list_photos(folder)  # an empty folder is told before networks are loaded
     chosen = Domains.from_yaml(domains) if domains.endswith((".yaml", ".yml")) else Domains.load(domains)
     parser = load_parser(bundle, device)
     labelled = label_folder(

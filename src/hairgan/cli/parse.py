@@ -22,10 +22,10 @@ def parse(photo: Path, bundle: str, out: Path | None, aligned: bool, device: str
     """
     from PIL import Image
 
-    from hairgan.data.photos import open_rgb
     from hairgan.labelling.bundles import face_finder, load_parser
     from hairgan.labelling.overlay import overlay, region_shares
     from hairgan.labelling.parsing import labels_in_photo, open_crop, parse_crops
+    from hairgan.photos.opening import open_rgb
 
     parser = load_parser(bundle, device)
     crop = open_crop(photo, None if aligned else face_finder(parser), parser.image_size)

@@ -76,9 +76,9 @@ class Run:
             return [path]
         if not self.batch:
             raise ValueError(f"{path} is a folder; give --batch to take every photo in it")
-        from hairgan.labelling.folder import find_photos
+        from hairgan.photos.listing import list_photos
 
-        return [path / name for name in find_photos(path)]
+        return list_photos(path).paths()
 
     def references(self, likes: tuple[Path, ...], mix: float) -> list[tuple[str, Reference]]:
         """References by name: one, those of a folder, or one between two."""
@@ -121,7 +121,7 @@ class Run:
             raise SystemExit(1)
 
     def _subject(self, path: Path) -> Subject:
-        from hairgan.data.photos import open_rgb
+        from hairgan.photos.opening import open_rgb
 
         try:
             return self.salon.subject(open_rgb(path), aligned=self.aligned)

@@ -28,8 +28,8 @@ from PIL import Image
 
 from hairgan.data.measure import measure
 from hairgan.data.packing import Item, Skip
-from hairgan.data.photos import open_rgb
 from hairgan.data.splits import hashed_split, official_split
+from hairgan.photos.opening import open_rgb
 from hairgan.regions import PARTS_IN_MERGE_ORDER
 
 CELEBA_ATTRIBUTES: tuple[str, ...] = (

@@ -18,8 +18,8 @@ from numpy import ndarray
 
 from hairgan.data.packed import SPLITS
 from hairgan.data.packing import Item, Skip
-from hairgan.data.photos import open_rgb
 from hairgan.data.splits import hashed_split
+from hairgan.photos.opening import open_rgb
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")  # in any case
 

@@ -35,10 +35,9 @@ from hairgan.labelling.overlay import overlay
 from hairgan.labelling.parsing import CROP_SIZE, open_crop, parse_crops
 from hairgan.labelling.results import Labelled, write_results
 from hairgan.networks.cbam import HairClassifier
+from hairgan.photos.listing import list_photos
 from hairgan.pictures import save_picture
 from hairgan.regions import Region
-
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")  # in any case
 
 Pixels = UInt8[ndarray, "s s 3"]
 
@@ -51,21 +50,6 @@ class Settings:
     """Side of the crops, px: what the parser sees best."""
     min_confidence: float = 0.6
     """Probability below which an answer of the classifier counts as unknown."""
-
-
-def find_photos(folder: Path) -> list[str]:
-    """Photos in a folder and below it, as sorted paths relative to it.
-
-    Raises:
-        ValueError: there is no such folder or no photo in it.
-    """
-    if not folder.is_dir():
-        raise ValueError(f"{folder} is not a folder")
-    files = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    photos = sorted(path.relative_to(folder).as_posix() for path in files)
-    if not photos:
-        raise ValueError(f"{folder}: looked for photos ({', '.join(SUFFIXES)}), found none")
-    return photos
 
 
 def label_folder(
@@ -97,7 +81,7 @@ def label_folder(
         ValueError: no photo in the folder, none that could be used, or `out` holds the results of other settings.
     """
     settings = settings or Settings()
-    photos = find_photos(folder)
+    photos = list_photos(folder).names
     out.mkdir(parents=True, exist_ok=True)
     networks = {"parser": _digest(parser), "classifier": _digest(classifier)}
     journal = _Journal(out / "journal.jsonl", asdict(settings) | networks | {"aligned": finder is None})

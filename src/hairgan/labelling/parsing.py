@@ -14,9 +14,9 @@ from numpy import ndarray
 from torch import Tensor, nn
 
 from hairgan.data.augment import to_float
-from hairgan.data.photos import open_rgb
 from hairgan.editing.alignment import Alignment, whole_photo
 from hairgan.editing.faces import FaceFinder, find_face
+from hairgan.photos.opening import open_rgb
 from hairgan.regions import Region
 
 CROP_SIZE = 512

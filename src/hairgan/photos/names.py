@@ -1,0 +1,41 @@
+"""File names as people have them: not all are UTF-8, and no file system takes more than some 255 bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+MAX_NAME = 255  # bytes, where the file system does not say
+
+
+def printable(name: str | Path) -> str:
+    """A name that can be printed and written to any text file: bytes that are not UTF-8 become `\\xff`."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def fitted(stem: str, ending: str, folder: str | Path = ".") -> str:
+    """`stem + ending`, where the stem of a name that is too long is cut and ends in a hash of what it was.
+
+    Args:
+        ending: such as `"_dyed.png"`; stays whole.
+        folder: where the file shall be; it, or the first of its parents that exists, says how long names may be.
+    """
+    room = _longest(Path(folder)) - len(os.fsencode(ending))
+    whole = os.fsencode(stem)
+    if len(whole) <= room:
+        return stem + ending
+    mark = "~" + hashlib.blake2b(whole, digest_size=4).hexdigest()
+    cut = whole[: max(room - len(mark), 0)]
+    while cut and whole[len(cut)] & 0xC0 == 0x80:  # not within a character
+        cut = cut[:-1]
+    return os.fsdecode(cut) + mark + ending
+
+
+def _longest(folder: Path) -> int:
+    for place in (folder, *folder.absolute().parents):
+        try:
+            return min(os.pathconf(place, "PC_NAME_MAX"), MAX_NAME)
+        except (OSError, ValueError, AttributeError):  # not there (yet), or a system that does not tell
+            continue
+    return MAX_NAME

@@ -1,0 +1,163 @@
+"""Open: a picture somebody made, from a path, bytes or an open file. One function for everybody.
+
+Only formats that are named here are decoded, whatever a file is called: left to itself, Pillow would start Ghostscript
+for PostScript named `me.jpg`. Sizes are looked at before anything is decoded.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from jaxtyping import UInt8
+from numpy import ndarray
+from PIL import Image, UnidentifiedImageError, features
+
+from hairgan.photos.names import printable
+from hairgan.photos.photo import Photo, Unusable, read_photo
+
+MIN_EDGE = 8  # px
+MAX_PIXELS = 89_478_485  # Pillow's own mark for a decompression bomb: 256 MiB of RGB
+MAX_BYTES = 2**29  # of a file: as many pixels, uncompressed, with 16 bits a channel
+
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
+"""Names, in Pillow, of the formats that are always read; besides AVIF, and HEIF with the extra `hairgan[heic]`."""
+
+Source = str | Path | bytes | BinaryIO
+
+
+@contextmanager
+def open_image(source: Source, name: str | None = None) -> Iterator[Image.Image]:
+    """A picture as Pillow has it, inside `with`, where nothing but decoding is to be done: its errors are told as well.
+
+    Args:
+        source: a path, the bytes of a file, or an open binary file that can seek.
+        name: what messages call the picture; by default its path.
+
+    Raises:
+        ValueError: one sentence with the name: no regular file, not a picture, damaged, an edge below 8 px, more than
+            89 megapixels, more than 512 MiB.
+        OSError: the file is not there or cannot be read.
+    """
+    name = name or _name(source)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the formats; bombs are refused below
+            image = Image.open(*_opened(source))
+        with image:
+            _check_size(image.size)
+            yield image
+    except UnidentifiedImageError:
+        raise ValueError(f"{name} is not a picture of a known format ({', '.join(FORMATS)}, AVIF, HEIC)") from None
+    except Image.DecompressionBombError:
+        raise ValueError(f"{name} is too large: more than twice {MAX_PIXELS / 1e6:.0f} megapixels") from None
+    except Unusable as error:
+        raise ValueError(f"{name} {error}") from error.__cause__
+    except MemoryError:
+        raise ValueError(f"{name} does not fit in memory") from None
+    except Exception as error:  # decoders of damaged files raise nearly anything
+        if isinstance(error, OSError) and error.errno is not None:  # the file system's, not the decoder's
+            raise
+        raise ValueError(f"{name} is damaged or incomplete ({str(error) or type(error).__name__})") from error
+
+
+def check_image(source: Source, name: str | None = None) -> tuple[int, int]:
+    """Look at a picture without decoding it.
+
+    Returns:
+        Width and height in px, as stored.
+
+    Raises:
+        ValueError, OSError: as in `open_image`, as far as the first bytes tell.
+    """
+    with open_image(source, name) as image:
+        return image.size
+
+
+def open_photo(source: Source, name: str | None = None) -> Photo:
+    """A photo, upright and in 8 bits, with what came with it: colour profile, EXIF, resolution, transparency.
+
+    Raises:
+        ValueError, OSError: as in `open_image`.
+    """
+    with open_image(source, name) as image:
+        return read_photo(image, name or _name(source))
+
+
+def open_rgb(source: Source, name: str | None = None) -> UInt8[ndarray, "h w 3"]:
+    """A photo as upright sRGB, as networks want it: `open_photo(...).srgb`.
+
+    Raises:
+        ValueError, OSError: as in `open_image`.
+    """
+    return open_photo(source, name).srgb
+
+
+def _name(source: Source) -> str:
+    if isinstance(source, bytes):
+        return "the picture"
+    name = source if isinstance(source, str | Path) else getattr(source, "name", None)
+    return printable(name) if isinstance(name, str | Path) else "the picture"
+
+
+def _opened(source: Source) -> tuple[Path | BinaryIO, Literal["r"], tuple[str, ...]]:
+    """What Pillow is to open, how, and as what: none of it is decoded yet."""
+    if isinstance(source, str | Path):
+        source = Path(source)
+        status = source.stat()  # before opening: that would wait for a pipe's other end
+        if not stat.S_ISREG(status.st_mode):
+            raise Unusable("is a folder" if stat.S_ISDIR(status.st_mode) else "is no regular file")
+        _check_bytes(status.st_size)
+        with source.open("rb") as start:
+            return source, "r", _formats(start.read(64))
+    file = io.BytesIO(source) if isinstance(source, bytes) else source
+    _check_bytes(file.seek(0, os.SEEK_END))
+    file.seek(0)
+    return file, "r", _formats(file.read(64))
+
+
+def _formats(start: bytes) -> tuple[str, ...]:
+    """The formats to try, by the first bytes; a photo whose reader is missing is told at once."""
+    if start[4:8] != b"ftyp":  # the container of AVIF and HEIC
+        return FORMATS
+    brands = {start[i : i + 4] for i in range(8, min(int.from_bytes(start[:4], "big"), len(start)), 4)}
+    if brands & {b"avif", b"avis"}:
+        if not features.check("avif"):
+            raise Unusable("is an AVIF picture, which this Pillow does not read: pip install 'pillow>=11.3'")
+        return ("AVIF",)
+    if brands & {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}:
+        if not read_heif():
+            raise Unusable("is a HEIC picture, which needs another package: pip install -e '.[heic]'")
+        return ("HEIF",)
+    return FORMATS
+
+
+def read_heif() -> bool:
+    """Let Pillow read and write HEIC, where the extra `hairgan[heic]` is installed; whether it is."""
+    if find_spec("pillow_heif") is None:
+        return False
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    return True
+
+
+def _check_bytes(size: int) -> None:
+    if size > MAX_BYTES:
+        raise Unusable(f"is too large: {size / 2**20:,.0f} MiB, at most {MAX_BYTES / 2**20:.0f} are read")
+
+
+def _check_size(size: tuple[int, int]) -> None:
+    width, height = size
+    if min(size) < MIN_EDGE:
+        raise Unusable(f"is too small: {width} x {height} px, at least {MIN_EDGE} x {MIN_EDGE} are needed")
+    if width * height > MAX_PIXELS:
+        megapixels = width * height / 1e6
+        raise Unusable(f"is too large: {megapixels:.0f} megapixels, at most {MAX_PIXELS / 1e6:.0f} are read")

@@ -1,0 +1,90 @@
+"""Colour profiles (ICC): from a photo's own colours to sRGB and back."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+from numpy import ndarray
+from PIL import Image, ImageCms
+
+MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}
+"""Colour space of a profile -> mode, in Pillow, of the pixels it is for."""
+
+
+@dataclass(frozen=True, eq=False)
+class ColorProfile:
+    """A profile that can be applied."""
+
+    data: bytes
+    """As in the file."""
+    mode: str
+    """Of the pixels it is for: a value of `MODES`."""
+
+    @classmethod
+    def read(cls, data: bytes | None) -> ColorProfile | None:
+        """The profile in a file; None where there is none, or one that cannot be applied."""
+        if not data:
+            return None
+        try:
+            profile = cls(data, MODES[ImageCms.ImageCmsProfile(io.BytesIO(data)).profile.xcolor_space.strip()])
+            if not profile.is_srgb and profile.mode == "RGB":
+                profile.from_srgb(np.zeros((1, 1, 3), np.uint8))  # some know only one way
+        except Exception:  # readers of damaged data raise nearly anything
+            return None
+        return profile
+
+    @classmethod
+    def lab(cls) -> ColorProfile:
+        """CIE Lab with the white of D50, as in TIFF files without a profile."""
+        return cls(ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes(), "LAB")
+
+    @cached_property
+    def is_srgb(self) -> bool:
+        """Whether its colours are those of sRGB, to one level of 255."""
+        if self.mode != "RGB":
+            return False
+        steps = np.linspace(0, 255, 18).astype(np.uint8)
+        colors = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(1, -1, 3)
+        return bool(np.abs(_through(self._to_srgb, colors).astype(int) - colors).max() <= 1)
+
+    def apply(self, image: Image.Image) -> Image.Image:
+        """A picture of the profile's own mode, in sRGB."""
+        return _applied(self._to_srgb, image)
+
+    def to_srgb(self, pixels: UInt8[ndarray, "h w 3"]) -> UInt8[ndarray, "h w 3"]:
+        """Pixels of an RGB profile in sRGB; what is outside its colours is clipped."""
+        return pixels if self.is_srgb else _through(self._to_srgb, pixels)
+
+    def from_srgb(self, pixels: UInt8[ndarray, "h w 3"]) -> UInt8[ndarray, "h w 3"]:
+        """Pixels in sRGB in the colours of an RGB profile."""
+        return pixels if self.is_srgb else _through(self._from_srgb, pixels)
+
+    @cached_property
+    def _to_srgb(self) -> ImageCms.ImageCmsTransform:
+        return self._transform(forwards=True)
+
+    @cached_property
+    def _from_srgb(self) -> ImageCms.ImageCmsTransform:
+        return self._transform(forwards=False)
+
+    def _transform(self, *, forwards: bool) -> ImageCms.ImageCmsTransform:
+        own: Any = io.BytesIO(self.data)
+        srgb: Any = ImageCms.createProfile("sRGB")
+        ends = (own, srgb, self.mode, "RGB") if forwards else (srgb, own, "RGB", self.mode)
+        intent, flags = ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Flags.BLACKPOINTCOMPENSATION
+        return ImageCms.buildTransform(*ends, intent, flags)
+
+
+def _through(transform: ImageCms.ImageCmsTransform, pixels: UInt8[ndarray, "h w 3"]) -> UInt8[ndarray, "h w 3"]:
+    return np.asarray(_applied(transform, Image.fromarray(pixels)))
+
+
+def _applied(transform: ImageCms.ImageCmsTransform, image: Image.Image) -> Image.Image:
+    result = ImageCms.applyTransform(image, transform)
+    assert result is not None  # not in place
+    return result
