@@ -1,4 +1,4 @@
-"""What every model and every experiment really sets, in a file to compare with: `effective_values.yaml` beside this one.
+"""What every model and experiment really sets, in a file to compare with: `effective_values.yaml` beside this one.
 
 After a wanted change of `conf/`, write it again and read the difference: `python -m tests.config.effective_values`.
 """
