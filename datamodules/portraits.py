@@ -9,7 +9,7 @@ from typing import Any
 from datamodules.base import HairDataModule
 from hairgan.data import packed
 from hairgan.data.packing import pack
-from hairgan.data.portraits.items import VERSION, PortraitItem
+from hairgan.data.portraits.items import DRAW, VERSIONS, PortraitItem, Style
 
 
 class PortraitDataModule(HairDataModule):
@@ -18,25 +18,37 @@ class PortraitDataModule(HairDataModule):
     Args:
         count: number of people; about 80 % train, 10 % val, 10 % test, each person in one split only.
         portrait_seed: which people.
+        style: `plain` or `randomized`, see `hairgan.data.portraits.items.Style`.
         cache: folder in which the packed portraits are kept, once per image size.
         workers: processes that draw; None takes one a core.
         shared: see `HairDataModule`.
     """
 
     def __init__(
-        self, *, count: int, portrait_seed: int, cache: str | Path, workers: int | None = None, **shared: Any
+        self,
+        *,
+        count: int,
+        portrait_seed: int,
+        cache: str | Path,
+        style: Style = "plain",
+        workers: int | None = None,
+        **shared: Any,
     ) -> None:
         super().__init__(**shared)
         if count < 1:
             raise ValueError(f"data.count must be 1 or more, not {count}")
-        self.count, self.portrait_seed = count, portrait_seed
+        if style not in DRAW:
+            raise ValueError(f"data.style must be {' or '.join(DRAW)}, not {style!r}")
+        self.count, self.portrait_seed, self.style = count, portrait_seed, style
         self.cache, self.workers = Path(cache).absolute(), workers
 
     def pack(self) -> Path:
-        out = self.cache / f"portraits_v{VERSION}_{self.image_size}_{self.count}_{self.portrait_seed}"
+        version = VERSIONS[self.style]
+        kind = "portraits" if self.style == "plain" else f"portraits_{self.style}"
+        out = self.cache / f"{kind}_v{version}_{self.image_size}_{self.count}_{self.portrait_seed}"
         if not (out / packed.MANIFEST).is_file():
-            item = PortraitItem(self.portrait_seed, self.image_size)
+            item = PortraitItem(self.portrait_seed, self.image_size, self.style)
             workers = os.cpu_count() or 1 if self.workers is None else self.workers
-            source = {"kind": "portraits", "version": VERSION, "seed": self.portrait_seed}
+            source = {"kind": kind, "version": version, "seed": self.portrait_seed}
             pack(item, self.count, out, size=self.image_size, source=source, workers=workers)
         return out

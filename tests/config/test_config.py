@@ -11,6 +11,8 @@ from hydra.errors import HydraException
 from hydra.utils import get_class, get_object, instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from hairgan.data.portraits.items import VERSIONS
+
 CONF = Path(__file__).parents[2] / "conf"
 
 
@@ -77,3 +79,20 @@ def test_mistyped_choices_are_named(override, message, compose_config):
 def test_every_value_of_the_shared_config_is_explained():
     for path in (CONF / "config.yaml", *(CONF / "model").glob("*.yaml"), *(CONF / "data").glob("*.yaml")):
         assert "#" in path.read_text().splitlines()[0], f"{path} does not say what it is"
+
+
+def test_randomized_portraits_are_kept_beside_the_plain_ones(compose_config, tmp_path):
+    plain, randomized = (
+        instantiate(compose_config("data=portraits", f"data.style={style}", f"paths.cache={tmp_path}", "image_size=32",
+                                   "data.count=2", "data.workers=1").data).pack()
+        for style in ("plain", "randomized")
+    )  # fmt: skip
+    assert {plain.name, randomized.name} == {
+        "portraits_v1_32_2_0",
+        f"portraits_randomized_v{VERSIONS['randomized']}_32_2_0",
+    }
+
+
+def test_a_style_of_portraits_that_is_not_there_is_named(compose_config):
+    with pytest.raises(Exception, match=r"data\.style must be plain or randomized, not 'rendered'"):
+        instantiate(compose_config("data=portraits", "data.style=rendered").data)

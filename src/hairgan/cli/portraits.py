@@ -13,12 +13,18 @@ import click
 @click.option("--count", default=1000, type=click.IntRange(min=1), help="Number of people.")
 @click.option("--size", default=512, type=click.IntRange(32, 1024), help="Edge of the photos, px; masks have 512.")
 @click.option("--seed", default=0, help="Which people.")
+@click.option(
+    "--style",
+    default="plain",
+    type=click.Choice(["plain", "randomized"]),
+    help="randomized: busy backgrounds, any light, any framing, so that a network works on photographs.",
+)
 @click.option("--zip", "zipped", is_flag=True, help="Write one zip instead of a folder; also when OUT ends in .zip.")
 @click.option("--workers", type=click.IntRange(min=0), help="Processes that draw.  [default: one a core]")
-def portraits(out: Path, count: int, size: int, seed: int, zipped: bool, workers: int | None) -> None:
+def portraits(out: Path, count: int, size: int, seed: int, style: str, zipped: bool, workers: int | None) -> None:
     """Draw COUNT people, with exact label maps and attributes, and write them to OUT in the raw CelebAMask-HQ layout.
 
-    The same seed and size give the same people, on any number of cores.
+    The same style, seed and size give the same people, on any number of cores.
     """
     import time
     from collections.abc import Iterator
@@ -32,14 +38,14 @@ def portraits(out: Path, count: int, size: int, seed: int, zipped: bool, workers
     if zipped and out.suffix != ".zip":
         out = out.with_name(out.name + ".zip")
     workers = min(max(1, cores() if workers is None else workers), count)
-    draw = partial(_draw, seed, size)
+    draw = partial(_draw, style, seed, size)
     started = time.perf_counter()
 
     def drawn() -> Iterator[tuple[dict[str, bytes], dict[str, Any]]]:
         if workers == 1:
             yield from map(draw, range(count))
             return
-        pool = process_pool(workers, "hairgan.data.portraits")
+        pool = process_pool(workers, "hairgan.data.portraits.items")
         try:
             yield from pool.map(draw, range(count), chunksize=4)
         finally:
@@ -55,9 +61,9 @@ def portraits(out: Path, count: int, size: int, seed: int, zipped: bool, workers
     click.echo(f"next: hairgan prepare {out} --size 256")
 
 
-def _draw(seed: int, size: int, index: int) -> tuple[dict[str, bytes], dict[str, Any]]:
+def _draw(style: Any, seed: int, size: int, index: int) -> tuple[dict[str, bytes], dict[str, Any]]:
     from hairgan.data.celebamask_writer import encode
-    from hairgan.data.portraits import portrait
+    from hairgan.data.portraits.items import DRAW
 
-    drawn = portrait(seed, index, size)
+    drawn = DRAW[style](seed, index, size)
     return encode(index, drawn.image, drawn.labels), drawn.attributes

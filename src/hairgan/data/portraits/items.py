@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from hairgan.data.measure import measure
 from hairgan.data.packing import Item
-from hairgan.data.portraits import portrait
+from hairgan.data.portraits import Portrait, portrait, randomized
 from hairgan.data.splits import hashed_split
 
-VERSION = 1
+Style = Literal["plain", "randomized"]
+"""How people are drawn: as in EditBench, or so that networks trained on them work on photographs."""
+
+DRAW: dict[Style, Callable[[int, int, int], Portrait]] = {"plain": portrait, "randomized": randomized.portrait}
+"""Seed, index and size to a portrait, for each style."""
+
+VERSIONS: dict[Style, int] = {"plain": 1, "randomized": 1}
 """Of the drawings: to be raised with every change of the pixels, so that older packed portraits are not taken."""
 
 
@@ -20,13 +28,15 @@ class PortraitItem:
     Args:
         seed: which people.
         size: side in pixels.
+        style: how they are drawn.
     """
 
     seed: int
     size: int
+    style: Style = "plain"
 
     def __call__(self, index: int) -> Item:
-        drawn = portrait(self.seed, index, self.size)
+        drawn = DRAW[self.style](self.seed, index, self.size)
         name = f"{index:06d}"
         attributes = {"name": name, "split": hashed_split(f"portrait {name}")} | drawn.attributes
         return drawn.image, drawn.labels, attributes | measure(drawn.labels, attributes)

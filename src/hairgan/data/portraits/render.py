@@ -68,8 +68,7 @@ def draw(identity: Identity, hairstyle: Hairstyle, size: int) -> Portrait:
     Raises:
         ValueError: size out of range.
     """
-    if not MIN_SIZE <= size <= MAX_SIZE:
-        raise ValueError(f"a portrait's size must be {MIN_SIZE} to {MAX_SIZE} pixels, got {size}")
+    check_size(size)
     canvas = Canvas(size, identity.scene.camera)
     shape = HeadShape(identity)
     face = Face(canvas, identity, shape)
@@ -97,7 +96,13 @@ def draw(identity: Identity, hairstyle: Hairstyle, size: int) -> Portrait:
     if hat:
         hat.paint()
     labels = canvas.labels
-    return Portrait(_develop(canvas, identity), labels, _attributes(identity, hairstyle, labels))
+    return Portrait(_develop(canvas, identity), labels, seen_attributes(identity, hairstyle, labels))
+
+
+def check_size(size: int) -> None:
+    """Raises ValueError for a size that is not drawn."""
+    if not MIN_SIZE <= size <= MAX_SIZE:
+        raise ValueError(f"a portrait's size must be {MIN_SIZE} to {MAX_SIZE} pixels, got {size}")
 
 
 def _develop(canvas: Canvas, person: Identity) -> UInt8[ndarray, "size size 3"]:
@@ -113,7 +118,8 @@ def _develop(canvas: Canvas, person: Identity) -> UInt8[ndarray, "size size 3"]:
     return np.clip(np.rint(image), 0, 255).astype(np.uint8)
 
 
-def _attributes(person: Identity, style: Hairstyle, labels: UInt8[ndarray, "s s"]) -> dict[str, bool | str | float]:
+def seen_attributes(person: Identity, style: Hairstyle, labels: UInt8[ndarray, "s s"]) -> dict[str, bool | str | float]:
+    """CelebA's attributes of a drawn person, and `hair_length`, `hair_texture`, `hair_color`."""
     seen = np.bincount(labels.ravel(), minlength=19) > 0
     return {
         "Bangs": style.bangs != "none",

@@ -1,0 +1,97 @@
+"""From a seed and an index to a randomised portrait."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hairgan.data.portraits.accessories import paint_earrings, paint_glasses, paint_necklace
+from hairgan.data.portraits.body import Body, paint_clothes, paint_neck
+from hairgan.data.portraits.canvas import Canvas
+from hairgan.data.portraits.eyes import paint_eyes
+from hairgan.data.portraits.face import (
+    Face,
+    paint_beard,
+    paint_brows,
+    paint_ears,
+    paint_freckles,
+    paint_head,
+    paint_nose,
+)
+from hairgan.data.portraits.hair import Hair
+from hairgan.data.portraits.hat import Hat
+from hairgan.data.portraits.head import HeadShape
+from hairgan.data.portraits.mouth import paint_mouth
+from hairgan.data.portraits.randomized.backdrop import paint_backdrop
+from hairgan.data.portraits.randomized.film import developed, warped
+from hairgan.data.portraits.randomized.light import add_shadows, add_texture
+from hairgan.data.portraits.randomized.occluders import paint_occluders
+from hairgan.data.portraits.randomized.outlines import outlined
+from hairgan.data.portraits.randomized.people import sample_hairstyle, sample_person
+from hairgan.data.portraits.randomized.skin import paint_full_beard, paint_laugh, paint_shine
+from hairgan.data.portraits.randomized.tresses import Tresses
+from hairgan.data.portraits.randomized.wardrobe import paint_wardrobe
+from hairgan.data.portraits.render import Portrait, check_size, seen_attributes
+from hairgan.data.sampling import numpy_generator
+
+_BALD = 0.05  # of the men
+
+
+def portrait(seed: int, index: int, size: int) -> Portrait:
+    """The randomised portrait number `index` of the endless set `seed`.
+
+    Args:
+        seed: which people.
+        index: which of them.
+        size: of the square picture in pixels, 32 to 1024.
+
+    Raises:
+        ValueError: size out of range.
+    """
+    check_size(size)
+    person = sample_person(seed, index)
+    style = sample_hairstyle(seed, index, person)
+    bald = person.male and numpy_generator(person.noise, "randomized/bald").random() < _BALD
+    canvas = Canvas(size, person.scene.camera)
+    shape = HeadShape(person)
+    face, body = Face(canvas, person, shape), Body(canvas, person)
+    hat = Hat(canvas, person) if person.accessories.hat != "none" else None
+    hair, tresses = Hair(canvas, person, style, hat), Tresses(canvas, person, style)
+
+    paint_backdrop(canvas, person, style)
+    if not bald:
+        tresses.paint_behind()
+        hair.paint_behind_body()
+    paint_neck(body, shape)
+    paint_necklace(body)
+    clothes = paint_clothes(body)
+    paint_wardrobe(body)
+    if not bald:
+        tresses.paint_over_shoulder()
+        hair.paint_behind_ears()
+    paint_ears(face)
+    head = paint_head(face)
+    paint_freckles(face)
+    paint_shine(face)
+    paint_nose(face)
+    paint_eyes(face)
+    paint_brows(face)
+    paint_mouth(face)
+    paint_laugh(face)
+    paint_beard(face)
+    paint_full_beard(face)
+    paint_glasses(face)
+    paint_earrings(face)
+    if not bald:
+        hair.paint_front([head, body.skin, clothes])
+        tresses.paint_loose_strands()
+    if hat:
+        hat.paint()
+    paint_occluders(canvas, person)
+
+    room = 0.12 if style.length == "short" else 0.5
+    image, labels = warped(canvas.image, canvas.labels, person, room)
+    labels = outlined(labels)
+    add_texture(image, labels, person, style)
+    add_shadows(image, labels, person)
+    attributes = seen_attributes(person, replace(style, bangs="none") if bald else style, labels)
+    return Portrait(developed(image, person), labels, attributes | {"Bald": bald})

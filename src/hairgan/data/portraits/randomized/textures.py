@@ -1,0 +1,56 @@
+"""Noise to paint with: large tiles made once a process, of which every picture takes a turned and scaled piece."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Literal
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
+from numpy import ndarray
+
+from hairgan.data.sampling import numpy_generator
+
+TILE = 512
+Kind = Literal["grain", "cloud", "strands", "spots"]
+
+
+@cache
+def _tile(kind: Kind) -> Float32[ndarray, "tile tile"]:
+    """A periodic tile with mean 0 and standard deviation 1."""
+    g = numpy_generator(0, "randomized/tile/" + kind)
+    wave = np.fft.fftfreq(TILE)
+    x, y = np.meshgrid(wave, wave)
+    radius = np.sqrt(x**2 + y**2)
+    safe = np.maximum(radius, 1 / TILE)
+    spectrum = {
+        "grain": np.exp(-((radius / 0.35) ** 2)),
+        "cloud": safe**-1.45,  # close to photographs, whose amplitudes fall as 1/f
+        "strands": np.exp(-np.abs(y) * 45) * np.maximum(np.abs(x), 0.008) ** -0.5 * np.exp(-((x / 0.33) ** 2)),
+        "spots": np.exp(-(((radius - 0.045) / 0.02) ** 2)),
+    }[kind]
+    spectrum[0, 0] = 0
+    tile = np.fft.ifft2(np.fft.fft2(g.standard_normal((TILE, TILE))) * spectrum).real
+    return (tile / tile.std()).astype(np.float32)
+
+
+def texture(
+    g: np.random.Generator, kind: Kind, width: int, height: int, zoom: float, angle: float | None = None
+) -> Float32[ndarray, "height width"]:
+    """A piece of a tile: mean near 0, standard deviation near 1.
+
+    Args:
+        g: chooses the place.
+        kind: "grain" fine, "cloud" on all scales, "strands" streaks along y, "spots" of one size.
+        width: of the result in pixels.
+        height: of the result in pixels.
+        zoom: pixels of the result for one of the tile.
+        angle: radians by which it is turned; None takes any.
+    """
+    turn = float(g.uniform(0, 2 * np.pi)) if angle is None else angle
+    cos, sin = np.cos(turn) / zoom, np.sin(turn) / zoom
+    left, top = g.uniform(0, TILE, 2)
+    matrix = np.array([[cos, sin, left], [-sin, cos, top]], dtype=np.float64)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(_tile(kind), matrix, (width, height), flags=flags, borderMode=cv2.BORDER_WRAP)
