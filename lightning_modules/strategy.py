@@ -15,7 +15,7 @@ from pytorch_lightning.strategies import DDPStrategy
 
 from hairgan.networks.batch_norm import synchronise
 
-ROLL_CALL = 10.0  # seconds that a process may take to answer, beyond the others
+ANSWER_SECONDS = 10.0  # that a process may take to answer, beyond the others
 
 
 class ProcessLostError(RuntimeError):
@@ -33,27 +33,27 @@ class PhasedDDPStrategy(DDPStrategy):
                 dist.broadcast(tensor, src=0)
 
     def explain(self, error: RuntimeError) -> str | None:
-        """After a failed collective, which processes answer no more; None for an error of another kind.
+        """After a failed collective, a sentence that names the lost processes; None for an error of another kind.
 
         To be called by every process whose collective failed.
         """
         if not isinstance(error, dist.DistError) and "gloo" not in str(error):
             return None
-        lost = call_the_roll(self.global_rank, self.world_size)
+        lost = find_lost_processes(self.global_rank, self.world_size)
         if not lost:
             return None
         names = ", ".join(map(str, sorted(lost)))
-        return f"process {self.global_rank} of {self.world_size} got no answer from process {names} in {ROLL_CALL:g} s"
+        return f"process {self.global_rank} of {self.world_size} got no answer from process {names} in {ANSWER_SECONDS:g} s"
 
 
-def call_the_roll(rank: int, size: int) -> set[int]:
+def find_lost_processes(rank: int, size: int) -> set[int]:
     """Answer to the other processes, and return those that do not, through the store that connected them all.
 
     A group whose collective failed cannot tell: it knows that a connection is closed, but not always whose.
     """
     store = dist.distributed_c10d._get_default_store()
     lost = set(range(size))
-    end = time.monotonic() + ROLL_CALL
+    end = time.monotonic() + ANSWER_SECONDS
     try:
         store.set(f"here/{rank}", "")
         while lost and time.monotonic() < end:

@@ -8,8 +8,9 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
+import torch
 
-from hairgan.weights.runs import find_checkpoint
+from hairgan.weights.runs import find_checkpoint, networks_from_run
 from tests.integration import runs
 from tests.integration.conftest import EXACT, GANS
 
@@ -41,7 +42,55 @@ def test_a_step_of_two_processes_is_near_in_float32(model, settings, compose_con
     assert_two_are_as_one(model, [*own, *sgd], IN_FLOAT32[model], tmp_path)
 
 
+WITHOUT_EFFECT = ["from_rgb.bias"] + [
+    f"{half}.{block}.conv{n}.bias" for half in ("encode", "decode") for block in range(3) for n in (1, 2)
+]
+"""Biases of StarGAN's generator (w_hpf=0, 32 px) that the next instance normalisation takes away: see
+docs/scaling.md and tests/unit/networks/test_stargan.py."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("steps", "rate"), [(20, 1e-4), (6, 1e-3)])  # as published; as in experiment=quickstart
+def test_two_processes_end_with_the_outputs_of_one(steps, rate, exact_settings, tmp_path):
+    rates = [f"model.optimizers.{name}.lr={rate}" for name in ("generator", "style_encoder", "discriminator")]
+    overrides = [*exact_settings("stargan", steps=steps), "model.generator.w_hpf=0", *rates]
+    one, two = train_as_one_and_as_two("stargan", overrides, tmp_path)
+    for kind in ("ema", "networks"):
+        for ours, theirs in zip(outputs(one, kind), outputs(two, kind), strict=True):
+            assert float((ours - theirs).abs().max()) < EXACT
+    weights, others = (runs.load(run)["state_dict"] for run in (one, two))
+    differ = {name: float((weights[name] - others[name]).abs().max()) for name in weights}
+    noise = max(differ.pop(f"networks.generator.{bias}") for bias in WITHOUT_EFFECT)
+    for bias in WITHOUT_EFFECT:
+        del differ[f"ema.generator.{bias}"]
+    assert max(differ.values()) < EXACT
+    assert noise > 1e-4 if rate > 1e-4 else noise < EXACT
+
+
+@torch.no_grad()
+def outputs(run: Path, kind: str) -> list[torch.Tensor]:
+    """What the networks of a run of StarGAN v2, averaged (`ema`) or not, make of the same images and codes."""
+    networks, state = networks_from_run(run)[0], runs.load(run)["state_dict"]
+    for name, network in networks.items():
+        prefix = f"{kind}.{name}." if f"ema.{name}." in "".join(state) else f"networks.{name}."
+        network.double().load_state_dict(
+            {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+        )
+    generator = torch.Generator().manual_seed(0)
+    images = torch.rand(4, 3, 32, 32, generator=generator, dtype=torch.float64) * 2 - 1
+    codes = torch.randn(4, 16, generator=generator, dtype=torch.float64)
+    domains = torch.tensor([0, 1, 0, 1])
+    styles = networks["mapping_network"](codes, domains)
+    translated = networks["generator"](images, styles)
+    return [translated, networks["style_encoder"](images, domains), networks["discriminator"](images, domains), styles]
+
+
 def assert_two_are_as_one(model: str, overrides: list[str], tolerance: float, tmp_path: Path) -> None:
+    runs.assert_close_runs(*train_as_one_and_as_two(model, overrides, tmp_path), tolerance)
+
+
+def train_as_one_and_as_two(model: str, overrides: list[str], tmp_path: Path) -> tuple[Path, Path]:
+    """The run directories of a run of one process and of the same run of two."""
     shared = [*overrides, "logger=[csv]", "data.num_workers=0"]
     one = runs.start([*shared, "trainer=cpu", f"run_dir={tmp_path / 'one'}"], tmp_path / "log.one")
     two = start_world([*shared, "trainer=ddp_sim", f"paths.outputs={tmp_path / 'outputs'}"], tmp_path / "log")
@@ -49,7 +98,7 @@ def assert_two_are_as_one(model: str, overrides: list[str], tolerance: float, tm
         process.join(300)
     assert [process.exitcode for process in (one, *two)] == [0, 0, 0], runs.log_of(tmp_path / "log.0")[-3000:]
     (run,) = (tmp_path / "outputs" / model).iterdir()  # one directory for both ranks
-    runs.assert_close_runs(tmp_path / "one", run, tolerance)
+    return tmp_path / "one", run
 
 
 @pytest.mark.slow

@@ -140,6 +140,22 @@ def test_heads_of_absent_domains_get_zero_gradients_not_none() -> None:
     assert not absent.any()
 
 
+@torch.no_grad()
+def test_biases_before_normalisations_have_no_effect() -> None:
+    """Whatever is added to a whole map is taken away by the next instance normalisation; shortcuts pass it on."""
+    torch.manual_seed(0)
+    generator = Generator(32, base_width=8, max_width=16, w_hpf=0).double()
+    x, s = torch.rand(2, 3, 32, 32).double(), torch.randn(2, 64).double()
+    before = generator(x, s)
+    biases = {name: p for name, p in generator.named_parameters() if ".conv" in name and name.endswith("bias")}
+    for bias in [*biases.values(), generator.from_rgb.bias]:
+        bias.normal_()
+    assert len(biases) == 12
+    assert float((generator(x, s) - before).abs().max()) < 1e-9  # the rounding of 1e-16, divided by small deviations
+    generator.decode[0].norm1.fc.bias.normal_()
+    assert float((generator(x, s) - before).abs().max()) > 1e-3
+
+
 def test_shortcuts_of_a_decoder_with_skip_are_dead() -> None:
     generator = Generator(32, max_width=16, base_width=4, w_hpf=1.0)
     generator(torch.randn(1, 3, 32, 32), torch.randn(1, 64)).sum().backward()
