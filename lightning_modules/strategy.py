@@ -43,7 +43,10 @@ class PhasedDDPStrategy(DDPStrategy):
         if not lost:
             return None
         names = ", ".join(map(str, sorted(lost)))
-        return f"process {self.global_rank} of {self.world_size} got no answer from process {names} in {ANSWER_SECONDS:g} s"
+        return (
+            f"process {self.global_rank} of {self.world_size} got no answer from process {names} "
+            f"in {ANSWER_SECONDS:g} s"
+        )
 
 
 def find_lost_processes(rank: int, size: int) -> set[int]:
