@@ -10,6 +10,8 @@ from jaxtyping import UInt8
 from numpy import ndarray
 from PIL import Image, ImageDraw, ImageFont
 
+from hairgan.files import write_whole
+
 BACKGROUND = (250, 250, 248)
 INK = (40, 40, 48)
 GAP = 4  # px between images
@@ -68,11 +70,12 @@ def sheet(
     return np.asarray(canvas)
 
 
-def save_picture(image: UInt8[ndarray, "h w 3"], path: str | Path) -> Path:
-    """Write a picture as PNG or JPEG (by the name), making its folder; returns the path."""
+def save_picture(image: UInt8[ndarray, "h w 3"] | UInt8[ndarray, "h w"], path: str | Path) -> Path:
+    """Write a picture as PNG or JPEG (by the name) whole or not at all, making its folder; returns the path."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(image).save(path)
+    with write_whole(path) as file:
+        Image.fromarray(image).save(file, "PNG" if path.suffix.lower() == ".png" else "JPEG")
     return path
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
+
+from hairgan.cli.numbers import Number
 
 
 @click.command(context_settings={"show_default": True})
@@ -15,10 +18,10 @@ import click
 @click.option("--domains", default="hair7", help="Set of domains (conf/data/domains/NAME.yaml), or a file like those.")
 @click.option("--aligned", is_flag=True, help="The photos are CelebA-HQ crops already: do not look for faces.")
 @click.option("--size", default=256, type=click.IntRange(min=8), help="Edge of the packed images, px.")
-@click.option("--min-confidence", default=0.6, type=click.FloatRange(0, 1), help="Less sure answers are unknown.")
+@click.option("--min-confidence", default=0.6, type=Number(0, 1), help="Less sure answers are unknown.")
 @click.option("--batch-size", default=8, type=click.IntRange(min=1), help="Crops parsed together.")
 @click.option("--workers", type=click.IntRange(min=1), help="Threads that read and write.  [default: one a core]")
-@click.option("--device", default="cpu", help="Where the networks run, e.g. cuda.")
+@click.option("--device", default="auto", help="Where the networks run: a GPU if there is one; cpu, cuda, cuda:1, ...")
 def label(
     folder: Path,
     out: Path,
@@ -37,20 +40,27 @@ def label(
     Can be interrupted; the same command continues where it stopped. Look at OUT/attributes.csv (doubtful photos first)
     and OUT/sheets before training on the result.
     """
+    from hairgan.labelling.journal import photos_to_label
+    from hairgan.photos.names import printable
+
+    listing = photos_to_label(folder, out)  # what is wrong with folders is told before torch is imported
+    if listing.skipped:
+        click.echo(f"left out: {listing.remark()}")
+
     from hairgan.data.processes import cores
+    from hairgan.devices import choose_device
     from hairgan.domains import Domains
     from hairgan.labelling.bundles import face_finder, load_classifier, load_parser
     from hairgan.labelling.folder import Settings, label_folder
-    from hairgan.photos.listing import list_photos
 
-    list_photos(folder)  # an empty folder is told before networks are loaded
     chosen = Domains.from_yaml(domains) if domains.endswith((".yaml", ".yml")) else Domains.load(domains)
-    parser = load_parser(bundle, device)
+    where = choose_device(device)
+    parser = load_parser(bundle, where)
     labelled = label_folder(
         folder,
         out,
         parser=parser,
-        classifier=load_classifier(classifier, device) if classifier else None,
+        classifier=load_classifier(classifier, where) if classifier else None,
         finder=None if aligned else face_finder(parser),
         domains=chosen,
         settings=Settings(parser.image_size, min_confidence),
@@ -63,7 +73,14 @@ def label(
     counts = chosen.counts(labelled.dataset.attributes)
     click.echo("domains: " + ", ".join(f"{name} {count:,}" for name, count in counts.items()))
     for line in labelled.skipped[:5]:
-        click.echo(f"skipped: {line['reason']}")
+        click.echo(f"skipped: {printable(line['reason'])}")
     if labelled.skipped:
         click.echo(f"skipped: {len(labelled.skipped):,} in all: {out / 'skipped.csv'}")
-    click.echo(f"next: python train.py model=stargan data=celeba_hq data.root={(out / 'packed').absolute()}")
+    if labelled.changed:
+        names = ", ".join(printable(name) for name in labelled.changed[:3])
+        many = len(labelled.changed)
+        click.echo(
+            f"changed since they were labelled: {names} ({many:,} in all); label anew into another folder", err=True
+        )
+    root = shlex.quote(str((out / "packed").absolute()))
+    click.echo(f"next: python train.py model=stargan data=celeba_hq data.root={root}")

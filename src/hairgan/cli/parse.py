@@ -13,29 +13,42 @@ import click
 @click.option("--parser", "bundle", required=True, help="Bundle (folder or hub name) with a face parser in it.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the results.  [default: that of the photo]")
 @click.option("--aligned", is_flag=True, help="The photo is a CelebA-HQ crop already: do not look for a face.")
-@click.option("--device", default="cpu", help="Where the parser runs, e.g. cuda.")
+@click.option("--device", default="auto", help="Where the parser runs: a GPU if there is one; cpu, cuda, cuda:1, ...")
+@click.option("--overwrite", is_flag=True, help="Replace results that are there already.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
-def parse(photo: Path, bundle: str, out: Path | None, aligned: bool, device: str, as_json: bool) -> None:
+def parse(
+    photo: Path, bundle: str, out: Path | None, aligned: bool, device: str, overwrite: bool, as_json: bool
+) -> None:
     """Write PHOTO's label map and a colour overlay, and print the share of each region.
 
     NAME_labels.png holds label numbers in the CelebAMask-HQ order (hair is 13), at the size of the photo.
     """
-    from PIL import Image
+    from hairgan.photos.names import printable
+    from hairgan.photos.opening import open_rgb
+    from hairgan.photos.places import check_folder, check_free, result_place
 
+    out = out or photo.parent
+    files = {
+        "labels": result_place(out, photo.stem, "labels", ".png"),
+        "overlay": result_place(out, photo.stem, "overlay", ".jpg"),
+    }
+    check_folder(out)
+    for file in files.values():
+        check_free(file, [photo], overwrite=overwrite)
+    picture = open_rgb(photo)  # all that can be wrong with files is told before torch is imported
+
+    from hairgan.devices import choose_device
     from hairgan.labelling.bundles import face_finder, load_parser
     from hairgan.labelling.overlay import overlay, region_shares
-    from hairgan.labelling.parsing import labels_in_photo, open_crop, parse_crops
-    from hairgan.photos.opening import open_rgb
+    from hairgan.labelling.parsing import align, parse_crops
+    from hairgan.pictures import save_picture
 
-    parser = load_parser(bundle, device)
-    crop = open_crop(photo, None if aligned else face_finder(parser), parser.image_size)
-    maps, certainties = parse_crops(parser, [crop.pixels])
-    labels = labels_in_photo(crop, maps[0])
-    out = out or photo.parent
-    out.mkdir(parents=True, exist_ok=True)
-    files = {"labels": out / f"{photo.stem}_labels.png", "overlay": out / f"{photo.stem}_overlay.jpg"}
-    Image.fromarray(labels).save(files["labels"])
-    Image.fromarray(overlay(open_rgb(photo), labels)).save(files["overlay"])
+    parser = load_parser(bundle, choose_device(device))
+    alignment = align(picture, None if aligned else face_finder(parser), parser.image_size)
+    maps, certainties = parse_crops(parser, [alignment.crop(picture)])
+    labels = alignment.carry_labels(maps[0], *picture.shape[:2])
+    save_picture(labels, files["labels"])
+    save_picture(overlay(picture, labels), files["overlay"])
     shares = region_shares(labels)
     if as_json:
         answer = {"photo": str(photo), "certainty": float(certainties[0]), "shares": shares}
@@ -44,4 +57,4 @@ def parse(photo: Path, bundle: str, out: Path | None, aligned: bool, device: str
     for name, share in sorted(shares.items(), key=lambda pair: -pair[1]):
         if share:
             click.echo(f"{name:<11}{100 * share:6.2f} %")
-    click.echo(f"wrote {files['labels']} and {files['overlay']}")
+    click.echo(f"wrote {printable(files['labels'])} and {printable(files['overlay'])}")

@@ -17,6 +17,9 @@ from numpy import ndarray
 MIN_FACE = 16
 """Side in photo pixels below which a crop holds no face to edit."""
 
+BAND = 2**21
+"""Photo pixels that are worked on at a time when an edit is pasted: floats of a whole photo would take gigabytes."""
+
 _HALF_PIXEL = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
 
 
@@ -103,34 +106,48 @@ class Alignment:
             return out
         corners = np.array([(x, y) for x in (xs.min() - 1, xs.max() + 2) for y in (ys.min() - 1, ys.max() + 2)])
         low, high = _box(corners @ self.inverse[:, :2].T + self.inverse[:, 2], photo.shape[0], photo.shape[1])
-        part = out[low[1] : high[1], low[0] : high[0]]
-        matrix = _between_centres(self.matrix @ _translation(*low.tolist()))
+        difference, is_renewed = after - before, bool(renewed.any())
+        rows = max(1, BAND // max(1, high[0] - low[0]))
+        for top in range(low[1], high[1], rows):
+            part = out[top : min(top + rows, high[1]), low[0] : high[0]]
+            matrix = _between_centres(self.matrix @ _translation(int(low[0]), top))
 
-        def enlarged(image: ndarray, flags: int) -> ndarray:
-            size = (part.shape[1], part.shape[0])
-            flags |= cv2.WARP_INVERSE_MAP
-            return cv2.warpAffine(image, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+            def enlarged(image: ndarray, flags: int, part: ndarray = part, matrix: ndarray = matrix) -> ndarray:
+                size, flags = (part.shape[1], part.shape[0]), flags | cv2.WARP_INVERSE_MAP
+                return cv2.warpAffine(image, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
-        inside = enlarged(mask, cv2.INTER_LINEAR) > 1e-3
-        value = part + enlarged(after - before, cv2.INTER_CUBIC)
-        if renewed.any():
-            old_detail = part - enlarged(before, cv2.INTER_CUBIC)
-            value -= enlarged(renewed, cv2.INTER_LINEAR)[..., None] * old_detail
-        part[inside] = np.clip(np.rint(value[inside]), 0, 255).astype(np.uint8)
+            inside = enlarged(mask, cv2.INTER_LINEAR) > 1e-3
+            if not inside.any():
+                continue
+            value = part + enlarged(difference, cv2.INTER_CUBIC)
+            if is_renewed:
+                old_detail = part - enlarged(before, cv2.INTER_CUBIC)
+                value -= enlarged(renewed, cv2.INTER_LINEAR)[..., None] * old_detail
+            part[inside] = np.clip(np.rint(value[inside]), 0, 255).astype(np.uint8)
         return out
 
     def ramp(self, height: int, width: int, feather: float) -> Float32[ndarray, "size size"]:
         """1, falling to 0 within `feather` pixels of a crop edge beyond which a photo of this size goes on."""
         pad = int(np.ceil(feather)) + 1
-        side = self.size + 2 * pad
-        matrix = _between_centres(self.matrix)
-        matrix[:, 2] += pad
-        photo = cv2.warpAffine(np.ones((height, width), np.uint8), matrix, (side, side), flags=cv2.INTER_NEAREST)
+        ys, xs = np.mgrid[-pad : self.size + pad, -pad : self.size + pad] + 0.5
+        (a, b, c), (d, e, f) = self.inverse
+        x, y = a * xs + b * ys + c, d * xs + e * ys + f
+        photo = ((x >= 0) & (x < width) & (y >= 0) & (y < height)).astype(np.uint8)
         photo[pad:-pad, pad:-pad] = 0
         if not photo.any():
             return np.ones((self.size, self.size), np.float32)
         distance = cv2.distanceTransform(1 - photo, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[pad:-pad, pad:-pad]
         return np.clip((distance - 1) / feather, 0, 1).astype(np.float32)
+
+    def carry_labels(self, labels: UInt8[ndarray, "size size"], height: int, width: int) -> UInt8[ndarray, "h w"]:
+        """The label map of the crop at the pixels of the photo; what lies outside the crop is 0."""
+        out = np.zeros((height, width), np.uint8)
+        low, high = self._frame(height, width, margin=1)
+        part = out[low[1] : high[1], low[0] : high[0]]
+        matrix = _between_centres(self.matrix @ _translation(*low.tolist()))
+        flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+        part[:] = cv2.warpAffine(labels, matrix, (part.shape[1], part.shape[0]), flags=flags, borderValue=0)
+        return out
 
     def _frame(self, height: int, width: int, margin: int) -> tuple[ndarray, ndarray]:
         """Photo pixels that the crop can see, at least one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import nn
 
 from hairgan.editing.faces import FaceFinder, MTCNNFinder, RegionFinder
@@ -11,7 +12,7 @@ from hairgan.networks.resnet import Network, fold_batch_norm
 from hairgan.weights.cards import load_bundle
 
 
-def load_parser(source: str, device: str = "cpu") -> BiSeNet:
+def load_parser(source: str, device: str | torch.device = "cpu") -> BiSeNet:
     """The face parser of a bundle, with batch norm folded.
 
     Raises:
@@ -20,7 +21,7 @@ def load_parser(source: str, device: str = "cpu") -> BiSeNet:
     return fold_batch_norm(_only(source, BiSeNet, "face parser")).to(device)
 
 
-def load_classifier(source: str, device: str = "cpu") -> HairClassifier:
+def load_classifier(source: str, device: str | torch.device = "cpu") -> HairClassifier:
     """The hair classifier of a bundle, with batch norm folded.
 
     Raises:

@@ -10,34 +10,41 @@ What comes out is told in docs/labelling.md and written by `hairgan.labelling.re
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import cv2
 from jaxtyping import UInt8
 from numpy import ndarray
 from torch import nn
 from tqdm import tqdm
 
+from hairgan.data.celebamask import IMAGES, MASKS
 from hairgan.data.celebamask_writer import encode
 from hairgan.domains import Domains
 from hairgan.editing.faces import Face, FaceFinder
+from hairgan.files import write_bytes
 from hairgan.labelling.attributes import classify, describe
+from hairgan.labelling.journal import JOURNAL, LOCK, Journal, photos_to_label
 from hairgan.labelling.overlay import overlay
-from hairgan.labelling.parsing import CROP_SIZE, open_crop, parse_crops
+from hairgan.labelling.parsing import CROP_SIZE, align, parse_crops
 from hairgan.labelling.results import Labelled, write_results
+from hairgan.locks import hold
 from hairgan.networks.cbam import HairClassifier
-from hairgan.photos.listing import list_photos
+from hairgan.photos.names import printable
+from hairgan.photos.opening import check_image, open_rgb
 from hairgan.pictures import save_picture
 from hairgan.regions import Region
+
+LARGE = 24_000_000
+"""Photos of more pixels than this are read one at a time, whatever the number of threads: each takes up to 1 GB."""
+_LARGE_ONES = threading.Lock()
 
 Pixels = UInt8[ndarray, "s s 3"]
 
@@ -78,35 +85,43 @@ def label_folder(
         progress: show a bar; None shows it on a terminal only.
 
     Raises:
-        ValueError: no photo in the folder, none that could be used, or `out` holds the results of other settings.
+        ValueError: no photo in the folder, none that could be used, or `out` is no place for the results
+            (`hairgan.labelling.journal.photos_to_label`) or holds those of other settings.
+        LockedError: another process is labelling into `out`.
     """
     settings = settings or Settings()
-    photos = list_photos(folder).names
-    out.mkdir(parents=True, exist_ok=True)
+    photos = photos_to_label(folder, out).names
     networks = {"parser": _digest(parser), "classifier": _digest(classifier)}
-    journal = _Journal(out / "journal.jsonl", asdict(settings) | networks | {"aligned": finder is None})
-    todo = [photo for photo in photos if photo not in journal.photos]
-    bar = tqdm(total=len(photos), initial=len(photos) - len(todo), unit="photo", disable=_disable(progress))
-    with bar, ThreadPoolExecutor(max(workers, 1)) as pool:
-        read = partial(_read, folder, _one_at_a_time(finder), settings.crop_size)
-        for batch in _ahead(pool, read, todo, batch_size):
-            lines: list[dict[str, Any]] = [{"photo": p, "reason": crop} for p, crop in batch if isinstance(crop, str)]
-            read_ones = [(photo, crop) for photo, crop in batch if not isinstance(crop, str)]
-            parsed = _parse(parser, classifier, read_ones, settings) if read_ones else []
-            lines += [{"photo": p.photo, "reason": f"{p.photo}: no skin in it"} for p in parsed if not p.has_skin]
-            usable = [p for p in parsed if p.has_skin]
-            numbers = range(len(journal.rows), len(journal.rows) + len(usable))
-            list(pool.map(partial(_write, out), numbers, usable))
-            for number, p in zip(numbers, usable, strict=True):
-                row = describe(p.labels, p.certainty, p.answers, settings.min_confidence)
-                lines.append({"photo": p.photo, "id": number} | row)
-            journal.write(lines)
-            bar.update(len(batch))
-    skipped = sorted(journal.skipped, key=lambda line: line["photo"])
-    if not journal.rows:
-        reason = skipped[0]["reason"]
-        raise ValueError(f"{folder}: none of the {len(skipped)} photos could be used; the first: {reason}")
-    return write_results(out, journal.rows, skipped, domains, pack_size=pack_size, workers=workers, progress=progress)
+    out.mkdir(parents=True, exist_ok=True)
+    with hold(out / LOCK, f"the folder {out}"):
+        journal = Journal(out / JOURNAL, asdict(settings) | networks | {"aligned": finder is None})
+        _remove_from(out, len(journal.rows))
+        todo = [photo for photo in photos if photo not in journal]
+        bar = tqdm(total=len(photos), initial=len(photos) - len(todo), unit="photo", disable=_disable(progress))
+        with bar, ThreadPoolExecutor(max(workers, 1)) as pool:
+            read = partial(_read, folder, _one_at_a_time(finder), settings.crop_size)
+            for batch in _ahead(pool, read, todo, batch_size):
+                lines: list[dict[str, Any]] = [
+                    {"photo": p, "reason": crop} for p, crop in batch if isinstance(crop, str)
+                ]
+                read_ones = [(photo, crop) for photo, crop in batch if not isinstance(crop, str)]
+                parsed = _parse(parser, classifier, read_ones, settings) if read_ones else []
+                lines += [{"photo": p.photo, "reason": _no_skin(p.photo)} for p in parsed if not p.has_skin]
+                usable = [p for p in parsed if p.has_skin]
+                numbers = range(len(journal.rows), len(journal.rows) + len(usable))
+                list(pool.map(partial(_write, out), numbers, usable))
+                for number, p in zip(numbers, usable, strict=True):
+                    row = describe(p.labels, p.certainty, p.answers, settings.min_confidence)
+                    lines.append({"photo": p.photo, "id": number} | row)
+                journal.write(lines, folder)
+                bar.update(len(batch))
+        skipped = sorted(journal.skipped, key=lambda line: line["photo"])
+        if not journal.rows:
+            reason = skipped[0]["reason"]
+            raise ValueError(f"{folder}: none of the {len(skipped)} photos could be used; the first: {reason}")
+        sizes: Any = {"pack_size": pack_size, "workers": workers, "progress": progress}
+        labelled = write_results(out, journal.rows, skipped, domains, **sizes)
+        return replace(labelled, changed=journal.changed(folder))
 
 
 def _one_at_a_time(finder: FaceFinder | None) -> FaceFinder | None:
@@ -124,10 +139,21 @@ def _one_at_a_time(finder: FaceFinder | None) -> FaceFinder | None:
 
 def _read(folder: Path, finder: FaceFinder | None, size: int, photo: str) -> tuple[str, Pixels | str]:
     """A photo and its crop, or the sentence why there is none."""
+    path, name = folder / photo, printable(photo)
     try:
-        return photo, open_crop(folder / photo, finder, size).pixels
-    except (ValueError, OSError, cv2.error) as error:
-        return photo, str(error).replace(str(folder / photo), photo)
+        width, height = check_image(path, name)
+        with _LARGE_ONES if width * height > LARGE else nullcontext():
+            picture = open_rgb(path, name)
+            return photo, align(picture, finder, size).crop(picture)
+    except OSError as error:
+        return photo, f"{name}: {error.strerror or error}"
+    except Exception as error:  # one bad photo never stops the rest
+        text = str(error) or type(error).__name__
+        return photo, text if name in text else f"{name}: {text}"
+
+
+def _no_skin(photo: str) -> str:
+    return f"{printable(photo)}: no skin in it"
 
 
 def _ahead(pool: ThreadPoolExecutor, read: Any, photos: Sequence[str], batch_size: int) -> Iterator[list[Any]]:
@@ -175,40 +201,20 @@ def _write(out: Path, number: int, parsed: _Parsed) -> None:
     for name, content in encode(number, parsed.crop, parsed.labels).items():
         path = out / "raw" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        write_bytes(path, content)
     save_picture(overlay(parsed.crop, parsed.labels), out / "overlays" / f"{number}.jpg")
 
 
-class _Journal:
-    """What is done; a line that an interruption cut short does not count."""
+def _remove_from(out: Path, first: int) -> None:
+    """Remove what an interrupted call wrote for photos that are not in the journal: their numbers are given anew.
 
-    def __init__(self, path: Path, settings: dict[str, Any]) -> None:
-        self.path = path
-        lines = path.read_text().splitlines(keepends=True) if path.exists() else []
-        whole = [line for line in lines if line.endswith("\n")] or [json.dumps({"settings": settings}) + "\n"]
-        header, *done = map(json.loads, whole)
-        if header["settings"] != settings:
-            raise ValueError(
-                f"{path.parent} was labelled with {header['settings']}, not {settings}: choose another folder"
-            )
-        path.write_text("".join(whole))
-        self.photos: set[str] = set()
-        self.rows: list[dict[str, Any]] = []
-        """Labelled photos; a row's place in the list is its `id`."""
-        self.skipped: list[dict[str, str]] = []
-        self._add(done)
-
-    def write(self, lines: list[dict[str, Any]]) -> None:
-        with self.path.open("a") as file:
-            file.write("".join(json.dumps(line) + "\n" for line in lines))
-            file.flush()
-            os.fsync(file.fileno())
-        self._add(lines)
-
-    def _add(self, lines: list[dict[str, Any]]) -> None:
-        self.photos |= {line["photo"] for line in lines}
-        self.rows += [line for line in lines if "id" in line]
-        self.skipped += [line for line in lines if "reason" in line]
+    A mask that stayed would become part of another photo's label map.
+    """
+    for pattern in (f"raw/{IMAGES}/*.jpg", f"raw/{MASKS}/*/*.png", "overlays/*.jpg"):
+        for path in out.glob(pattern):
+            number = path.stem.partition("_")[0]
+            if number.isdigit() and int(number) >= first:
+                path.unlink()
 
 
 def _digest(network: nn.Module | None) -> str | None:

@@ -6,18 +6,23 @@ import numpy as np
 from jaxtyping import UInt8
 from numpy import ndarray
 
-from hairgan.regions import NUM_REGIONS, REGION_NAMES, Region, colorize
+from hairgan.regions import NUM_REGIONS, PALETTE, REGION_NAMES, Region
 
 
 def overlay(
     image: UInt8[ndarray, "h w 3"], labels: UInt8[ndarray, "h w"], opacity: float = 0.5
 ) -> UInt8[ndarray, "h w 3"]:
     """Lay the colours of the regions over a photo; the background stays as it is."""
-    mixed = (1 - opacity) * image + opacity * colorize(labels)
-    return np.where((labels == Region.BACKGROUND)[..., None], image, np.rint(mixed)).astype(np.uint8)
+    out = image.copy()
+    for row, colors, found in zip(out, labels, labels != Region.BACKGROUND, strict=True):  # little memory, any size
+        mixed = (1 - opacity) * row[found] + opacity * PALETTE[colors[found]]
+        row[found] = np.rint(mixed).astype(np.uint8)
+    return out
 
 
 def region_shares(labels: UInt8[ndarray, "h w"]) -> dict[str, float]:
     """Share of the pixels of every region, 0 to 1; they sum to 1."""
-    counts = np.bincount(labels.ravel(), minlength=NUM_REGIONS)
+    counts = np.zeros(NUM_REGIONS, np.int64)
+    for row in labels:  # all at once would take 8 bytes a pixel
+        counts += np.bincount(row, minlength=NUM_REGIONS)
     return dict(zip(REGION_NAMES, (counts / labels.size).tolist(), strict=True))

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,10 @@ from hairgan.data.celebamask_writer import attribute_table, mapping_table
 from hairgan.data.packed import PackedDataset
 from hairgan.data.packing import Item, pack
 from hairgan.domains import Domains
+from hairgan.files import write_text, write_whole
 from hairgan.labelling.attributes import TYPES
+from hairgan.photos.names import printable
+from hairgan.photos.opening import open_image
 from hairgan.pictures import save_picture, sheet
 
 SHEET = 64  # most pictures on a contact sheet, the doubtful ones first
@@ -40,17 +43,21 @@ FIRST = ("photo", "id", "domains", "doubts", "certainty")
 
 @dataclass(frozen=True)
 class Labelled:
-    """What came out: the table (doubtful photos first), the skipped photos with reasons, and the packed dataset."""
+    """What came out."""
 
     table: pl.DataFrame
-    skipped: list[dict[str, str]]
+    """A row for each photo, doubtful ones first."""
+    skipped: list[dict[str, Any]]
+    """`photo` and `reason`."""
     dataset: PackedDataset
+    changed: list[str] = field(default_factory=list)
+    """Photos that are no longer what they were when an earlier call labelled them; their labels are of then."""
 
 
 def write_results(
     out: Path,
     rows: list[dict[str, Any]],
-    skipped: list[dict[str, str]],
+    skipped: list[dict[str, Any]],
     domains: Domains,
     *,
     pack_size: int,
@@ -63,9 +70,10 @@ def write_results(
         rows: of `hairgan.labelling.attributes.describe`, with `photo` and `id` = 0, 1, ...; at least one.
         skipped: dicts of `photo` and `reason`.
     """
-    pl.DataFrame(skipped, schema=["photo", "reason"]).write_csv(out / "skipped.csv")
-    (out / "raw" / ATTRIBUTES).write_text(attribute_table(rows))
-    (out / "raw" / MAPPING).write_text(mapping_table(len(rows)))
+    reasons = [{"photo": printable(line["photo"]), "reason": printable(line["reason"])} for line in skipped]
+    _write_csv(pl.DataFrame(reasons, schema=["photo", "reason"]), out / "skipped.csv")
+    write_text(out / "raw" / ATTRIBUTES, attribute_table(rows))
+    write_text(out / "raw" / MAPPING, mapping_table(len(rows)))
 
     columns = {name: [row[name] for row in rows] for name in TYPES}
     attributes = pl.DataFrame(columns, schema=TYPES, strict=False)
@@ -73,14 +81,14 @@ def write_results(
     sureness = ["parser_certainty", *(c for c in attributes.columns if c.endswith("_confidence"))]
     table = attributes.with_columns(
         pl.Series("id", [row["id"] for row in rows]),
-        pl.Series("photo", [row["photo"] for row in rows]),
+        pl.Series("photo", [printable(row["photo"]) for row in rows]),
         pl.Series("domains", [" ".join(n for n, isin in zip(domains.names, m, strict=True) if isin) for m in member]),
         pl.Series("doubts", ["; ".join(row["doubts"]) for row in rows]),
         certainty=pl.min_horizontal(sureness),
     )
     table = table.sort(pl.col("doubts") == "", "certainty", "id")
     table = table.select(*FIRST, pl.exclude(FIRST))
-    table.write_csv(out / "attributes.csv")
+    _write_csv(table, out / "attributes.csv")
     _show_domains(out, domains, member, table["id"].to_list())
     return Labelled(table, skipped, _pack(out, rows, pack_size, workers, progress))
 
@@ -109,8 +117,13 @@ def _show_domains(out: Path, domains: Domains, member: Bool[ndarray, "n k"], dou
             save_picture(sheet(rows, title=f"{name}: {len(numbers)} photos"), out / "sheets" / f"{name}.jpg")
 
 
+def _write_csv(table: pl.DataFrame, path: Path) -> None:
+    with write_whole(path) as file:
+        table.write_csv(file)
+
+
 def _thumbnail(path: Path) -> UInt8[ndarray, "h w 3"]:
-    with Image.open(path) as image:
+    with open_image(path) as image:
         return np.asarray(image.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS, reducing_gap=2.0))
 
 

@@ -31,7 +31,7 @@ def test_parse(painted):
         assert np.array_equal(np.asarray(labels), face(0.95))
     hair = (face(0.95) == 13).mean()
     assert f"hair       {100 * hair:6.2f} %" in result.output
-    answer = json.loads(runner.invoke(cli, [*arguments, "--json"], catch_exceptions=False).output)
+    answer = json.loads(runner.invoke(cli, [*arguments, "--overwrite", "--json"], catch_exceptions=False).output)
     assert answer["shares"]["hair"] == pytest.approx(hair)
     assert answer["overlay"] == str(painted / "1_overlay.jpg")
 
@@ -64,9 +64,33 @@ def test_mistakes_are_one_sentence(tmp_path):
     with pytest.raises(SystemExit) as end:
         main(["label", str(tmp_path), "--out", str(tmp_path / "out"), "--parser", str(tmp_path)])
     assert str(end.value).startswith(f"hairgan: {tmp_path}: looked for photos")
+    Image.fromarray(photo(0.5)).save(tmp_path / "me.png")
     with pytest.raises(SystemExit) as end:
-        main(["parse", str(tmp_path / "no.jpg"), "--parser", str(tmp_path)])
+        main(["parse", str(tmp_path / "me.png"), "--parser", str(tmp_path)])
     assert "is no bundle" in str(end.value)
+
+
+def test_what_is_there_is_not_overwritten(painted):
+    def refused(*arguments):
+        with pytest.raises(SystemExit) as end:
+            main(["parse", *map(str, arguments), "--parser", "x", "--aligned"])
+        return str(end.value)
+
+    source = (painted / "1.png").rename(painted / "1_labels.png")
+    Image.fromarray(photo(0.5)).save(painted / "1.png")
+    before = source.read_bytes()
+    assert "1_labels.png exists already: choose another name, or --overwrite" in refused(painted / "1.png")
+    assert "No such file" in refused(painted / "no.png")
+    assert source.read_bytes() == before and len(list(painted.iterdir())) == 4
+    (painted / "2_labels.png").mkdir()
+    assert "2_labels.png is a folder" in refused(painted / "2.png", "--overwrite")
+
+
+def test_numbers_are_numbers(tmp_path):
+    result = CliRunner().invoke(cli, ["label", str(tmp_path), "--out", "x", "--parser", "x", "--min-confidence", "nan"])
+    assert result.exit_code == 2 and "'nan' is not a number" in result.output
+    result = CliRunner().invoke(cli, ["label", str(tmp_path), "--out", "x", "--parser", "x", "--min-confidence", "1.5"])
+    assert result.exit_code == 2 and "1.5 is not between 0 and 1" in result.output
 
 
 def test_networks_come_out_of_bundles(tmp_path):

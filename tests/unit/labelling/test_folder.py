@@ -1,17 +1,22 @@
+import errno
 import json
+import os
+import time
 
 import numpy as np
 import polars as pl
 import pytest
 from PIL import Image
 
-from hairgan.data.celebamask import CelebAMaskHQ
+from hairgan.data.celebamask import MASKS, CelebAMaskHQ
 from hairgan.data.image_folder import ImageFolder
 from hairgan.data.packed import PackedDataset
 from hairgan.domains import Domains
 from hairgan.labelling import folder as labelling
 from hairgan.labelling.folder import Settings, label_folder
-from hairgan.regions import colorize
+from hairgan.labelling.journal import Journal
+from hairgan.locks import LockedError, hold
+from hairgan.regions import Region, colorize
 from tests.unit.labelling.painted import PaintParser, face, photo
 
 DOMAINS = Domains({"long": "hair_length = 'long'", "bang": "Bangs", "bald": "Bald"})
@@ -134,3 +139,116 @@ def test_overlays_are_of_the_crop(photos, tmp_path):
     run(photos, tmp_path / "out")
     with Image.open(tmp_path / "out" / "overlays" / "0.jpg") as picture:
         assert np.abs(np.asarray(picture, dtype=int) - photo(0.5)).mean() < 4  # the palette over itself
+
+
+def test_what_an_interrupted_call_left_behind_belongs_to_nobody(photos, tmp_path, monkeypatch):
+    """Numbers are given anew: a hat of the photo that had a number before is no part of the next one's labels."""
+    out = tmp_path / "out"
+    hat = face(0.5)
+    hat[:40] = Region.HAT
+    for path in photos.glob("*.*"):
+        path.unlink()
+    Image.fromarray(colorize(hat)).save(photos / "a.png")
+
+    def killed(journal, lines, folder):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(labelling.Journal, "write", killed)
+        run(photos, out)
+    assert (out / "raw" / MASKS / "0" / "00000_hat.png").exists() and (out / "overlays" / "1.jpg").exists()
+    (photos / "a.png").unlink()
+    assert len(run(photos, out).dataset) == 1
+    assert not (out / "raw" / MASKS / "0" / "00000_hat.png").exists()
+    assert [path.name for path in (out / "overlays").iterdir()] == ["0.jpg"]
+
+
+def test_results_in_the_folder_are_no_photos(photos, tmp_path):
+    first = run(photos, photos / "out")
+    assert len(run(photos, photos / "out").dataset) == len(first.dataset) == 6
+    assert len(run(photos, photos / "deeper" / "again").dataset) == 6
+
+
+def test_where_results_cannot_go(photos, tmp_path):
+    for out in (photos, photos.parent, photos / "deeper" / ".."):
+        with pytest.raises(ValueError, match="cannot be labelled into"):
+            run(photos, out)
+    theirs = tmp_path / "theirs" / "domains" / "holiday.txt"
+    theirs.parent.mkdir(parents=True)
+    theirs.touch()
+    with pytest.raises(ValueError, match=r"holds other files \(domains\): choose a new folder"):
+        run(photos, tmp_path / "theirs")
+    assert theirs.exists()
+    with pytest.raises(ValueError, match="is a file"):
+        run(photos, theirs)
+
+
+def test_one_process_at_a_time(photos, tmp_path):
+    (tmp_path / "out").mkdir()
+    with hold(tmp_path / "out" / "lock", "the folder"), pytest.raises(LockedError, match="is in use by"):
+        run(photos, tmp_path / "out")
+    assert len(run(photos, tmp_path / "out").dataset) == 6
+    assert not (tmp_path / "out" / "lock").exists()
+
+
+def test_names_that_are_not_utf8(photos, tmp_path):
+    for name, content in ((b"caf\xe9.png", (photos / "a.png").read_bytes()), (b"\xff.jpg", b"text")):
+        (photos / os.fsdecode(name)).write_bytes(content)
+    labelled = run(photos, tmp_path / "out")
+    assert "caf\\xe9.png" in pl.read_csv(tmp_path / "out" / "attributes.csv")["photo"]
+    assert "\\xff.jpg is not a picture" in (tmp_path / "out" / "skipped.csv").read_text()
+    assert len(labelled.dataset) == 7
+    assert run(photos, tmp_path / "out").table.equals(labelled.table), "nothing is done twice"
+
+
+def test_photos_that_changed_are_told(photos, tmp_path):
+    assert run(photos, tmp_path / "out").changed == []
+    Image.fromarray(photo(0.6)).save(photos / "a.png")
+    (photos / "c.png").unlink()
+    assert run(photos, tmp_path / "out").changed == ["a.png"]
+
+
+def test_a_full_disk_leaves_the_journal_as_it_was(photos, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    run(photos, out)
+    before = (out / "journal.jsonl").read_bytes()
+    Image.fromarray(photo(0.7)).save(photos / "z.png")
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
+        patch.setattr(os, "fsync", full)
+        run(photos, out)
+    assert (out / "journal.jsonl").read_bytes() == before
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
+        patch.setattr(os, "fsync", full)
+        journal = Journal(out / "journal.jsonl", json.loads(before.splitlines()[0])["settings"])
+        journal.write([{"photo": "z.png", "reason": "none"}], photos)
+    assert (out / "journal.jsonl").read_bytes() == before
+    assert len(run(photos, out).dataset) == 7
+
+
+def test_damaged_journals(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    path.write_text('{"settings": 1}\n{"photo": "a", "id": 0}\n\0\0\0\n')
+    with pytest.raises(ValueError, match="line 3 is damaged"):
+        Journal(path, 1)
+
+
+def test_large_photos_are_read_one_at_a_time(photos, tmp_path, monkeypatch):
+    inside, most = [], []
+
+    def reading(path, name, read=labelling.open_rgb):
+        inside.append(name)
+        most.append(len(inside))
+        time.sleep(0.01)
+        try:
+            return read(path, name)
+        finally:
+            inside.pop()
+
+    monkeypatch.setattr(labelling, "LARGE", 0)
+    monkeypatch.setattr(labelling, "open_rgb", reading)
+    run(photos, tmp_path / "out", workers=4)
+    assert len(most) == 9 and max(most) == 1

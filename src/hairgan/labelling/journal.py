@@ -1,0 +1,135 @@
+"""Which photos of a folder there are to label, and which are done. Nothing here imports torch."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from hairgan.files import write_text
+from hairgan.photos.listing import Listing, is_hidden, list_photos
+from hairgan.photos.names import printable
+
+JOURNAL = "journal.jsonl"
+LOCK = "lock"
+
+
+def photos_to_label(folder: Path, out: Path) -> Listing:
+    """The photos of a folder, without what labelling wrote: `out` and the results of other calls may lie in it.
+
+    Raises:
+        ValueError: there is no such folder or no photo in it, or `out` is no place for results: the folder itself or
+            above it, a file, or a folder that holds something else.
+    """
+    listing = list_photos(folder, leave_out=lambda below: _is_same(below, out) or (below / JOURNAL).is_file())
+    if _is_same(folder, out) or out.resolve() in folder.resolve().parents:
+        raise ValueError(
+            f"{printable(folder)} cannot be labelled into {printable(out)}: choose another folder for --out"
+        )
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"{printable(out)} is a file: the results of labelling go to a folder")
+    if out.is_dir() and not (out / JOURNAL).exists():
+        others = sorted(
+            printable(path.name) for path in out.iterdir() if not is_hidden(path.name) and path.name != LOCK
+        )
+        if others:
+            names = ", ".join(others[:3])
+            raise ValueError(f"{printable(out)} holds other files ({names}): choose a new folder for the results")
+    return listing
+
+
+class Journal:
+    """A line for each photo that is done, in the order they were read, after one line of settings.
+
+    A line that an interruption cut short does not count.
+
+    Args:
+        path: the file; it is made if it is not there.
+        settings: what decides how photos are labelled.
+
+    Attributes:
+        rows: lines of labelled photos; the place of one is its `id`.
+        skipped: lines of photos that could not be used.
+
+    Raises:
+        ValueError: it belongs to other settings, or is damaged.
+    """
+
+    def __init__(self, path: Path, settings: dict[str, Any]) -> None:
+        self.path = path
+        self.rows: list[dict[str, Any]] = []
+        self.skipped: list[dict[str, Any]] = []
+        self._stamps: dict[str, list[int] | None] = {}
+        text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+        whole = [line for line in text.splitlines(keepends=True) if line.endswith("\n")]
+        if not whole:
+            whole = [json.dumps({"settings": settings}) + "\n"]
+        if "".join(whole) != text:
+            write_text(path, "".join(whole))
+        header, *done = (self._parsed(line, number) for number, line in enumerate(whole, start=1))
+        if header.get("settings") != settings:
+            raise ValueError(
+                f"{path.parent} was labelled with {header.get('settings')}, not {settings}: choose another folder"
+            )
+        self._add(done)
+
+    def __contains__(self, photo: object) -> bool:
+        return photo in self._stamps
+
+    def changed(self, folder: Path) -> list[str]:
+        """Photos that are no longer what they were when they were labelled."""
+        return [photo for photo, stamp in self._stamps.items() if stamp and _stamp(folder / photo) not in (stamp, None)]
+
+    def write(self, lines: Iterable[dict[str, Any]], folder: Path) -> None:
+        """Add lines, wholly or not at all, with what tells whether their photos change later.
+
+        Args:
+            lines: with `photo`, and either `id` or `reason`.
+            folder: where the photos are.
+
+        Raises:
+            OSError: they cannot be written, e.g. on a full disk.
+        """
+        stamped = [line | {"stamp": _stamp(folder / line["photo"])} for line in lines]
+        before = self.path.stat().st_size
+        try:
+            with self.path.open("ab", buffering=0) as file:
+                data = "".join(json.dumps(line) + "\n" for line in stamped).encode()
+                while data:
+                    data = data[file.write(data) :]
+                os.fsync(file.fileno())
+        except BaseException:
+            with suppress(OSError):
+                os.truncate(self.path, before)
+            raise
+        self._add(stamped)
+
+    def _parsed(self, line: str, number: int) -> dict[str, Any]:
+        try:
+            content = json.loads(line)
+            if number == 1 or isinstance(content["photo"], str):
+                return content
+        except (ValueError, KeyError, TypeError):
+            pass
+        raise ValueError(f"{self.path}, line {number} is damaged: label into a new folder")
+
+    def _add(self, lines: list[dict[str, Any]]) -> None:
+        self._stamps |= {line["photo"]: line.get("stamp") for line in lines}
+        self.rows += [line for line in lines if "id" in line]
+        self.skipped += [line for line in lines if "reason" in line]
+
+
+def _stamp(path: Path) -> list[int] | None:
+    """Size and time of a file; None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return [status.st_size, status.st_mtime_ns]
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return one.exists() and other.exists() and one.samefile(other)

@@ -1,0 +1,159 @@
+"""Save: a photo, or an edit of it, with the profile, EXIF and resolution it came with.
+
+Without loss (PNG, TIFF, WEBP) every byte that the edit left alone is the photo's own. JPEG, AVIF and HEIC compress the
+whole picture anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+from numpy import ndarray
+from PIL import ExifTags, Image, features
+
+from hairgan.files import write_whole
+from hairgan.photos.names import printable
+from hairgan.photos.opening import read_heif
+from hairgan.photos.photo import Photo, bands, exif_bytes
+
+QUALITY = 95
+MAKER_NOTE = 0x927C
+JPEG_SEGMENT = 65_533  # most bytes of EXIF data that a JPEG holds
+
+FORMATS: dict[str, tuple[str, bool, int]] = {
+    # suffix -> (format in Pillow, whether it can be without loss, longest side in px)
+    ".png": ("PNG", True, 2**31 - 1),
+    ".tif": ("TIFF", True, 2**31 - 1),
+    ".tiff": ("TIFF", True, 2**31 - 1),
+    ".webp": ("WEBP", True, 16_383),
+    ".jpg": ("JPEG", False, 65_500),
+    ".jpeg": ("JPEG", False, 65_500),
+    ".avif": ("AVIF", False, 65_536),
+    ".heic": ("HEIF", False, 65_535),
+}
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How a picture is written."""
+
+    format: str
+    lossless: bool
+    longest: int
+    """Most pixels a side."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, path: str | Path, quality: int | None = None) -> Encoding:
+        """By the suffix of a name.
+
+        Args:
+            quality: 1 to 100, for formats that lose something; 95 by default. WEBP is without loss unless it is given.
+
+        Raises:
+            ValueError: a suffix that is not written here, or a quality for a format without loss.
+        """
+        suffix = Path(path).suffix.lower()
+        if suffix not in FORMATS:
+            raise ValueError(f"'{printable(path)}' ends in none of {', '.join(FORMATS)}: choose one of these formats")
+        form, lossless, longest = FORMATS[suffix]
+        if form == "AVIF" and not features.check("avif"):
+            raise ValueError("this Pillow does not write AVIF: pip install 'pillow>=11.3'")
+        if form == "HEIF" and not read_heif():
+            raise ValueError("writing HEIC needs another package: pip install -e '.[heic]'")
+        if quality is not None and not 1 <= quality <= 100:
+            raise ValueError(f"a quality is 1 to 100, not {quality}")
+        if form == "WEBP" and quality is not None:
+            return cls(form, False, longest, {"quality": quality})
+        if lossless:
+            if quality is not None:
+                lossy = ", ".join(s for s, (_, whole, _) in FORMATS.items() if not whole)
+                raise ValueError(f"a quality is for {lossy} and .webp: {suffix} loses nothing")
+            return cls(form, True, longest, {"lossless": True} if form == "WEBP" else {})
+        options = {"quality": quality or QUALITY} | ({"subsampling": 0} if form == "JPEG" else {})
+        return cls(form, False, longest, options)
+
+    def check_size(self, height: int, width: int) -> None:
+        """Raise ValueError for a picture too long for the format."""
+        if max(height, width) > self.longest:
+            raise ValueError(f"{self.format} holds at most {self.longest:,} pixels a side, not {width} x {height}")
+
+
+def save_photo(
+    path: str | Path, photo: Photo, edited: UInt8[ndarray, "h w 3"] | None = None, encoding: Encoding | None = None
+) -> None:
+    """Write a photo whole or not at all.
+
+    Args:
+        edited: what `photo.srgb` has become; where both are equal the photo's own pixels are kept. What was changed is
+            brought back to the photo's profile as a difference, so that colours outside sRGB stay what they were.
+        encoding: by default that of the suffix.
+
+    Raises:
+        ValueError: the format does not hold such a picture.
+        OSError: it cannot be written; what was there before stays.
+    """
+    encoding = encoding or Encoding.of(path)
+    height, width = photo.pixels.shape[:2]
+    encoding.check_size(height, width)
+    keep_alpha = photo.alpha is not None and encoding.format != "JPEG"
+    canvas = Image.new("RGBA" if keep_alpha else "RGB", (width, height))
+    for rows in bands(height, width):
+        canvas.paste(Image.fromarray(_rows(photo, edited, rows, keep_alpha)), (0, rows.start))
+    extras: dict[str, Any] = {}
+    if photo.profile is not None:
+        extras["icc_profile"] = photo.profile.data
+    if photo.exif:
+        data = exif_bytes(photo.exif)
+        if encoding.format == "JPEG" and len(data) > JPEG_SEGMENT:
+            data = exif_bytes(_without_maker_note(photo.exif))
+        if encoding.format != "JPEG" or len(data) <= JPEG_SEGMENT:
+            extras["exif"] = data
+    if photo.dpi is not None:
+        extras["dpi"] = photo.dpi
+    with write_whole(path) as file:
+        canvas.save(file, encoding.format, **encoding.options, **extras)
+
+
+def _rows(
+    photo: Photo, edited: UInt8[ndarray, "h w 3"] | None, rows: slice, keep_alpha: bool
+) -> UInt8[ndarray, "r w c"]:
+    """Some rows of an edited photo, in its own colours."""
+    pixels = photo.pixels[rows]
+    if edited is not None:
+        pixels = _carried(photo, pixels, photo.srgb[rows], edited[rows])
+    if photo.alpha is None:
+        return pixels
+    with_alpha = np.dstack([pixels, photo.alpha[rows]])
+    if keep_alpha:
+        return with_alpha
+    over = Image.fromarray(with_alpha)
+    return np.asarray(Image.alpha_composite(Image.new("RGBA", over.size, "white"), over).convert("RGB"))
+
+
+def _carried(
+    photo: Photo, pixels: UInt8[ndarray, "r w 3"], before: UInt8[ndarray, "r w 3"], after: UInt8[ndarray, "r w 3"]
+) -> UInt8[ndarray, "r w 3"]:
+    """Pixels, changed as their sRGB values were."""
+    if photo.srgb is photo.pixels:
+        return after
+    changed = (before != after).any(axis=2)
+    if not changed.any():
+        return pixels
+    old, new = before[changed][None], after[changed][None]
+    if photo.profile is not None:
+        old, new = photo.profile.from_srgb(old), photo.profile.from_srgb(new)
+    out = pixels.copy()
+    out[changed] = np.clip(pixels[changed].astype(np.int16) + new[0] - old[0].astype(np.int16), 0, 255)
+    return out
+
+
+def _without_maker_note(exif: Mapping[int, Any]) -> dict[int, Any]:
+    """A camera's own notes are the largest part of EXIF data."""
+    ifd = {tag: value for tag, value in exif.get(ExifTags.IFD.Exif, {}).items() if tag != MAKER_NOTE}
+    return {**exif, ExifTags.IFD.Exif: ifd}
