@@ -16,14 +16,14 @@ import hydra
 import pytorch_lightning as pl
 import torch
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, open_dict
 
 from datamodules.base import HairDataModule
 from hairgan.memory import keep_freed_memory
 from lightning_modules.base import PhasedModule
 from lightning_modules.callbacks import Checkpoints
 from lightning_modules.execution import Execution, use_tf32
-from lightning_modules.launch import choice, dry_run, processes, run_directory
+from lightning_modules.launch import choice, dry_run, processes, run_directory, settings
 from lightning_modules.launch.checks import check
 from lightning_modules.launch.errors import errors_as_sentences
 from lightning_modules.launch.quiet import quiet_lightning
@@ -43,6 +43,8 @@ def train(cfg: DictConfig, more_callbacks: Sequence[pl.Callback] = ()) -> dict[s
     """
     quiet_lightning()
     keep_freed_memory()
+    settings.check_training(cfg)
+    settings.choose_strategy(cfg)
     processes.join(cfg.trainer)
     cfg, checkpoint = processes.from_first(lambda: choice.choose(cfg))
     check(cfg)
@@ -61,15 +63,15 @@ def train(cfg: DictConfig, more_callbacks: Sequence[pl.Callback] = ()) -> dict[s
 
     module: PhasedModule = instantiate(cfg.model)
     module.execution = Execution(cfg.accumulate, cfg.compile, cfg.channels_last, cfg.activation_checkpointing)
+    module.gradient_clip = cfg.get("gradient_clip")
     if cfg.dry_run:
         return dry_run.run(cfg, data, module, lambda trainer: plan(cfg, data, module, trainer, "none: a dry run", 0))
     run_dir = processes.from_first(lambda: choice.make_directory(cfg))
     with open_dict(cfg):
         cfg.run_dir = str(run_dir)
-        if "wandb" in cfg.get("logger", {}):
+        if "wandb" in settings.parts_of(cfg, "logger"):
             cfg.logger.wandb.id = cfg.logger.wandb.id or run_directory.new_id()
-    loggers = [instantiate(c) for c in cfg.get("logger", {}).values() if OmegaConf.is_config(c) and "_target_" in c]
-    callbacks = [instantiate(callback) for callback in cfg.get("callbacks", {}).values() if callback]
+    loggers, callbacks = ([instantiate(p) for p in settings.parts_of(cfg, g).values()] for g in ("logger", "callbacks"))
     callbacks += more_callbacks
     callbacks.sort(key=lambda callback: isinstance(callback, Checkpoints))  # those come last
     trainer: pl.Trainer = instantiate(cfg.trainer, default_root_dir=str(run_dir), logger=loggers, callbacks=callbacks)

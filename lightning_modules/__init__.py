@@ -1,8 +1,31 @@
-"""How each model trains: one LightningModule a model, on one small base."""
+"""How each model trains: one LightningModule a model, on one small base.
 
-from lightning_modules.face_parser import FaceParserModule
-from lightning_modules.hair_classifier import HairClassifierModule
-from lightning_modules.sean import SEANModule
-from lightning_modules.stargan import StarGANv2Module
+A module is imported when it is first asked for: what is only about settings (`lightning_modules.launch.settings`) needs
+neither torch nor Lightning.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lightning_modules.face_parser import FaceParserModule
+    from lightning_modules.hair_classifier import HairClassifierModule
+    from lightning_modules.sean import SEANModule
+    from lightning_modules.stargan import StarGANv2Module
 
 __all__ = ["FaceParserModule", "HairClassifierModule", "SEANModule", "StarGANv2Module"]
+
+_PLACES = {
+    "FaceParserModule": "face_parser",
+    "HairClassifierModule": "hair_classifier",
+    "SEANModule": "sean",
+    "StarGANv2Module": "stargan",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)

@@ -6,7 +6,9 @@
             yield Phase("g", lambda: g_loss(...), updates=("generator",))
 
 A phase computes its loss, takes the gradients of the networks it updates (and of nothing else), averages them over the
-processes and steps their optimizers. The module counts steps itself: Lightning's `global_step` counts optimizer steps,
+processes, scales them down where `gradient_clip` is set and their norm is above it, and steps their optimizers.
+
+The module counts steps itself: Lightning's `global_step` counts optimizer steps,
 of which a step of ours has several. Everything that looks at a step looks at `steps_done`.
 """
 
@@ -66,6 +68,10 @@ class PhasedModule(pl.LightningModule):
         ema: names of the networks to average; the averages start equal to their networks and are saved with them.
         ema_decay: share of the average that is kept at each step.
         seed: the run's seed: latents, noise and dropout are functions of it and of the step.
+
+    Attributes:
+        execution: how a step is computed.
+        gradient_clip: largest norm of the gradients of a phase, over all its networks; None leaves them as they are.
     """
 
     def __init__(
@@ -84,6 +90,7 @@ class PhasedModule(pl.LightningModule):
         self.ema = nn.ModuleDict({name: copy.deepcopy(networks[name]).requires_grad_(False).eval() for name in ema})
         self.ema_decay, self.seed, self.schedule = ema_decay, seed, schedule
         self.execution = Execution()
+        self.gradient_clip: float | None = None
         self._make_optimizer = dict(optimizers)
         self.steps_done = 0
         self.last_logs: dict[str, float] = {}
@@ -179,6 +186,8 @@ class PhasedModule(pl.LightningModule):
             for optimizer in optimizers:
                 scaler.unscale_(optimizer)
         norm = torch.nn.utils.get_total_norm(gradients)
+        if self.gradient_clip is not None:  # what is logged is the norm before
+            torch.nn.utils.clip_grads_with_norm_(parameters, self.gradient_clip, norm)
         for optimizer in optimizers:
             optimizer.step() if scaler is None else scaler.step(optimizer)
         if scaler is not None:

@@ -79,7 +79,7 @@ def _repeated(cfg: DictConfig) -> DictConfig:
     repeated = _config_of(run, cfg)
     with open_dict(repeated):
         repeated.update(reproduce=str(run), resume=None, run_dir=cfg.run_dir, paths=cfg.paths)
-        for logger in repeated.get("logger", {}).values():
+        for logger in (repeated.get("logger") or {}).values():
             if OmegaConf.is_config(logger):
                 logger.save_dir = "${run_dir}"
                 if "id" in logger:

@@ -8,18 +8,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 
-from hydra.errors import HydraException, InstantiationException, MissingConfigException
+from hydra.errors import (
+    ConfigCompositionException,
+    HydraException,
+    InstantiationException,
+    MissingConfigException,
+    OverrideParseException,
+)
 from omegaconf import DictConfig
 from omegaconf.errors import ConfigAttributeError, OmegaConfBaseException
-from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
-from lightning_modules.base import NonFiniteError
-from lightning_modules.strategy import ProcessLostError
+from lightning_modules.launch.settings.hints import POPULAR
 
 HYDRA_FULL_ERROR = "HYDRA_FULL_ERROR"
 FULL_ERROR = "HAIRGAN_FULL_ERROR"  # the user's choice, also for the processes that a run starts
 
-USERS = (ValueError, OSError, NonFiniteError, ProcessLostError, MisconfigurationException, OmegaConfBaseException)
+USERS = (ValueError, OSError, OmegaConfBaseException)
+USERS_BY_NAME = ("NonFiniteError", "ProcessLostError", "MisconfigurationException")
+"""Those of modules that need torch: they are not imported for a config that is refused before it is needed."""
 
 
 @contextmanager
@@ -47,11 +53,18 @@ def one_sentence(error: BaseException) -> str | None:
     """The message for a user, or None for an error that is a bug and deserves its trace."""
     if isinstance(error, HydraException):
         return _of_hydra(error)
+    if isinstance(error, OmegaConfBaseException):
+        return _of_omegaconf(error)
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-    if isinstance(error, USERS):
+    if isinstance(error, USERS) or any(kind.__name__ in USERS_BY_NAME for kind in type(error).__mro__):
         return " ".join(str(error).split())
     return None
+
+
+def _of_omegaconf(error: OmegaConfBaseException) -> str:
+    what = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return f"{error.full_key}: {what}" if error.full_key and error.full_key not in what else what
 
 
 def _of_hydra(error: HydraException) -> str:
@@ -62,9 +75,25 @@ def _of_hydra(error: HydraException) -> str:
         group, _, name = error.missing_cfg_file.rpartition("/")
         return f"there is no {group} '{name}'{_nearest(name, error.options)}; there are {', '.join(error.options)}"
     if isinstance(cause, ConfigAttributeError) and isinstance(cause.parent_node, DictConfig):
-        names = [str(name) for name in cause.parent_node]
-        return f"there is no setting '{cause.full_key}'{_nearest(str(cause.key), names)}; --cfg job shows all of them"
+        name, full = str(cause.key), str(cause.full_key)
+        if full in POPULAR:
+            return f"there is no setting '{full}': {POPULAR[full]}"
+        names = [str(known) for known in cause.parent_node]
+        return f"there is no setting '{full}'{_nearest(name, names)}; --cfg job shows all of them"
+    if isinstance(error, ConfigCompositionException) and isinstance(cause, OmegaConfBaseException):
+        return _of_omegaconf(cause)
+    if isinstance(error, ConfigCompositionException) and "No match in the defaults list" in str(error):
+        group = str(error).split("'")[1]
+        return f"the group {group} is not chosen from by this config{NO_MATCH.get(group.split('@')[0], '')}"
+    if isinstance(error, OverrideParseException):
+        return f"'{error.override}' is not of the form NAME=VALUE ({' '.join(str(error.__cause__ or error).split())})"
     return " ".join(str(error).split())
+
+
+NO_MATCH = {
+    "data/domains": ": an image folder's domains are its folders",
+    "model/optimizer": ": face_parser and hair_classifier have one optimizer, the GANs have model.optimizers.NETWORK",
+}
 
 
 def _nearest(name: str, known: list[str]) -> str:

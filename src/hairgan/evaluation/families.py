@@ -14,6 +14,7 @@ from hairgan.data.packed import PackedDataset
 from hairgan.domains import Domains
 from hairgan.evaluation import classification, painting, parsing, translation
 from hairgan.evaluation.judges import Judges
+from hairgan.evaluation.names import METRICS
 from hairgan.evaluation.protocols import Protocol
 from hairgan.evaluation.result import Evaluation
 from hairgan.losses.stargan import MakeMasks
@@ -22,13 +23,6 @@ from hairgan.metrics.translator import Mode, Translator
 
 FAMILIES = {"parser": "face_parser", "classifier": "hair_classifier", "mapping_network": "stargan", "generator": "sean"}
 """A network that a family has and those before it have not -> the family."""
-
-METRICS = {
-    "face_parser": ("segmentation",),
-    "hair_classifier": ("attributes",),
-    "stargan": translation.METRICS,
-    "sean": painting.METRICS,
-}
 
 
 def family_of(networks: Mapping[str, nn.Module]) -> str:

@@ -18,6 +18,7 @@ from hairgan.data.packed import PackedDataset
 from hairgan.editbench import BASELINES, EditCase, contact_sheet, run
 from hairgan.evaluation.definitions import define
 from hairgan.evaluation.judges import Judges
+from hairgan.evaluation.names import METRICS as METRICS_BY_FAMILY
 from hairgan.evaluation.protocols import Protocol
 from hairgan.evaluation.result import Evaluation, Picture, Table
 from hairgan.metrics.batches import gathered, read, shares
@@ -32,7 +33,7 @@ from hairgan.networks.sean import SEANGenerator
 from hairgan.pictures import sheet
 from hairgan.regions import Region, colorize
 
-METRICS = ("fid", "kid", "reconstruction", "edits", "segmentation", "editbench")
+METRICS = METRICS_BY_FAMILY["sean"]
 EXAMPLES = 6
 EDITBENCH_PAIRS = 20
 TABLES = (  # title, prefix of the values, note

@@ -9,15 +9,10 @@ from typing import Any
 
 import torch
 
+from hairgan.evaluation.names import PROTOCOLS
 from hairgan.metrics.extractors import EmbeddedExtractor, FeatureExtractor, TorchFidelityInception, TorchvisionInception
 from hairgan.metrics.perceptual import LPIPS
 from hairgan.metrics.pretrained import weights_fingerprint
-
-PROTOCOLS = {
-    "embedded": "fixed random networks that ship with hairgan; for trends, never to be quoted as FID or LPIPS",
-    "stargan_v2": "as published for StarGAN v2: torchvision's Inception and AlexNet, ImageNet weights",
-    "standard": "the TF-ported Inception of the standard FID (torch-fidelity), LPIPS on torchvision's AlexNet",
-}
 
 NETWORKS = {"fid": "extractor", "kid": "extractor", "lpips": "lpips", "reconstruction": "lpips", "edits": "lpips"}
 """Metric -> the network of a protocol that it stands on, if any."""

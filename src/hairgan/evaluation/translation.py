@@ -15,6 +15,7 @@ from hairgan.data.augment import to_bytes
 from hairgan.domains import Domains
 from hairgan.evaluation.definitions import define
 from hairgan.evaluation.judges import DomainView, Judges
+from hairgan.evaluation.names import METRICS as METRICS_BY_FAMILY
 from hairgan.evaluation.protocols import Protocol
 from hairgan.evaluation.result import Evaluation, Picture, Table
 from hairgan.metrics.batches import batches, gathered, read
@@ -23,7 +24,7 @@ from hairgan.metrics.translation import evaluate_translation
 from hairgan.metrics.translator import Mode, Translator
 from hairgan.pictures import sheet
 
-METRICS = ("fid", "lpips", "domain_accuracy")
+METRICS = METRICS_BY_FAMILY["stargan"]
 EXAMPLES = 6
 OUTPUTS_SHOWN = 4
 

@@ -94,6 +94,18 @@ def test_a_gradient_that_is_no_number_stops_as_well(tmp_path):
         fit(Two(steep_at=2), tmp_path=tmp_path)
 
 
+def test_gradients_are_clipped_by_the_norm_of_their_phase(tmp_path):
+    module, free = Two(), Two()
+    module.gradient_clip = 0.01
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    fit(module, steps=1, tmp_path=tmp_path)
+    fit(free, steps=1, tmp_path=tmp_path)
+    assert module.last_logs["both/grad_norm"] == free.last_logs["both/grad_norm"] > 0.01, "logged is the norm before"
+    moved = {name: value - before[name] for name, value in module.state_dict().items()}
+    total = torch.cat([m.flatten() for name, m in moved.items() if name.startswith("networks.first")]).norm()
+    assert 0 < total <= 0.1 * 0.01 * 1.0001  # of the norm over both networks, at the rate 0.1
+
+
 def half_precision(scale: float) -> dict[str, Any]:
     scaler = torch.amp.GradScaler("cpu", init_scale=scale, growth_interval=1)
     return {"plugins": [MixedPrecision("16-mixed", "cpu", scaler)]}

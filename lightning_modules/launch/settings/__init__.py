@@ -1,0 +1,9 @@
+"""What can be set, checked before anything heavy is imported: nothing in here needs torch or Lightning.
+
+A group of settings is a class with an annotation for each setting (`parts`, `training`, `evaluation`, `sweeping`);
+`kinds` says what values there are, and makes the sentence that refuses another.
+"""
+
+from lightning_modules.launch.settings.training import check_training, choose_strategy, parts_of, plain
+
+__all__ = ["check_training", "choose_strategy", "parts_of", "plain"]

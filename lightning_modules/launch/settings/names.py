@@ -1,0 +1,110 @@
+"""What a run logs, by name: what a best checkpoint, early stopping and a sweep can look at.
+
+Nothing heavy is imported, so some names stand here a second time; a test holds them equal to those of the code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from hairgan.evaluation import names as evaluation
+
+METRICS = evaluation.METRICS
+PROTOCOLS = tuple(evaluation.PROTOCOLS)
+MODES = evaluation.MODES
+
+FAMILIES = {
+    "lightning_modules.StarGANv2Module": "stargan",
+    "lightning_modules.SEANModule": "sean",
+    "lightning_modules.FaceParserModule": "face_parser",
+    "lightning_modules.HairClassifierModule": "hair_classifier",
+}
+
+REGIONS = (
+    "background", "skin", "nose", "eye_g", "l_eye", "r_eye", "l_brow", "r_brow", "l_ear", "r_ear", "mouth", "u_lip",
+    "l_lip", "hair", "hat", "ear_r", "neck_l", "neck", "cloth",
+)  # fmt: skip
+HEADS = ("bangs", "length", "texture", "color", "gender")
+
+PARSING = ("mean_iou", "mean_f1", "hair_iou", "pixel_accuracy")
+VALIDATION = {
+    "stargan": (),
+    "sean": ("psnr", "ssim", "rmse", "lpips_embedded"),
+    "face_parser": (*PARSING, *(f"{score}/{region}" for score in ("iou", "f1") for region in REGIONS)),
+    "hair_classifier": (
+        "mean_accuracy", "mean_f1", *(f"{score}/{head}" for score in ("accuracy", "f1") for head in HEADS),
+    ),
+}  # fmt: skip
+"""What a validation logs, as `val/NAME`."""
+
+ADVERSARIAL = ("loss", "grad_norm", "real", "fake")
+TRANSLATION = ("loss", "grad_norm", "adv", "sty", "ds", "cyc")
+LOSSES = {
+    "stargan": {
+        "d_latent": (*ADVERSARIAL, "reg"), "d_reference": (*ADVERSARIAL, "reg"),
+        "g_latent": TRANSLATION, "g_reference": TRANSLATION, "schedule": ("lambda_ds",),
+    },
+    "sean": {"g": ("loss", "grad_norm", "adversarial", "feature_matching", "perceptual"), "d": ADVERSARIAL},
+    "face_parser": {"parse": ("loss", "grad_norm")},
+    "hair_classifier": {"classify": ("loss", "grad_norm", *HEADS)},
+}  # fmt: skip
+"""The terms of each phase, as `PHASE/TERM`."""
+
+CALLBACKS = {  # which metrics each measures where none are named
+    "lightning_modules.callbacks.GenerativeMetrics": {
+        "stargan": ("fid", "lpips"), "sean": ("fid", "reconstruction"),
+    },
+    "lightning_modules.callbacks.EditMetrics": {"sean": ("edits",)},
+    "lightning_modules.callbacks.SegmentationMetrics": {"sean": ("segmentation",)},
+}  # fmt: skip
+SECONDS = {
+    "lightning_modules.callbacks.GenerativeMetrics": "metrics/seconds",
+    "lightning_modules.callbacks.EditMetrics": "metrics/seconds_edits",
+    "lightning_modules.callbacks.SegmentationMetrics": "metrics/seconds_segmentation",
+}
+
+
+def family_of(model: dict[str, Any]) -> str | None:
+    """The family of a model's settings; None for a module of the user's own."""
+    return FAMILIES.get(str(model.get("_target_")))
+
+
+def losses(family: str) -> list[str]:
+    """Names of the losses and schedules of a family."""
+    return [f"{phase}/{term}" for phase, terms in LOSSES[family].items() for term in terms]
+
+
+def measured(family: str, callbacks: dict[str, Any], validates: bool) -> list[str]:
+    """Names of what a run measures on validation images, those that change rarely first."""
+    found = [f"val/{name}" for name in VALIDATION[family]] if validates else []
+    for callback in callbacks.values():
+        found += _by_callback(family, callback)
+    return list(dict.fromkeys(found))
+
+
+def _by_callback(family: str, callback: dict[str, Any]) -> Iterator[str]:
+    target = callback["_target_"]
+    if target not in CALLBACKS:
+        return
+    metrics = callback.get("metrics") or CALLBACKS[target].get(family, ())
+    protocol = callback.get("protocol", "embedded")
+    fid = {"embedded": "fid_embedded", "stargan_v2": "fid_stargan_v2", "standard": "fid"}[protocol]
+    lpips = "lpips_embedded" if protocol == "embedded" else "lpips"
+    by_metric = {
+        "fid": (fid,), "kid": (fid.replace("fid", "kid"),), "reconstruction": ("psnr", "ssim", "rmse", lpips),
+        "edits": (
+            "edits/outside_psnr", "edits/outside_ssim", f"edits/outside_{lpips}", "edits/outside_bytes_changed",
+            "edits/hair_color_distance", *(("edits/hair_iou",) if callback.get("parser") else ()),
+        ),
+        "segmentation": tuple(f"segmentation/{name}" for name in PARSING),
+        "editbench": ("editbench/hair_ciede2000", "editbench/outside_ciede2000"),
+    }  # fmt: skip
+    if family == "stargan":
+        by_metric = {"fid": (fid,), "lpips": (f"{lpips}_diversity",), "domain_accuracy": ("domain_accuracy",)}
+    for name in (each for metric in metrics for each in by_metric.get(metric, ())):
+        if family == "stargan":
+            yield from (f"metrics/{mode}/{name}/mean" for mode in callback.get("modes") or MODES)
+        else:
+            yield f"metrics/{name}"
+    yield SECONDS[target]

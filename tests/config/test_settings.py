@@ -1,0 +1,257 @@
+"""What is typed is obeyed or refused: one sentence names the setting, its value and what it may be."""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+import sys
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from lightning_modules.launch import settings
+from lightning_modules.launch.errors import one_sentence
+from lightning_modules.launch.settings import names
+from lightning_modules.launch.settings.training import Run
+from tests.config.effective_values import ROOT
+
+WHOLE = "must be a whole number of 1 or more, not"
+SHARE = "must be a number of 0 or more and below 1"
+REFUSED = {  # what is typed -> a part of the sentence
+    # the run
+    "steps=0": f"steps {WHOLE} 0",
+    "steps=true": f"steps {WHOLE} true",
+    "steps=1.5": f"steps {WHOLE} 1.5",
+    "steps=text": f"steps {WHOLE} 'text'",
+    "steps=null": f"steps {WHOLE} null",
+    "steps=[1]": f"steps {WHOLE} [1]",
+    "steps={a:1}": f"steps {WHOLE} {{'a': 1}}",
+    "steps=99999999999999999999": "steps must be at most 1000000000, not 99999999999999999999",
+    "steps=${nothing}": "steps: Interpolation key 'nothing' not found",
+    "steps=${steps}": "steps: Recursive interpolation detected",
+    "steps=???": "steps is missing; it must be a whole number of 1 or more",
+    "~steps": "steps is missing; it must be a whole number of 1 or more",
+    "batch_size=-4": f"batch_size {WHOLE} -4",
+    "image_size=100": "image_size must be a power of two of 32 or more (at most 4096), not 100",
+    "image_size=16": "image_size must be a power of two",
+    "image_size=1048576": "image_size must be a power of two",
+    "image_size=256.0": "image_size must be a power of two",
+    "seed=null": "seed must be a whole number of 0 or more and at most 4294967295, not null",
+    "seed=-1": "seed must be a whole number of 0 or more",
+    "seed=4294967296": "seed must be a whole number of 0 or more and at most 4294967295",
+    "name=": "name must be text that can name a folder",
+    "name=../x": "name must be text that can name a folder",
+    "name=/x": "name must be text that can name a folder",
+    "name=2024": "name must be text that can name a folder (no empty or '..' parts, no spaces around), not 2024",
+    "name=null": "name must be text that can name a folder",
+    "validate_every=0": "validate_every must be a whole number of 1 or more, or null, not 0",
+    "accumulate=0": f"accumulate {WHOLE} 0",
+    "accumulate=3": "accumulate=3 cannot share out the 8 images of a batch evenly",
+    "gradient_clip=0": "gradient_clip must be a number above 0, or null, not 0",
+    "gradient_clip=inf": "gradient_clip must be a number above 0, or null, not inf",
+    "compile=text": "compile must be true or false, or inductor, ",
+    "tf32=text": "tf32 must be true or false, not 'text'",
+    "tf32=1": "tf32 must be true or false, not 1",
+    "resume=5": "resume must be a path, or null, not 5; in quotes it is text: resume='\"5\"'",
+    "run_dir=": "run_dir must be a path, or null, not ''",
+    "paths.outputs=null": "paths.outputs must be a path, not null",
+    "dry_run=maybe": "dry_run must be true or false",
+    "optimized_metric=unknown": "optimized_metric: this run (stargan) does not measure 'unknown'",
+    "optimized_metric=val/mean_iou": "optimized_metric: this run (stargan) does not measure 'val/mean_iou'",
+    # the trainer
+    "trainer.max_epochs=3": "trainer.max_epochs must be 1, not 3: a run is one pass over its steps, so set steps=N",
+    "+trainer.max_steps=3": "there is no setting 'trainer.max_steps': a run is one pass over its steps",
+    "+trainer.gradient_clip_val=1": "it is called gradient_clip=NORM here",
+    "+trainer.nothing=3": "there is no setting 'trainer.nothing'",
+    "trainer.devices=0": "trainer.devices must be a whole number of 1 or more, -1 (all), auto or a list of device",
+    "trainer.devices=text": "trainer.devices must be",
+    "trainer.devices=[0,0]": "trainer.devices must be",
+    "trainer.devices=3": "a batch_size of 8 cannot be shared by the 3 processes of trainer.devices=3",
+    "trainer.devices=-1": "trainer.devices=-1 means all GPUs; on a CPU say how many processes",
+    "trainer.strategy=ddp": "trainer.strategy must be auto, not 'ddp': the strategy for several processes is chosen",
+    "trainer.strategy={_target_: pytorch_lightning.strategies.DDPStrategy}": "trainer.strategy must be auto or a ",
+    "trainer.accelerator=typo": "trainer.accelerator must be auto, cpu, gpu, cuda or mps, not 'typo'",
+    "trainer.precision=bf16-true": "trainer.precision must be 32-true, bf16-mixed, 16-mixed, ",
+    "trainer.log_every_n_steps=0": f"trainer.log_every_n_steps {WHOLE} 0",
+    "trainer.log_every_n_steps=-1": f"trainer.log_every_n_steps {WHOLE} -1",
+    "trainer.limit_val_batches=2.0": "trainer.limit_val_batches must be a share of the batches",
+    "trainer.val_check_interval=7": "trainer.val_check_interval follows validate_every",
+    "~trainer": "trainer is missing",
+    # the model
+    "model.ema_decay=2": f"model.ema_decay {SHARE}, not 2",
+    "model.ema_decay=nan": f"model.ema_decay {SHARE}, not nan",
+    "model.lambda_reg=-1": "model.lambda_reg must be a number of 0 or more, not -1",
+    "model.lambda_reg=text": "model.lambda_reg must be a number of 0 or more, not 'text'",
+    "model.lambda_reg=inf": "model.lambda_reg must be a number of 0 or more, not inf",
+    "+model.lambda_cycle=3": "there is no setting 'model.lambda_cycle' (did you mean 'lambda_cyc'?)",
+    "model.generator.base_width=0": "model.generator.base_width must be a whole number of 1 or more",
+    "model.generator.max_width=0": "model.generator.max_width must be a whole number of 1 or more",
+    "model.generator.max_width=1000000000": "model.generator.max_width must be a whole number of 1 or more and at most",
+    "model.generator.w_hpf=nan": "model.generator.w_hpf must be a number of 0 or more, not nan",
+    "model.generator.image_size=64": "model.generator.image_size follows image_size, which is 256: set image_size",
+    "model.generator=null": "model.generator",
+    "model.mapping_network.hidden_dim=0": "model.mapping_network.hidden_dim must be a whole number of 1 or more",
+    "model.mapping_network.style_dim=3": "model.mapping_network.style_dim follows model.generator.style_dim",
+    "model.optimizers.generator.lr=text": "model.optimizers.generator.lr must be a number of 0 or more, not 'text'",
+    "model.optimizers.generator.betas=[0.5]": "model.optimizers.generator.betas must be two numbers of 0 or more",
+    "~model.optimizers.generator": "model.optimizers.generator is missing",
+    "model.seed=3": "model.seed follows seed, which is 777",
+    "model=sean model.ema=1.0": f"model.ema {SHARE}, or null, not 1.0",
+    "model=sean image_size=32 model.generator.upsampling=most": "needs an image_size of 128 or more, not 32",
+    "model=face_parser steps=10": "model.schedule.warmup_steps=1000 is not below the run's 10 steps",
+    "model=face_parser model.optimizer=sgd": "model.optimizer must be a part with a _target_, not 'sgd': model",
+    "model=face_parser activation_checkpointing=true": "activation_checkpointing=true is for stargan and sean",
+    "model=hair_classifier model.classifier.depth=20": "model.classifier.depth must be 18, 34 or 50, not 20",
+    "model=hair_classifier model.classifier.dropout=1": f"model.classifier.dropout {SHARE}",
+    # the data
+    "data.image_size=64": "data.image_size follows image_size, which is 256: set image_size",
+    "data.batch_size=3": "data.batch_size follows batch_size, which is 8: set batch_size",
+    "data.count=0": "data.count must be a whole number of 1 or more",
+    "data.portrait_seed=-1": "data.portrait_seed must be a whole number of 0 or more",
+    "data.num_workers=text": "data.num_workers must be a whole number of 0 or more and at most 1024, not 'text'",
+    "data.num_workers=1000000": "data.num_workers must be a whole number of 0 or more and at most 1024",
+    "data.domains.queries.bob=null": "data.domains.queries must be a query for each domain, as text",
+    "batches.flip_probability=2": "batches.flip_probability must be a number of 0 or more and at most 1",
+    # callbacks and loggers
+    "callbacks.checkpoints.monitor=typo": "callbacks.checkpoints.monitor: this run (stargan) does not measure 'typo'",
+    "callbacks.checkpoints.mode=best": "callbacks.checkpoints.mode must be min or max, not 'best'",
+    "callbacks.checkpoints.every_n_steps=0": f"callbacks.checkpoints.every_n_steps {WHOLE} 0",
+    "callbacks.checkpoints=5": "callbacks.checkpoints must be a part with a _target_ or null, not 5",
+    "callbacks.generative_metrics.metrics=[fid,typo]": "there is no metric 'typo' for stargan",
+    "callbacks.generative_metrics.metrics=[fid,fid]": "callbacks.generative_metrics.metrics must be",
+    "callbacks.generative_metrics.protocol=typo": "protocol must be embedded, stargan_v2 or standard, not 'typo'",
+    "+callbacks.generative_metrics.num_outputs=1": "num_outputs must be 2 or more for lpips",
+    "+callbacks.generative_metrics.every=1": "there is no setting 'callbacks.generative_metrics.every'",
+    "model=hair_classifier callbacks.early_stopping.monitor=val/mean_iou": "does not measure 'val/mean_iou'",
+    "logger=wandb logger.mode=typo": "logger.mode must be offline, online or disabled, not 'typo'",
+    # names
+    "+foo=3": "there is no setting 'foo'",
+    "+stepz=3": "there is no setting 'stepz' (did you mean 'steps'?)",
+    "ckpt_path=x": "there is no setting 'ckpt_path': resume=",
+    "+ckpt_path=x": "there is no setting 'ckpt_path': resume=",
+    "train=true": "there is no setting 'train': train.py trains, evaluate.py measures",
+    "test=true": "there is no setting 'test': evaluate.py",
+    "hparams_search=optuna": "there is no setting 'hparams_search': sweep.py",
+    "max_epochs=5": "there is no setting 'max_epochs': a run is one pass over its steps: steps=N",
+    "lr=0.1": "there is no setting 'lr': each optimizer has its own",
+    "steps": "'steps' is not of the form NAME=VALUE",
+    "data=image_folder data/domains=gender2": "an image folder's domains are its folders",
+    "model/optimizer@model.optimizer=sgd": "the GANs have model.optimizers.NETWORK",
+}  # fmt: skip
+
+OBEYED = [
+    "trainer.max_epochs=1",
+    "data.batch_size=8",
+    "compile=aot_eager",
+    "gradient_clip=1",
+    "callbacks=none",
+    "callbacks=[]",
+    "logger=none",
+    "logger=[]",
+    "callbacks.checkpoints=null",
+    "callbacks.checkpoints.monitor=metrics/latent/fid_embedded/mean",
+    "model=face_parser callbacks.checkpoints.monitor=val/iou/hair",
+    "model=face_parser model/optimizer=adamw",
+    "model=sean model.ema=null",
+    "optimized_metric=g_latent/loss",
+    "trainer=ddp_sim",
+    "trainer.devices=2",
+    "trainer.devices=2 batch_size=6",
+    "trainer.limit_val_batches=0",
+    "trainer.limit_val_batches=3",
+    "trainer.precision=bf16",
+    "++trainer.profiler=simple",
+    "name=a/b",
+    "name='grüße 1'",
+    "name='\"2024\"'",
+    "model.generator._target_=my_net.MyGenerator +model.generator.anything=1",
+    "+callbacks.mine._target_=my_callbacks.Mine callbacks.checkpoints.monitor=my/value",
+    "+width=24 model.generator.base_width=${width}",
+    "data.domains.queries.bob=Male",
+    "~data.domains.queries.bob",
+    "model.optimizers.generator._target_=torch.optim.RAdam",
+    "experiment=quickstart model.lambda_ds=0",
+]
+
+
+BASE = ("trainer=cpu", "paths.data=data", "paths.cache=cache")
+
+
+@functools.cache
+def composed(choices: tuple[str, ...]) -> DictConfig:
+    """The config with choices of groups; composing it is what takes time."""
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        return compose("config", [*BASE, *choices])
+
+
+def config_of(typed: str) -> DictConfig:
+    """The config that a command line gives: choices of groups are composed, values are set by Hydra on top."""
+    words = typed.split(" ") if "'" not in typed and ": " not in typed else [typed]
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
+        parsed = OverridesParser.create().parse_overrides(words)
+        choices = [o for o in parsed if loader.repository.group_exists(o.key_or_group) or o.package is not None]
+    cfg = composed(tuple(str(o.input_line) for o in choices)).copy()
+    loader._apply_overrides_to_config([o for o in parsed if o not in choices], cfg)
+    return cfg
+
+
+def refusal(typed: str) -> str | None:
+    """The sentence that something typed is refused with, or None where it is obeyed."""
+    try:
+        settings.check_training(config_of(typed))
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        return one_sentence(error)
+    return None
+
+
+@pytest.mark.parametrize("typed", REFUSED)
+def test_what_no_run_can_be_made_of_is_refused(typed):
+    said = refusal(typed)
+    assert said is not None and REFUSED[typed] in said and "\n" not in said and len(said) < 600, said
+
+
+@pytest.mark.parametrize("typed", OBEYED)
+def test_what_a_run_can_be_made_of_is_not(typed):
+    assert refusal(typed) is None
+
+
+@pytest.mark.parametrize(("typed", "several"), [
+    ("trainer.devices=2", True), ("trainer.num_nodes=2", True), ("trainer.devices=1", False), ("trainer=ddp_sim", True),
+    ("trainer.devices=[0,1]", True), ("trainer.devices=[1]", False), ("trainer.devices=auto", False),
+])  # fmt: skip
+def test_the_strategy_follows_from_the_number_of_processes(typed, several):
+    cfg = config_of(typed)
+    settings.choose_strategy(cfg)
+    assert ("PhasedDDPStrategy" in str(cfg.trainer.strategy)) == several
+
+
+def test_every_name_that_is_checked_is_one_of_the_code():
+    from hairgan.networks.cbam import HEADS
+    from hairgan.regions import REGION_NAMES
+    from lightning_modules import callbacks
+
+    assert names.REGIONS == REGION_NAMES and set(HEADS) == set(names.HEADS)
+    for target, by_family in names.CALLBACKS.items():
+        callback = getattr(callbacks, target.rpartition(".")[2])
+        assert by_family == callback.METRICS and names.SECONDS[target] == callback.SECONDS
+
+
+def test_every_shared_value_is_a_setting():
+    assert set(composed(())) - set(Run.model_fields) == set(), "a new value is to be told to settings.training.Run"
+
+
+def test_nothing_heavy_is_imported():
+    heavy = ("torch", "pytorch_lightning", "torchmetrics", "wandb", "polars", "numpy")
+    lines = (
+        "import sys, lightning_modules.launch.settings, lightning_modules.launch.errors",
+        f"""
+print([name for name in {heavy} if name in sys.modules])""",
+    )
+    code = "".join(lines)
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
