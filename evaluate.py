@@ -30,7 +30,7 @@ from hairgan.memory import keep_freed_memory
 from hairgan.metrics.cache import StatisticsCache
 from hairgan.weights.runs import networks_from_run
 from lightning_modules.launch.errors import errors_as_sentences
-from lightning_modules.launch.run_directory import git_state, versions
+from lightning_modules.launch.record import git_state, versions
 
 
 def evaluate(cfg: DictConfig) -> dict[str, dict[str, float]]:

@@ -14,22 +14,19 @@ os.environ.setdefault("WANDB_SILENT", "true")
 
 import hydra
 import pytorch_lightning as pl
-import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig, open_dict
 
-from datamodules.base import HairDataModule
 from hairgan.memory import keep_freed_memory
-from lightning_modules.base import PhasedModule
-from lightning_modules.callbacks import Checkpoints
-from lightning_modules.execution import Execution, use_tf32
-from lightning_modules.launch import choice, dry_run, processes, run_directory, settings
-from lightning_modules.launch.checks import check
+from lightning_modules.callbacks.run_record import RunRecord
+from lightning_modules.launch import dry_run, processes, record, settings
+from lightning_modules.launch.checks import check, check_run
+from lightning_modules.launch.choice import choose
 from lightning_modules.launch.errors import errors_as_sentences
+from lightning_modules.launch.parts import make_callbacks, make_data_and_module, make_loggers
 from lightning_modules.launch.quiet import quiet_lightning
+from lightning_modules.launch.run_directory import owned
 from lightning_modules.launch.summary import plan, summary
-from lightning_modules.loggers import CurvesLogger
-from lightning_modules.strategy import PhasedDDPStrategy, ProcessLostError
 
 
 def train(cfg: DictConfig, more_callbacks: Sequence[pl.Callback] = ()) -> dict[str, float]:
@@ -46,59 +43,31 @@ def train(cfg: DictConfig, more_callbacks: Sequence[pl.Callback] = ()) -> dict[s
     settings.check_training(cfg)
     settings.choose_strategy(cfg)
     processes.join(cfg.trainer)
-    cfg, checkpoint = processes.from_first(lambda: choice.choose(cfg))
+    choice = processes.from_first(lambda: choose(cfg))
+    cfg = choice.cfg
     check(cfg)
-    if not cfg.dry_run:
-        Path(cfg.paths.outputs).mkdir(parents=True, exist_ok=True)  # before the data, which may take long
-    pl.seed_everything(cfg.seed, workers=True, verbose=False)
-    use_tf32(bool(cfg.tf32))
-
-    data: HairDataModule = instantiate(cfg.data)
-    data.pack()
-    data.setup("fit")
-    with open_dict(cfg):
-        cfg.trainer.benchmark = bool(cfg.trainer.benchmark) and not cfg.trainer.deterministic
-        cfg.domain_names = list(data.domains.names)
-        cfg.num_domains = len(cfg.domain_names)
-
-    module: PhasedModule = instantiate(cfg.model)
-    module.execution = Execution(cfg.accumulate, cfg.compile, cfg.channels_last, cfg.activation_checkpointing)
-    module.gradient_clip = cfg.get("gradient_clip")
     if cfg.dry_run:
-        return dry_run.run(cfg, data, module, lambda trainer: plan(cfg, data, module, trainer, "none: a dry run", 0))
-    run_dir = processes.from_first(lambda: choice.make_directory(cfg))
-    with open_dict(cfg):
-        cfg.run_dir = str(run_dir)
-        if "wandb" in settings.parts_of(cfg, "logger"):
-            cfg.logger.wandb.id = cfg.logger.wandb.id or run_directory.new_id()
-    loggers, callbacks = ([instantiate(p) for p in settings.parts_of(cfg, g).values()] for g in ("logger", "callbacks"))
-    callbacks += more_callbacks
-    callbacks.sort(key=lambda callback: isinstance(callback, Checkpoints))  # those come last
-    trainer: pl.Trainer = instantiate(cfg.trainer, default_root_dir=str(run_dir), logger=loggers, callbacks=callbacks)
-
-    start = torch.load(checkpoint, weights_only=True, map_location="cpu")["steps_done"] if checkpoint else 0
-    if trainer.is_global_zero:
-        run_directory.write_record(run_dir, cfg, seed=cfg.seed, dataset=data.describe(), resumed_at=start or None)
-        print(plan(cfg, data, module, trainer, str(run_dir), start))
-        if cfg.reproduce:
-            print(run_directory.differences(Path(cfg.reproduce), run_dir))
-    for logger in loggers:
-        if isinstance(logger, CurvesLogger):
-            logger.resume_at(start)
-    if start >= cfg.steps:
-        raise ValueError(f"the run in {run_dir} has done its {start} steps; steps={cfg.steps} asks for no more")
-
-    try:
-        trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
-    except RuntimeError as error:
-        strategy = trainer.strategy
-        if isinstance(strategy, PhasedDDPStrategy) and (lost := strategy.explain(error)):
-            raise ProcessLostError(lost) from error
-        raise
-    metrics = {name: float(value) for name, value in trainer.callback_metrics.items()} | module.last_logs
-    if trainer.is_global_zero:
-        print(summary(cfg, module, run_dir))
-    return metrics
+        return dry_run.run(cfg, *make_data_and_module(cfg))
+    with owned(choice) as run:
+        with open_dict(cfg):
+            cfg.run_dir = str(run.path)
+        data, module = make_data_and_module(cfg)
+        facts = record.make(seed=cfg.seed, dataset=data.describe(), resumed_at=run.start or None, asked=choice.asked)
+        loggers = make_loggers(cfg)
+        callbacks = [*make_callbacks(cfg, more_callbacks), RunRecord(run, cfg, facts)]
+        trainer: pl.Trainer = instantiate(
+            cfg.trainer, default_root_dir=str(run.path), logger=loggers, callbacks=callbacks
+        )
+        check_run(cfg, run)
+        if trainer.is_global_zero:
+            print(plan(cfg, data, module, trainer, str(run.path), run.start))
+            if cfg.reproduce:
+                print(record.differences(Path(cfg.reproduce), facts))
+        with processes.lost_ones_named(trainer):
+            trainer.fit(module, datamodule=data, ckpt_path=run.checkpoint, weights_only=True)
+        if trainer.is_global_zero:
+            print(summary(cfg, module, run.path))
+    return {name: float(value) for name, value in trainer.callback_metrics.items()} | module.last_logs
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="config")

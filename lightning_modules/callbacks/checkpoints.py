@@ -15,6 +15,7 @@ from pytorch_lightning.utilities import rank_zero_only
 
 from hairgan.weights.runs import FOLDER, by_step
 from lightning_modules.launch import slurm
+from lightning_modules.launch.command_line import override
 
 REQUEUE_SIGNAL = signal.SIGUSR1  # sbatch --signal=USR1@120 sends it two minutes before the time is over
 
@@ -80,12 +81,20 @@ class Checkpoints(Callback):
         for logger in trainer.loggers:  # a run that goes on from here logs nothing of this step again
             logger.save()
         save(trainer, _folder(trainer) / f"step_{step:08d}.ckpt")
-        self._prune(trainer)
+        self._prune(trainer, step)
 
     @rank_zero_only
-    def _prune(self, trainer: pl.Trainer) -> None:
-        for old in by_step(_folder(trainer))[self.keep :]:
+    def _prune(self, trainer: pl.Trainer, step: int) -> None:
+        """Delete the oldest of our own: what has a later step is none of ours."""
+        folder = _folder(trainer)
+        ours = [path for path in by_step(folder) if path.name <= f"step_{step:08d}.ckpt"]
+        for old in ours[self.keep :]:
             old.unlink(missing_ok=True)
+
+    def forget_missing_best(self, trainer: pl.Trainer) -> None:
+        """Start looking for the best one anew, where it is not there: not kept, or of a branch that is set aside."""
+        if not trainer.strategy.broadcast((_folder(trainer) / "best.ckpt").exists()):
+            self.best = None
 
     def state_dict(self) -> dict[str, Any]:
         return {"best": self.best}
@@ -139,6 +148,6 @@ def save(trainer: pl.Trainer, path: Path) -> None:
         partial.unlink(missing_ok=True)
         raise OSError(
             f"the checkpoint {path} could not be written ({error.strerror}); those before it are whole: make room and "
-            f"go on with resume={path.parents[1]}"
+            f"go on with {override('resume', path.parents[1])}"
         ) from error
     trainer.strategy.barrier("checkpoint renamed")

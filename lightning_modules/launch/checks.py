@@ -6,6 +6,7 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 
 from lightning_modules.launch import choice, processes
+from lightning_modules.launch.run_directory import Run
 
 
 def check(cfg: DictConfig) -> None:
@@ -21,3 +22,13 @@ def check(cfg: DictConfig) -> None:
             "-m with several processes a job would start the whole sweep in each of them: give it trainer.devices=1, "
             "or let every job be launched on its own (sweep.py, hydra/launcher=submitit_slurm)"
         )
+
+
+def check_run(cfg: DictConfig, run: Run) -> None:
+    """Refuse a run that has nothing left to do.
+
+    Raises:
+        ValueError: it has done as many steps as are asked for.
+    """
+    if run.start >= cfg.steps:
+        raise ValueError(f"the run in {run.path} has done its {run.start} steps; steps={cfg.steps} asks for no more")

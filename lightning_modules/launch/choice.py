@@ -2,52 +2,62 @@
 
 from __future__ import annotations
 
-import os
+import hashlib
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from hairgan.weights.runs import FOLDER, by_step, find_checkpoint
-from lightning_modules.launch import processes, run_directory, slurm
+from lightning_modules.launch import record, run_directory, slurm
 
-CHILD_VARIABLE = "HAIRGAN_RUN_DIR"  # tells the processes that a run launches where the run is
-HOW = ("resume", "reproduce")  # overrides that say which run, not what it is
+HOW = ("resume", "reproduce", "run_dir", "dry_run")  # settings that say which run, not what it is
 
 
-def choose(cfg: DictConfig) -> tuple[DictConfig, Path | None]:
-    """The config of the run that is meant, and the checkpoint to go on from (None: from the start).
+@dataclass(frozen=True)
+class Choice:
+    """The run that is meant.
+
+    Attributes:
+        cfg: its config.
+        run: the directory of a run to go on with; None for a new one.
+        place: where a new run goes; a number is added where the name is taken. None for `cfg.run_dir` and nowhere else.
+        asked: identifies the config as it was asked for, before anything was filled in.
+    """
+
+    cfg: DictConfig
+    run: Path | None
+    place: Path | None
+    asked: str
+
+
+def choose(cfg: DictConfig) -> Choice:
+    """Which run is meant.
 
     Raises:
-        ValueError: there is no such run, or it has no checkpoint that is whole.
+        ValueError: there is no such run, or settings that exclude each other.
     """
-    if cfg.reproduce and not cfg.resume:
-        return _repeated(cfg), None
-    run = _run_to_go_on_with(cfg)
+    _refuse_contradictions(cfg)
+    asked = fingerprint(cfg)
+    place = None if cfg.run_dir else _place(cfg)
+    if (launched := run_directory.of_launching_process()) is not None:
+        run = launched.path if launched.goes_on else None
+    else:
+        run = _run_to_go_on_with(cfg, place, asked)
     if run is None:
-        return cfg, None
-    checkpoint = find_checkpoint(run, cfg.resume if str(cfg.resume).endswith(".ckpt") else "last")
+        return Choice(_repeated(cfg) if cfg.reproduce else cfg, None, place, asked)
     cfg = _config_of(run, cfg)
     with open_dict(cfg):
         cfg.run_dir, cfg.reproduce = str(run), None
-    return cfg, checkpoint
+    return Choice(cfg, run, None, asked)
 
 
-def make_directory(cfg: DictConfig) -> Path:
-    """Make the run's directory, where the config, SLURM, Hydra's sweep or nobody says which."""
-    launched_by_a_run = "LOCAL_RANK" in os.environ and not processes.launched_from_outside()
-    if launched_by_a_run and CHILD_VARIABLE in os.environ:
-        run_dir = Path(os.environ[CHILD_VARIABLE])
-    elif cfg.run_dir:
-        run_dir = Path(cfg.run_dir).absolute()
-    elif is_sweep():
-        run_dir = Path(HydraConfig.get().runtime.output_dir)
-    else:
-        run_dir = _of_slurm_job(cfg) or run_directory.new(cfg.paths.outputs, cfg.name)
-    run_dir.mkdir(parents=True, exist_ok=True)
-    os.environ[CHILD_VARIABLE] = str(run_dir)
-    return run_dir
+def fingerprint(cfg: DictConfig) -> str:
+    """The same for two command lines that ask for the same training, wherever its results go."""
+    what = OmegaConf.masked_copy(cfg, [name for name in cfg if name not in HOW])
+    return hashlib.blake2b(OmegaConf.to_yaml(what, sort_keys=True).encode(), digest_size=8).hexdigest()
 
 
 def is_sweep() -> bool:
@@ -55,22 +65,55 @@ def is_sweep() -> bool:
     return HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
 
 
-def _of_slurm_job(cfg: DictConfig) -> Path | None:
-    """Where the run of this SLURM job is, which a job that is queued again finds by its number."""
-    number = None if cfg.run_dir or is_sweep() else slurm.job()
-    return None if number is None else Path(cfg.paths.outputs).absolute() / cfg.name / f"job_{number}"
+def _refuse_contradictions(cfg: DictConfig) -> None:
+    if cfg.resume and cfg.reproduce:
+        raise ValueError("resume goes on with a run, reproduce repeats one in a new directory: give one of them")
+    if cfg.resume and cfg.run_dir:
+        raise ValueError(f"resume={cfg.resume} goes on in that run's directory: leave run_dir={cfg.run_dir} out")
+    if is_sweep() and cfg.run_dir and f"run_dir={cfg.run_dir}" in sys.argv:  # and not a list of directories
+        raise ValueError(
+            f"-m with run_dir={cfg.run_dir} would send every job to one directory: leave it out, or say where the "
+            "directories of the jobs go with hydra.sweep.dir=..."
+        )
+    if is_sweep() and cfg.resume == "auto":
+        raise ValueError("-m with resume=auto would send every job to the same run: name the runs, or leave it out")
 
 
-def _run_to_go_on_with(cfg: DictConfig) -> Path | None:
-    own = _of_slurm_job(cfg)
-    if own is not None and cfg.resume in (None, "auto") and by_step(own / FOLDER):
-        return own
+def _place(cfg: DictConfig) -> Path:
+    """Where a new run goes: a SLURM job has a place of its own, which it finds again when it is queued again."""
+    if is_sweep():
+        return Path(HydraConfig.get().runtime.output_dir)
+    job = slurm.job()
+    name = run_directory.stamp() if job is None else f"job_{job}"
+    return Path(cfg.paths.outputs).absolute() / cfg.name / name
+
+
+def _run_to_go_on_with(cfg: DictConfig, place: Path | None, asked: str) -> Path | None:
+    if place is not None and slurm.job() and not cfg.reproduce and cfg.resume in (None, "auto"):
+        run = _run_of_job(place, asked)
+        if run is not None:
+            return run
     if cfg.resume == "auto":
-        run = run_directory.newest_with_checkpoint(cfg.paths.outputs, cfg.name)
+        run = run_directory.newest(cfg.paths.outputs, cfg.name)
         if run is None:
-            print(f"resume=auto: no run with a checkpoint under {Path(cfg.paths.outputs) / cfg.name}, starting one")
+            print(f"resume=auto: there is no run under {Path(cfg.paths.outputs) / cfg.name}, starting one")
         return run
     return run_directory.of_checkpoint(cfg.resume) if cfg.resume else None
+
+
+def _run_of_job(place: Path, asked: str) -> Path | None:
+    """The run with which this SLURM job goes on: one of its own that was asked for in the same words, or, when the job
+    is queued again, its only one. A job of a sweep goes on only when it is queued again."""
+    runs = [run for run in run_directory.named_after(place) if (run / run_directory.CONFIG).is_file()]
+    again = slurm.is_requeued()
+    same = [run for run in runs if any(r.get("asked") == asked for r in record.read(run))]
+    if same and (again or not is_sweep()):
+        return same[-1]
+    if again and len(runs) == 1:
+        return runs[0]
+    if runs:
+        print(f"{runs[-1]} holds another run of this SLURM job: this one gets a directory of its own")
+    return None
 
 
 def _repeated(cfg: DictConfig) -> DictConfig:
@@ -97,5 +140,6 @@ def _config_of(run: Path, asked: DictConfig) -> DictConfig:
         is_group = OmegaConf.is_config(value) or name in ("experiment", "debug")
         if name not in HOW and not is_group:
             OmegaConf.update(cfg, name, value, force_add=True)
-    cfg.resume = asked.resume
+    with open_dict(cfg):
+        cfg.resume, cfg.dry_run = asked.resume, asked.dry_run
     return cfg

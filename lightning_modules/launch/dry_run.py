@@ -6,7 +6,6 @@ import datetime
 import resource
 import tempfile
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytorch_lightning as pl
@@ -16,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.callbacks import Callback
 
 from lightning_modules.base import PhasedModule
+from lightning_modules.launch.summary import plan
 
 STEPS = 4  # the first one, which warms up, does not count
 
@@ -30,9 +30,7 @@ class _Stopwatch(Callback):
         self.times.append(time.perf_counter())
 
 
-def run(
-    cfg: DictConfig, data: pl.LightningDataModule, module: PhasedModule, plan: Callable[[pl.Trainer], str]
-) -> dict[str, float]:
+def run(cfg: DictConfig, data: Any, module: PhasedModule) -> dict[str, float]:
     """Train for `STEPS` steps without loggers, callbacks and validation, and print what was measured.
 
     Returns:
@@ -52,7 +50,7 @@ def run(
     if trainer.is_global_zero:
         finish = datetime.timedelta(seconds=round(seconds * cfg.steps))
         print(OmegaConf.to_yaml(cfg, resolve=True))
-        print(plan(trainer))
+        print(plan(cfg, data, module, trainer, "none: a dry run", 0))
         print(
             f"  memory   {measured['peak_memory']:.2f} GiB at most, on the {'GPU' if on_gpu else 'host'}, per process"
         )

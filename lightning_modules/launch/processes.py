@@ -6,14 +6,18 @@ to the others. Processes that Lightning starts itself (trainer=ddp without torch
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
+import pytorch_lightning as pl
 import torch
 import torch.distributed as dist
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.plugins.environments import ClusterEnvironment, SLURMEnvironment, TorchElasticEnvironment
+
+from lightning_modules.strategy import PhasedDDPStrategy, ProcessLostError
 
 T = TypeVar("T")
 
@@ -61,6 +65,18 @@ def from_first(find: Callable[[], T]) -> T:
     if isinstance(told[1], Exception):
         raise told[1]
     return told[0]  # type: ignore[return-value]
+
+
+@contextmanager
+def lost_ones_named(trainer: pl.Trainer) -> Iterator[None]:
+    """Where a collective of several processes fails, say which of them are gone."""
+    try:
+        yield
+    except RuntimeError as error:
+        strategy = trainer.strategy
+        if isinstance(strategy, PhasedDDPStrategy) and (lost := strategy.explain(error)):
+            raise ProcessLostError(lost) from error
+        raise
 
 
 def launched_from_outside() -> bool:

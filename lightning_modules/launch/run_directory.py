@@ -1,48 +1,204 @@
-"""The directory of a run: where it is, what it records, how it is found again."""
+"""The directory of a run: where it is, who owns it, how it is found again.
+
+A directory has one owner at a time: `owned` holds its lock. A new run takes a directory that holds no run yet; a run
+that is gone on with keeps what it has until its state has loaded (`RunRecord` then writes).
+"""
 
 from __future__ import annotations
 
+import contextlib
 import datetime
-import importlib.metadata
+import json
 import os
-import platform
-import secrets
-import subprocess
-import sys
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
-import yaml
 from omegaconf import DictConfig, OmegaConf
 
-from hairgan.weights.runs import CONFIG, FOLDER, by_step
+from hairgan.locks import SILENCE, Lock, LockedError, acquire, holder
+from hairgan.weights.runs import CONFIG, FOLDER, by_step, find_checkpoint
+from lightning_modules.launch import processes, record, slurm
+from lightning_modules.launch.command_line import override
+from lightning_modules.launch.record import AS_WRITTEN
 
-RECORD = "run.yaml"
-AS_WRITTEN = (
-    "config_as_written.yaml"  # the config with its references (`${steps}`), for runs that go on with other values
-)
+if TYPE_CHECKING:
+    from lightning_modules.launch.choice import Choice
 
-PACKAGES = ("torch", "torchvision", "pytorch-lightning", "torchmetrics", "hydra-core", "omegaconf", "wandb", "numpy")
-
-
-def new(outputs: str | Path, name: str) -> Path:
-    """Make a fresh directory `outputs/name/DATE_TIME`, and return its absolute path."""
-    stamp = datetime.datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-    for attempt in range(100):
-        path = Path(outputs).absolute() / name / (stamp + (f"_{attempt}" if attempt else ""))
-        try:
-            path.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        return path
-    raise OSError(f"could not make a directory of its own under {Path(outputs) / name}")
+LOCK = "lock"
+TRACES = (CONFIG, AS_WRITTEN, record.RECORD, FOLDER, "metrics.csv", "samples", "curves.png")
+"""What a run that has begun leaves in its directory."""
+CHILD_VARIABLE = "HAIRGAN_RUN"  # tells the processes that a run launches which run it is
 
 
-def newest_with_checkpoint(outputs: str | Path, name: str) -> Path | None:
-    """The newest run of a name that has a checkpoint, or None."""
-    runs = sorted((Path(outputs) / name).glob("*"), key=lambda run: run.name, reverse=True)
-    return next((run.absolute() for run in runs if by_step(run / FOLDER)), None)
+@dataclass(frozen=True)
+class Run:
+    """A run directory that this run owns.
+
+    Attributes:
+        path: the directory.
+        checkpoint: what to go on from; None from the first step.
+        start: the steps that are done there.
+        goes_on: whether the directory held this run before.
+        lock: None in processes besides the first.
+    """
+
+    path: Path
+    checkpoint: Path | None = None
+    start: int = 0
+    goes_on: bool = False
+    lock: Lock | None = None
+
+
+@contextlib.contextmanager
+def owned(choice: Choice) -> Iterator[Run]:
+    """Own the directory of the chosen run while the block runs; to be entered by all processes of the run.
+
+    A directory made for a run that never began is deleted again.
+
+    Raises:
+        ValueError: the directory holds another run, or the run to go on with has no checkpoint that is whole.
+        LockedError: another process owns it.
+    """
+    with contextlib.ExitStack() as stack:
+        mine: list[Lock] = []  # in the first process
+        run = processes.from_first(lambda: of_launching_process() or _own(choice, stack, mine))
+        yield replace(run, lock=mine[0]) if mine else run
+
+
+def _own(choice: Choice, stack: contextlib.ExitStack, mine: list[Lock]) -> Run:
+    if choice.run is not None:
+        mine.append(_lock(choice.run, patient=slurm.is_requeued()))
+        stack.callback(mine[0].release)
+        checkpoint = _checkpoint(choice.run, choice.cfg.resume)
+        run = Run(choice.run, checkpoint, steps_of(checkpoint) if checkpoint else 0, goes_on=True)
+    else:
+        path, lock = _begin(choice, stack)
+        mine.append(lock)
+        run = Run(path)
+    told = {"path": str(run.path), "checkpoint": str(run.checkpoint or ""), "start": run.start, "goes_on": run.goes_on}
+    os.environ[CHILD_VARIABLE] = json.dumps(told)
+    stack.callback(os.environ.pop, CHILD_VARIABLE, None)
+    return run
+
+
+def of_launching_process() -> Run | None:
+    """The run of the process that launched this one (trainer=ddp without torchrun); None for a run's first process."""
+    launched = int(os.environ.get("LOCAL_RANK", "0")) > 0 and not processes.launched_from_outside()
+    if not launched or CHILD_VARIABLE not in os.environ:
+        return None
+    told = json.loads(os.environ[CHILD_VARIABLE])
+    checkpoint = Path(told["checkpoint"]) if told["checkpoint"] else None
+    return Run(Path(told["path"]), checkpoint, told["start"], told["goes_on"])
+
+
+def _lock(run_dir: Path, patient: bool = False) -> Lock:
+    what = f"the run directory {run_dir}"
+    try:
+        return acquire(run_dir / LOCK, what)
+    except LockedError as error:
+        if not patient:
+            raise
+        print(f"{error}; waiting, as a SLURM job that was queued again may follow itself on another node", flush=True)
+    return acquire(run_dir / LOCK, what, patience=2 * SILENCE)
+
+
+def _checkpoint(run: Path, resume: str | None) -> Path | None:
+    """The checkpoint to go on from, where one was ever saved."""
+    if str(resume).endswith(".ckpt"):
+        return find_checkpoint(run, str(resume))
+    if not by_step(run / FOLDER):
+        print(f"the run in {run} has no checkpoint yet: it starts again from its first step")
+        return None
+    return find_checkpoint(run)
+
+
+def steps_of(checkpoint: Path) -> int:
+    """The steps that a checkpoint's run had done."""
+    return int(torch.load(checkpoint, weights_only=True, map_location="cpu", mmap=True)["steps_done"])
+
+
+def _begin(choice: Choice, stack: contextlib.ExitStack) -> tuple[Path, Lock]:
+    """Take a directory for a new run: the one that was named, or one of its own at the run's place."""
+    if choice.place is None:
+        path = Path(choice.cfg.run_dir).absolute()
+        return path, _take(path, stack)
+    for attempt in range(1, 1000):
+        path = choice.place if attempt == 1 else choice.place.with_name(f"{choice.place.name}_{attempt}")
+        with contextlib.suppress(LockedError, HoldsARunError):
+            return path, _take(path, stack)
+    raise OSError(f"could not find a directory of its own for the run beside {choice.place}")
+
+
+class HoldsARunError(ValueError):
+    """A new run does not start where another one is."""
+
+
+def _take(path: Path, stack: contextlib.ExitStack) -> Lock:
+    """Lock a directory that holds no run, made where there is none; one that was made and is empty at the end goes."""
+    made = not path.exists()
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"run_dir={path} is a file; a run needs a directory")
+    path.mkdir(parents=True, exist_ok=True)
+    lock = _lock(path)
+    if any((path / trace).exists() for trace in TRACES):
+        lock.release()
+        raise HoldsARunError(
+            f"{path} holds a run: {override('resume', path)} goes on with it; for a new run give another run_dir, or "
+            "leave it out"
+        )
+    if made:
+        stack.callback(_remove_empty, path)
+    stack.callback(lock.release)
+    return lock
+
+
+def _remove_empty(path: Path) -> None:
+    with contextlib.suppress(OSError):  # not empty: the run has begun
+        path.rmdir()
+
+
+# where runs are
+
+
+def stamp() -> str:
+    """The name of a run's directory: date and time."""
+    return datetime.datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+
+
+def named_after(place: Path) -> list[Path]:
+    """The directories of the runs that shared a place, oldest first: `job_12`, `job_12_2`, ..."""
+    pattern = re.compile(rf"{re.escape(place.name)}(?:_(\d+))?")
+    found = {int(m[1] or 1): path for path in place.parent.glob("*") if (m := pattern.fullmatch(path.name))}
+    return [found[number] for number in sorted(found)]
+
+
+def newest(outputs: str | Path, name: str) -> Path | None:
+    """The run of a name that began last; None where there is none.
+
+    Raises:
+        LockedError: one is about to begin, e.g. while its data is packed.
+    """
+    runs: dict[Path, float] = {}
+    for path in (Path(outputs).absolute() / name).glob("*"):
+        if (path / CONFIG).is_file():
+            runs[path] = _began(path)
+        elif holder(path / LOCK) is not None:
+            runs[path] = (path / LOCK).stat().st_mtime
+    run = max(runs, key=lambda path: (runs[path], path.name), default=None)
+    if run is not None and not (run / CONFIG).is_file() and (owner := holder(run / LOCK)) is not None:
+        raise LockedError(f"the newest run, in {run}, is being started by {owner}")
+    return run
+
+
+def _began(run: Path) -> float:
+    for entry in record.read(run):
+        with contextlib.suppress(KeyError, TypeError, ValueError):
+            return datetime.datetime.fromisoformat(entry["started"]).timestamp()
+    return (run / CONFIG).stat().st_mtime
 
 
 def of_checkpoint(path: str | Path) -> Path:
@@ -66,73 +222,3 @@ def load_config(run_dir: str | Path) -> DictConfig:
     config = OmegaConf.load(run_dir / (AS_WRITTEN if (run_dir / AS_WRITTEN).is_file() else CONFIG))
     assert isinstance(config, DictConfig)
     return config
-
-
-def write_record(run_dir: Path, config: DictConfig, **facts: Any) -> None:
-    """Write the resolved config and what else is needed to repeat the run."""
-    OmegaConf.save(config, run_dir / CONFIG, resolve=True)
-    OmegaConf.save(config, run_dir / AS_WRITTEN)
-    record = {
-        "command": " ".join(sys.argv),
-        "started": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
-        "git": git_state(),
-        "versions": {"python": platform.python_version()} | versions(),
-        "hardware": hardware(),
-        **facts,
-    }
-    history = [*records(run_dir), record]
-    (run_dir / RECORD).write_text(yaml.safe_dump(history, sort_keys=False, allow_unicode=True))
-
-
-def records(run_dir: Path) -> list[dict[str, Any]]:
-    """What was recorded at each start of a run, oldest first."""
-    path = run_dir / RECORD
-    return yaml.safe_load(path.read_text()) if path.exists() else []
-
-
-def differences(earlier: Path, later: Path) -> str:
-    """What two runs' first records differ in, of that on which results depend, a line each."""
-    first, second = (records(run)[0] for run in (earlier, later))
-    rows = [
-        f"  {f'{what} {name}'.strip()}: {then} then, {now} now"
-        for what in ("seed", "git", "versions", "hardware", "dataset")
-        for name, (then, now) in _changes(first.get(what), second.get(what)).items()
-    ]
-    return "\n".join([f"repeats {earlier}" + (", but for" if rows else ", in the same environment"), *rows])
-
-
-def _changes(then: Any, now: Any) -> dict[str, tuple[Any, Any]]:
-    if isinstance(then, dict) and isinstance(now, dict):
-        return {k: (then.get(k), now.get(k)) for k in (then | now) if then.get(k) != now.get(k) and k != "path"}
-    return {} if then == now else {"": (then, now)}
-
-
-def new_id() -> str:
-    """A name for a run with a tracking service, which its config keeps."""
-    return secrets.token_hex(4)
-
-
-def versions() -> dict[str, str]:
-    """Installed versions of what a run's numbers depend on."""
-    return {name: importlib.metadata.version(name) for name in PACKAGES}
-
-
-def hardware() -> dict[str, Any]:
-    """The machine, as far as results and speed depend on it."""
-    gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-    return {"cpu": platform.processor() or platform.machine(), "cores": os.cpu_count(), "gpus": gpus}
-
-
-def git_state() -> dict[str, Any]:
-    """Revision of the code and whether it was changed since; None where it is not under git."""
-    here = Path(__file__).parent
-
-    def git(*command: str) -> str | None:
-        try:
-            done = subprocess.run(["git", *command], cwd=here, capture_output=True, text=True, check=True, timeout=10)
-        except (OSError, subprocess.SubprocessError):
-            return None
-        return done.stdout.strip()
-
-    status = git("status", "--porcelain")
-    return {"revision": git("rev-parse", "HEAD"), "dirty": None if status is None else bool(status)}

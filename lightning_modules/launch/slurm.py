@@ -16,6 +16,11 @@ def job() -> str | None:
     return f"{array}_{task}" if array else os.environ.get("SLURM_JOB_ID")
 
 
+def is_requeued() -> bool:
+    """Whether this job was started before, and queued again since."""
+    return job() is not None and int(os.environ.get("SLURM_RESTART_COUNT", "0")) > 0
+
+
 def requeue() -> None:
     """Queue this job again; it finds its run by the job's number, which stays the same.
 

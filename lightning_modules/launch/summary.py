@@ -12,6 +12,7 @@ from omegaconf import DictConfig
 
 from hairgan.weights import runs
 from lightning_modules.base import PhasedModule
+from lightning_modules.launch.command_line import override
 
 
 class DescribesItself(Protocol):
@@ -42,17 +43,20 @@ def plan(
 
 
 def summary(cfg: DictConfig, module: PhasedModule, run_dir: Path) -> str:
-    """Where everything is, and what to do next."""
+    """Where everything is, and what to do next; only what is there is named."""
     shown = os.path.relpath(run_dir)
     stopped = module.steps_done < cfg.steps
-    grids = sorted((run_dir / "samples").glob("*.png"))
-    rows = {
-        "stopped" if stopped else "done": f"{module.steps_done} of {cfg.steps} steps",
-        "samples": os.path.relpath(grids[-1]) if grids else "none yet",
-        "curves": f"{shown}/curves.png (values in metrics.csv)",
-        "weights": f"{shown}/{runs.FOLDER}",
-        "go on": f"python train.py resume={shown}" + ("" if stopped else f" steps={2 * cfg.steps}"),
-    }
-    if not stopped:
-        rows["evaluate"] = f"python evaluate.py run={shown}"
+    grids = sorted((run_dir / "samples").glob("*.png"), key=lambda path: path.stem.rpartition("_")[2])
+    curves = [f"{shown}/{name}" for name in ("curves.png", "metrics.csv") if (run_dir / name).is_file()]
+    rows = {"stopped" if stopped else "done": f"{module.steps_done} of {cfg.steps} steps"}
+    if grids:
+        rows["samples"] = os.path.relpath(grids[-1])
+    if curves:
+        rows["curves"] = ", ".join(curves)
+    if runs.by_step(run_dir / runs.FOLDER):
+        rows["weights"] = f"{shown}/{runs.FOLDER}"
+        more = "" if stopped else f" steps={2 * cfg.steps}"
+        rows["go on"] = f"python train.py {override('resume', shown)}{more}"
+        if not stopped:
+            rows["evaluate"] = f"python evaluate.py {override('run', shown)}"
     return "\n".join(f"  {label:<8} {text}" for label, text in rows.items())

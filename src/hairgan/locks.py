@@ -142,6 +142,14 @@ def acquire(path: Path, what: str, patience: float = 0.0) -> Lock:
         time.sleep(POLL)
 
 
+def holder(path: Path) -> Owner | None:
+    """Who has a lock and lives, as far as can be seen without asking for it; None where nobody does."""
+    owner, touched = _read(path), _touched(path)
+    if owner is None or touched is None or owner.is_gone(time.time() - touched):
+        return None
+    return owner
+
+
 def _try(path: Path, me: Owner) -> Owner | None:
     """Take the lock and return None, or return who has it."""
     mine = path.with_name(f".{path.name}-{me.token}")

@@ -15,7 +15,9 @@ from tests.integration import runs
 JOB = "4711"
 
 
-def start_tasks(overrides: list[str], folder: Path, log: Path, nodes: int, tasks: int) -> list[BaseProcess]:
+def start_tasks(
+    overrides: list[str], folder: Path, log: Path, nodes: int, tasks: int, restarts: int = 0
+) -> list[BaseProcess]:
     """Start the tasks of a job, spread over nodes, as srun would; `scontrol` writes what it is told to a file."""
     scontrol = folder / "bin" / "scontrol"
     scontrol.parent.mkdir(exist_ok=True)
@@ -25,6 +27,7 @@ def start_tasks(overrides: list[str], folder: Path, log: Path, nodes: int, tasks
         "PATH": f"{scontrol.parent}:{os.environ['PATH']}",
         "SLURM_JOB_ID": JOB,
         "SLURM_JOB_NAME": "hair",
+        "SLURM_RESTART_COUNT": str(restarts),
         "SLURM_NTASKS": str(tasks),
         "SLURM_NTASKS_PER_NODE": str(tasks // nodes),
         "SLURM_NNODES": str(nodes),
@@ -64,7 +67,7 @@ def test_a_job_whose_time_is_over_saves_and_is_queued_again(nodes, tasks, settin
     (saved,) = by_step(run / FOLDER)
 
     done = int(saved.stem.split("_")[1])
-    again = start_tasks([*job, f"steps={done + 2}"], tmp_path, tmp_path / "again", nodes, tasks)
+    again = start_tasks([*job, f"steps={done + 2}"], tmp_path, tmp_path / "again", nodes, tasks, restarts=1)
     for task in again:
         task.join(120)
     assert [task.exitcode for task in again] == [0] * tasks, runs.log_of(tmp_path / "again.0")[-3000:]

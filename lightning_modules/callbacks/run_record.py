@@ -1,0 +1,55 @@
+"""The moment in which a run really begins."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytorch_lightning as pl
+from omegaconf import DictConfig
+from pytorch_lightning.callbacks import Callback
+
+from lightning_modules.callbacks.checkpoints import Checkpoints
+from lightning_modules.launch import record
+from lightning_modules.launch.branches import go_on_from
+from lightning_modules.launch.command_line import override
+from lightning_modules.launch.run_directory import Run
+from lightning_modules.loggers import CurvesLogger
+
+
+class RunRecord(Callback):
+    """Writes what the run directory records, once everything is loaded and checked: a start that fails changes nothing.
+
+    To be the last of the callbacks, so that the others have had their say at `on_train_start`. Where the run goes on
+    from a checkpoint that is not its newest, what came after that is set aside.
+
+    Args:
+        run: the run directory, owned.
+        cfg: the config to record.
+        entry: of `record.make`.
+    """
+
+    def __init__(self, run: Run, cfg: DictConfig, entry: dict[str, Any]) -> None:
+        self.run, self.cfg, self.entry = run, cfg, entry
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if trainer.is_global_zero:
+            run = self.run
+            if run.goes_on and (aside := go_on_from(run.path, run.checkpoint, run.start)) is not None:
+                shown = os.path.relpath(aside)
+                print(
+                    f"  set aside {shown}: what this run had made after step {run.start}; "
+                    f"{override('resume', shown)} goes on with that"
+                )
+            record.write(run.path, self.cfg, self.entry)
+        trainer.strategy.barrier("what came later is set aside")
+        for callback in trainer.callbacks:  # type: ignore[attr-defined]
+            if isinstance(callback, Checkpoints):
+                callback.forget_missing_best(trainer)
+        for logger in trainer.loggers:
+            if isinstance(logger, CurvesLogger):
+                logger.resume_at(self.run.start)
+
+    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
+        if self.run.lock is not None:
+            self.run.lock.check()

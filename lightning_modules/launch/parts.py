@@ -1,0 +1,61 @@
+"""What a run is made of, from its config."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytorch_lightning as pl
+from hydra.utils import instantiate
+from omegaconf import DictConfig, open_dict
+from pytorch_lightning.callbacks import Callback
+from pytorch_lightning.loggers import Logger
+
+from lightning_modules.base import PhasedModule
+from lightning_modules.callbacks import Checkpoints
+from lightning_modules.execution import Execution, use_tf32
+from lightning_modules.launch import settings
+
+
+class Data(Protocol):
+    """What is asked of a DataModule in this room, besides being one (`datamodules.base.HairDataModule`)."""
+
+    domains: Any
+
+    def setup(self, stage: str | None = None) -> None: ...
+    def pack(self) -> Path: ...
+    def counts(self) -> dict[str, dict[str, int]]: ...
+    def describe(self) -> dict[str, Any]: ...
+
+
+def make_data_and_module(cfg: DictConfig) -> tuple[Any, PhasedModule]:
+    """The data, packed and open, and the module; what the one knows and the other needs is filled into the config."""
+    pl.seed_everything(cfg.seed, workers=True, verbose=False)
+    use_tf32(bool(cfg.tf32))
+    data: Data = instantiate(cfg.data)
+    data.pack()
+    data.setup("fit")
+    with open_dict(cfg):
+        cfg.trainer.benchmark = bool(cfg.trainer.benchmark) and not cfg.trainer.deterministic
+        cfg.domain_names = list(data.domains.names)
+        cfg.num_domains = len(cfg.domain_names)
+    module: PhasedModule = instantiate(cfg.model)
+    module.execution = Execution(cfg.accumulate, cfg.compile, cfg.channels_last, cfg.activation_checkpointing)
+    module.gradient_clip = cfg.get("gradient_clip")
+    return data, module
+
+
+def make_loggers(cfg: DictConfig) -> list[Logger]:
+    """The loggers; a tracking service's run gets an id, which the config keeps."""
+    if "wandb" in settings.parts_of(cfg, "logger"):
+        with open_dict(cfg):
+            cfg.logger.wandb.id = cfg.logger.wandb.id or secrets.token_hex(4)
+    return [instantiate(part) for part in settings.parts_of(cfg, "logger").values()]
+
+
+def make_callbacks(cfg: DictConfig, more: Iterable[Callback] = ()) -> list[Callback]:
+    """The callbacks and some more; those that save checkpoints come last."""
+    callbacks = [instantiate(part) for part in settings.parts_of(cfg, "callbacks").values()]
+    return sorted([*callbacks, *more], key=lambda callback: isinstance(callback, Checkpoints))

@@ -1,0 +1,99 @@
+"""What a run directory records, so that the run can be gone on with, repeated and explained."""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import os
+import platform
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from omegaconf import DictConfig, OmegaConf
+
+from hairgan.files import write_text
+from hairgan.weights.runs import CONFIG
+
+RECORD = "run.yaml"
+AS_WRITTEN = (
+    "config_as_written.yaml"  # the config with its references (`${steps}`), for runs that go on with other values
+)
+
+PACKAGES = ("torch", "torchvision", "pytorch-lightning", "torchmetrics", "hydra-core", "omegaconf", "wandb", "numpy")
+
+
+def make(**facts: Any) -> dict[str, Any]:
+    """The record of this start of a run: command, time, code, versions, machine, and what else is known of it."""
+    return {
+        "command": shlex.join(sys.argv),
+        "started": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+        "git": git_state(),
+        "versions": {"python": platform.python_version()} | versions(),
+        "hardware": hardware(),
+        **facts,
+    }
+
+
+def write(run_dir: Path, config: DictConfig, record: dict[str, Any]) -> None:
+    """Write the config, and the record after those of earlier starts."""
+    history = [*read(run_dir), record]
+    write_text(run_dir / AS_WRITTEN, OmegaConf.to_yaml(config))
+    write_text(run_dir / RECORD, yaml.safe_dump(history, sort_keys=False, allow_unicode=True))
+    write_text(run_dir / CONFIG, OmegaConf.to_yaml(config, resolve=True))  # last: with it the directory holds a run
+
+
+def read(run_dir: Path) -> list[dict[str, Any]]:
+    """What was recorded at each start of a run, oldest first; nothing where a file of that name is damaged."""
+    try:
+        history = yaml.safe_load((run_dir / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return []
+    return [entry for entry in history if isinstance(entry, dict)] if isinstance(history, list) else []
+
+
+def differences(earlier: Path, now: dict[str, Any]) -> str:
+    """What the first record of a run and one of now differ in, of that on which results depend, a line each."""
+    first = next(iter(read(earlier)), {})
+    rows = [
+        f"  {f'{what} {name}'.strip()}: {then} then, {value} now"
+        for what in ("seed", "git", "versions", "hardware", "dataset")
+        for name, (then, value) in _changes(first.get(what), now.get(what)).items()
+    ]
+    return "\n".join([f"repeats {earlier}" + (", but for" if rows else ", in the same environment"), *rows])
+
+
+def _changes(then: Any, now: Any) -> dict[str, tuple[Any, Any]]:
+    if isinstance(then, dict) and isinstance(now, dict):
+        return {k: (then.get(k), now.get(k)) for k in (then | now) if then.get(k) != now.get(k) and k != "path"}
+    return {} if then == now else {"": (then, now)}
+
+
+def versions() -> dict[str, str]:
+    """Installed versions of what a run's numbers depend on."""
+    return {name: importlib.metadata.version(name) for name in PACKAGES}
+
+
+def hardware() -> dict[str, Any]:
+    """The machine, as far as results and speed depend on it."""
+    gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    return {"cpu": platform.processor() or platform.machine(), "cores": os.cpu_count(), "gpus": gpus}
+
+
+def git_state() -> dict[str, Any]:
+    """Revision of the code and whether it was changed since; None where it is not under git."""
+    here = Path(__file__).parent
+
+    def git(*command: str) -> str | None:
+        try:
+            done = subprocess.run(["git", *command], cwd=here, capture_output=True, text=True, check=True, timeout=10)
+        except (OSError, subprocess.SubprocessError):
+            return None
+        return done.stdout.strip()
+
+    status = git("status", "--porcelain")
+    return {"revision": git("rev-parse", "HEAD"), "dirty": None if status is None else bool(status)}

@@ -1,0 +1,74 @@
+"""What a run does to its directory, and what a start that fails does not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from omegaconf import DictConfig, open_dict
+
+from hairgan.curves import read_curves
+from hairgan.weights.runs import by_step
+from lightning_modules.launch import choice
+from train import train
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def steps(run: Path) -> list[int]:
+    return [int(path.stem.split("_")[1]) for path in by_step(run / "checkpoints")]
+
+
+@pytest.fixture
+def resume(settings, compose_config, monkeypatch):
+    """Trains with a command line: `resume=...` and values to go with it."""
+
+    def go_on(path: Path, *overrides: str) -> None:
+        def config_of(run: Path, asked: DictConfig, was=choice._config_of) -> DictConfig:
+            cfg = was(run, asked)
+            with open_dict(cfg):
+                cfg.merge_with_dotlist(list(overrides))
+            return cfg
+
+        with monkeypatch.context() as patch:
+            patch.setattr(choice, "_config_of", config_of)
+            train(compose_config(*settings("hair_classifier"), f"resume={path}"))
+
+    return go_on
+
+
+def test_the_life_of_a_run_directory(settings, compose_config, tmp_path, resume, capsys):
+    small = settings("hair_classifier", run_dir=tmp_path / "run", **{"callbacks.checkpoints.keep": 3})
+    run = tmp_path / "run"
+    train(compose_config(*small, "callbacks.checkpoints.every_n_steps=1", "callbacks.early_stopping=null"))
+    assert not (run / "lock").exists()
+    before = content(run)
+
+    # what cannot go on leaves everything as it was
+    with pytest.raises(ValueError, match=r"holds a run: resume="):
+        train(compose_config(*small))
+    with pytest.raises(ValueError, match="steps=3 asks for no more"):
+        resume(run, "steps=3")
+    with pytest.raises(Exception, match=r"image_size is 64|64 px"):
+        resume(run, "image_size=64", "data.image_size=64", "steps=6")
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        resume(run, "model.classifier.base_width=16", "steps=6")
+    assert content(run) == before
+
+    # from an older checkpoint: what came later is set aside, and the new branch is the run from then on
+    shutil.rmtree(run / "samples")
+    capsys.readouterr()
+    resume(run / "checkpoints" / "step_00000002.ckpt", "seed=5", "steps=3")
+    aside = run / "until_step_00000004"
+    said = capsys.readouterr().out
+    assert f"set aside {os.path.relpath(aside)}: what this run had made after step 2" in said
+    assert f"go on    python train.py resume={os.path.relpath(run)} steps=6" in said
+    assert steps(aside) == [4, 3] and steps(run) == [3, 2]
+    assert [row["step"] for row in read_curves(aside / "metrics.csv")] == [1, 2, 3, 4]
+    assert [row["step"] for row in read_curves(run / "metrics.csv")] == [1, 2, 3]
+    resume(aside, "steps=5")
+    assert steps(aside) == [5, 4, 3] and steps(run) == [3, 2]

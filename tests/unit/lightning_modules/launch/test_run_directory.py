@@ -1,0 +1,190 @@
+"""A run directory has one owner."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from omegaconf import DictConfig, OmegaConf
+
+from hairgan.locks import LockedError, Owner
+from lightning_modules.launch import choice, record, run_directory
+from lightning_modules.launch.branches import go_on_from
+from lightning_modules.launch.choice import choose
+from lightning_modules.launch.run_directory import HoldsARunError, owned
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> DictConfig:
+    return OmegaConf.create(
+        {
+            "name": "test", "paths": {"outputs": str(tmp_path)}, "steps": 4,
+            "resume": None, "reproduce": None, "run_dir": None, "dry_run": False,
+        }
+    )  # fmt: skip
+
+
+def begin(run: Path, cfg: DictConfig, steps: tuple[int, ...] = (), day: int = 1, **facts: object) -> Path:
+    """A run as it lies there after some steps."""
+    run.mkdir(parents=True, exist_ok=True)
+    started = datetime.datetime(2026, 1, day).astimezone().isoformat()
+    record.write(run, cfg, {"started": started, **facts})
+    for step in steps:
+        save(run / "checkpoints" / f"step_{step:08d}.ckpt", step)
+    return run
+
+
+def save(path: Path, step: int) -> None:
+    path.parent.mkdir(exist_ok=True)
+    torch.save({"steps_done": step}, path)
+
+
+def live_in(run: Path) -> None:
+    """Lock a directory as a process on another host."""
+    run.mkdir(parents=True, exist_ok=True)
+    owner = {**Owner.this_process().__dict__, "host": "node7"}
+    (run / "lock").write_text(json.dumps(owner))
+
+
+def test_runs_of_one_second_get_directories_of_their_own(config, monkeypatch):
+    monkeypatch.setattr(run_directory, "stamp", lambda: "now")
+    with owned(choose(config)) as a, owned(choose(config)) as b:
+        assert [a.path.name, b.path.name] == ["now", "now_2"]
+        assert (a.path / "lock").exists() and (b.path / "lock").exists()
+
+
+def test_a_directory_of_a_run_that_never_began_is_deleted(config, tmp_path):
+    with pytest.raises(OSError, match="no data"), owned(choose(config)):
+        raise OSError("no data")
+    assert list((tmp_path / "test").iterdir()) == []
+    config.run_dir = str(tmp_path / "mine")
+    (tmp_path / "mine").mkdir()
+    with owned(choose(config)):
+        pass
+    assert (tmp_path / "mine").is_dir()  # it was there before
+
+
+def test_a_new_run_does_not_start_where_another_one_is(config, tmp_path):
+    run = begin(tmp_path / "a run", config, steps=(2,))
+    config.run_dir = str(run)
+    with pytest.raises(HoldsARunError, match=r"holds a run: 'resume=.*/a run' goes on with it"), owned(choose(config)):
+        pass
+    assert sorted(p.name for p in run.iterdir()) == ["checkpoints", "config.yaml", "config_as_written.yaml", "run.yaml"]
+
+
+@pytest.mark.parametrize("how", ["resume", "auto", "run_dir"])
+def test_a_run_that_lives_is_left_alone(how, config, tmp_path):
+    run = begin(tmp_path / "test" / "run", config, steps=(2,))
+    live_in(run)
+    config[how if how == "run_dir" else "resume"] = "auto" if how == "auto" else str(run)
+    with pytest.raises(LockedError, match=rf"{run} is in use by process {os.getpid()} on node7"), owned(choose(config)):
+        pass
+
+
+def test_auto_takes_the_run_that_began_last(config, tmp_path, capsys):
+    config.resume = "auto"
+    assert choose(config).run is None and "there is no run" in capsys.readouterr().out
+    begin(tmp_path / "test" / "z_older", config, steps=(2, 4), day=1)
+    newest = begin(tmp_path / "test" / "a_newer", config, day=2)
+    (tmp_path / "test" / "0_no_run").mkdir()
+    with owned(choose(config)) as run:  # although it crashed before its first checkpoint
+        assert (run.path, run.checkpoint, run.start) == (newest, None, 0)
+    assert "has no checkpoint yet: it starts again from its first step" in capsys.readouterr().out
+    live_in(tmp_path / "test" / "preparing")
+    with pytest.raises(LockedError, match="preparing, is being started by"):
+        choose(config)
+
+
+def test_a_run_goes_on_from_a_checkpoint_of_ones_choice(config, tmp_path):
+    run = begin(tmp_path / "run", config, steps=(2, 4))
+    for asked, step in ((run, 4), (run / "checkpoints" / "step_00000002.ckpt", 2)):
+        config.resume = str(asked)
+        with owned(choose(config)) as found:
+            assert (found.path, found.start, found.goes_on) == (run, step, True)
+
+
+@pytest.mark.parametrize(("other", "value"), [("reproduce", "x"), ("run_dir", "y")])
+def test_settings_that_exclude_each_other(other, value, config):
+    config.resume, config[other] = "auto", value
+    with pytest.raises(ValueError, match="resume"):
+        choose(config)
+
+
+@pytest.mark.parametrize("swept", [False, True])
+def test_jobs_of_a_sweep_do_not_share_a_directory(swept, config, tmp_path, monkeypatch):
+    monkeypatch.setattr(choice, "is_sweep", lambda: True)
+    config.run_dir = str(tmp_path / "a")
+    monkeypatch.setattr("sys.argv", ["train.py", "-m", f"run_dir={config.run_dir}" + ",b" * swept, "seed=1,2"])
+    if swept:
+        assert choose(config).place is None
+        return
+    with pytest.raises(ValueError, match="would send every job to one directory"):
+        choose(config)
+
+
+class TestSLURM:
+    @pytest.fixture(autouse=True)
+    def job(self, monkeypatch):
+        monkeypatch.setattr("lightning_modules.launch.slurm.job", lambda: "12")
+        monkeypatch.delenv("SLURM_RESTART_COUNT", raising=False)
+
+    def test_the_same_command_goes_on_and_another_one_does_not(self, config, tmp_path, capsys):
+        run = begin(tmp_path / "test" / "job_12", config, steps=(2,), asked=choice.fingerprint(config))
+        assert choose(config).run == run
+        config.steps = 8
+        with owned(choose(config)) as second:
+            assert second.path.name == "job_12_2" and not second.goes_on
+        assert "holds another run of this SLURM job" in capsys.readouterr().out
+
+    def test_a_job_that_was_queued_again_goes_on_with_its_run(self, config, tmp_path, monkeypatch):
+        run = begin(tmp_path / "test" / "job_12", config, steps=(2,), asked="before the code was changed")
+        monkeypatch.setenv("SLURM_RESTART_COUNT", "1")
+        assert choose(config).run == run
+
+    def test_of_several_runs_of_a_job_each_command_finds_its_own(self, config, tmp_path, monkeypatch):
+        begin(tmp_path / "test" / "job_12", config, steps=(2,), asked="something else")
+        second = begin(tmp_path / "test" / "job_12_2", config, steps=(2,), asked=choice.fingerprint(config))
+        monkeypatch.setenv("SLURM_RESTART_COUNT", "1")
+        assert choose(config).run == second
+        config.steps = 8
+        assert choose(config).run is None
+
+
+def test_what_came_after_an_older_checkpoint_is_a_run_of_its_own(config, tmp_path):
+    run = begin(tmp_path / "run", config, steps=(2, 4, 6))
+    save(run / "checkpoints" / "best.ckpt", 5)
+    (run / "checkpoints" / "mean_styles_00000006.safetensors").touch()
+    (run / "samples").mkdir()
+    for step in (2, 4, 6):
+        (run / "samples" / f"grid_{step:08d}.png").touch()
+    (run / "metrics.csv").write_text("step\n1\n6\n")
+    aside = go_on_from(run, run / "checkpoints" / "step_00000004.ckpt", 4)
+    assert aside == run / "until_step_00000006"
+    kept = sorted(path.name for folder in ("checkpoints", "samples") for path in (run / folder).iterdir())
+    assert kept == ["grid_00000002.png", "grid_00000004.png", "step_00000002.ckpt", "step_00000004.ckpt"]
+    moved = sorted(path.name for folder in ("checkpoints", "samples") for path in (aside / folder).iterdir())
+    assert moved == ["best.ckpt", "grid_00000006.png", "mean_styles_00000006.safetensors", "step_00000006.ckpt"]
+    assert (aside / "metrics.csv").read_text() == "step\n1\n6\n"
+    config.resume = str(aside)
+    with owned(choose(config)) as found:
+        assert (found.path, found.start) == (aside, 6)
+    assert go_on_from(run, run / "checkpoints" / "step_00000004.ckpt", 4) is None
+
+
+def test_the_best_checkpoint_becomes_the_newest_of_its_run(config, tmp_path):
+    run = begin(tmp_path / "run", config, steps=(4, 6))
+    save(run / "checkpoints" / "best.ckpt", 3)
+    go_on_from(run, run / "checkpoints" / "best.ckpt", 3)
+    assert {path.name for path in (run / "checkpoints").iterdir()} == {"best.ckpt", "step_00000003.ckpt"}
+
+
+def test_records_that_are_damaged_are_none(tmp_path):
+    (tmp_path / "run.yaml").write_text("a: [")
+    assert record.read(tmp_path) == []
+    (tmp_path / "run.yaml").write_text(yaml.safe_dump({"a": 1}))
+    assert record.read(tmp_path) == []
