@@ -10,7 +10,8 @@ import torch
 from pytorch_lightning.callbacks import Callback
 
 from hairgan.metrics.batches import batches, read
-from hairgan.networks.mean_styles import file_name, mean_styles, save_mean_styles
+from hairgan.networks.mean_styles import mean_styles
+from hairgan.weights.mean_styles import file_name, save_mean_styles
 from hairgan.weights.runs import FOLDER
 
 

@@ -14,19 +14,19 @@ from torch.nn.functional import interpolate
 
 from hairgan.data.attribute_targets import COLUMNS
 from hairgan.domains import Domains
-from hairgan.metrics.pretrained import weights_fingerprint
 from hairgan.networks.bisenet import BiSeNet
 from hairgan.networks.cbam import HairClassifier
 from hairgan.networks.resnet import Network, fold_batch_norm
 from hairgan.weights.bundling import collect
+from hairgan.weights.files import weights_fingerprint
 
 
 @dataclass(frozen=True)
 class Judge(Generic[Network]):
-    """A network that looks at images at the size it was trained on.
+    """A network that looks at images at the size it sees best.
 
     Attributes:
-        size: side in px; None where nothing says it: images are looked at as they are.
+        size: side in px, the network's `image_size`; None where it has none: images are looked at as they are.
         source: the run or bundle it came from.
     """
 
@@ -49,10 +49,10 @@ class Judge(Generic[Network]):
         Raises:
             ValueError: it is neither, or holds no such network.
         """
-        networks, facts = collect([source])
-        for name, network in networks.items():
+        networks, _ = collect([source])
+        for network in networks.values():
             if isinstance(network, kind):
-                size = facts["training"].get(name, {}).get("dataset", {}).get("size")
+                size = getattr(network, "image_size", None)
                 return cls(fold_batch_norm(network).to(device).eval(), size, str(source))
         raise ValueError(f"{source} holds no {what}, but {', '.join(networks)}")
 

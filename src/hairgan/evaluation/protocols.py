@@ -12,7 +12,7 @@ import torch
 from hairgan.evaluation.names import PROTOCOLS
 from hairgan.metrics.extractors import EmbeddedExtractor, FeatureExtractor, TorchFidelityInception, TorchvisionInception
 from hairgan.metrics.perceptual import LPIPS
-from hairgan.metrics.pretrained import weights_fingerprint
+from hairgan.weights.files import weights_fingerprint
 
 NETWORKS = {"fid": "extractor", "kid": "extractor", "lpips": "lpips", "reconstruction": "lpips", "edits": "lpips"}
 """Metric -> the network of a protocol that it stands on, if any."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import torch
 from jaxtyping import Float
@@ -12,6 +11,7 @@ from torch.nn import functional as F
 from torchvision.models import VGG19_Weights, vgg
 
 from hairgan.losses.adversarial import at_least_single
+from hairgan.weights.files import load_exactly, read_state_dict, weights_file
 
 STAGES: tuple[tuple[int, ...], ...] = ((0,), (2, 5), (7, 10), (12, 14, 16, 19), (21, 23, 25, 28))
 """Convolutions of torchvision's VGG19 `features` up to relu1_1, relu2_1, relu3_1, relu4_1, relu5_1."""
@@ -60,35 +60,22 @@ class VGG19Perceptual(nn.Module):
         return torch.stack([w * F.l1_loss(at_least_single(f), at_least_single(r)) for w, f, r in pairs]).sum()
 
 
+class _VGG19(nn.Module):
+    """The convolutions of torchvision's VGG19, without its classifier."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features = vgg.make_layers(vgg.cfgs["E"])
+
+
 def _vgg19_state(weights: str) -> Mapping[str, Tensor]:
     if weights == "random":
-        return _untrained()
-    if weights == "torchvision":
-        url = VGG19_Weights.IMAGENET1K_V1.url
-        try:
-            return torch.hub.load_state_dict_from_url(url, map_location="cpu", progress=False, check_hash=True)
-        except OSError as error:
-            raise ValueError(
-                f"VGG19's weights could not be downloaded ({error}): put the file of {url} into "
-                f"{Path(torch.hub.get_dir()) / 'checkpoints'}, or give its path (model.perceptual.weights=PATH), "
-                "or train without the perceptual loss (model.perceptual=null)"
-            ) from error
-    if not Path(weights).is_file():
-        raise ValueError(f"there is no file {weights} with VGG19's weights; else say torchvision or random")
-    try:
-        state: Mapping[str, Tensor] = torch.load(weights, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise ValueError(f"{weights} is no readable file of tensors: {str(error).splitlines()[0]}") from error
+        return _VGG19().state_dict()
+    file = weights_file(
+        VGG19_Weights.IMAGENET1K_V1.url, None if weights == "torchvision" else weights, "VGG19's perceptual loss",
+        "give its path (model.perceptual.weights=PATH), or train without this loss (model.perceptual=null)",
+    )  # fmt: skip
+    state = {name: tensor for name, tensor in read_state_dict(file).items() if name.startswith("features.")}
     with torch.device("meta"):
-        shapes = {name: tuple(value.shape) for name, value in _untrained().items()}
-    for name, shape in shapes.items():
-        if name not in state:
-            raise ValueError(f"{weights} is no state dict of VGG19: {name} is missing")
-        if tuple(state[name].shape) != shape:
-            raise ValueError(f"{weights} is no state dict of VGG19: {name} is {tuple(state[name].shape)}, not {shape}")
-    return state
-
-
-def _untrained() -> dict[str, Tensor]:
-    layers = vgg.make_layers(vgg.cfgs["E"])
-    return {f"features.{name}": value for name, value in layers.state_dict().items()}
+        network = _VGG19()
+    return load_exactly(network, state, assign=True, source=str(file)).state_dict()

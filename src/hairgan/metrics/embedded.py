@@ -15,6 +15,9 @@ from numpy import ndarray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+NO_FILE = "give its path; protocol=embedded needs no file"
+"""What can be done without a file of weights that a metric needs, for messages."""
+
 _KEY = 20261122  # part of the definition: changing it changes every `embedded` number
 
 

@@ -15,9 +15,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torchvision.transforms.v2.functional import InterpolationMode, normalize, resize
 
-from hairgan.metrics.embedded import EmbeddedTrunk
+from hairgan.extras import how_to_install
+from hairgan.metrics.embedded import NO_FILE, EmbeddedTrunk
 from hairgan.metrics.images import Images, as_bytes
-from hairgan.metrics.pretrained import load_exactly, read_state_dict, weights_file, weights_fingerprint
+from hairgan.weights.files import load_exactly, read_state_dict, weights_file, weights_fingerprint
 
 IMAGENET_MEAN = [0.485, 0.456, 0.406]
 IMAGENET_STD = [0.229, 0.224, 0.225]
@@ -75,8 +76,8 @@ class TorchFidelityInception(FeatureExtractor):
         try:
             from torch_fidelity.feature_extractor_inceptionv3 import URL_INCEPTION_V3, FeatureExtractorInceptionV3
         except ImportError as error:
-            raise ValueError("FID and KID need torch-fidelity: pip install 'hairgan[evaluation]'") from error
-        file = weights_file(URL_INCEPTION_V3, weights, "the standard FID")
+            raise ValueError("FID and KID need torch-fidelity: " + how_to_install("evaluation")) from error
+        file = weights_file(URL_INCEPTION_V3, weights, "the standard FID", NO_FILE)
         read_state_dict(file)  # torch-fidelity would unpickle anything
         self.network = FeatureExtractorInceptionV3(
             "inception-v3-compat", ["2048"], feature_extractor_weights_path=str(file)
@@ -104,11 +105,11 @@ class TorchvisionInception(FeatureExtractor):
     def __init__(self, weights: str | Path | None = None) -> None:
         super().__init__()
         url = torchvision.models.Inception_V3_Weights.IMAGENET1K_V1.url
-        file = weights_file(url, weights, "FIDStarGANv2")
+        file = weights_file(url, weights, "FIDStarGANv2", NO_FILE)
         with torch.device("meta"):
             network = torchvision.models.inception_v3(weights=None, init_weights=False)
         self.network = network.to_empty(device="cpu")
-        load_exactly(self.network, read_state_dict(file), file)
+        load_exactly(self.network, read_state_dict(file), source=str(file))
         self.network.AuxLogits = None  # not needed for features
         self.network.fc = nn.Identity()
         self.requires_grad_(False).eval()

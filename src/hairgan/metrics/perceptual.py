@@ -12,9 +12,9 @@ import torchvision
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from hairgan.metrics.embedded import EmbeddedTrunk
+from hairgan.metrics.embedded import NO_FILE, EmbeddedTrunk
 from hairgan.metrics.images import check_same_shape
-from hairgan.metrics.pretrained import load_exactly, read_state_dict, weights_file
+from hairgan.weights.files import load_exactly, read_state_dict, weights_file
 
 # the layers of torchvision's `features` whose outputs are compared: the last ReLU of each resolution
 _TAPS = {"alex": (1, 4, 7, 9, 11), "vgg": (3, 8, 15, 22, 29)}
@@ -119,10 +119,10 @@ class _Backbone(nn.Module):
                 network, url = torchvision.models.alexnet(), torchvision.models.AlexNet_Weights.DEFAULT.url
             else:
                 network, url = torchvision.models.vgg16(), torchvision.models.VGG16_Weights.DEFAULT.url
-        file = weights_file(url, path, f"LPIPS with {net}")
+        file = weights_file(url, path, f"LPIPS with {net}", NO_FILE)
         state = {k: v for k, v in read_state_dict(file).items() if k.startswith("features.")}
         self.features = network.features[: _TAPS[net][-1] + 1].to_empty(device="cpu")
-        load_exactly(self, state, file)
+        load_exactly(self, state, source=str(file))
         for layer in self.features:
             if isinstance(layer, nn.ReLU):
                 layer.inplace = False  # the maps before it are compared

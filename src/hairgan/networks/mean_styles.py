@@ -7,12 +7,9 @@ to paint. The published demo gives such a region the mean code of the training i
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 import torch
 from jaxtyping import Bool, Float, Int64
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from hairgan.networks.sean import SEANGenerator
@@ -70,29 +67,4 @@ def mean_styles(
     if not means.counts.any():
         raise ValueError("no images to take mean style codes of: 0 batches")
     means.codes.copy_(total / means.counts.clamp(min=1)[:, None])
-    return means
-
-
-def file_name(step: int) -> str:
-    """Name of the file beside a run's checkpoints: codes belong to the weights of one step and to no others."""
-    return f"mean_styles_{step:08d}.safetensors"
-
-
-def save_mean_styles(path: Path | str, means: MeanStyles) -> None:
-    """Write mean style codes as a safetensors file."""
-    save_file({name: tensor.contiguous() for name, tensor in means.state_dict().items()}, path)
-
-
-def load_mean_styles(path: Path | str) -> MeanStyles:
-    """Read mean style codes.
-
-    Raises:
-        ValueError: the file holds none.
-    """
-    try:
-        state = load_file(path)
-        means = MeanStyles(*state["codes"].shape)
-        means.load_state_dict(state)
-    except (OSError, SafetensorError, KeyError, RuntimeError) as error:
-        raise ValueError(f"{path} is no file of mean style codes: {error}") from error
     return means

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from hairgan.networks.bisenet import BiSeNet
 from hairgan.regions import SWAP_LEFT_RIGHT, TO_BISENET
-from hairgan.weights.official import load_exactly
+from hairgan.weights.building import build
 
 RENAMED: tuple[tuple[str, str], ...] = (
     # official prefix or part (regular expression) -> ours; the official 16 and 32 are strides 8 and 16
@@ -44,7 +44,7 @@ def parser(state_dict: Mapping[str, Tensor], *, mirrored: bool = False) -> BiSeN
         ValueError: keys are missing or left over, or shapes differ.
     """
     stem = state_dict.get("cp.resnet.conv1.weight")
-    if stem is None:
+    if stem is None or stem.ndim != 4:
         raise ValueError("not a public BiSeNet state dict: of its 191 keys 'cp.resnet.conv1.weight' is missing")
     depth = 18
     if "cp.resnet.layer3.5.conv2.weight" in state_dict:
@@ -55,7 +55,7 @@ def parser(state_dict: Mapping[str, Tensor], *, mirrored: bool = False) -> BiSeN
         new_key = key
         for pattern, replacement in RENAMED:
             new_key = re.sub(pattern, replacement, new_key)
-        if new_key.endswith(".score.weight") and len(value) == len(order):
+        if new_key.endswith(".score.weight") and value.ndim and len(value) == len(order):
             value = value[order]
         renamed[new_key] = value
-    return load_exactly(BiSeNet(depth, base_width=stem.shape[0]), renamed)
+    return build(BiSeNet, {"depth": depth, "base_width": stem.shape[0]}, renamed)

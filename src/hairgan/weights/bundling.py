@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from torch import nn
 
 from hairgan.networks.bisenet import BiSeNet
 from hairgan.networks.cbam import HairClassifier
-from hairgan.networks.mean_styles import MeanStyles, file_name, load_mean_styles
+from hairgan.networks.mean_styles import MeanStyles
 from hairgan.networks.sean import SEANGenerator
 from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
-from hairgan.weights.cards import CARD, load_bundle
-from hairgan.weights.runs import networks_from_run
+from hairgan.weights.cards import CARD, a_dataset, fact_of, load_bundle
+from hairgan.weights.mean_styles import file_name, load_mean_styles
+from hairgan.weights.runs import networks_from_run, read_record
 
 PART_NAMES: dict[type[nn.Module], str] = {
     # what is worth keeping of a run, by the name it has in a bundle; discriminators stay behind
@@ -28,6 +29,16 @@ PART_NAMES: dict[type[nn.Module], str] = {
     StyleEncoder: "style_encoder",
     HairClassifier: "classifier",
 }
+
+PARTS_OF_MODELS: dict[str, dict[str, str]] = {
+    # the same for networks of somebody's own: what trained them -> name in its config -> name in a bundle
+    "StarGANv2Module": {
+        "generator": "stargan_generator", "mapping_network": "mapping_network", "style_encoder": "style_encoder",
+    },
+    "SEANModule": {"generator": "sean"},
+    "FaceParserModule": {"parser": "parser"},
+    "HairClassifierModule": {"classifier": "classifier"},
+}  # fmt: skip
 
 
 def collect(
@@ -63,7 +74,8 @@ def collect(
         networks |= found
         facts["domains"] = facts["domains"] or domains
         for fact in ("licence", "training"):
-            facts[fact] |= {name: card[fact][name] for name in found if name in card.get(fact, {})}
+            said = {name: fact_of(card, fact, name) for name in found}
+            facts[fact] |= {name: value for name, value in said.items() if value is not None}
     return networks, facts
 
 
@@ -72,19 +84,25 @@ def _of_run(run: Path | str, checkpoint: str, licence: str | None) -> tuple[dict
     beside = what["checkpoint"].parent / file_name(what["step"])
     if beside.is_file():
         networks["mean_styles"] = load_mean_styles(beside)
-    parts = {PART_NAMES[type(network)]: network for network in networks.values() if type(network) in PART_NAMES}
+    config = what["config"]
+    parts: dict[str, nn.Module] = {}
+    for name, network in networks.items():
+        part = _part_name(name, network, config)
+        if part in parts:
+            raise ValueError(f"{run} holds two networks that would be the part '{part}' of a bundle")
+        if part is not None:
+            parts[part] = network
     if not parts:
         raise ValueError(f"{run} holds no network that belongs into a bundle")
-    config = what["config"]
-    record = Path(run) / "run.yaml"
-    last = (yaml.safe_load(record.read_text()) or [{}])[-1] if record.is_file() else {}
+    record = read_record(run)
+    git = record.get("git")
     training = {
         "run": Path(run).resolve().name,
         "model": config.get("name"),
         "step": what["step"],
         "seed": config.get("seed"),
-        "dataset": _known(last.get("dataset", {}), ("fingerprint", "size", "counts")),
-        "revision": last.get("git", {}).get("revision"),
+        "dataset": _known(a_dataset(record), ("fingerprint", "size", "counts")),
+        "revision": git.get("revision") if isinstance(git, Mapping) else None,
         "metrics": last_metrics(Path(run)),
     }
     has_domains = "stargan_generator" in parts and config.get("domain_names")
@@ -95,18 +113,37 @@ def _of_run(run: Path | str, checkpoint: str, licence: str | None) -> tuple[dict
     }
 
 
+def _part_name(name: str, network: nn.Module, config: Mapping[str, Any]) -> str | None:
+    """What a network of a run is called in a bundle; None for one that stays behind."""
+    if type(network) in PART_NAMES:
+        return PART_NAMES[type(network)]
+    if type(network).__module__.startswith("hairgan."):
+        return None
+    model = str(config["model"].get("_target_", "")).rpartition(".")[2]
+    return PARTS_OF_MODELS.get(model, {}).get(name)
+
+
 def last_metrics(run: Path) -> dict[str, float]:
-    """The last value of every validation or test metric in a run's `metrics.csv`."""
+    """The last value of every validation or test metric in a run's `metrics.csv`; what is not a number is left out."""
     file = run / "metrics.csv"
     if not file.is_file():
         return {}
-    with file.open(newline="") as stream:
-        return {
-            name: float(value)
-            for row in csv.DictReader(stream)
-            for name, value in row.items()
-            if name.startswith(("val/", "test/")) and value
-        }
+    found: dict[str, float] = {}
+    with file.open(newline="", encoding="utf-8", errors="replace") as stream:
+        for row in csv.DictReader(line.replace("\0", "") for line in stream):
+            for name, value in row.items():
+                number = _number(value)
+                if number is not None and str(name).startswith(("val/", "test/")):
+                    found[name] = number
+    return found
+
+
+def _number(text: Any) -> float | None:
+    try:
+        value = float(text)
+    except (TypeError, ValueError):
+        return None
+    return value if math.isfinite(value) else None
 
 
 def _known(facts: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:

@@ -1,14 +1,13 @@
 """Bundles: networks as one folder of safetensors files and a card that says what they are.
 
 `card.yaml` names each part's class, constructor arguments, number of parameters and SHA-256, and holds what a reader
-wants to know: training data, licence, metrics, hair domains. Nothing in a bundle is ever unpickled, and only classes of
-`hairgan.networks` are built. A network remembers its constructor arguments as a dict of plain values in `.config`.
+wants to know: training data, licence, metrics, hair domains. Nothing in a bundle is ever unpickled, and only our own
+networks and trusted ones (`hairgan.weights.trusted`) are built. A network remembers its constructor arguments as a dict
+of plain values in `.config`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import importlib
 import re
 import shutil
 import tempfile
@@ -19,14 +18,19 @@ from typing import Any
 
 import torch
 import yaml
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import nn
 
-from hairgan.weights.official import load_exactly
+from hairgan.extras import how_to_install
+from hairgan.files import write_text
+from hairgan.weights.building import build, with_image_size
+from hairgan.weights.documents import a_count, a_list, a_mapping, a_text, describe, read_yaml
+from hairgan.weights.files import first_three, read_safetensors, sha256, shorten
+from hairgan.weights.trusted import how_to_trust, is_own, is_trusted, network_class
 
 FORMAT = 1
 CARD = "card.yaml"
+PART_NAME = re.compile(r"[a-z0-9_]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -50,29 +54,31 @@ def save_bundle(
     Args:
         path: the bundle's folder.
         networks: part name (lower case letters, digits, underscores) -> network with a `.config`.
-        overwrite: replace a bundle that is there already.
+        overwrite: replace a bundle that is there already. A folder that holds other files too is refused.
         facts: what else the card says, plain values: `training_data`, `licence`, `metrics`, `domains`, `step`, ...
 
     Returns:
         the card.
 
     Raises:
-        ValueError: the folder is not empty (and is no bundle to overwrite), a part's name or class will not do, or a
-            fact is no plain value.
+        ValueError: the folder holds something else than a bundle to replace, a part's name, class or `.config` will
+            not do, or a fact is not a plain value.
     """
     path = Path(path)
-    if path.exists() and any(path.iterdir()) and not (overwrite and (path / CARD).is_file()):
-        raise ValueError(f"{path} is not empty" + (" and holds no bundle" if overwrite else "; give overwrite=True"))
+    if path.is_symlink():
+        path = path.resolve()
+    _check_place(path, overwrite)
+    if not networks:
+        raise ValueError("a bundle needs at least one network")
     path.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
         parts = {name: _write_part(folder, name, network) for name, network in networks.items()}
         card = {"format": FORMAT, **_plain(facts), "parts": parts}
-        (folder / CARD).write_text(yaml.safe_dump(card, sort_keys=False, allow_unicode=True, width=110))
+        check_card(card, CARD)
+        write_text(folder / CARD, yaml.safe_dump(card, sort_keys=False, allow_unicode=True, width=110))
         folder.chmod(0o755)
-        if path.exists():
-            shutil.rmtree(path)
-        folder.rename(path)
+        _put_in_place(folder, path)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -88,32 +94,91 @@ def load_bundle(source: Path | str, names: Iterable[str] | None = None, device: 
         device: where the networks go.
 
     Raises:
-        ValueError: no bundle, a part's file missing or altered (its hash is not the card's), a class that is not a
-            network of this package, or weights of another size than the card's arguments ask for.
+        ValueError: there is no bundle, its card is damaged, a part's file is missing or altered (its hash is not the
+            card's), a class is neither ours nor trusted, or weights do not fit the card's arguments.
     """
     folder = _folder(source)
     card = read_card(folder)
     parts = card["parts"]
     wanted = parts if names is None else {name: parts[name] for name in names if name in parts}
-    return Bundle({name: _read_part(folder, name, part).to(device) for name, part in wanted.items()}, card)
+    networks = {name: _read_part(folder, name, part, card) for name, part in wanted.items()}
+    domains = len(card.get("domains", ()))
+    for name, network in networks.items():
+        heads = getattr(network, "config", {}).get("num_domains")
+        if domains and isinstance(heads, int) and heads != domains:
+            raise ValueError(f"{folder / CARD} names {domains} domains, but its part '{name}' has {heads}")
+    return Bundle({name: network.to(device) for name, network in networks.items()}, card)
 
 
 def read_card(folder: Path | str) -> dict[str, Any]:
-    """A bundle's card, checked for format but without touching the weights.
+    """A bundle's card, the whole of it checked, but without touching the weights.
 
     Raises:
-        ValueError: there is no card, or it is of another format.
+        ValueError: there is no card, or something in it is not what a card holds; the message names it.
     """
     file = Path(folder) / CARD
     if not file.is_file():
-        raise ValueError(f"{folder} is no bundle: it has no {CARD}")
-    try:
-        card = yaml.safe_load(file.read_text())
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"{file} is not readable as YAML") from error
-    if not isinstance(card, dict) or card.get("format") != FORMAT or not isinstance(card.get("parts"), dict):
-        raise ValueError(f"{file} is no bundle card of format {FORMAT}")
+        raise ValueError(f"{folder} is not a bundle: it has no {CARD}")
+    return check_card(read_yaml(file), str(file))
+
+
+def check_card(card: Any, source: str) -> dict[str, Any]:
+    """A card whose every entry is of the kind that it has to be.
+
+    Args:
+        source: where it came from, for the message.
+
+    Raises:
+        ValueError: naming the entry, its value and what it may be.
+    """
+    card = a_mapping(card, source)
+    version = card.get("format")
+    if version is True or version != FORMAT:
+        raise ValueError(f"{source} is not a bundle card of format {FORMAT}: its format is {describe(version)}")
+    parts = a_mapping(card.get("parts"), f"{source}: parts")
+    if not parts:
+        raise ValueError(f"{source}: parts is empty")
+    for name, part in parts.items():
+        _check_part(part, name, f"{source}: parts.{shorten(name, 40)}")
+    if "domains" in card:
+        domains = [a_text(name, f"{source}: each of domains") for name in a_list(card["domains"], f"{source}: domains")]
+        if len(set(domains)) < len(domains):
+            twice = next(name for name in domains if domains.count(name) > 1)
+            raise ValueError(f"{source}: domains names '{shorten(twice, 40)}' twice")
+    for fact in ("licence", "training"):
+        # a text is about all parts
+        if fact in card and not isinstance(card[fact], str):
+            for name, value in a_mapping(card[fact], f"{source}: {fact}").items():
+                where = f"{source}: {fact}.{shorten(name, 40)}"
+                if fact == "licence" or isinstance(value, str):
+                    a_text(value, where)
+                else:
+                    a_mapping(value, where)
     return card
+
+
+def fact_of(card: Mapping[str, Any], fact: str, part: str) -> Any:
+    """What a card says about a part as `licence` or `training`, or None."""
+    value = card.get(fact)
+    return value.get(part) if isinstance(value, Mapping) else value
+
+
+def _check_part(part: Any, name: str, where: str) -> None:
+    if not PART_NAME.fullmatch(name):
+        raise ValueError(f"{where}: a part's name has lower case letters, digits and underscores")
+    part = a_mapping(part, where)
+    for key in ("class", "config", "file", "sha256"):
+        if key not in part:
+            raise ValueError(f"{where} has no '{key}'")
+    a_text(part["class"], f"{where}.class")
+    a_mapping(part["config"], f"{where}.config")
+    file = a_text(part["file"], f"{where}.file")
+    if Path(file).name != file or "\\" in file or not file.endswith(".safetensors"):
+        raise ValueError(f"{where}.file must be the name of a safetensors file in the bundle, not {describe(file)}")
+    if not re.fullmatch(r"[0-9a-f]{64}", str(part["sha256"])):
+        raise ValueError(f"{where}.sha256 must be 64 hexadecimal digits, not {describe(part['sha256'])}")
+    if "parameters" in part:
+        a_count(part["parameters"], f"{where}.parameters")
 
 
 def _folder(source: Path | str) -> Path:
@@ -123,59 +188,100 @@ def _folder(source: Path | str) -> Path:
     try:
         from huggingface_hub import snapshot_download
     except ImportError as error:
-        raise ValueError(f"there is no folder {source}; to load it from the hub, install hairgan[hub]") from error
+        raise ValueError(f"there is no folder {source}; to load it from the hub: {how_to_install('hub')}") from error
     try:
         return Path(snapshot_download(str(source), allow_patterns=[CARD, "*.safetensors"]))
     except Exception as error:  # the hub's client raises errors of many libraries
         raise ValueError(f"there is no folder {source}, and the hub did not give it: {error}") from error
 
 
+def _check_place(path: Path, overwrite: bool) -> None:
+    """Refuse to write over anything that is not a bundle."""
+    if not path.exists():
+        return
+    if not path.is_dir():
+        raise ValueError(f"{path} is a file; a bundle is a folder")
+    there = sorted(entry.name for entry in path.iterdir())
+    if not there:
+        return
+    if CARD not in there:
+        raise ValueError(f"{path} is not empty and not a bundle: it holds {first_three(there)}")
+    if not overwrite:
+        raise ValueError(f"{path} is not empty: it holds a bundle, which --overwrite (overwrite=True) replaces")
+    own = {CARD, *(part["file"] for part in read_card(path)["parts"].values())}
+    others = [name for name in there if name not in own or not (path / name).is_file()]
+    if others:
+        raise ValueError(f"{path} holds more than a bundle, and is not replaced: move {first_three(others)}")
+
+
+def _put_in_place(folder: Path, path: Path) -> None:
+    """Give a finished folder its name; what has it now is put aside first, and back if that fails."""
+    if not path.exists():
+        folder.rename(path)
+        return
+    aside = folder.with_name(f"{folder.name}.old")
+    path.rename(aside)
+    try:
+        folder.rename(path)
+    except BaseException:
+        aside.rename(path)
+        raise
+    shutil.rmtree(aside)
+
+
 def _write_part(folder: Path, name: str, network: nn.Module) -> dict[str, Any]:
-    if not re.fullmatch(r"[a-z0-9_]+", name):
+    if not PART_NAME.fullmatch(name):
         raise ValueError(f"'{name}' does not name a part: use lower case letters, digits and underscores")
     target = f"{type(network).__module__}:{type(network).__qualname__}"
-    _network_class(target)
+    if not is_own(target) and not is_trusted(target.replace(":", ".")):
+        raise ValueError(
+            f"the part '{name}' is a {target}, which is not a network of hairgan. If you trust its code: "
+            f"{how_to_trust(target)}"
+        )
+    if not isinstance(getattr(network, "config", None), Mapping):
+        raise ValueError(
+            f"the part '{name}' cannot be written: a {type(network).__qualname__} has no attribute 'config', a dict "
+            "of its constructor's arguments from which it can be made again"
+        )
     file = folder / f"{name}.safetensors"
-    save_file({key: tensor.detach().cpu().contiguous() for key, tensor in network.state_dict().items()}, file)
+    save_file({key: _own_copy(tensor) for key, tensor in network.state_dict().items()}, file)
     return {
         "class": target,
         "config": _plain(network.config),
         "file": file.name,
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
-        "sha256": _sha256(file),
+        "sha256": sha256(file),
     }
 
 
-def _read_part(folder: Path, name: str, part: Mapping[str, Any]) -> nn.Module:
-    file = folder / Path(part["file"]).name
+def _own_copy(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.detach().cpu().clone(memory_format=torch.contiguous_format)  # safetensors refuses shared memory
+
+
+def _read_part(folder: Path, name: str, part: Mapping[str, Any], card: Mapping[str, Any]) -> nn.Module:
+    file = folder / part["file"]
     if not file.is_file():
         raise ValueError(f"the bundle's part '{name}' is missing: {file}")
-    found = _sha256(file)
+    cls = network_class(part["class"], f"the bundle's part '{name}'")
+    found = sha256(file)
     if found != part["sha256"]:
         raise ValueError(f"{file} was altered: its SHA-256 is {found}, the card says {part['sha256']}")
-    cls = _network_class(part["class"])
+    training = fact_of(card, "training", name)
+    size = a_dataset(training).get("size") if isinstance(training, Mapping) else None
     try:
-        tensors = load_file(file)
-    except SafetensorError as error:
-        raise ValueError(f"{file} is no safetensors file: {error}") from error
-    try:
-        with torch.device("meta"):  # a network that is about to be filled needs no initial values
-            network = cls(**part["config"])
-        if set(dict(network.named_buffers())) - set(network.state_dict()):
-            network = cls(**part["config"])  # but constants outside the state dict have to be made
-        load_exactly(network, tensors, assign=True)
-    except (TypeError, ValueError) as error:
+        network = build(cls, with_image_size(cls, part["config"], size), read_safetensors(file), f"{file.name}")
+    except ValueError as error:
         raise ValueError(f"the bundle's part '{name}' does not fit its card: {error}") from error
-    return network.eval().requires_grad_(False)
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    if part.get("parameters", parameters) != parameters:
+        raise ValueError(f"the bundle's part '{name}' has {parameters} parameters, its card says {part['parameters']}")
+    return network.requires_grad_(False)
 
 
-def _network_class(target: str) -> type[nn.Module]:
-    module, _, name = target.partition(":")
-    if re.fullmatch(r"hairgan\.networks\.\w+", module) and importlib.util.find_spec(module):
-        cls = getattr(importlib.import_module(module), name, None)
-        if isinstance(cls, type) and issubclass(cls, nn.Module) and cls.__module__ == module:
-            return cls
-    raise ValueError(f"'{target}' is no network of hairgan.networks")
+def a_dataset(training: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a card or record says about the data, where it says something."""
+    dataset = training.get("dataset")
+    return dataset if isinstance(dataset, Mapping) else {}
 
 
 def _plain(value: Any) -> Any:
@@ -187,8 +293,3 @@ def _plain(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     raise ValueError(f"a value of type {type(value).__name__} cannot go into a card")
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

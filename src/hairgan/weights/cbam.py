@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from hairgan.networks.cbam import ResNetCBAM
-from hairgan.weights.official import load_exactly
+from hairgan.weights.building import build
 
 STYLE_CLASSIFIER_PARTS = {"0": "conv1", "1": "bn1", "4": "layer1", "5": "layer2", "6": "layer3", "7": "layer4"}
 """Where the style classifier's `base.N` comes from; the numbers between are ReLU and pooling."""
@@ -32,10 +32,12 @@ def resnet_cbam(state_dict: Mapping[str, Tensor]) -> ResNetCBAM:
         elif re.match(r"fc[123]\.", key):
             continue
         renamed[key.replace(".ca.fc.0.", ".ca.fc1.").replace(".ca.fc.2.", ".ca.fc2.")] = value
-    if "conv1.weight" not in renamed:
+    stem = renamed.get("conv1.weight")
+    if stem is None or stem.ndim != 4:
         raise ValueError("not a ResNet-CBAM state dict: neither 'conv1.weight' nor 'base.0.weight' among its keys")
     depth = 18
     if "layer3.5.conv2.weight" in renamed:
         depth = 50 if "layer3.5.conv3.weight" in renamed else 34
-    num_classes = len(renamed["fc.weight"]) if "fc.weight" in renamed else None
-    return load_exactly(ResNetCBAM(depth, renamed["conv1.weight"].shape[0], num_classes), renamed)
+    head = renamed.get("fc.weight")
+    num_classes = None if head is None or head.ndim != 2 else len(head)
+    return build(ResNetCBAM, {"depth": depth, "base_width": stem.shape[0], "num_classes": num_classes}, renamed)

@@ -1,16 +1,19 @@
 """Networks from state dicts in the layout of the published checkpoints.
 
-Every family keeps its knowledge of the official key layout in a file of its own (`stargan_v2.py`, `sean.py`, ...); this
-one dispatches and insists that nothing is missing and nothing is left over.
+Every family keeps its knowledge of the official key layout in a file of its own (`stargan_v2.py`, `sean.py`, ...),
+which reads the network's arguments from the tensors' shapes; this one dispatches.
 """
 
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from torch import Tensor, nn
+
+from hairgan.weights.files import check_state
 
 OFFICIAL: dict[str, str] = {
     # name -> "module:function" taking (state_dict, **options) and returning the network
@@ -25,8 +28,6 @@ OFFICIAL: dict[str, str] = {
     "resnet_cbam": "hairgan.weights.cbam:resnet_cbam",
 }
 
-Network = TypeVar("Network", bound=nn.Module)
-
 
 def from_official(name: str, state_dict: Mapping[str, Tensor], **options: Any) -> nn.Module:
     """Build a network from a state dict in the official key layout.
@@ -40,34 +41,15 @@ def from_official(name: str, state_dict: Mapping[str, Tensor], **options: Any) -
         the network in evaluation mode with these weights.
 
     Raises:
-        ValueError: the name is unknown, or keys are missing or left over (all of them are listed), or shapes differ.
+        ValueError: the name or an option is unknown, the state dict is not one of finite tensors, keys are missing or
+            left over, or shapes differ; the first three of each are named.
     """
     if name not in OFFICIAL:
         raise ValueError(f"unknown network '{name}'; known are {', '.join(OFFICIAL)}")
     module, function = OFFICIAL[name].split(":")
     build: Callable[..., nn.Module] = getattr(importlib.import_module(module), function)
-    return build(state_dict, **options).eval()
-
-
-def load_exactly(network: Network, state_dict: Mapping[str, Tensor], assign: bool = False) -> Network:
-    """Load a state dict that must match the network key for key and shape for shape.
-
-    With `assign` the network takes the tensors themselves instead of copying from them.
-
-    Raises:
-        ValueError: with the list of missing keys, unexpected keys and differing shapes.
-    """
-    own = network.state_dict()
-    missing = [key for key in own if key not in state_dict]
-    unexpected = [key for key in state_dict if key not in own]
-    differing = [
-        f"{key} {tuple(state_dict[key].shape)} instead of {tuple(own[key].shape)}"
-        for key in own
-        if key in state_dict and state_dict[key].shape != own[key].shape
-    ]
-    if missing or unexpected or differing:
-        problems = {"missing": missing, "unexpected": unexpected, "of another shape": differing}
-        listed = "; ".join(f"{len(keys)} {what}: {', '.join(keys)}" for what, keys in problems.items() if keys)
-        raise ValueError(f"the state dict does not fit {type(network).__name__}: {listed}")
-    network.load_state_dict(state_dict, assign=assign)
-    return network
+    known = list(inspect.signature(build).parameters)[1:]
+    if unknown := [option for option in options if option not in known]:
+        raise ValueError(f"{name} has no option '{unknown[0]}'; it has {', '.join(known) or 'none'}")
+    checked = check_state(state_dict, "the state dict")
+    return build({key: tensor.detach().clone() for key, tensor in checked.items()}, **options)

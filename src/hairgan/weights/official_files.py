@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
+from hairgan.weights.files import check_state, read_tensors, shorten
 from hairgan.weights.official import from_official
 
 LICENCES: dict[str, str] = {
@@ -24,26 +23,6 @@ LICENCES: dict[str, str] = {
 
 OFFICIAL_DOMAINS = ("female", "male")
 """The domains of the published CelebA-HQ networks, in the order of their heads."""
-
-
-def read_tensors(file: Path | str) -> Any:
-    """What a `.pth` or `.ckpt` file holds, if that is tensors in plain containers.
-
-    Raises:
-        ValueError: it holds anything else, or is no such file.
-        OSError: it cannot be read.
-    """
-    file = Path(file)
-    if not file.is_file():
-        raise ValueError(f"there is no file {file}")
-    try:
-        return torch.load(file, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise ValueError(
-            f"{file} is refused: it is damaged, or holds more than tensors, which could run code when it is opened"
-        ) from error
-    except (RuntimeError, EOFError, KeyError, ValueError) as error:
-        raise ValueError(f"{file} is no PyTorch file: {error}") from error
 
 
 def import_files(
@@ -93,11 +72,10 @@ def _state(content: Any, file: Path | str, key: str | None = None) -> dict[str, 
     if key is not None:
         if not isinstance(content, Mapping) or key not in content:
             found = ", ".join(map(str, content)) if isinstance(content, Mapping) else type(content).__name__
-            raise ValueError(f"{file} has no '{key}'; it holds {found[:200]}")
+            raise ValueError(f"{file} has no '{key}'; it holds {shorten(found, 200)}")
         content = content[key]
-    if not isinstance(content, Mapping) or not all(isinstance(value, Tensor) for value in content.values()):
-        raise ValueError(f"{file} holds no state dict: names of tensors were expected")
-    return {str(name).removeprefix("module."): value for name, value in content.items()}
+    state = check_state(content, str(file) if key is None else f"{file}: {key}")
+    return {name.removeprefix("module."): value for name, value in state.items()}
 
 
 def _build(name: str, state: dict[str, Tensor], file: Path | str, **options: Any) -> nn.Module:

@@ -7,21 +7,21 @@ A run directory holds `config.yaml`, in which `model` names each network's class
 
 from __future__ import annotations
 
-import importlib
 import re
 import warnings
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-import yaml
-from torch import nn
+from torch import Tensor, nn
 
-from hairgan.weights.official import load_exactly
+from hairgan.weights.building import build, with_image_size
+from hairgan.weights.documents import a_count, a_list, a_mapping, a_text, describe, read_yaml
+from hairgan.weights.files import archive_is_whole, check_state, read_tensors
+from hairgan.weights.trusted import network_class
 
 CONFIG = "config.yaml"
+RECORD = "run.yaml"
 FOLDER = "checkpoints"
 
 
@@ -37,48 +37,82 @@ def networks_from_run(
 
     Returns:
         the networks in evaluation mode, by the names of the config's `model`, and what they are: `config` (the run's),
-        `checkpoint` (its path) and `step`.
+        `checkpoint` (its path) and `step`. A network without a `.config` gets the arguments it was built with.
 
     Raises:
-        ValueError: no run, no whole checkpoint, or weights that do not fit the config.
+        ValueError: there is no run or no whole checkpoint, one of its files is damaged, a network's class is neither
+            ours nor trusted (`hairgan.weights.trusted`), or weights do not fit the config.
     """
     config = read_config(run)
     path = find_checkpoint(run, checkpoint)
-    state = torch.load(path, map_location="cpu", weights_only=True)
+    state, step = read_checkpoint(path)
     networks: dict[str, nn.Module] = {}
     for name, node in config["model"].items():
-        if isinstance(node, dict) and str(node.get("_target_", "")).startswith("hairgan.networks."):
-            prefixes = (f"ema.{name}.", f"networks.{name}.") if averaged else (f"networks.{name}.",)
-            weights = next(filter(None, (_below(state["state_dict"], prefix) for prefix in prefixes)), None)
-            if weights is not None:  # what has none is no trained network, e.g. a maker of masks
-                networks[name] = load_exactly(build(node), weights).eval().requires_grad_(False)
+        if not isinstance(node, Mapping) or "_target_" not in node:
+            continue
+        prefixes = (f"ema.{name}.", f"networks.{name}.") if averaged else (f"networks.{name}.",)
+        weights = next(filter(None, (_below(state, prefix) for prefix in prefixes)), None)
+        if weights is None:  # not a trained network, e.g. a maker of masks
+            continue
+        where = f"{run}: {CONFIG}: model.{name}"
+        cls = network_class(node["_target_"], where)
+        arguments = {key: value for key, value in node.items() if key != "_target_"}
+        arguments = with_image_size(cls, arguments, config.get("image_size"))
+        network = build(cls, arguments, check_state(weights, f"{path}: {name}"), f"{path}: {name}")
+        if not hasattr(network, "config"):
+            network.config = arguments  # type: ignore[assignment]
+        networks[name] = network.requires_grad_(False)
     if not networks:
         raise ValueError(f"{run} holds no networks: {CONFIG} names none that {path.name} has weights of")
-    return networks, {"config": config, "checkpoint": path, "step": state["steps_done"]}
-
-
-def build(node: Mapping[str, Any]) -> nn.Module:
-    """A network from a config node: `_target_`, a class of `hairgan.networks`, and its arguments."""
-    module, _, name = str(node["_target_"]).rpartition(".")
-    if not module.startswith("hairgan.networks."):
-        raise ValueError(f"'{node['_target_']}' is no network of hairgan.networks")
-    network: nn.Module = getattr(importlib.import_module(module), name)(
-        **{key: value for key, value in node.items() if key != "_target_"}
-    )
-    return network
+    return networks, {"config": config, "checkpoint": path, "step": step}
 
 
 def read_config(run: str | Path) -> dict[str, Any]:
     """The resolved config of a run.
 
     Raises:
-        ValueError: the folder is no run directory.
+        ValueError: the folder is not a run directory, or its config is damaged.
     """
     file = Path(run) / CONFIG
     if not file.is_file():
-        raise ValueError(f"{run} is no run directory: there is no {CONFIG} in it")
-    config: dict[str, Any] = yaml.safe_load(file.read_text())
+        raise ValueError(f"{run} is not a run directory: there is no {CONFIG} in it")
+    config = a_mapping(read_yaml(file), str(file))
+    a_mapping(config.get("model"), f"{file}: model")
+    names = config.get("domain_names")
+    if names is not None:
+        names = [a_text(name, f"{file}: each of domain_names") for name in a_list(names, f"{file}: domain_names")]
+        if len(set(names)) < len(names):
+            raise ValueError(f"{file}: domain_names names a domain twice: {', '.join(names)}")
     return config
+
+
+def read_record(run: str | Path) -> dict[str, Any]:
+    """What a run's record says of its latest start: dataset, git revision, versions, ...; empty without a record.
+
+    Raises:
+        ValueError: the record is damaged.
+    """
+    file = Path(run) / RECORD
+    if not file.is_file():
+        return {}
+    starts = a_list(read_yaml(file) or [], str(file))
+    return a_mapping(starts[-1], f"{file}: its last entry") if starts else {}
+
+
+def read_checkpoint(path: str | Path) -> tuple[dict[str, Tensor], int]:
+    """All weights in a checkpoint of a run, and the number of steps done.
+
+    Raises:
+        ValueError: the file is damaged, or is not a checkpoint of a run.
+    """
+    content = read_tensors(path)
+    if not isinstance(content, Mapping) or "state_dict" not in content or "steps_done" not in content:
+        raise ValueError(f"{path} is not a checkpoint of a hairgan run: it has no 'state_dict' and 'steps_done'")
+    step = a_count(content["steps_done"], f"{path}: steps_done")
+    state = content["state_dict"]
+    if not isinstance(state, Mapping) or not all(isinstance(key, str) for key in state):
+        raise ValueError(f"{path}: state_dict must be a mapping of names to tensors, not {describe(state)}")
+    return dict(state), step
 
 
 def find_checkpoint(run: str | Path, which: str = "last") -> Path:
@@ -93,13 +127,13 @@ def find_checkpoint(run: str | Path, which: str = "last") -> Path:
         path = Path(which)
         if not path.is_file():
             raise ValueError(f"there is no checkpoint {path}")
-        if not is_whole(path):
+        if not archive_is_whole(path):
             raise ValueError(f"the checkpoint {path} is damaged")
         return path
     folder = Path(run) / FOLDER
     best = [folder / "best.ckpt"] if which == "best" and (folder / "best.ckpt").exists() else []
     for path in [*best, *by_step(folder)]:
-        if is_whole(path):
+        if path.is_file() and archive_is_whole(path):
             return path
         warnings.warn(f"the checkpoint {path} is damaged; taking the one before it", stacklevel=2)
     raise ValueError(f"no checkpoint under {folder}")
@@ -111,14 +145,5 @@ def by_step(folder: Path) -> list[Path]:
     return [found[step] for step in sorted(found, reverse=True)]
 
 
-def is_whole(path: Path) -> bool:
-    """Whether a checkpoint is a readable archive whose checksums hold."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return archive.testzip() is None
-    except (OSError, zipfile.BadZipFile):
-        return False
-
-
-def _below(state: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+def _below(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from hairgan.networks.sean import SEANDiscriminator, SEANGenerator
-from hairgan.weights.official import load_exactly
+from hairgan.weights.building import build
 
 RENAMED: tuple[tuple[str, str], ...] = (
     # official (regular expression) -> ours
@@ -62,28 +62,35 @@ def generator(state_dict: Mapping[str, Tensor], *, image_size: int = 256, upsamp
         image_size, upsampling: as in `SEANGenerator`; the tensors do not tell.
 
     Raises:
-        ValueError: the state dict does not fit; all keys and shapes that differ are listed.
+        ValueError: the state dict does not fit; the first three keys that differ are named.
     """
     state = converted(state_dict)
     start, codes = (state.get(f"{name}.weight") for name in ("start", "style_encoder.layers.12"))
-    if start is None or codes is None:
+    if start is None or codes is None or start.ndim != 4 or codes.ndim != 4:
         raise ValueError("no SEAN generator: fc.weight or Zencoder.model.14.weight is missing")
-    network = SEANGenerator(image_size, len(start) // 16, start.shape[1], len(codes), upsampling)
-    return load_exactly(network, state)
+    arguments = {
+        "image_size": image_size,
+        "width": len(start) // 16,
+        "num_regions": start.shape[1],
+        "style_dim": len(codes),
+        "upsampling": upsampling,
+    }
+    return build(SEANGenerator, arguments, state)
 
 
 def discriminator(state_dict: Mapping[str, Tensor]) -> SEANDiscriminator:
     """Build the multi-scale discriminator from tensors under the published names, of any width.
 
     Raises:
-        ValueError: the state dict does not fit; all keys and shapes that differ are listed.
+        ValueError: the state dict does not fit; the first three keys that differ are named.
     """
     state = converted(state_dict)
     first = state.get("scales.0.first.weight")
-    if first is None:
+    if first is None or first.ndim != 4:
         raise ValueError("no SEAN discriminator: discriminator_0.model0.0.weight is missing")
     num_scales = sum(key.endswith(".first.weight") for key in state)
-    return load_exactly(SEANDiscriminator(len(first), first.shape[1] - 3, num_scales), state)
+    arguments = {"width": len(first), "num_regions": first.shape[1] - 3, "num_scales": num_scales}
+    return build(SEANDiscriminator, arguments, state)
 
 
 def converted(official: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -106,13 +113,16 @@ def converted(official: Mapping[str, Tensor]) -> dict[str, Tensor]:
         values = [numbered[number] for number in sorted(numbered)]
         if len({value.shape for value in values}) > 1:
             raise ValueError(f"parts of {key} differ in shape: {', '.join(str(tuple(v.shape)) for v in values)}")
-        state[key] = torch.stack(values) if ".region_" in key else torch.cat(values)
+        joined = torch.stack if ".region_" in key or not values[0].ndim else torch.cat
+        state[key] = joined(values)
     for key in [key for key in state if key.endswith(".v")]:
-        _, in_channels, *kernel = state[key.removesuffix("v") + "weight"].shape
-        state[key] = state[key].view(in_channels, *kernel).permute(1, 2, 0).flatten()
+        weight = state.get(key.removesuffix("v") + "weight")
+        if weight is not None and weight.ndim == 4 and state[key].numel() == weight[0].numel():
+            _, in_channels, *kernel = weight.shape
+            state[key] = state[key].view(in_channels, *kernel).permute(1, 2, 0).flatten()
     for key, value in state.items():
         for pattern, order in LAYOUTS:
-            if re.search(pattern, key):
+            if re.search(pattern, key) and value.ndim == len(order):  # others do not fit, which `build` says
                 state[key] = value.permute(order)
     return state
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from hairgan.networks.fan import FAN
 from hairgan.networks.stargan import Discriminator, Generator, HighPass, MappingNetwork, StyleEncoder
-from hairgan.weights.official import load_exactly
+from hairgan.weights.building import build
 
 State = Mapping[str, Tensor]
 
@@ -32,58 +32,58 @@ def generator(state_dict: State, w_hpf: float | None = None) -> Generator:
     blocks = last(state_dict, "encode.*.conv1.weight", 6) - 1  # two more stand at the bottleneck
     base_width = size(state_dict, "from_rgb.weight", 0, 64)
     if "hpf.filter" in state_dict:
-        stored = 8.0 / float(state_dict["hpf.filter"][1, 1])
+        stored = _weight_of_filter(state_dict["hpf.filter"])
         if w_hpf is not None and abs(w_hpf - stored) > 1e-6 * stored:
             raise ValueError(f"w_hpf = {w_hpf}, but the state dict's high-pass filter was made with {stored}")
         w_hpf = stored
     elif w_hpf is None:
         w_hpf = 1.0 if 2 ** (blocks + 3) * base_width == 2**14 else 0.0
-    network = Generator(
-        image_size=2 ** (blocks + (3 if w_hpf > 0 else 4)),
-        style_dim=size(state_dict, "decode.0.norm1.fc.weight", 1, 64),
-        max_width=size(state_dict, "decode.0.conv1.weight", 0, 512),
-        base_width=base_width,
-        w_hpf=w_hpf,
-    )
+    arguments = {
+        "image_size": 2 ** (blocks + (3 if w_hpf > 0 else 4)),
+        "style_dim": size(state_dict, "decode.0.norm1.fc.weight", 1, 64),
+        "max_width": size(state_dict, "decode.0.conv1.weight", 0, 512),
+        "base_width": base_width,
+        "w_hpf": w_hpf,
+    }
     if w_hpf > 0:
         state_dict = {"hpf.filter": HighPass(w_hpf).filter, **state_dict}
-    return load_exactly(network, state_dict)
+    return build(Generator, arguments, state_dict)
 
 
 def mapping_network(state_dict: State) -> MappingNetwork:
     """A mapping network; raises ValueError if keys are missing or left over, or shapes differ."""
-    network = MappingNetwork(
-        num_domains=last(state_dict, "unshared.*.0.weight", 1) + 1,
-        latent_dim=size(state_dict, "shared.0.weight", 1, 16),
-        style_dim=size(state_dict, "unshared.0.6.weight", 0, 64),
-        hidden_dim=size(state_dict, "shared.0.weight", 0, 512),
-    )
-    return load_exactly(network, state_dict)
+    arguments = {
+        "num_domains": last(state_dict, "unshared.*.0.weight", 1) + 1,
+        "latent_dim": size(state_dict, "shared.0.weight", 1, 16),
+        "style_dim": size(state_dict, "unshared.0.6.weight", 0, 64),
+        "hidden_dim": size(state_dict, "shared.0.weight", 0, 512),
+    }
+    return build(MappingNetwork, arguments, state_dict)
 
 
 def style_encoder(state_dict: State) -> StyleEncoder:
     """A style encoder; raises ValueError if keys are missing or left over, or shapes differ."""
     blocks = last(state_dict, "shared.*.conv1.weight", 6)
-    network = StyleEncoder(
-        image_size=2 ** (blocks + 2),
-        num_domains=last(state_dict, "unshared.*.weight", 1) + 1,
-        style_dim=size(state_dict, "unshared.0.weight", 0, 64),
-        max_width=size(state_dict, f"shared.{blocks}.conv2.weight", 0, 512),
-        base_width=size(state_dict, "shared.0.weight", 0, 64),
-    )
-    return load_exactly(network, state_dict)
+    arguments = {
+        "image_size": 2 ** (blocks + 2),
+        "num_domains": last(state_dict, "unshared.*.weight", 1) + 1,
+        "style_dim": size(state_dict, "unshared.0.weight", 0, 64),
+        "max_width": size(state_dict, f"shared.{blocks}.conv2.weight", 0, 512),
+        "base_width": size(state_dict, "shared.0.weight", 0, 64),
+    }
+    return build(StyleEncoder, arguments, state_dict)
 
 
 def discriminator(state_dict: State) -> Discriminator:
     """A discriminator; raises ValueError if keys are missing or left over, or shapes differ."""
     blocks = last(state_dict, "main.*.conv1.weight", 6)
-    network = Discriminator(
-        image_size=2 ** (blocks + 2),
-        num_domains=size(state_dict, f"main.{blocks + 4}.weight", 0, 2),
-        max_width=size(state_dict, f"main.{blocks}.conv2.weight", 0, 512),
-        base_width=size(state_dict, "main.0.weight", 0, 64),
-    )
-    return load_exactly(network, state_dict)
+    arguments = {
+        "image_size": 2 ** (blocks + 2),
+        "num_domains": size(state_dict, f"main.{blocks + 4}.weight", 0, 2),
+        "max_width": size(state_dict, f"main.{blocks}.conv2.weight", 0, 512),
+        "base_width": size(state_dict, "main.0.weight", 0, 64),
+    }
+    return build(Discriminator, arguments, state_dict)
 
 
 def fan(state_dict: State) -> FAN:
@@ -91,16 +91,24 @@ def fan(state_dict: State) -> FAN:
 
     Takes what lies under `state_dict` in `wing.ckpt`, or under `fan` in a StarGAN v2 checkpoint.
     """
-    return load_exactly(FAN(), state_dict)
+    return build(FAN, {}, state_dict)
+
+
+def _weight_of_filter(kernel: Tensor) -> float:
+    """The `w_hpf` that a high-pass filter was made with."""
+    if kernel.shape != (3, 3) or not float(kernel[1, 1]) > 0:
+        raise ValueError(f"hpf.filter is not a high-pass filter: its shape is {tuple(kernel.shape)}, not (3, 3)")
+    return 8.0 / float(kernel[1, 1])
 
 
 def size(state_dict: State, key: str, axis: int, default: int) -> int:
-    """A tensor's size, or the published one if it is not there: `load_exactly` then lists all that does not fit."""
+    """A tensor's size, or the published one if it is not there: `build` then names what does not fit."""
     return state_dict[key].shape[axis] if key in state_dict and axis < state_dict[key].dim() else default
 
 
 def last(state_dict: State, pattern: str, default: int) -> int:
-    """The largest number that stands for `*` in a key, or the published one."""
+    """The largest number that stands for `*` in a key, or the published one. There are no more layers than keys."""
     before, after = pattern.split("*")
     numbers = (key.removeprefix(before).removesuffix(after) for key in state_dict if key.startswith(before))
-    return max((int(number) for number in numbers if number.isdecimal()), default=default)
+    found = (int(number) for number in numbers if number.isdecimal() and len(number) < 6)
+    return max((number for number in found if number < len(state_dict)), default=default)

@@ -13,11 +13,12 @@ from torch import nn
 from hairgan.cli import cli
 from hairgan.editing.salon import Salon
 from hairgan.networks.bisenet import BiSeNet
-from hairgan.networks.mean_styles import MeanStyles, file_name, save_mean_styles
+from hairgan.networks.mean_styles import MeanStyles
 from hairgan.networks.sean import SEANGenerator
 from hairgan.networks.stargan import Discriminator, Generator, MappingNetwork, StyleEncoder
 from hairgan.weights.bundling import collect
 from hairgan.weights.cards import load_bundle, save_bundle
+from hairgan.weights.mean_styles import file_name, save_mean_styles
 
 NARROW = {"image_size": 32, "base_width": 4, "max_width": 8}
 
@@ -80,7 +81,7 @@ def test_sources_that_do_not_go_together(stargan_run: Path, tmp_path: Path) -> N
     save_bundle(tmp_path / "other", {"parser": BiSeNet(base_width=4)}, domains=["long"])
     with pytest.raises(ValueError, match="has the domains long, not bob, short"):
         collect([stargan_run, tmp_path / "other"])
-    with pytest.raises(ValueError, match="is no run directory"):
+    with pytest.raises(ValueError, match="is not a run directory"):
         collect([tmp_path])
     only = make_run(tmp_path / "run", {"discriminator": Discriminator(**NARROW, num_domains=2)}, {})
     with pytest.raises(ValueError, match="no network that belongs into a bundle"):

@@ -183,6 +183,7 @@ def test_sizes_are_read_from_the_shapes(small_state):
     assert generator.config == {
         "max_width": None, "label_width": 128,
         "image_size": 128, "width": 4, "num_regions": 5, "style_dim": 8, "upsampling": "more",
+        "max_width": None, "label_width": 128,
     }  # fmt: skip
     assert not generator.training
 

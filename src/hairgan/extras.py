@@ -1,0 +1,8 @@
+"""Optional dependencies, and how a user gets them."""
+
+from __future__ import annotations
+
+
+def how_to_install(extra: str) -> str:
+    """What to type for one of the extras of `pyproject.toml`."""
+    return f"pip install -e '.[{extra}]' in hairgan's folder"

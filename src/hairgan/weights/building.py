@@ -1,0 +1,124 @@
+"""From a class, its arguments and its weights to a network, none of which need be what they should.
+
+A card can ask for a layer of 10^9 channels or for 10^7 domains. So the network is first made without memory, on torch's
+`meta` device and with a limit on the number of its parts, then compared with the tensors that are there, and only then
+given them.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from hairgan.weights.documents import describe
+from hairgan.weights.files import load_exactly, shorten
+from hairgan.weights.trusted import is_own
+
+Network = TypeVar("Network", bound=nn.Module)
+
+IMAGE_SIZES = (8, 8192)
+LARGEST = 2**20
+"""Whole numbers among a network's arguments are at most this: widths, numbers of domains, ..."""
+CONSTANTS = 50_000_000
+"""A network may make so many values for itself that are not in its weights."""
+
+
+def build(
+    cls: type[Network], arguments: Mapping[str, Any], state: Mapping[str, Tensor], source: str = "the state dict"
+) -> Network:
+    """A network with these weights, in evaluation mode; it takes the tensors themselves where it can.
+
+    Args:
+        cls: a network of ours, or one that is trusted (`hairgan.weights.trusted`), which is built as it is.
+        arguments: of its constructor, plain values.
+        state: all of its weights (`hairgan.weights.files.check_state`).
+        source: where the weights came from, for the message.
+
+    Raises:
+        ValueError: the arguments do not suit the class, ask for more than the weights have, or do not fit them.
+    """
+    what = f"{source}: a {cls.__name__}"
+    if not is_own(f"{cls.__module__}.{cls.__qualname__}"):
+        network = _made(cls, arguments, what)
+        return load_exactly(network, state, source=source).eval()
+    check_arguments(cls, arguments, what)
+    with _Limit(10_000 + 200 * len(state), what), torch.device("meta"):
+        network = _made(cls, arguments, what)
+    load_exactly(network, state, assign=True, source=source)
+    kept = set(network.state_dict())
+    constants = [buffer for name, buffer in network.named_buffers() if name not in kept]
+    if constants:  # they are made by the constructor alone, which by now is known to make what the weights fit
+        if sum(buffer.numel() for buffer in constants) > CONSTANTS:
+            raise ValueError(f"{what} with these arguments would be too large")
+        network = load_exactly(_made(cls, arguments, what), state, assign=True, source=source)
+    return network.eval()
+
+
+def with_image_size(cls: type[nn.Module], arguments: Mapping[str, Any], size: Any) -> dict[str, Any]:
+    """Arguments of cards and runs from before networks knew the size they see best: that of their data, if known."""
+    if "image_size" in arguments or size is None or "image_size" not in inspect.signature(cls).parameters:
+        return dict(arguments)
+    return {**arguments, "image_size": size}
+
+
+def check_arguments(cls: type[nn.Module], arguments: Mapping[str, Any], what: str) -> None:
+    """Refuse arguments that the class does not take, or that no network of ours has.
+
+    Raises:
+        ValueError: naming the argument, its value and what it may be.
+    """
+    known = inspect.signature(cls).parameters
+    if unknown := [name for name in arguments if name not in known]:
+        raise ValueError(
+            f"{what} has no argument '{shorten(unknown[0], 40)}'; it has {', '.join(known) or 'no arguments'}"
+        )
+    for name, value in arguments.items():
+        if name == "image_size":
+            low, high = IMAGE_SIZES
+            if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+                raise ValueError(f"{what} has an image_size from {low} to {high}, not {describe(value)}")
+        for number in _numbers(value):
+            if isinstance(number, float) and not math.isfinite(number):
+                raise ValueError(f"{what} cannot have {name}={number}: it must be finite")
+            if abs(number) > LARGEST:
+                raise ValueError(f"{what} cannot have {name}={shorten(number, 40)}: it is larger than {LARGEST}")
+
+
+def _made(cls: type[Network], arguments: Mapping[str, Any], what: str) -> Network:
+    try:
+        return cls(**arguments)
+    except Exception as error:  # whatever a constructor makes of arguments from a file, they are at fault
+        reason = next(iter(str(error).strip().splitlines()), "")
+        kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
+        raise ValueError(f"{what} cannot be made with its arguments: {kind}{shorten(reason, 200)}") from error
+
+
+class _Limit(TorchFunctionMode):
+    """Stops a constructor that calls torch more often than its weights account for."""
+
+    def __init__(self, calls: int, what: str) -> None:
+        super().__init__()
+        self.calls, self.what = calls, what
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.calls -= 1
+        if self.calls < 0:
+            raise ValueError("they ask for many more layers than the weights have")
+        return func(*args, **(kwargs or {}))
+
+
+def _numbers(value: Any) -> Iterable[int | float]:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _numbers(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _numbers(item)
