@@ -29,6 +29,7 @@ from hairgan.evaluation.result import Evaluation, Picture, append_line, as_text,
 from hairgan.memory import keep_freed_memory
 from hairgan.metrics.cache import StatisticsCache
 from hairgan.weights.runs import networks_from_run
+from hairgan.weights.trusted import check_config, trust
 from lightning_modules.launch.errors import errors_as_sentences
 from lightning_modules.launch.record import git_state, versions
 
@@ -46,6 +47,7 @@ def evaluate(cfg: DictConfig) -> dict[str, dict[str, float]]:
     if not runs:
         raise ValueError("say which run to evaluate: run=outputs/NAME/DATE_TIME, or runs=[A,B] to compare")
     keep_freed_memory()
+    trust(cfg.trust)
     device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if cfg.device == "auto" else cfg.device)
     _join_processes(device)
     protocol = Protocol(cfg.protocol, cfg.inception, cfg.alexnet, device)
@@ -67,6 +69,7 @@ def evaluate_run(
 ) -> tuple[Evaluation, dict[str, Any]]:
     """Evaluate one run with its own config and data; returns the result and the facts about it."""
     networks, about = networks_from_run(run, cfg.checkpoint, averaged=cfg.averaged)
+    check_config(about["config"], ("data", "model.masks"), source=f"the config of {run}")
     config = OmegaConf.create(about["config"])
     data: HairDataModule = instantiate(config.data)
     data.setup()

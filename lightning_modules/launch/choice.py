@@ -11,9 +11,10 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from hairgan.weights.trusted import check_config, targets, trust
 from lightning_modules.launch import record, run_directory, slurm
 
-HOW = ("resume", "reproduce", "run_dir", "dry_run")  # settings that say which run, not what it is
+HOW = ("resume", "reproduce", "run_dir", "dry_run", "trust")  # settings that say which run, not what it is
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ def choose(cfg: DictConfig) -> Choice:
     Raises:
         ValueError: there is no such run, or settings that exclude each other.
     """
+    trust(cfg.get("trust"))
     _refuse_contradictions(cfg)
     asked = fingerprint(cfg)
     place = None if cfg.run_dir else _place(cfg)
@@ -133,6 +135,8 @@ def _repeated(cfg: DictConfig) -> DictConfig:
 def _config_of(run: Path, asked: DictConfig) -> DictConfig:
     """The config of a run, with the values given on the command line."""
     cfg = run_directory.load_config(run)
+    typed = targets(OmegaConf.to_container(asked, resolve=False))
+    check_config(OmegaConf.to_container(cfg, resolve=False), typed=typed, source=f"the config of {run}")  # type: ignore[arg-type]
     overrides = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
     for override in overrides:
         name, _, _ = override.lstrip("+~").partition("=")

@@ -20,6 +20,7 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 
 from hairgan.locks import SILENCE, Lock, LockedError, acquire, holder
+from hairgan.weights.documents import a_mapping, read_yaml
 from hairgan.weights.runs import CONFIG, FOLDER, by_step, find_checkpoint
 from lightning_modules.launch import processes, record, slurm
 from lightning_modules.launch.command_line import override
@@ -218,7 +219,9 @@ def load_config(run_dir: str | Path) -> DictConfig:
     """The config with which a run was made; values that refer to others still do."""
     run_dir = Path(run_dir)
     if not (run_dir / CONFIG).is_file():
-        raise ValueError(f"{run_dir} is no run directory: there is no {CONFIG} in it")
-    config = OmegaConf.load(run_dir / (AS_WRITTEN if (run_dir / AS_WRITTEN).is_file() else CONFIG))
+        raise ValueError(f"{run_dir} is not a run directory: there is no {CONFIG} in it")
+    file = run_dir / (AS_WRITTEN if (run_dir / AS_WRITTEN).is_file() else CONFIG)
+    a_mapping(read_yaml(file), str(file))  # which refuses what would be too large when it is loaded
+    config = OmegaConf.load(file)
     assert isinstance(config, DictConfig)
     return config

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from hairgan.cli.trust import trust_option
+
 
 @click.command(context_settings={"show_default": True})
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -13,6 +15,7 @@ import click
 @click.option("--checkpoint", default="last", help="Of the runs: last, best, or a file.")
 @click.option("--licence", help="Of the networks trained in these runs.  [default: not stated]")
 @click.option("--overwrite", is_flag=True, help="Replace a bundle that is there.")
+@trust_option
 def bundle(sources: tuple[Path, ...], out: Path, checkpoint: str, licence: str | None, overwrite: bool) -> None:
     """Collect the networks of SOURCES, run directories and bundles, in one bundle.
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 from PIL import Image
 
+from hairgan.cli.trust import trust_option
 from hairgan.editbench import BASELINES, SEED, TASKS, Method, contact_sheet, run, table
 
 
@@ -22,6 +23,7 @@ from hairgan.editbench import BASELINES, SEED, TASKS, Method, contact_sheet, run
 @click.option("--size", default=256, show_default=True, type=click.IntRange(32, 1024), help="Of the pictures, pixels.")
 @click.option("--seed", default=SEED, show_default=True, help="Of the cases; published numbers use the default.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder for results.json and sheets of pictures.")
+@trust_option
 def editbench(
     methods: tuple[str, ...], bundle: str | None, device: str, pairs: int, size: int, seed: int, output: Path | None
 ) -> None:

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import click
 
+from hairgan.cli.trust import trust_option
+
 
 @click.command(context_settings={"show_default": True})
 @click.argument("bundle")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the files.")
 @click.option("--part", "parts", multiple=True, help="Only this part; may be given several times.  [default: all]")
+@trust_option
 def export(bundle: str, out: Path, parts: tuple[str, ...]) -> None:
     """Write the networks of BUNDLE, a folder or a hub name, as ONNX files.
 

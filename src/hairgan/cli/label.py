@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from hairgan.cli.numbers import Number
+from hairgan.cli.trust import trust_option
 
 
 @click.command(context_settings={"show_default": True})
@@ -22,6 +23,7 @@ from hairgan.cli.numbers import Number
 @click.option("--batch-size", default=8, type=click.IntRange(min=1), help="Crops parsed together.")
 @click.option("--workers", type=click.IntRange(min=1), help="Threads that read and write.  [default: one a core]")
 @click.option("--device", default="auto", help="Where the networks run: a GPU if there is one; cpu, cuda, cuda:1, ...")
+@trust_option
 def label(
     folder: Path,
     out: Path,

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from hairgan.cli.trust import trust_option
+
 
 @click.command(context_settings={"show_default": True})
 @click.argument("photo", type=click.Path(path_type=Path))
@@ -16,6 +18,7 @@ import click
 @click.option("--device", default="auto", help="Where the parser runs: a GPU if there is one; cpu, cuda, cuda:1, ...")
 @click.option("--overwrite", is_flag=True, help="Replace results that are there already.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
+@trust_option
 def parse(
     photo: Path, bundle: str, out: Path | None, aligned: bool, device: str, overwrite: bool, as_json: bool
 ) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hairgan.cli.trust import trust_option
+
 if TYPE_CHECKING:
     from hairgan.editing.edit import Edit
     from hairgan.editing.salon import Reference, Salon
@@ -35,6 +37,7 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--aligned", is_flag=True, help="The photos are CelebA-HQ crops already: look for no faces."),
         click.option("--device", default="cpu", help="Where the networks run, e.g. cuda."),
         click.option("--precision", type=click.Choice(["float32", "bfloat16"]), default="float32", help="Of networks."),
+        trust_option,
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object a photo, for programs."),
     )
     for option in reversed(common):

@@ -10,6 +10,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from hairgan.extras import how_to_install
+
 OPSET = 18
 
 
@@ -41,7 +43,7 @@ def export_onnx(
         ValueError: the network is in training mode, a difference exceeds the tolerance, or the extra `onnx` is missing.
     """
     if missing := [name for name in ("onnx", "onnxruntime", "onnxscript") if not importlib.util.find_spec(name)]:
-        raise ValueError(f"export to ONNX needs {', '.join(missing)}: install hairgan[onnx]")
+        raise ValueError(f"export to ONNX needs {', '.join(missing)}: {how_to_install('onnx')}")
     if network.training:
         raise ValueError("a network in training mode cannot be exported: call .eval() first")
     path, dynamic = Path(path), dynamic or {}

@@ -66,6 +66,8 @@ def trust(names: bool | str | Iterable[str] | None) -> None:
     if names is True:
         _trusted.append(EVERYTHING)
         return
+    if not isinstance(names, Iterable):
+        raise ValueError(f"trust takes true or names of modules or packages, e.g. my_net, not {describe(names)}")
     for name in [names] if isinstance(names, str) else names:
         if not isinstance(name, str) or not all(part.isidentifier() for part in name.split(".")):
             raise ValueError(f"trust takes names of modules or packages, e.g. my_net, not {describe(name)}")
@@ -286,7 +288,10 @@ def _is_of_kind(target: str, kinds: tuple[_Kind, ...]) -> bool:
     fitting = [kind for kind in kinds if target.startswith(f"{kind.package}.")]
     if not fitting or any(part.startswith("_") for part in target.split(".")):
         return False
-    cls = locate(target)
+    try:
+        cls = locate(target)
+    except ValueError:
+        return False
     if not isinstance(cls, type):
         return False
     bases = {f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__}

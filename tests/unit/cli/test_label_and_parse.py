@@ -67,7 +67,7 @@ def test_mistakes_are_one_sentence(tmp_path):
     Image.fromarray(photo(0.5)).save(tmp_path / "me.png")
     with pytest.raises(SystemExit) as end:
         main(["parse", str(tmp_path / "me.png"), "--parser", str(tmp_path)])
-    assert "is no bundle" in str(end.value)
+    assert "is not a bundle" in str(end.value)
 
 
 def test_what_is_there_is_not_overwritten(painted):

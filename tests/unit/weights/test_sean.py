@@ -181,7 +181,6 @@ def small_state():
 def test_sizes_are_read_from_the_shapes(small_state):
     generator = from_official("sean/generator", small_state, image_size=128, upsampling="more")
     assert generator.config == {
-        "max_width": None, "label_width": 128,
         "image_size": 128, "width": 4, "num_regions": 5, "style_dim": 8, "upsampling": "more",
         "max_width": None, "label_width": 128,
     }  # fmt: skip
