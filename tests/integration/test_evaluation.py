@@ -133,7 +133,7 @@ def test_what_a_user_can_get_wrong(run_of, measure, judges, tmp_path, monkeypatc
     run = run_of("stargan")
     for overrides, sentence in {
         (): "say which run to evaluate",
-        (f"run={tmp_path}",): "is no run directory: there is no config.yaml in it",
+        (f"run={tmp_path}",): "is not a run directory: there is no config.yaml in it",
         (f"run={run}", "metrics=[fid,ssim]"): "no metric 'ssim' for stargan; there are fid, lpips, domain_accuracy",
         (f"run={run}", "metrics=[embedded]"): "'embedded' is a protocol: protocol=embedded",
         (f"run={run}", "metrics=[domain_accuracy]"): "needs a hair classifier: classifier=RUN_OR_BUNDLE",

@@ -127,6 +127,7 @@ class Run(Settings):
     # which run is meant
     resume: Path | None = None
     reproduce: Path | None = None
+    trust: Literal[True] | Text | distinct(Text) | None = None
     dry_run: bool = False
     run_dir: Path | None = None
     # how a step is computed
