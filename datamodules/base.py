@@ -21,7 +21,7 @@ from hairgan.domains import Domains
 class HairDataModule(pl.LightningDataModule):
     """Feeds any of the models from a packed dataset.
 
-    Subclasses say where the packed dataset is and make it when it is not there (`pack`).
+    Subclasses say where the packed dataset is and make it when it is not there (`make_packed`).
 
     Args:
         batches: what a step of the model reads: `hairgan.data.batches.Batches` or a subclass, with its options bound.
@@ -49,11 +49,18 @@ class HairDataModule(pl.LightningDataModule):
         self.image_size, self.batch_size, self.steps, self.seed = image_size, batch_size, steps, seed
         self.num_workers = num_workers
         self.dataset: PackedDataset | None = None
+        self._packed: Path | None = None
         self._batches: dict[str, Batches] = {}
 
-    def pack(self) -> Path:
-        """Make the packed dataset where it is not there yet, and return its folder."""
+    def make_packed(self) -> Path:
+        """Make the packed dataset where it is not there yet or is outdated, and return its folder."""
         raise NotImplementedError
+
+    def pack(self) -> Path:
+        """The folder of the packed dataset, which is made on the first call of a run and then stays what it is."""
+        if self._packed is None:
+            self._packed = self.make_packed()
+        return self._packed
 
     def find_domains(self, dataset: PackedDataset) -> Domains:
         """The domains of a dataset that brings its own."""
@@ -123,7 +130,7 @@ class HairDataModule(pl.LightningDataModule):
         batch["images"] = to_float(torch.from_numpy(self.dataset.images[sources]).to(device))
         batch["references"] = to_float(torch.from_numpy(self.dataset.images[references]).to(device))
         if self.dataset.labels is not None:
-            batch["labels"] = torch.from_numpy(self.dataset.labels[sources]).to(device).long()
+            batch["labels"] = torch.from_numpy(self.dataset.label_maps(sources)).to(device).long()
         return batch
 
     def describe(self) -> dict[str, Any]:
@@ -135,6 +142,11 @@ class HairDataModule(pl.LightningDataModule):
             "size": self.dataset.size,
             "counts": self.counts(),
         }
+
+    def skip_report(self) -> str:
+        """How much of the raw data cannot be used and why, in a few lines; empty when all of it can."""
+        assert self.dataset is not None, "setup() comes first"
+        return self.dataset.skip_report()
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Number of images by split: all of them, then those of each domain."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 from datamodules.base import HairDataModule
-from hairgan.data import packed
 from hairgan.data.packing import pack
 from hairgan.data.portraits.items import DRAW, VERSIONS, PortraitItem, Style
 
@@ -42,13 +40,11 @@ class PortraitDataModule(HairDataModule):
         self.count, self.portrait_seed, self.style = count, portrait_seed, style
         self.cache, self.workers = Path(cache).absolute(), workers
 
-    def pack(self) -> Path:
+    def make_packed(self) -> Path:
         version = VERSIONS[self.style]
         kind = "portraits" if self.style == "plain" else f"portraits_{self.style}"
         out = self.cache / f"{kind}_v{version}_{self.image_size}_{self.count}_{self.portrait_seed}"
-        if not (out / packed.MANIFEST).is_file():
-            item = PortraitItem(self.portrait_seed, self.image_size, self.style)
-            workers = os.cpu_count() or 1 if self.workers is None else self.workers
-            source = {"kind": kind, "version": version, "seed": self.portrait_seed}
-            pack(item, self.count, out, size=self.image_size, source=source, workers=workers)
+        item = PortraitItem(self.portrait_seed, self.image_size, self.style)
+        source = {"kind": kind, "version": version, "seed": self.portrait_seed}
+        pack(item, self.count, out, size=self.image_size, source=source, workers=self.workers)
         return out

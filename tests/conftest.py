@@ -14,7 +14,8 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
-from hairgan.data.packing import Item, pack
+from hairgan.data.items import Item
+from hairgan.data.packing import pack
 from hairgan.regions import Region
 
 ROOT = Path(__file__).parent.parent

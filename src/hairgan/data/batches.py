@@ -99,7 +99,7 @@ class Batches:
     def _load(self, chosen: Int64[ndarray, " b"]) -> Batch:
         batch: Batch = {"ids": chosen, "images": self._pixels(chosen)}
         if self.dataset.labels is not None:
-            batch["labels"] = self.dataset.labels[chosen]
+            batch["labels"] = self.dataset.label_maps(chosen)
         return batch
 
     def _pixels(self, chosen: Int64[ndarray, " b"]) -> UInt8[ndarray, "b s s 3"]:
@@ -177,7 +177,7 @@ class TranslationBatches(Batches):
             batch[name] = self._pixels(chosen[self.rows])
             batch |= self._augmentation(step, name)
         if self.dataset.labels is not None:
-            batch["labels"] = self.dataset.labels[x[self.rows]]
+            batch["labels"] = self.dataset.label_maps(x[self.rows])
         return batch
 
     def _draw(self, rng: np.random.Generator, domains: Int64[ndarray, " b"]) -> Int64[ndarray, " b"]:

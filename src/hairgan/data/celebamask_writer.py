@@ -18,13 +18,19 @@ from jaxtyping import UInt8
 from numpy import ndarray
 from PIL import Image
 
-from hairgan.data.celebamask import ATTRIBUTES, CELEBA_ATTRIBUTES, IMAGES, MAPPING, MASKS
-from hairgan.data.packing import resize_labels
+from hairgan.data.celebamask_layout import (
+    ATTRIBUTES,
+    CELEBA_ATTRIBUTES,
+    CELEBA_SIZE,
+    IMAGES,
+    MAPPING,
+    MASKS,
+    PER_FOLDER,
+)  # fmt: skip
+from hairgan.data.items import resize_labels
 from hairgan.regions import PARTS_IN_MERGE_ORDER
 
 MASK_SIZE = 512  # px
-PER_FOLDER = 2000  # images whose masks share a folder
-CELEBA_SIZE = 202_599  # images in CelebA
 
 
 def orig_idx(index: int) -> int:

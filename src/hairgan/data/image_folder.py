@@ -7,21 +7,21 @@ test/<domain>/*.jpg    optional
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Iterator
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 from jaxtyping import UInt8
 from numpy import ndarray
 
-from hairgan.data.packed import SPLITS
-from hairgan.data.packing import Item, Skip
+from hairgan.data.changes import file_stamp, stamp
+from hairgan.data.items import Item, skipping
+from hairgan.data.manifest import SPLITS
 from hairgan.data.splits import hashed_split
+from hairgan.photos.listing import AGAIN, HIDDEN, LEFT_OUT, SUFFIXES, Listing, is_hidden, list_photos
+from hairgan.photos.names import printable
 from hairgan.photos.opening import open_rgb
-
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")  # in any case
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,10 @@ class ImageFolder:
     root: Path
     files: tuple[str, ...]
     """Paths below the root, with `/`: `train/blond/0001.jpg`; photos may lie deeper."""
+    left_out: str = ""
+    """What in the folders is no photo of anybody's (hidden entries, links that lead nowhere), in words."""
+
+    has_labels = False
 
     @classmethod
     def open(cls, root: str | Path) -> ImageFolder:
@@ -43,39 +47,62 @@ class ImageFolder:
         if not (root / "train").is_dir():
             found = sorted(child.name for child in root.iterdir())[:8] if root.is_dir() else []
             raise ValueError(
-                f"{root}: looked for train/<domain>/*.jpg (also {', '.join(SUFFIXES[1:])}), found "
-                f"{', '.join(found) or 'nothing'}"
+                f"{printable(root)}: looked for train/<domain>/*.jpg (also {', '.join(SUFFIXES[1:])}), found "
+                f"{printable(', '.join(found)) or 'nothing'}"
             )
-        files = tuple(path for split in SPLITS for path in sorted(_photos(root, split)))
-        folder = cls(root, files)
+        left_out: Counter[str] = Counter()
+        files = tuple(file for split in SPLITS for file in _photos(root, split, left_out))
+        remark = ", ".join(f"{count:,} {what}" for what, count in sorted(left_out.items()))
+        folder = cls(root, files, remark)
         domains = folder.domains()
         if not domains:
-            raise ValueError(f"{root / 'train'}: looked for <domain>/*.jpg, found no photos in folders")
+            beside = f" (left out: {remark})" if remark else ""
+            raise ValueError(
+                f"{printable(root / 'train')}: looked for <domain>/*.jpg, found no photos in folders{beside}"
+            )
         strange = {_domain(file) for file in files} - set(domains)
         if strange:
             raise ValueError(
-                f"{root}: train has the domains {', '.join(domains)}, but not {', '.join(sorted(strange))}"
+                f"{printable(root)}: train has the domains {', '.join(domains)}, but not {', '.join(sorted(strange))}"
             )
         return folder
 
     def __len__(self) -> int:
         return len(self.files)
 
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        return self.root
+
     def domains(self) -> tuple[str, ...]:
         """Domain names of the training photos, sorted."""
         return tuple(sorted({_domain(file) for file in self.files if file.startswith("train/")}))
 
     def describe(self) -> dict[str, str]:
-        """What identifies this source in the manifest of a packed dataset; `names` is a hash of the list of files."""
-        names = hashlib.blake2b("\n".join(self.files).encode(), digest_size=8).hexdigest()
-        return {"kind": "image_folder", "path": str(self.root), "names": names}
+        """What identifies this source in the manifest of a packed dataset."""
+        return {"kind": "image_folder", "path": printable(self.root)}
+
+    def stamps(self) -> dict[str, str]:
+        """A stamp by photo, which changes when the photo does (`hairgan.data.changes`)."""
+        return {self.name(index): self._stamp(index) for index in range(len(self))}
+
+    def _stamp(self, index: int) -> str:
+        try:
+            state = file_stamp((self.root / self.files[index]).stat())
+        except OSError:  # deleted since it was listed: its item is skipped
+            state = (-1, -1, -1)
+        return stamp(*state, self.split(index))
+
+    def name(self, index: int) -> str:
+        """The photo's name in the dataset: its path below the root; bytes that are not UTF-8 as `\\xff`."""
+        return printable(self.files[index])
 
     def split(self, index: int) -> str:
         """Split of a photo, by its folder; where there is only `train/`, by a hash of its name."""
-        file = self.files[index]
         if self.files[-1].startswith("train/"):
-            return hashed_split(file)
-        return file.split("/")[0]
+            return hashed_split(self.name(index))
+        return self.files[index].split("/")[0]
 
     def read_image(self, index: int) -> UInt8[ndarray, "h h 3"]:
         """The photo, RGB; of one that is not square the middle square.
@@ -83,10 +110,9 @@ class ImageFolder:
         Raises:
             Skip: it cannot be read.
         """
-        try:
-            image = open_rgb(self.root / self.files[index], self.files[index])
-        except ValueError as error:
-            raise Skip(self.files[index], "unreadable image", str(error)) from error
+        name = self.name(index)
+        with skipping(name, "unreadable image"):
+            image = open_rgb(self.root / self.files[index], name)
         height, width = image.shape[:2]
         edge = min(height, width)
         top, left = (height - edge) // 2, (width - edge) // 2
@@ -94,17 +120,33 @@ class ImageFolder:
 
     def item(self, index: int) -> Item:
         """An item for `hairgan.data.packing.pack`, without a label map."""
-        file = self.files[index]
-        return self.read_image(index), None, {"name": file, "split": self.split(index), "domain": _domain(file)}
+        domain = _domain(self.files[index])
+        return self.read_image(index), None, {"name": self.name(index), "split": self.split(index), "domain": domain}
 
 
 def _domain(file: str) -> str:
-    return file.split("/")[1]
+    return printable(file.split("/")[1])
 
 
-def _photos(root: Path, split: str) -> Iterator[str]:
+def _photos(root: Path, split: str, left_out: Counter[str]) -> list[str]:
     """Photos in the domain folders of a split (not beside them), also through links."""
-    for folder, _, names in os.walk(root / split, followlinks=True):
-        below = Path(folder).relative_to(root).as_posix()
-        if below != split:
-            yield from (f"{below}/{name}" for name in names if name.lower().endswith(SUFFIXES))
+    if not (root / split).is_dir():
+        return []
+    files = []
+    for domain in sorted(path.name for path in (root / split).iterdir()):
+        if not (root / split / domain).is_dir():
+            continue
+        if is_hidden(domain):
+            left_out[HIDDEN] += 1
+            continue
+        listing = _listed(root / split / domain)
+        left_out.update({AGAIN if what == LEFT_OUT else what: count for what, count in listing.skipped.items()})
+        files += [f"{split}/{domain}/{name}" for name in listing.names]
+    return files
+
+
+def _listed(domain: Path) -> Listing:
+    """Photos of a domain. A link to a folder above would bring in the other domains, and the other splits."""
+    above = {os.path.realpath(parent) for parent in domain.parents}
+    above |= {str(parent) for parent in Path(os.path.realpath(domain)).parents}
+    return list_photos(domain, may_be_empty=True, leave_out=lambda folder: os.path.realpath(folder) in above)

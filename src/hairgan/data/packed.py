@@ -1,19 +1,21 @@
-"""The packed dataset: memory-mapped images and label maps of one size, and a table with one row an image.
+"""The packed dataset: memory-mapped images and label maps of one size, and a table with one row per image.
 
 A packed dataset is a folder (docs/data.md):
 
-    manifest.json       what this is: format, size, counts, source, fingerprint, the files and their sizes
+    manifest.json       what this is: format, size, counts, source, fingerprint, the files with sizes and checksums
     images.npy          uint8 (N, S, S, 3), RGB
     labels.npy          uint8 (N, S, S), CelebAMask-HQ order; absent for data without label maps
     attributes.parquet  N rows: `name`, `split`, and whatever the source knows or measured (`COLUMNS`)
     skipped.json        what was left out of the source, and why
+    source.json         a stamp of each item of the source, by which changes are seen; absent for drawn data
 
-`hairgan.data.packing` writes it.
+`hairgan.data.packing` writes it. Opening one checks everything that takes milliseconds; `verify` checks every byte.
 """
 
 from __future__ import annotations
 
-import json
+import hashlib
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,17 +23,23 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from jaxtyping import Int, UInt8
+from jaxtyping import Int, Integer, UInt8
 from numpy import ndarray
 
-FORMAT = "hairgan-packed"
-VERSION = 1
-MANIFEST = "manifest.json"
-IMAGES = "images.npy"
-LABELS = "labels.npy"
-ATTRIBUTES = "attributes.parquet"
-SKIPPED = "skipped.json"
-SPLITS = ("train", "val", "test")
+from hairgan.data.manifest import (
+    ATTRIBUTES,
+    FORMAT,
+    IMAGES,
+    LABELS,
+    MANIFEST,
+    SKIPPED,
+    SOURCE,
+    SPLITS,
+    VERSION,
+    read_json,
+    read_manifest,
+)
+from hairgan.regions import NUM_REGIONS
 
 COLUMNS: dict[str, pl.DataType] = {
     "name": pl.String(),  # of the image in its source, unique
@@ -46,10 +54,13 @@ COLUMNS: dict[str, pl.DataType] = {
 }
 """Types of the columns that queries know; the CelebA attributes (`Bangs`, `Male`, ...) are further bool columns."""
 
+LOOKED_AT = 64  # label maps that are looked at whenever a dataset is opened
+NAMES = 5  # names in a report of what was skipped
+
 
 @dataclass(frozen=True)
 class PackedDataset:
-    """A packed dataset, opened read-only; pickles as its path."""
+    """A packed dataset, opened read-only; pickles as its path and fingerprint."""
 
     path: Path
     size: int
@@ -62,38 +73,69 @@ class PackedDataset:
 
     @classmethod
     def open(cls, path: str | Path) -> PackedDataset:
-        """Open a packed dataset.
+        """Open a packed dataset and check what can be checked quickly.
+
+        That is: the manifest and the sizes of all files; types and shapes of the arrays; the table of attributes; and
+        the regions of some label maps, evenly over all.
 
         Raises:
             ValueError: the folder is no packed dataset, is of another version, or is damaged.
         """
         path = Path(path)
-        manifest = _manifest(path)
+        manifest = read_manifest(path)
         for name, expected in manifest["files"].items():
             actual = (path / name).stat().st_size if (path / name).is_file() else None
             if actual != expected:
                 found = "is missing" if actual is None else f"has {actual} bytes"
-                raise ValueError(
-                    f"the packed dataset {path} is damaged: {name} {found}, {MANIFEST} says {expected} bytes"
-                )
-        images = np.load(path / IMAGES, mmap_mode="r")
-        labels = np.load(path / LABELS, mmap_mode="r") if LABELS in manifest["files"] else None
-        attributes = pl.read_parquet(path / ATTRIBUTES)
+                raise damaged(path, f"{name} {found}, {MANIFEST} says {expected} bytes")
         size, count = manifest["size"], manifest["count"]
-        shapes_fit = images.shape == (count, size, size, 3) and (labels is None or labels.shape == (count, size, size))
-        if not shapes_fit or attributes.height != count:
-            raise ValueError(
-                f"the packed dataset {path} is damaged: {MANIFEST} says {count} images of {size} px, found images of "
-                f"shape {images.shape}, labels of shape {None if labels is None else labels.shape} and "
-                f"{attributes.height} rows of attributes"
-            )
-        return cls(path, size, images, labels, attributes, manifest["fingerprint"], manifest)
+        images = _array(path, IMAGES, (count, size, size, 3))
+        labels = _array(path, LABELS, (count, size, size)) if LABELS in manifest["files"] else None
+        attributes = _attributes(path, manifest)
+        dataset = cls(path, size, images, labels, attributes, manifest["fingerprint"], manifest)
+        if labels is not None:
+            dataset.label_maps(np.unique(np.linspace(0, count - 1, LOOKED_AT).astype(np.int64)))
+        return dataset
 
     def __len__(self) -> int:
         return len(self.images)
 
-    def __reduce__(self) -> tuple[Callable[[Path], PackedDataset], tuple[Path]]:
-        return PackedDataset.open, (self.path,)  # a pickled memmap would carry all its pixels
+    def __reduce__(self) -> tuple[Callable[[Path, str], PackedDataset], tuple[Path, str]]:
+        return _reopen, (self.path, self.fingerprint)  # a pickled memmap would carry all its pixels
+
+    def label_maps(self, indices: Integer[ndarray, " k"]) -> UInt8[ndarray, "k s s"]:
+        """Label maps of some images, read and checked.
+
+        Raises:
+            ValueError: one of them holds a number that is no region.
+        """
+        assert self.labels is not None, f"{self.path} has no label maps"
+        maps = self.labels[indices]
+        if len(maps) and maps.max() >= NUM_REGIONS:
+            largest = maps.reshape(len(maps), -1).max(axis=1)
+            at = int(np.argmax(largest))
+            raise damaged(
+                self.path,
+                f"the label map of image {int(indices[at])} holds {largest[at]}, regions are 0 to {NUM_REGIONS - 1}",
+            )
+        return maps
+
+    def verify(self) -> None:
+        """Read all of it: every file's checksum, and every label map.
+
+        Raises:
+            ValueError: something was altered since it was packed; the message names the file.
+        """
+        for name, expected in self.manifest.get("checksums", {}).items():
+            if checksum(self.path / name) != expected:
+                raise damaged(self.path, f"{name} was altered since it was packed (its checksum differs)")
+        if "checksums" not in self.manifest:  # packed before there were any
+            arrays = [name for name in (IMAGES, LABELS) if name in self.manifest["files"]]
+            if fingerprint(self.path, self.size, arrays, self.attributes) != self.fingerprint:
+                raise damaged(self.path, "it was altered since it was packed (its fingerprint differs)")
+        if self.labels is not None:
+            for start in range(0, len(self), LOOKED_AT):
+                self.label_maps(np.arange(start, min(start + LOOKED_AT, len(self))))
 
     def split(self, name: str) -> Int[ndarray, " k"]:
         """Indices of the images of a split (`"train"`, `"val"` or `"test"`), ascending, int64; may be empty."""
@@ -103,31 +145,106 @@ class PackedDataset:
 
     def skipped(self) -> list[dict[str, str]]:
         """What was left out of the source: dicts of `name`, `reason`, `detail`, in the source's order."""
-        return json.loads((self.path / SKIPPED).read_text())
+        keys = ("name", "reason", "detail")
+        entries = read_json(self.path / SKIPPED)
+        if not isinstance(entries, list) or not all(
+            isinstance(entry, dict) and all(isinstance(entry.get(key), str) for key in keys) for entry in entries
+        ):
+            raise damaged(self.path, f"{SKIPPED} is no list of {', '.join(keys)}")
+        return entries
+
+    def skip_report(self) -> str:
+        """What was left out and why, in a few lines for people; empty when nothing was."""
+        skipped = self.skipped()
+        if not skipped:
+            return ""
+        by_reason: dict[str, list[dict[str, str]]] = {}
+        for entry in skipped:
+            by_reason.setdefault(entry["reason"], []).append(entry)
+        total = len(self) + len(skipped)
+        lines = [f"{len(skipped):,} of {total:,} images ({len(skipped) / total:.0%}) cannot be used:"]
+        for reason, entries in sorted(by_reason.items(), key=lambda item: -len(item[1])):
+            names = ", ".join(entry["name"] for entry in entries[:NAMES]) + ", ..." * (len(entries) > NAMES)
+            detail = next((f"; {entry['name']}: {entry['detail']}" for entry in entries if entry["detail"]), "")
+            lines.append(f"  {reason} {len(entries):,}: {names}{detail}")
+        return "\n".join([*lines, f"  all of them, with details: {self.path / SKIPPED}"])
+
+    def stamps(self) -> dict[str, str] | None:
+        """The stamps of the source's items by name, in the source's order; None where none were kept."""
+        if SOURCE not in self.manifest["files"]:
+            return None
+        stamps = read_json(self.path / SOURCE)
+        if not isinstance(stamps, dict) or not all(isinstance(stamp, str) for stamp in stamps.values()):
+            raise damaged(self.path, f"{SOURCE} does not give a stamp by name")
+        return stamps
 
 
-def _manifest(path: Path) -> dict[str, Any]:
-    looked_for = f"a packed dataset (a folder with {MANIFEST}, {IMAGES} and {ATTRIBUTES}, written by `hairgan prepare`)"
-    if not (path / MANIFEST).is_file():
-        partial = path.with_name(path.name + ".partial")
-        if not path.exists() and partial.is_dir():
-            found = f"only the unfinished {partial.name}: run the command that began it once more to finish it"
-        elif not path.exists():
-            found = "nothing there"
-        elif path.is_file():
-            found = f"a file of {path.stat().st_size} bytes"
-        else:
-            names = sorted(child.name for child in path.iterdir())
-            found = f"{', '.join(names[:6])}{', ...' if len(names) > 6 else ''}" if names else "an empty folder"
-        raise ValueError(f"{path}: looked for {looked_for}, found {found}")
+def damaged(path: Path, what: str) -> ValueError:
+    """The error for a packed dataset that is not as it was written."""
+    return ValueError(f"the packed dataset {path} is damaged: {what}; delete it and pack the data again")
+
+
+def checksum(path: Path) -> str:
+    """Hash of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+def fingerprint(path: Path, size: int, arrays: list[str], attributes: pl.DataFrame) -> str:
+    """Hash of the arrays in a folder and of a table of attributes."""
+    digest = hashlib.blake2b(f"{FORMAT} {VERSION} {size}".encode(), digest_size=16)
+    for name in arrays:
+        with (path / name).open("rb") as file:
+            while block := file.read(1 << 24):
+                digest.update(block)
+    digest.update(attributes.write_ndjson().encode())
+    return digest.hexdigest()
+
+
+def _reopen(path: Path, fingerprint: str) -> PackedDataset:
+    dataset = PackedDataset.open(path)
+    if dataset.fingerprint != fingerprint:
+        raise ValueError(f"{path} was packed anew while a process read it: start that process again")
+    return dataset
+
+
+def _array(path: Path, name: str, shape: tuple[int, ...]) -> UInt8[np.memmap, "..."]:
     try:
-        manifest: dict[str, Any] = json.loads((path / MANIFEST).read_text())
-        form, version = manifest["format"], manifest["version"]
-    except (ValueError, KeyError, TypeError):
-        raise ValueError(f"{path}: looked for {looked_for}, found another kind of {MANIFEST}") from None
-    if (form, version) != (FORMAT, VERSION):
-        raise ValueError(
-            f"{path}: looked for format {FORMAT} version {VERSION}, found {form} version {version}; "
-            "pack the data again with this version of hairgan"
+        array = np.lib.format.open_memmap(path / name, mode="r")
+    except Exception as error:  # a damaged header is evaluated as Python and raises nearly anything
+        raise damaged(path, f"{name} is no array ({str(error).splitlines()[0] if str(error) else error!r})") from None
+    if array.dtype != np.uint8 or array.shape != shape or not array.flags.c_contiguous:
+        order = "" if array.flags.c_contiguous else " in Fortran order"
+        raise damaged(
+            path,
+            f"{MANIFEST} says {shape[0]} images of {shape[1]} px, so {name} is uint8 of shape {shape}, found "
+            f"{array.dtype} of shape {array.shape}{order}",
         )
-    return manifest
+    return array
+
+
+def _attributes(path: Path, manifest: dict[str, Any]) -> pl.DataFrame:
+    """The table, checked; its checksum first, since it is small and its decoder trusts what it reads."""
+    expected = manifest.get("checksums", {}).get(ATTRIBUTES)
+    if expected is not None and checksum(path / ATTRIBUTES) != expected:
+        raise damaged(path, f"{ATTRIBUTES} was altered since it was packed (its checksum differs)")
+    try:
+        rows = pl.scan_parquet(path / ATTRIBUTES).select(pl.len()).collect().item()
+        attributes = pl.read_parquet(path / ATTRIBUTES) if rows == manifest["count"] else None
+    except (KeyboardInterrupt, SystemExit, MemoryError):
+        raise
+    except BaseException as error:  # a panic of polars is no Exception
+        raise damaged(path, f"{ATTRIBUTES} cannot be read ({str(error).splitlines()[0]})") from None
+    if attributes is None:
+        raise damaged(path, f"{MANIFEST} says {manifest['count']} images, {ATTRIBUTES} has {rows} rows")
+    for name, kind in COLUMNS.items():
+        if name in ("name", "split") and name not in attributes.columns:
+            raise damaged(path, f"{ATTRIBUTES} has no column '{name}'")
+        if name in attributes.columns and attributes[name].dtype != kind:
+            raise damaged(path, f"the column '{name}' of {ATTRIBUTES} is of type {attributes[name].dtype}, not {kind}")
+    if attributes["name"].null_count() or attributes["name"].n_unique() < rows:
+        raise damaged(path, f"the names in {ATTRIBUTES} are not unique")
+    counts = Counter(attributes["split"].to_list())
+    if counts != Counter(manifest["splits"]):
+        raise damaged(path, f"{MANIFEST} says the splits {manifest['splits']}, {ATTRIBUTES} has {dict(counts)}")
+    return attributes

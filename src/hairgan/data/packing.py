@@ -1,63 +1,38 @@
-"""Writing a packed dataset: in parallel, interruptible, continued where it stopped.
+"""Writing a packed dataset: in parallel, interruptible, continued where it stopped, packed anew when it is outdated.
 
-The work happens in `NAME.partial`, next to the dataset it will become:
-
-    parameters.json             what is being packed; a run with other parameters does not touch it
-    images.npy, labels.npy      a row for each item of the source, written by the worker processes in any order
-    journal.jsonl               a line for each finished item, appended once its rows are on the disk
-
-When every item is in the journal, rows of skipped items are squeezed out, the fingerprint is taken, the manifest is
-written, and the folder gets its name. So a dataset under its final name is whole, and it is the same to the byte
-however often the packing was interrupted and whatever the number of workers.
+The work happens in `NAME.partial` (`hairgan.data.unfinished`), next to the dataset it will become. A dataset under its
+final name is whole, and it is the same to the byte however often the packing was interrupted and whatever the number of
+workers. When the source has changed since, only the items that are new or changed are read; the others come from the
+dataset that is there, which the new one replaces.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
-import os
-import shutil
+import math
+import secrets
+import sys
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-import numpy as np
-import polars as pl
-from jaxtyping import UInt8
-from numpy import ndarray
-from PIL import Image
 from tqdm import tqdm
 
-from hairgan.data import packed
+from hairgan.data.changes import Changes, Stamps
+from hairgan.data.items import Item
 from hairgan.data.packed import PackedDataset
-from hairgan.data.processes import cores, process_pool
+from hairgan.data.packing_workers import Task, work
+from hairgan.data.processes import cores
+from hairgan.data.unfinished import JOURNAL, PARAMETERS, Unfinished, remove
+from hairgan.locks import Lock, LockedError, acquire
 
-try:
-    import fcntl
-except ImportError:  # Windows: two simultaneous runs are not kept apart
-    fcntl = None  # type: ignore[assignment]
+MAX_SIZE = 8192  # px; an image of that size has 200 MB
 
-Item = tuple[UInt8[ndarray, "h h 3"], UInt8[ndarray, "k k"] | None, dict[str, Any]]
-"""Image (RGB), label map or None, attributes (`name` and `split` at least); image and labels may differ in size."""
-
-JOURNAL = "journal.jsonl"
-PARAMETERS = "parameters.json"
-CHUNK = 16  # items a task: what an interruption costs at most, times the number of workers
-
-
-class Skip(ValueError):
-    """Raised by an item function for an item that cannot be used."""
-
-    def __init__(self, name: str, reason: str, detail: str = "") -> None:
-        """`name` of the item, `reason` in a few words the same for all of its kind, `detail` of this one."""
-        super().__init__(f"{name}: {reason}" + f" ({detail})" * bool(detail))
-        self.entry = {"name": name, "reason": reason, "detail": detail}
+_BESIDES = ("names", "split")
+"""What a source says of itself that follows from its content."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +42,8 @@ class Packing:
     dataset: PackedDataset
     processed: int
     seconds: float
+    changes: Changes | None = None
+    """What had changed in the source since an earlier packing, which is replaced."""
 
 
 def pack(
@@ -77,8 +54,10 @@ def pack(
     size: int,
     source: dict[str, Any],
     labels: bool = True,
+    stamps: Stamps | None = None,
     workers: int | None = None,
     progress: bool | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> Packing:
     """Pack the items `0 .. count-1` into the dataset `out`; continue, or return it, where that was done before.
 
@@ -89,266 +68,198 @@ def pack(
         size: edge of the packed images, px.
         source: what identifies the source, JSON-able (`kind`, and e.g. `path` or `seed`); goes into the manifest.
         labels: whether the items have label maps.
-        workers: processes; 0 and 1 work in this one, None takes one a core.
+        stamps: for each item its name and a stamp that changes when the item does (`hairgan.data.changes`), in the
+            order of the items; None where `source` and `count` say everything.
+        workers: processes; 0 and 1 work in this one, None takes one per core.
         progress: show a bar; None shows it on a terminal only.
+        say: told in a sentence what changed and what is waited for; by default to standard error.
 
     Raises:
         ValueError: `out` or its unfinished forerunner holds something else, or every item was skipped.
         OSError: the disk is full, or a worker process died. What is done is kept: the same call continues.
         KeyboardInterrupt: passed on; the same call continues.
     """
-    if count < 1 or size < 8:
-        raise ValueError(f"need at least 1 item and at least 8 px, got {count} items and {size} px")
+    if count < 1 or not 8 <= size <= MAX_SIZE:
+        raise ValueError(f"need at least 1 item and 8 to {MAX_SIZE} px, got {count} items and {size} px")
+    if stamps is not None and len(stamps) != count:
+        raise ValueError(f"{count} items have only {len(stamps)} different names")
+    say = say or _say
     out = Path(out).absolute()
     parameters = {"size": size, "count": count, "labels": labels, "source": json.loads(json.dumps(source))}
-    partial = out.with_name(out.name + ".partial")
+    unfinished = Unfinished(out.with_name(out.name + ".partial"), parameters, stamps)
     workers = cores() if workers is None else workers
-    started, processed = time.perf_counter(), 0
-    while not out.exists():
-        partial.mkdir(parents=True, exist_ok=True)
-        with _locked_journal(partial / JOURNAL) as journal:
-            if out.exists() or not (partial / JOURNAL).exists():
+    started, processed, changes = time.perf_counter(), 0, None
+    while True:
+        before = _at(out)
+        outdated = None if before is None else _outdated(before, parameters, stamps)
+        if before is not None and outdated is None:
+            return Packing(before, processed, time.perf_counter() - started, changes)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with _one_at_a_time(out, say) as lock:
+            if _fingerprint(_at(out)) != _fingerprint(before):
                 continue  # another process finished it while this one waited for the lock
-            if not (partial / packed.MANIFEST).exists():
-                _begin(partial, parameters)
-                finished = _read_journal(journal)
-                todo = [i for i in range(count) if i not in finished]
-                with tqdm(total=count, initial=len(finished), unit="image", disable=_disable(progress)) as bar:
-                    for results in _work(_Task(item, partial, size, labels), todo, workers):
-                        journal.write("".join(json.dumps(result) + "\n" for result in results))
-                        journal.flush()
-                        finished |= {result["index"]: result for result in results}
-                        bar.update(len(results))
-                _finish(partial, parameters, [finished[i] for i in range(count)])
-                processed = len(todo)
-        with contextlib.suppress(FileNotFoundError):  # the other process may be first
-            partial.rename(out)
-        for leftover in (JOURNAL, PARAMETERS):
-            (out / leftover).unlink(missing_ok=True)
-    dataset = PackedDataset.open(out)
-    _check_same(out, dataset.manifest["parameters"], parameters, remedy="choose another folder or delete this one")
-    return Packing(dataset, processed, time.perf_counter() - started)
+            if outdated is not None:
+                say(f"{out}: {outdated} since it was packed: packing again")
+                changes = outdated
+            unfinished.folder.mkdir(exist_ok=True)
+            _begin(unfinished, say)
+            if not unfinished.is_finished():
+                reusing = _Reusing.of(item, before, unfinished) if outdated is not None else None
+                done = _work(unfinished, reusing or item, workers, progress, item.__module__)
+                processed = len(done) if reusing is None else sum(index not in reusing.rows for index in done)
+            lock.check()
+            _replace(out, unfinished.folder, say)
 
 
-def resize_image(image: UInt8[ndarray, "h w 3"], size: int) -> UInt8[ndarray, "s s 3"]:
-    """Resize to `size` x `size` with PIL's bicubic filter, which is antialiased when it shrinks."""
-    if image.shape[:2] == (size, size):
-        return image
-    return np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC))
+def _work(
+    unfinished: Unfinished, item: Callable[[int], Item], workers: int, progress: bool | None, module: str
+) -> list[int]:
+    """Do what the journal does not hold yet, and finish; returns the items that were done."""
+    count, size = unfinished.parameters["count"], unfinished.parameters["size"]
+    finished = unfinished.read_journal()
+    if len(finished) < count and unfinished.is_squeezed():  # the journal lost lines after it was whole
+        unfinished.begin()
+        finished = {}
+    todo = [i for i in range(count) if i not in finished]
+    task = Task(item, unfinished.folder, size, unfinished.parameters["labels"])
+    hide = None if progress is None else not progress  # tqdm: None hides the bar where there is no terminal
+    with (
+        unfinished.open_journal() as journal,
+        tqdm(total=count, initial=len(finished), unit="image", disable=hide) as bar,
+    ):
+        for results in work(task, todo, workers, module):
+            journal.write("".join(json.dumps(result) + "\n" for result in results))
+            journal.flush()
+            finished |= {result["index"]: result for result in results}
+            bar.update(len(results))
+    unfinished.finish([finished[i] for i in range(count)])
+    return todo
 
 
-def resize_labels(labels: UInt8[ndarray, "h w"], size: int) -> UInt8[ndarray, "s s"]:
-    """Resize a label map to `size` x `size` with PIL's nearest neighbour (pixel centres)."""
-    if labels.shape == (size, size):
-        return labels
-    return np.asarray(Image.fromarray(labels).resize((size, size), Image.Resampling.NEAREST))
-
-
-@dataclass
-class _Task:
-    """The work on chunks of items; each worker process holds one."""
-
-    item: Callable[[int], Item]
-    partial: Path
-    size: int
-    labels: bool
-
-    def __call__(self, chunk: list[int]) -> list[dict[str, Any]]:
-        results = []
-        with contextlib.ExitStack() as stack:
-            images = stack.enter_context(_Rows(self.partial / packed.IMAGES))
-            maps = stack.enter_context(_Rows(self.partial / packed.LABELS)) if self.labels else None
-            for index in chunk:
-                try:
-                    image, labels, attributes = self.item(index)
-                except Skip as skip:
-                    results.append({"index": index, "skipped": skip.entry})
-                    continue
-                assert image.shape[0] == image.shape[1], f"item {index}: image of shape {image.shape}"
-                images[index] = resize_image(image, self.size)
-                if maps is not None:
-                    assert labels is not None, f"item {index} has no label map"
-                    maps[index] = resize_labels(labels, self.size)
-                results.append({"index": index, "attributes": attributes})
-        return results
-
-
-class _Rows:
-    """Rows of a `.npy` file, written in place: plain writes, so that no process's memory grows with the file."""
-
-    def __init__(self, path: Path) -> None:
-        array = np.load(path, mmap_mode="r")
-        self.start, self.shape = array.offset, array.shape[1:]
-        self.file = path.open("r+b", buffering=0)
-
-    def __enter__(self) -> _Rows:
-        return self
-
-    def __setitem__(self, index: int, row: UInt8[ndarray, ...]) -> None:
-        assert row.shape == self.shape and row.dtype == np.uint8, f"{row.shape} {row.dtype} into rows of {self.shape}"
-        self.file.seek(self.start + index * row.size)
-        written = self.file.write(np.ascontiguousarray(row).data)
-        if written != row.size:
-            raise OSError(f"wrote {written} of {row.size} bytes to {self.file.name}: is the disk full?")
-
-    def __exit__(self, *_: object) -> None:
-        os.fsync(self.file.fileno())  # before the journal says that the rows are there
-        self.file.close()
-
-
-_task: _Task | None = None  # in a worker process
-
-
-def _set_task(task: _Task) -> None:
-    global _task
-    _task = task
-
-
-def _run_chunk(chunk: list[int]) -> list[dict[str, Any]]:
-    assert _task is not None
-    return _task(chunk)
-
-
-def _work(task: _Task, todo: list[int], workers: int) -> Iterator[list[dict[str, Any]]]:
-    """Yield the results of chunks of `todo` as they are done."""
-    chunks = [todo[i : i + CHUNK] for i in range(0, len(todo), CHUNK)]
-    if workers <= 1 or len(chunks) <= 1:
-        yield from map(task, chunks)
+def _begin(unfinished: Unfinished, say: Callable[[str], None]) -> None:
+    """Lay out a new folder, or see to it that the one there is about the same thing: then it is continued."""
+    parameters, stamps = unfinished.begun()
+    if parameters is None:
+        unfinished.begin()
         return
-    executor = process_pool(min(workers, len(chunks)), task.item.__module__, _set_task, (task,))
-    try:
-        futures: list[Future[list[dict[str, Any]]]] = [executor.submit(_run_chunk, chunk) for chunk in chunks]
-        for future in as_completed(futures):
-            yield future.result()
-    except BrokenProcessPool as error:
-        raise OSError(
-            "a worker process died, perhaps for want of memory; the same command continues, try fewer workers"
-        ) from error
-    finally:
-        executor.shutdown(cancel_futures=True)
-
-
-@contextlib.contextmanager
-def _locked_journal(path: Path) -> Iterator[TextIO]:
-    """Open the journal for one process at a time; others wait here (the lock goes with its process)."""
-    with path.open("a+", encoding="utf-8") as journal:
-        if fcntl is not None:
-            fcntl.flock(journal, fcntl.LOCK_EX)
-        yield journal
-
-
-def _begin(partial: Path, parameters: dict[str, Any]) -> None:
-    """Lay out a new partial folder, or make sure that the one there is about the same thing."""
-    stored = partial / PARAMETERS
-    if stored.exists():
-        remedy = "finish that first, choose another folder, or delete it"
-        _check_same(partial, json.loads(stored.read_text()), parameters, remedy)
+    remedy = "finish that first, choose another folder, or delete it"
+    _check_same(unfinished.folder, parameters, unfinished.parameters, remedy)
+    if stamps == unfinished.stamps and parameters["count"] == unfinished.parameters["count"]:
         return
-    count, size = parameters["count"], parameters["size"]
-    shapes: dict[str, tuple[int, ...]] = {packed.IMAGES: (count, size, size, 3)}
-    if parameters["labels"]:
-        shapes[packed.LABELS] = (count, size, size)
-    free = shutil.disk_usage(partial).free
-    needed = sum(int(np.prod(shape)) for shape in shapes.values())
-    if needed > free:
-        raise OSError(
-            f"{partial.parent} has {free / 1e9:.1f} GB free, {count} images of {size} px need {needed / 1e9:.1f} GB"
-        )
-    for name, shape in shapes.items():
-        np.lib.format.open_memmap(partial / name, mode="w+", dtype=np.uint8, shape=shape)
-    _write_json(stored, parameters)
+    if stamps is not None and unfinished.stamps is not None:
+        changes = Changes.between(stamps, unfinished.stamps)
+        say(f"{unfinished.folder}: {changes} since this packing was interrupted: beginning again")
+    unfinished.begin()
 
 
-def _check_same(path: Path, stored: dict[str, Any], wanted: dict[str, Any], remedy: str) -> None:
-    differing = [key for key in wanted if stored[key] != wanted[key]]
+def _at(out: Path) -> PackedDataset | None:
+    """The dataset at a place; None where there is nothing."""
+    return PackedDataset.open(out) if out.exists() else None
+
+
+def _fingerprint(dataset: PackedDataset | None) -> tuple[str, Any] | None:
+    """What tells a dataset from one that replaced it."""
+    return None if dataset is None else (dataset.fingerprint, dataset.manifest.get("checksums"))
+
+
+def _outdated(dataset: PackedDataset, parameters: dict[str, Any], stamps: Stamps | None) -> Changes | None:
+    """What has changed in the source since a dataset was packed of it; None when nothing has.
+
+    Datasets that were packed without stamps are taken for up to date when they hold the same names.
+
+    Raises:
+        ValueError: it is a dataset of another source, or of another size.
+    """
+    stored = dataset.manifest["parameters"]
+    _check_same(dataset.path, stored, parameters, "choose another folder or delete this one", count=stamps is None)
+    if stamps is None:
+        return None
+    packed = dataset.stamps()
+    if packed is not None:
+        return Changes.between(packed, stamps)
+    names = {*dataset.attributes["name"], *(entry["name"] for entry in dataset.skipped())}
+    return Changes.between({name: stamps.get(name, "") for name in sorted(names)}, dict(sorted(stamps.items())))
+
+
+def _check_same(
+    path: Path, stored: Mapping[str, Any], wanted: Mapping[str, Any], remedy: str, *, count: bool = False
+) -> None:
+    """Whether two packings are of the same source, in the same size; if `count`, also of as many items."""
+    keys = [key for key in wanted if key != "count" or count]
+    differing = [key for key in keys if _identity(stored.get(key)) != _identity(wanted[key])]
     if differing:
-        holds = ", ".join(f"{key} {stored[key]}" for key in differing)
+        holds = ", ".join(f"{key} {stored.get(key)}" for key in differing)
         asked = ", ".join(f"{key} {wanted[key]}" for key in differing)
         raise ValueError(f"{path} was made with {holds}, asked for is {asked}: {remedy}")
 
 
-def _read_journal(journal: TextIO) -> dict[int, dict[str, Any]]:
-    """Results by index; a last line torn by a crash is cut off."""
-    journal.seek(0)
-    text = journal.read()
-    whole = text[: text.rfind("\n") + 1]
-    if len(whole) < len(text):
-        journal.truncate(len(whole.encode()))
-    return {result["index"]: result for result in map(json.loads, whole.splitlines())}
+def _identity(value: Any) -> Any:
+    """A parameter without what follows from the source's content; earlier versions wrote some kinds with `-`."""
+    if not isinstance(value, dict):
+        return value
+    kept = {key: content for key, content in value.items() if key not in _BESIDES}
+    return kept | ({"kind": kept["kind"].replace("-", "_")} if isinstance(kept.get("kind"), str) else {})
 
 
-def _finish(partial: Path, parameters: dict[str, Any], results: list[dict[str, Any]]) -> None:
-    """Squeeze out skipped items and write everything that makes the folder a dataset."""
-    kept = [result["index"] for result in results if "attributes" in result]
-    skipped = [result["skipped"] for result in results if "skipped" in result]
-    reasons = Counter(entry["reason"] for entry in skipped)
-    if not kept:
-        shutil.rmtree(partial)
-        why = ", ".join(f"{reason} ({n})" for reason, n in reasons.most_common())
-        raise ValueError(f"all {len(results)} items were skipped, so there is nothing to pack: {why}")
-    attributes = _table([result["attributes"] for result in results if "attributes" in result])
-    attributes.write_parquet(partial / packed.ATTRIBUTES)
-    _write_json(partial / packed.SKIPPED, skipped)
+@dataclass(frozen=True)
+class _Reusing:
+    """An item function that takes what has not changed from the dataset that is there."""
 
-    digest = hashlib.blake2b(f"{packed.FORMAT} {packed.VERSION} {parameters['size']}".encode(), digest_size=16)
-    arrays = [packed.IMAGES] + ([packed.LABELS] if parameters["labels"] else [])
-    for name in arrays:
-        _squeeze(partial / name, kept)
-        with (partial / name).open("rb") as file:
-            while block := file.read(1 << 24):
-                digest.update(block)
-    digest.update(attributes.write_ndjson().encode())
+    item: Callable[[int], Item]
+    before: PackedDataset
+    rows: dict[int, int]
+    """Row in `before` by index of the item."""
 
-    per_split = Counter(attributes["split"])
-    files = [*arrays, packed.ATTRIBUTES, packed.SKIPPED]
-    manifest = {
-        "format": packed.FORMAT,
-        "version": packed.VERSION,
-        "size": parameters["size"],
-        "count": len(kept),
-        "splits": {split: per_split[split] for split in packed.SPLITS},
-        "fingerprint": digest.hexdigest(),
-        "skipped": dict(reasons),
-        "files": {name: (partial / name).stat().st_size for name in files},
-        "parameters": parameters,
-    }
-    _write_json(partial / packed.MANIFEST, manifest)
+    @classmethod
+    def of(cls, item: Callable[[int], Item], before: PackedDataset | None, unfinished: Unfinished) -> _Reusing | None:
+        stamps = None if before is None else before.stamps()
+        if before is None or stamps is None or unfinished.stamps is None:
+            return None
+        try:
+            before.verify()
+        except ValueError:  # altered: nothing of it is taken over
+            return None
+        row = {name: row for row, name in enumerate(before.attributes["name"])}
+        names = enumerate(unfinished.stamps.items())
+        rows = {index: row[name] for index, (name, stamp) in names if stamps.get(name) == stamp and name in row}
+        return cls(item, before, rows)
+
+    def __call__(self, index: int) -> Item:
+        if index not in self.rows:
+            return self.item(index)
+        row = self.rows[index]
+        labels = None if self.before.labels is None else self.before.labels[row]
+        return self.before.images[row], labels, self.before.attributes.row(row, named=True)
 
 
-def _table(rows: list[dict[str, Any]]) -> pl.DataFrame:
-    names = list(dict.fromkeys(key for row in rows for key in row))
-    schema = {name: packed.COLUMNS.get(name) for name in names}
-    table = pl.from_dicts(rows, schema=schema, infer_schema_length=None)
-    assert set(table["split"]) <= set(packed.SPLITS), f"splits {set(table['split'])}"
-    if table["name"].n_unique() < table.height:
-        raise ValueError(f"{table.height} items have only {table['name'].n_unique()} different names")
-    return table
+def _replace(out: Path, whole: Path, say: Callable[[str], None]) -> None:
+    """Give a finished folder its name; what had it before goes."""
+    replaced = f"{out.name}.replaced-"
+    if out.exists():
+        out.rename(out.with_name(replaced + secrets.token_hex(4)))
+    whole.rename(out)
+    for leftover in (JOURNAL, PARAMETERS):
+        (out / leftover).unlink(missing_ok=True)
+    for old in [path for path in out.parent.iterdir() if path.name.startswith(replaced)]:
+        remove(old)  # processes that have it open keep it until they end
+        if old.exists():
+            say(f"{old} has the files that were in the old {out.name} and are not of a packed dataset")
 
 
-def _squeeze(path: Path, kept: list[int]) -> None:
-    """Keep only the given rows; by way of a new file, so that an interruption here harms nothing."""
-    old = np.load(path, mmap_mode="r")
-    if len(old) == len(kept):  # nothing skipped, or done before an interruption
-        return
-    fresh = path.with_suffix(".squeezed")
-    with fresh.open("wb") as file:
-        header = {"descr": np.lib.format.dtype_to_descr(old.dtype), "fortran_order": False}
-        np.lib.format.write_array_header_1_0(file, header | {"shape": (len(kept), *old.shape[1:])})
-        for index in kept:
-            file.write(old[index].data)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+@contextlib.contextmanager
+def _one_at_a_time(out: Path, say: Callable[[str], None]) -> Iterator[Lock]:
+    """Hold the lock of a dataset's place, waiting for the process that has it: what that one packs is shared."""
+    path, what = out.with_name(out.name + ".lock"), f"the packing of {out}"
+    try:
+        lock = acquire(path, what)
+    except LockedError as error:
+        say(f"{error}: waiting for it")
+        lock = acquire(path, what, patience=math.inf)
+    try:
+        yield lock
+    finally:
+        lock.release()
 
 
-def _write_json(path: Path, content: Any) -> None:
-    fresh = path.with_suffix(".new")
-    with fresh.open("w", encoding="utf-8") as file:
-        file.write(json.dumps(content, indent=1) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-
-
-def _disable(progress: bool | None) -> bool | None:
-    return None if progress is None else not progress  # tqdm: None disables the bar where there is no terminal
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)

@@ -25,7 +25,7 @@ from numpy import ndarray
 from torch import nn
 from tqdm import tqdm
 
-from hairgan.data.celebamask import IMAGES, MASKS
+from hairgan.data.celebamask_layout import IMAGES, MASKS
 from hairgan.data.celebamask_writer import encode
 from hairgan.domains import Domains
 from hairgan.editing.faces import Face, FaceFinder

@@ -24,10 +24,12 @@ from jaxtyping import Bool, UInt8
 from numpy import ndarray
 from PIL import Image
 
-from hairgan.data.celebamask import ATTRIBUTES, IMAGES, MAPPING, CelebAMaskHQ
+from hairgan.data.celebamask import CelebAMaskHQ
+from hairgan.data.celebamask_layout import ATTRIBUTES, IMAGES, MAPPING
 from hairgan.data.celebamask_writer import attribute_table, mapping_table
+from hairgan.data.items import Item
 from hairgan.data.packed import PackedDataset
-from hairgan.data.packing import Item, pack
+from hairgan.data.packing import pack
 from hairgan.domains import Domains
 from hairgan.files import write_text, write_whole
 from hairgan.labelling.attributes import TYPES

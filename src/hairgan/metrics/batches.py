@@ -39,7 +39,7 @@ def read(
     dataset: PackedDataset, indices: Int64[ndarray, " b"], device: torch.device | str
 ) -> tuple[Float[Tensor, "b 3 h w"], Int64[Tensor, "b h w"] | None]:
     """Images (in [-1, 1]) and label maps of a dataset, where it has them."""
-    labels = None if dataset.labels is None else torch.from_numpy(dataset.labels[indices]).to(device).long()
+    labels = None if dataset.labels is None else torch.from_numpy(dataset.label_maps(indices)).to(device).long()
     return to_float(torch.from_numpy(dataset.images[indices]).to(device)), labels
 
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from hairgan.cli.portraits import portraits
 from hairgan.data.celebamask import CelebAMaskHQ
-from hairgan.data.packing import resize_labels
+from hairgan.data.items import resize_labels
 from hairgan.data.portraits import portrait
 
 

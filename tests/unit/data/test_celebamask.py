@@ -17,10 +17,12 @@ from numpy import ndarray
 from PIL import Image
 
 from hairgan.cli.prepare import prepare
-from hairgan.data.celebamask import ATTRIBUTES, CELEBA_ATTRIBUTES, IMAGES, MAPPING, MASKS, CelebAMaskHQ
+from hairgan.data.celebamask import CelebAMaskHQ
+from hairgan.data.celebamask_layout import ATTRIBUTES, CELEBA_ATTRIBUTES, IMAGES, MAPPING, MASKS
 from hairgan.data.celebamask_writer import encode, orig_idx, write_raw
+from hairgan.data.items import Skip
 from hairgan.data.packed import PackedDataset
-from hairgan.data.packing import Skip, pack
+from hairgan.data.packing import pack
 from hairgan.data.splits import FIRST_TEST, FIRST_VAL, hashed_split, official_split
 from hairgan.regions import Region
 
@@ -276,11 +278,11 @@ def test_prepare_command_reports(copy: Path, tmp_path: Path) -> None:
     assert "1 images of 32 px" in result.output
     assert "splits:  train 1, val 0, test 0" in result.output
     assert "long_perm" in result.output
-    assert "skipped: size mismatch 2: 2.jpg, 4.jpg" in result.output
+    assert "size mismatch 2: 2.jpg, 4.jpg" in result.output
     assert "images/s per core" in result.output
     assert f"data=celeba_hq data.root={tmp_path / 'out'}" in result.output
     again = CliRunner().invoke(prepare, arguments, catch_exceptions=False)
-    assert "packed before" in again.output
+    assert "nothing to do" in again.output
 
 
 def test_prepare_takes_image_folders_and_a_limit(raw: Path, tmp_path: Path) -> None:

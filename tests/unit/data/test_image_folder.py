@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,9 @@ import pytest
 from PIL import Image
 
 from hairgan.data.image_folder import ImageFolder
-from hairgan.data.packing import Skip, pack
+from hairgan.data.items import Skip
+from hairgan.data.packing import pack
+from hairgan.data.sources import pack_source
 from hairgan.data.splits import hashed_split
 
 
@@ -88,8 +91,70 @@ def test_what_was_looked_for_and_found(tmp_path: Path) -> None:
         ImageFolder.open(tmp_path)
 
 
-def test_another_list_of_files_is_another_source(tmp_path: Path) -> None:
+def test_hidden_and_system_entries_are_neither_domains_nor_photos(tmp_path: Path) -> None:
+    for name in ("train/bob/a.png", "train/.ipynb_checkpoints/a-checkpoint.png", "train/@eaDir/a.png", "val/bob/b.png"):
+        photo(tmp_path, name)
+    photo(tmp_path, "train/bob/.ipynb_checkpoints/a-checkpoint.png")
+    photo(tmp_path, "train/bob/@eaDir/SYNO_THUMB.png")
+    photo(tmp_path, "val/.Trash-1000/files/x.png")
+    (tmp_path / "train" / "bob" / "._a.png").write_bytes(b"\0\5\26\7")
+    folder = ImageFolder.open(tmp_path)
+    assert folder.files == ("train/bob/a.png", "val/bob/b.png") and folder.domains() == ("bob",)
+    assert folder.left_out == "6 hidden or system entries"
+
+
+def test_links_in_circles_and_to_nowhere_and_pipes(tmp_path: Path) -> None:
+    for name in ("train/bob/a.png", "train/short/b.png", "val/bob/c.png", "val/short/d.png"):
+        photo(tmp_path, name)
+    bob = tmp_path / "train" / "bob"
+    (bob / "again").symlink_to(".")
+    (bob / "up").symlink_to("..")
+    (bob / "root").symlink_to("../..")
+    (tmp_path / "train" / "short" / "root").symlink_to(tmp_path, target_is_directory=True)
+    (bob / "gone.png").symlink_to("nowhere.png")
+    os.mkfifo(bob / "pipe.png")
+    (bob / "folder.png").mkdir()
+    (tmp_path / "train" / "circle").symlink_to("circle")
+    folder = ImageFolder.open(tmp_path)
+    assert folder.files == ("train/bob/a.png", "train/short/b.png", "val/bob/c.png", "val/short/d.png")
+    assert "1 links that lead nowhere" in folder.left_out and "1 pipes, sockets or devices" in folder.left_out
+
+
+def test_a_domain_may_be_a_link_also_to_another_split(tmp_path: Path) -> None:
     photo(tmp_path, "train/bob/a.png")
-    before = ImageFolder.open(tmp_path).describe()
-    (tmp_path / "train" / "bob" / "a.png").rename(tmp_path / "train" / "bob" / "b.png")
-    assert ImageFolder.open(tmp_path).describe()["names"] != before["names"]
+    photo(tmp_path, "elsewhere/b.png")
+    (tmp_path / "val").mkdir()
+    (tmp_path / "val" / "bob").symlink_to("../train/bob")
+    (tmp_path / "train" / "short").symlink_to("../elsewhere")
+    assert ImageFolder.open(tmp_path).files == ("train/bob/a.png", "train/short/b.png", "val/bob/a.png")
+
+
+def test_all_suffixes_of_photos(tmp_path: Path) -> None:
+    names = ["a.BMP", "b.tiff", "c.TIF", "d.gif", "e.jfif", "f.JPEG", "g.webp"]
+    for name in names:
+        image = Image.new("RGB", (16, 16))
+        path = tmp_path / "train" / "bob" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image.save(path, "JPEG" if name == "e.jfif" else None)
+    folder = ImageFolder.open(tmp_path)
+    assert [folder.item(index)[2]["name"] for index in range(len(folder))] == [f"train/bob/{name}" for name in names]
+
+
+def test_postscript_named_as_a_photo(tmp_path: Path) -> None:
+    photo(tmp_path, "train/bob/a.png")
+    (tmp_path / "train" / "bob" / "b.jpg").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 64 64\n")
+    with pytest.raises(Skip, match=r"b\.jpg is not a picture of a known format"):
+        ImageFolder.open(tmp_path).read_image(1)
+
+
+def test_names_that_are_not_utf8(tmp_path: Path) -> None:
+    photo(tmp_path, "train/bob/a.png")
+    try:
+        (tmp_path / "train" / "bob" / "a.png").rename(tmp_path / "train" / "bob" / os.fsdecode(b"\xff\xe4.png"))
+    except OSError:
+        pytest.skip("this file system takes names in UTF-8 only")
+    photo(tmp_path, "train/bob/z.png")
+    folder = ImageFolder.open(tmp_path)
+    data = pack_source(folder, tmp_path / "out", size=8, workers=1).dataset
+    assert sorted(data.attributes["name"]) == ["train/bob/\\xff\\xe4.png", "train/bob/z.png"]
+    assert pack_source(ImageFolder.open(tmp_path), tmp_path / "out", size=8, workers=1).processed == 0

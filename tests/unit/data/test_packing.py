@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import pickle
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,9 +12,11 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from hairgan.data import packing
+from hairgan.data import unfinished
+from hairgan.data.items import Item, Skip, resize_labels
 from hairgan.data.packed import PackedDataset
-from hairgan.data.packing import Item, Skip, pack
+from hairgan.data.packing import pack
+from hairgan.data.packing_workers import CHUNK
 
 SOURCE = {"kind": "test", "seed": 3}
 COUNT = 50
@@ -80,7 +80,7 @@ def test_content(whole: Path) -> None:
 
 def test_labels_shrink_by_pixel_centres() -> None:
     labels = np.arange(16, dtype=np.uint8).reshape(4, 4)
-    assert packing.resize_labels(labels, 2).tolist() == [[5, 7], [13, 15]]
+    assert resize_labels(labels, 2).tolist() == [[5, 7], [13, 15]]
 
 
 def test_interrupted_twice_and_continued_is_the_same_to_the_byte(whole: Path, tmp_path: Path) -> None:
@@ -91,24 +91,24 @@ def test_interrupted_twice_and_continued_is_the_same_to_the_byte(whole: Path, tm
         assert not out.exists()
         with pytest.raises(ValueError, match=r"unfinished data\.partial"):
             PackedDataset.open(out)
-    with (tmp_path / "data.partial" / packing.JOURNAL).open("a") as journal:
+    with (tmp_path / "data.partial" / unfinished.JOURNAL).open("a") as journal:
         journal.write('{"index": 49, "attrib')  # a line torn by a crash
     packed = pack(item, COUNT, out, size=16, workers=1, source=SOURCE)
-    assert packed.processed == COUNT - 2 * packing.CHUNK
+    assert packed.processed == COUNT - 2 * CHUNK
     assert files(out) == files(whole)
     assert not (tmp_path / "data.partial").exists()
 
 
 def test_interrupted_while_finishing(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "data"
-    squeeze = packing._squeeze
+    squeeze = unfinished._squeeze
 
     def squeeze_images_only(path: Path, kept: list[int]) -> None:
         if path.name == "labels.npy":
             raise KeyboardInterrupt
         squeeze(path, kept)
 
-    monkeypatch.setattr(packing, "_squeeze", squeeze_images_only)
+    monkeypatch.setattr(unfinished, "_squeeze", squeeze_images_only)
     with pytest.raises(KeyboardInterrupt):
         pack(item, COUNT, out, size=16, workers=1, source=SOURCE)
     monkeypatch.undo()
@@ -135,8 +135,6 @@ def test_death_of_a_worker_is_survived(whole: Path, tmp_path: Path) -> None:
 
 
 def test_two_at_once_share_one_result(whole: Path, tmp_path: Path) -> None:
-    pytest.importorskip("fcntl")
-
     def run(_: int) -> int:
         return pack(item, COUNT, tmp_path / "data", size=16, source=SOURCE, workers=1).processed
 
@@ -193,38 +191,3 @@ def test_everything_skipped(tmp_path: Path) -> None:
 
 def skip_all(index: int) -> Item:
     raise Skip(str(index), "missing parts")
-
-
-def test_pickles_as_its_path(whole: Path) -> None:
-    data = PackedDataset.open(whole)
-    assert len(pickle.dumps(data)) < 500
-    np.testing.assert_array_equal(pickle.loads(pickle.dumps(data)).images, data.images)
-
-
-def test_not_a_packed_dataset(whole: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"looked for a packed dataset .* found nothing there"):
-        PackedDataset.open(tmp_path / "absent")
-    (tmp_path / "notes.txt").write_text("x")
-    with pytest.raises(ValueError, match=r"found notes\.txt"):
-        PackedDataset.open(tmp_path)
-    with pytest.raises(ValueError, match="found a file of 1 bytes"):
-        PackedDataset.open(tmp_path / "notes.txt")
-    (tmp_path / "manifest.json").write_text('{"name": "web app"}')
-    with pytest.raises(ValueError, match=r"another kind of manifest\.json"):
-        PackedDataset.open(tmp_path)
-    manifest = json.loads((whole / "manifest.json").read_text()) | {"version": 99}
-    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(ValueError, match="version 1, found hairgan-packed version 99"):
-        PackedDataset.open(tmp_path)
-
-
-def test_damaged(whole: Path, tmp_path: Path) -> None:
-    for name, content in files(whole).items():
-        (tmp_path / name).write_bytes(content)
-    (tmp_path / "images.npy").write_bytes((whole / "images.npy").read_bytes()[:-5])
-    size = (whole / "images.npy").stat().st_size
-    with pytest.raises(ValueError, match=rf"images.npy has {size - 5} bytes, manifest.json says {size} bytes"):
-        PackedDataset.open(tmp_path)
-    (tmp_path / "images.npy").unlink()
-    with pytest.raises(ValueError, match=r"damaged: images\.npy is missing"):
-        PackedDataset.open(tmp_path)

@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from hairgan.data.celebamask import MASKS, CelebAMaskHQ
+from hairgan.data.celebamask import CelebAMaskHQ
+from hairgan.data.celebamask_layout import MASKS
 from hairgan.data.image_folder import ImageFolder
 from hairgan.data.packed import PackedDataset
 from hairgan.domains import Domains

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from hairgan.data.items import Item
 from hairgan.data.measure import measure
-from hairgan.data.packing import Item
 from hairgan.data.portraits import Portrait, portrait, randomized
 from hairgan.data.splits import hashed_split
 

@@ -1,0 +1,69 @@
+"""What is packed: items of a source (image, label map, attributes), or the reason why one is left out."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+from numpy import ndarray
+from PIL import Image
+
+Item = tuple[UInt8[ndarray, "h h 3"], UInt8[ndarray, "k k"] | None, dict[str, Any]]
+"""Image (RGB), label map or None, attributes (`name` and `split` at least); image and labels may differ in size."""
+
+OF_THE_FILE = (
+    errno.ENOENT, errno.EACCES, errno.EPERM, errno.EIO, errno.EINVAL, errno.EISDIR, errno.ENOTDIR, errno.ELOOP,
+    errno.ENAMETOOLONG,
+)  # fmt: skip
+"""Errors of the system that are about one file; all others (no space, no memory, no descriptors) are the machine's."""
+
+
+class Skip(ValueError):
+    """Raised by an item function for an item that cannot be used."""
+
+    def __init__(self, name: str, reason: str, detail: str = "") -> None:
+        """`name` of the item, `reason` in a few words the same for all of its kind, `detail` of this one."""
+        super().__init__(f"{name}: {reason}" + f" ({detail})" * bool(detail))
+        self.entry = {"name": name, "reason": reason, "detail": detail}
+
+
+@contextlib.contextmanager
+def skipping(name: str, reason: str, detail: str = "") -> Iterator[None]:
+    """Turn what is wrong with one file into a `Skip` of the item `name`.
+
+    A `ValueError` is the reader's sentence about the file, an `OSError` the system's. An `OSError` that has nothing to
+    do with this file (no memory, no descriptors) is passed on.
+
+    Args:
+        reason: of the `Skip`.
+        detail: put before what the error says, e.g. which part it is.
+    """
+    prefix = f"{detail}: " if detail else ""
+    try:
+        yield
+    except Skip:
+        raise
+    except ValueError as error:
+        raise Skip(name, reason, f"{prefix}{error}") from error
+    except OSError as error:
+        if error.errno not in OF_THE_FILE:
+            raise
+        raise Skip(name, reason, f"{prefix}{error.strerror}") from error
+
+
+def resize_image(image: UInt8[ndarray, "h w 3"], size: int) -> UInt8[ndarray, "s s 3"]:
+    """Resize to `size` x `size` with PIL's bicubic filter, which is antialiased when it shrinks."""
+    if image.shape[:2] == (size, size):
+        return image
+    return np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC))
+
+
+def resize_labels(labels: UInt8[ndarray, "h w"], size: int) -> UInt8[ndarray, "s s"]:
+    """Resize a label map to `size` x `size` with PIL's nearest neighbour (pixel centres)."""
+    if labels.shape == (size, size):
+        return labels
+    return np.asarray(Image.fromarray(labels).resize((size, size), Image.Resampling.NEAREST))

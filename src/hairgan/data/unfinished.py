@@ -1,0 +1,228 @@
+"""A dataset that is being packed: `NAME.partial`, next to the dataset that it will become.
+
+    parameters.json             what is being packed; a run with other parameters does not touch it
+    source.json                 the stamps of the source's items, where it has stamps
+    images.npy, labels.npy      a row for each item of the source, written by the worker processes in any order
+    journal.jsonl               a line for each finished item, appended once its rows are on the disk
+
+When every item is in the journal, rows of skipped items are squeezed out, fingerprint and checksums are taken, and the
+manifest is written last. So a folder with a manifest is whole.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import shutil
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+import polars as pl
+
+from hairgan.data.changes import Stamps
+from hairgan.data.manifest import (
+    ATTRIBUTES,
+    FILES,
+    FORMAT,
+    IMAGES,
+    LABELS,
+    MANIFEST,
+    SKIPPED,
+    SOURCE,
+    SPLITS,
+    VERSION,
+    parameters_problem,
+    read_json,
+)  # fmt: skip
+from hairgan.data.packed import COLUMNS, checksum, fingerprint
+from hairgan.files import write_text, write_whole
+
+JOURNAL = "journal.jsonl"
+PARAMETERS = "parameters.json"
+PARTIAL = ".partial-"  # how files begin that `hairgan.files` is writing
+
+Result = dict[str, Any]
+"""A line of the journal: `index`, and `attributes` or `skipped`."""
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """The folder, and what is packed in it.
+
+    Args:
+        parameters: `size`, `count`, `labels`, `source`.
+        stamps: of the items; None where the parameters say everything about them.
+    """
+
+    folder: Path
+    parameters: dict[str, Any]
+    stamps: Stamps | None
+
+    def begun(self) -> tuple[dict[str, Any] | None, Stamps | None]:
+        """Parameters and stamps of what was begun here before; None where that is nothing, or is damaged."""
+        try:
+            parameters = read_json(self.folder / PARAMETERS)
+            stamps = read_json(self.folder / SOURCE) if (self.folder / SOURCE).exists() else None
+        except (ValueError, FileNotFoundError):
+            return None, None
+        is_whole = parameters_problem(parameters) is None and isinstance(parameters.get("count"), int)
+        return (parameters, stamps) if is_whole and self._arrays_are_there(parameters) else (None, None)
+
+    def begin(self) -> None:
+        """Lay out a new folder, or this one anew.
+
+        Raises:
+            OSError: the disk has not enough space.
+        """
+        for name in (MANIFEST, PARAMETERS, JOURNAL, *FILES):
+            (self.folder / name).unlink(missing_ok=True)
+        shapes = self._shapes(self.parameters)
+        free = shutil.disk_usage(self.folder).free
+        needed = sum(math.prod(shape) for shape in shapes.values())
+        if needed > free:
+            count, size = self.parameters["count"], self.parameters["size"]
+            raise OSError(
+                f"{self.folder.parent} has {free / 1e9:.1f} GB free, {count} images of {size} px need "
+                f"{needed / 1e9:.1f} GB"
+            )
+        for name, shape in shapes.items():
+            np.lib.format.open_memmap(self.folder / name, mode="w+", dtype=np.uint8, shape=shape)
+        if self.stamps is not None:
+            write_text(self.folder / SOURCE, json.dumps(dict(self.stamps), indent=0) + "\n")
+        _write_json(self.folder / PARAMETERS, self.parameters)
+
+    def open_journal(self) -> TextIO:
+        """The journal, to append a line for each result."""
+        return (self.folder / JOURNAL).open("a", encoding="utf-8")
+
+    def read_journal(self) -> dict[int, Result]:
+        """Results by index. A last line torn by a crash is cut off; others that are damaged count as not done."""
+        path = self.folder / JOURNAL
+        content = path.read_bytes() if path.exists() else b""
+        whole = content[: content.rfind(b"\n") + 1]
+        if len(whole) < len(content):
+            os.truncate(path, len(whole))
+        results = {}
+        for line in whole.splitlines():
+            try:
+                result = json.loads(line)
+            except (ValueError, RecursionError):
+                continue
+            if _is_whole(result) and result["index"] in range(self.parameters["count"]):
+                results[result["index"]] = result
+        return results
+
+    def is_squeezed(self) -> bool:
+        """Whether rows were squeezed out of an array already, so that no further one can be written."""
+        shapes = self._shapes(self.parameters)
+        return any(len(np.load(self.folder / name, mmap_mode="r")) < shape[0] for name, shape in shapes.items())
+
+    def is_finished(self) -> bool:
+        """Whether all that is missing is the name."""
+        return (self.folder / MANIFEST).exists()
+
+    def finish(self, results: list[Result]) -> None:
+        """Squeeze out skipped items and write everything that makes the folder a dataset.
+
+        Raises:
+            ValueError: every item was skipped; the folder is gone then.
+        """
+        for torn in self.folder.glob(PARTIAL + "*"):  # of a squeezing that was killed
+            torn.unlink()
+        kept = [result["index"] for result in results if "attributes" in result]
+        skipped = [result["skipped"] for result in results if "skipped" in result]
+        reasons = Counter(entry["reason"] for entry in skipped)
+        if not kept:
+            remove(self.folder)
+            why = ", ".join(f"{reason} ({n})" for reason, n in reasons.most_common())
+            first = f"{skipped[0]['name']}: {skipped[0]['detail'] or skipped[0]['reason']}"
+            raise ValueError(
+                f"all {len(results)} items were skipped, so there is nothing to pack: {why}; the first is {first}"
+            )
+        attributes = _table([result["attributes"] for result in results if "attributes" in result])
+        attributes.write_parquet(self.folder / ATTRIBUTES)
+        _write_json(self.folder / SKIPPED, skipped)
+        arrays = [IMAGES] + ([LABELS] if self.parameters["labels"] else [])
+        for name in arrays:
+            _squeeze(self.folder / name, kept)
+        per_split = Counter(attributes["split"])
+        files = [*arrays, ATTRIBUTES, SKIPPED] + ([SOURCE] if self.stamps is not None else [])
+        manifest = {
+            "format": FORMAT,
+            "version": VERSION,
+            "size": self.parameters["size"],
+            "count": len(kept),
+            "splits": {split: per_split[split] for split in SPLITS},
+            "fingerprint": fingerprint(self.folder, self.parameters["size"], arrays, attributes),
+            "skipped": dict(reasons),
+            "files": {name: (self.folder / name).stat().st_size for name in files},
+            "checksums": {name: checksum(self.folder / name) for name in files},
+            "parameters": self.parameters,
+        }
+        _write_json(self.folder / MANIFEST, manifest)
+
+    def _shapes(self, parameters: dict[str, Any]) -> dict[str, tuple[int, ...]]:
+        count, size = parameters["count"], parameters["size"]
+        shapes: dict[str, tuple[int, ...]] = {IMAGES: (count, size, size, 3)}
+        return shapes | ({LABELS: (count, size, size)} if parameters["labels"] else {})
+
+    def _arrays_are_there(self, parameters: dict[str, Any]) -> bool:
+        """Whether the arrays were laid out; skipped rows may be squeezed out of them already."""
+        for name, (count, *row) in self._shapes(parameters).items():
+            try:
+                array = np.lib.format.open_memmap(self.folder / name, mode="r")
+            except Exception:  # of a damaged header nearly anything
+                return False
+            if array.dtype != np.uint8 or array.shape[1:] != tuple(row) or not 0 < len(array) <= count:
+                return False
+        return True
+
+
+def remove(folder: Path) -> None:
+    """Delete a dataset, finished or not; a folder that holds other files as well keeps those."""
+    ours = (MANIFEST, JOURNAL, PARAMETERS, *FILES)
+    for path in [path for path in folder.iterdir() if path.name in ours or path.name.startswith(PARTIAL)]:
+        path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
+def _is_whole(result: Any) -> bool:
+    """Whether a line of the journal says what became of an item."""
+    if not isinstance(result, dict) or type(result.get("index")) is not int:
+        return False
+    attributes, skipped = result.get("attributes"), result.get("skipped")
+    if isinstance(attributes, dict):
+        return isinstance(attributes.get("name"), str) and attributes.get("split") in SPLITS
+    return isinstance(skipped, dict) and all(isinstance(skipped.get(key), str) for key in ("name", "reason", "detail"))
+
+
+def _table(rows: list[dict[str, Any]]) -> pl.DataFrame:
+    names = list(dict.fromkeys(key for row in rows for key in row))
+    schema = {name: COLUMNS.get(name) for name in names}
+    table = pl.from_dicts(rows, schema=schema, infer_schema_length=None)
+    assert set(table["split"]) <= set(SPLITS), f"splits {set(table['split'])}"
+    if table["name"].n_unique() < table.height:
+        raise ValueError(f"{table.height} items have only {table['name'].n_unique()} different names")
+    return table
+
+
+def _squeeze(path: Path, kept: list[int]) -> None:
+    """Keep only the given rows; by way of a new file, so that an interruption here harms nothing."""
+    old = np.load(path, mmap_mode="r")
+    if len(old) == len(kept):  # nothing skipped, or done before an interruption
+        return
+    with write_whole(path) as file:
+        header = {"descr": np.lib.format.dtype_to_descr(old.dtype), "fortran_order": False}
+        np.lib.format.write_array_header_1_0(file, header | {"shape": (len(kept), *old.shape[1:])})
+        for index in kept:
+            file.write(old[index].data)
+
+
+def _write_json(path: Path, content: Any) -> None:
+    write_text(path, json.dumps(content, indent=1) + "\n")
