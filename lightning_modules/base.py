@@ -6,7 +6,8 @@
             yield Phase("g", lambda: g_loss(...), updates=("generator",))
 
 A phase computes its loss, takes the gradients of the networks it updates (and of nothing else), averages them over the
-processes, scales them down where `gradient_clip` is set and their norm is above it, and steps their optimizers.
+processes, insists that all of it is finite, scales them down where `gradient_clip` is set and their norm is above it,
+and steps their optimizers.
 
 The module counts steps itself: Lightning's `global_step` counts optimizer steps,
 of which a step of ours has several. Everything that looks at a step looks at `steps_done`.
@@ -25,12 +26,15 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 import torch.distributed as dist
+from pytorch_lightning.utilities.model_helpers import is_overridden
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from torchmetrics import Metric
 
 from hairgan.data.sampling import key
 from hairgan.networks.activation_checkpointing import checkpoint_activations
 from lightning_modules.execution import Execution, in_channels_last, split
+from lightning_modules.failures import training_goes_on
 
 Losses = tuple[Tensor, dict[str, Tensor]]
 """What is minimised, and its named terms for the logs (detached)."""
@@ -55,7 +59,7 @@ class Phase:
 
 
 class NonFiniteError(RuntimeError):
-    """A loss or gradient stopped being a number; the message names step, phase and term."""
+    """A loss, gradient or weight is not finite; the message names it and its step."""
 
 
 class PhasedModule(pl.LightningModule):
@@ -72,6 +76,9 @@ class PhasedModule(pl.LightningModule):
     Attributes:
         execution: how a step is computed.
         gradient_clip: largest norm of the gradients of a phase, over all its networks; None leaves them as they are.
+        scores: what a validation measures, where a family has one: a metric with `names`, which `validation_step`
+            updates; its values are logged as `val/NAME`.
+        measured: what was measured so far in this process, by name: the step and the value.
     """
 
     def __init__(
@@ -94,6 +101,8 @@ class PhasedModule(pl.LightningModule):
         self._make_optimizer = dict(optimizers)
         self.steps_done = 0
         self.last_logs: dict[str, float] = {}
+        self.scores: Metric | None = None
+        self.measured: dict[str, tuple[int, float]] = {}
 
     # what a family defines
 
@@ -147,13 +156,12 @@ class PhasedModule(pl.LightningModule):
         torch.manual_seed(key(self.seed, "step", step, self.global_rank))  # what draws globally, e.g. dropout
         if self.execution.channels_last:
             batch = in_channels_last(batch)
-        logs: dict[str, Tensor] = {}
+        logs: dict[str, float] = {}
         for parts in self._phases_in_parts(batch):
-            logs |= self._run(parts)
+            logs |= self._run(parts, batch)
         self._update_ema()
-        values = self._checked(logs, batch)
         self.steps_done = step + 1
-        self.last_logs = values | self.step_logs()
+        self.last_logs = logs | self.step_logs()
         if self.steps_done % self.trainer.log_every_n_steps == 0 or self.steps_done == 1:
             self.log_to_loggers(self.last_logs)
 
@@ -166,7 +174,7 @@ class PhasedModule(pl.LightningModule):
         for number in range(sum(1 for _ in self.phases(batches[0]))):
             yield (next(islice(self.phases(part), number, None)) for part in batches)
 
-    def _run(self, parts: Iterable[Phase]) -> dict[str, Tensor]:
+    def _run(self, parts: Iterable[Phase], batch: dict[str, Any]) -> dict[str, float]:
         share = 1 / self.execution.accumulate
         logs: dict[str, Tensor] = {}
         for phase in parts:
@@ -176,25 +184,37 @@ class PhasedModule(pl.LightningModule):
             with torch.autocast(loss.device.type, enabled=False):
                 self.manual_backward(loss if share == 1 else loss * share, inputs=parameters)
             for name, term in (terms | {"loss": loss.detach()}).items():
-                name = f"{phase.name}/{name}"
                 logs[name] = term if share == 1 else logs.get(name, 0.0) + share * term
         optimizers = [self._optimizer(name) for name in phase.updates]
         gradients = [p.grad for p in parameters if p.grad is not None]
-        average_over_processes(gradients)
+        values = torch.stack([term.detach().float() for term in logs.values()])
+        average_over_processes([*gradients, values])
         scaler = self._grad_scaler()
         if scaler is not None:  # 16-mixed: one scale for all optimizers of the phase, updated once
             for optimizer in optimizers:
                 scaler.unscale_(optimizer)
         norm = torch.nn.utils.get_total_norm(gradients)
-        if self.gradient_clip is not None:  # what is logged is the norm before
-            torch.nn.utils.clip_grads_with_norm_(parameters, self.gradient_clip, norm)
-        for optimizer in optimizers:
-            optimizer.step() if scaler is None else scaler.step(optimizer)
-        if scaler is not None:
-            scaler.update()
+        # one transfer to the host, before the optimizers, and so the weights and their averages, take anything
+        numbers = torch.cat([values, norm.to(values)[None]]).tolist()
+        named = dict(zip([*logs, GRAD_NORM], numbers, strict=True))
+        overflow = GRAD_NORM if scaler is not None else None  # the scaler skips such steps
+        bad = [name for name, value in named.items() if not math.isfinite(value) and name != overflow]
+        if not bad:
+            if self.gradient_clip is not None:  # what is logged is the norm before
+                torch.nn.utils.clip_grads_with_norm_(parameters, self.gradient_clip, norm)
+            for optimizer in optimizers:
+                optimizer.step() if scaler is None else scaler.step(optimizer)
+            if scaler is not None:
+                scaler.update()
         for parameter in parameters:
             parameter.grad = None
-        return logs | {f"{phase.name}/{GRAD_NORM}": norm}
+        if bad:
+            ids = batch["ids"].tolist() if "ids" in batch else []
+            raise NonFiniteError(
+                f"step {self.steps_done}, phase {phase.name}: {bad[0]} is {named[bad[0]]}; stopped before weights or "
+                f"averages took it. The last checkpoint is untouched. Images of this batch: {ids}"
+            )
+        return {f"{phase.name}/{name}": value for name, value in named.items()}
 
     def _optimizer(self, name: str) -> Optimizer:
         # Lightning's wrappers would step a scaler once an optimizer; the plain optimizers are stepped here
@@ -213,21 +233,25 @@ class PhasedModule(pl.LightningModule):
             for mean, buffer in zip(average.buffers(), self.networks[name].buffers(), strict=True):
                 mean.copy_(buffer)
 
-    def _checked(self, logs: dict[str, Tensor], batch: dict[str, Any]) -> dict[str, float]:
-        """Bring the terms to the host in one transfer, averaged over the processes, and insist on numbers."""
-        values = torch.stack([term.detach().float() for term in logs.values()])
-        average_over_processes([values])
-        named = dict(zip(logs, values.tolist(), strict=True))
-        skipped = GRAD_NORM if self._grad_scaler() is not None else None  # the scaler skips steps that overflow
-        bad = [name for name, value in named.items() if not math.isfinite(value) and name.split("/")[1] != skipped]
+    def insist_on_finite_weights(self) -> None:
+        """Refuse weights and averages that hold NaN or infinite values, e.g. before they are saved.
+
+        Raises:
+            NonFiniteError: naming the first of them.
+        """
+        tensors = {
+            f"{kind}.{name}": tensor
+            for kind, networks in (("networks", self.networks), ("ema", self.ema))
+            for name, tensor in networks.state_dict().items()
+            if tensor.is_floating_point()
+        }
+        finite = torch.stack([tensor.isfinite().all() for tensor in tensors.values()]).tolist()
+        bad = [name for name, fine in zip(tensors, finite, strict=True) if not fine]
         if bad:
-            phase, term = bad[0].split("/", 1)
-            ids = batch["ids"].tolist() if "ids" in batch else []
             raise NonFiniteError(
-                f"step {self.steps_done}, phase {phase}: {term} is {named[bad[0]]}; stopped before it could spread. "
-                f"The last checkpoint is untouched. Images of this batch: {ids}"
+                f"step {self.steps_done}: {bad[0]} holds NaN or infinite values, although losses and gradients were "
+                "finite; they are not saved, and the last checkpoint is untouched. Lower the learning rate"
             )
-        return named
 
     def step_logs(self) -> dict[str, float]:
         """Values besides the losses to log at a step, e.g. a schedule's."""
@@ -238,12 +262,23 @@ class PhasedModule(pl.LightningModule):
         for logger in self.loggers:
             logger.log_metrics(dict(values), step=self.steps_done)
 
-    def log_validation(self, values: Mapping[str, float | Tensor]) -> None:
-        """Log what a validation found, as `val/NAME`: to the loggers, and for whatever monitors it."""
-        named = {f"val/{name}": float(value) for name, value in values.items()}
-        self.log_dict(named, logger=False)
-        if not self.trainer.sanity_checking:
-            self.log_to_loggers(named)
+    def log_measured(self, values: Mapping[str, float | Tensor]) -> None:
+        """Log what was measured at this step: to the loggers, and for whatever monitors it (`measured_now`)."""
+        named = {name: float(value) for name, value in values.items()}
+        self.log_dict(named, logger=False)  # Lightning's `callback_metrics`
+        self.measured |= {name: (self.steps_done, value) for name, value in named.items()}
+        self.log_to_loggers(named)
+
+    def measured_now(self, name: str) -> float | None:
+        """The value of a name that was measured at this very step; None where it was not."""
+        step, value = self.measured.get(name, (-1, 0.0))
+        return value if step == self.steps_done else None
+
+    def measures(self) -> list[str] | None:
+        """Names of what a validation measures, known before the first; None for a module that does not say."""
+        if self.scores is not None:
+            return [f"val/{name}" for name in self.scores.names]  # type: ignore[union-attr]
+        return None if is_overridden("validation_step", self) else []
 
     # Lightning's hooks
 
@@ -268,6 +303,12 @@ class PhasedModule(pl.LightningModule):
         for name in self.networks:
             for group in self._optimizer(name).param_groups:
                 group["lr"] = group["initial_lr"] * factor
+
+    def on_validation_epoch_end(self) -> None:
+        if self.scores is not None:
+            with training_goes_on(self.trainer, "validation", together=True):
+                self.log_measured({f"val/{name}": value for name, value in self.scores.compute().items()})
+            self.scores.reset()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["steps_done"] = self.steps_done

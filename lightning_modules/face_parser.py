@@ -79,10 +79,6 @@ class FaceParserModule(PhasedModule):
     def validation_step(self, batch: dict[str, Any], batch_idx: int) -> None:
         self.scores.update(self.parser(batch["images"]).argmax(dim=1), batch["labels"])
 
-    def on_validation_epoch_end(self) -> None:
-        self.log_validation(self.scores.compute())
-        self.scores.reset()
-
     def sample_grids(self, batch: dict[str, Any]) -> dict[str, Any]:
         """`parsing`: images, what the parser sees in them, and the truth."""
         parsed = self.parser(batch["images"]).argmax(dim=1)

@@ -74,8 +74,7 @@ class HairClassifierModule(PhasedModule):
         )
 
     def on_validation_epoch_end(self) -> None:
-        self.log_validation(self.scores.compute())
-        self.scores.reset()
+        super().on_validation_epoch_end()
         logits = {head: torch.cat([seen[head] for seen, _ in self._validation]) for head in self.classifier.classes}
         temperatures = fit_temperatures(logits, torch.cat([targets for _, targets in self._validation]))
         self.classifier.temperatures.copy_(self.trainer.strategy.broadcast(temperatures))

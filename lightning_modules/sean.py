@@ -85,10 +85,6 @@ class SEANModule(PhasedModule):
             generator(batch["labels"], generator.encode_styles(batch["images"], batch["labels"])), batch["images"]
         )
 
-    def on_validation_epoch_end(self) -> None:
-        self.log_validation(self.scores.compute())
-        self.scores.reset()
-
     def sample_grids(self, batch: dict[str, Any]) -> dict[str, Any]:
         """`painting`: sources, their label maps, their reconstructions, and each with its neighbour's hair."""
         generator = self.averaged("generator")

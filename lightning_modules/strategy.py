@@ -49,18 +49,22 @@ class PhasedDDPStrategy(DDPStrategy):
         )
 
 
-def find_lost_processes(rank: int, size: int) -> set[int]:
+def find_lost_processes(rank: int, size: int, occasion: str = "here") -> set[int]:
     """Answer to the other processes, and return those that do not, through the store that connected them all.
 
     A group whose collective failed cannot tell: it knows that a connection is closed, but not always whose.
+
+    Args:
+        rank, size: this process, and how many there are.
+        occasion: a name for this roll; each is called once.
     """
     store = dist.distributed_c10d._get_default_store()
     lost = set(range(size))
     end = time.monotonic() + ANSWER_SECONDS
     try:
-        store.set(f"here/{rank}", "")
+        store.set(f"{occasion}/{rank}", "")
         while lost and time.monotonic() < end:
-            lost = {other for other in lost if not store.check([f"here/{other}"])}
+            lost = {other for other in lost if not store.check([f"{occasion}/{other}"])}
             time.sleep(0.1)
     except RuntimeError:  # the store is gone, and with it the process that held it
         lost = lost - {rank} if len(lost) < size else {0}

@@ -32,6 +32,8 @@ class AttributeScores(Metric):
     def __init__(self, heads: Mapping[str, Sequence[str]] = HEADS, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.heads = tuple(heads)
+        self.names = tuple(f"{score}/{head}" for head in heads for score in ("accuracy", "f1"))
+        self.names += ("mean_accuracy", "mean_f1")
         for head, classes in heads.items():
             zeros = torch.zeros(len(classes), len(classes), dtype=torch.int64)
             self.add_state(f"confusion_{head}", zeros, dist_reduce_fx="sum")

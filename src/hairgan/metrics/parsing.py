@@ -29,6 +29,11 @@ class ParsingScores(Metric):
 
     higher_is_better = True
     full_state_update = False
+    names = (
+        "mean_iou", "mean_f1", "hair_iou", "pixel_accuracy",
+        *(f"{score}/{region}" for score in ("iou", "f1") for region in REGION_NAMES),
+    )  # fmt: skip
+    """Of what is computed."""
     confusion: Tensor
     """(target, prediction), int64."""
 
