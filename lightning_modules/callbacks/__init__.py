@@ -2,6 +2,7 @@
 
 from lightning_modules.callbacks.checkpoints import Checkpoints
 from lightning_modules.callbacks.collapse_warning import CollapseWarning
+from lightning_modules.callbacks.early_stopping import EarlyStopping
 from lightning_modules.callbacks.evaluation_metrics import EditMetrics, GenerativeMetrics, SegmentationMetrics
 from lightning_modules.callbacks.loss_curves import LossCurves
 from lightning_modules.callbacks.mean_style_codes import MeanStyleCodes
@@ -11,6 +12,7 @@ from lightning_modules.callbacks.sample_grids import SampleGrids
 __all__ = [
     "Checkpoints",
     "CollapseWarning",
+    "EarlyStopping",
     "EditMetrics",
     "GenerativeMetrics",
     "LossCurves",

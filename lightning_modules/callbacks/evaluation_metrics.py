@@ -12,10 +12,11 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
 
-from hairgan.evaluation.families import evaluate_networks, family_of
+from hairgan.evaluation.families import evaluate_networks, family_of, headline
 from hairgan.evaluation.judges import Judges
 from hairgan.evaluation.protocols import Protocol
 from hairgan.metrics.cache import StatisticsCache
+from lightning_modules.failures import training_goes_on
 
 
 class EvaluationMetrics(Callback):
@@ -23,7 +24,7 @@ class EvaluationMetrics(Callback):
 
     The averaged networks are measured on the validation split, on all processes together; images go from the generator
     to the networks that look at them on the device. Values of the result's headline are logged as `metrics/NAME` and
-    can be monitored; with `SECONDS` the time it took.
+    can be monitored; with `SECONDS` the time it took. An evaluation that fails is left out with a warning.
 
     Args:
         every_n_steps: steps between evaluations.
@@ -90,7 +91,10 @@ class EvaluationMetrics(Callback):
         step: int = pl_module.steps_done  # type: ignore[assignment]
         if step % self.every_n_steps and step != trainer.num_training_batches:
             return
-        module: Any = pl_module
+        with training_goes_on(trainer, self.NAME, together=True):
+            self._measure(trainer, pl_module)
+
+    def _measure(self, trainer: pl.Trainer, module: Any) -> None:
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
         started = time.perf_counter()
         with torch.no_grad(), torch.autocast(module.device.type, enabled=False), module.in_evaluation_mode():
@@ -102,10 +106,16 @@ class EvaluationMetrics(Callback):
                 make_masks=getattr(module, "masks", None), **self.options,
             )  # fmt: skip
         seconds = time.perf_counter() - started
-        values = {f"metrics/{name}": result.values[name] for name in result.headline} | {self.SECONDS: seconds}
-        module.log_dict(values, logger=False)
-        module.log_to_loggers(values)
+        module.log_measured({f"metrics/{name}": result.values[name] for name in result.headline})
+        module.log_to_loggers({self.SECONDS: seconds})
         self._mind_the_time(seconds)
+
+    def measures(self, module: Any) -> list[str]:
+        """Names of what is logged."""
+        family = family_of(dict(module.networks.items()))
+        wanted = self.METRICS[family] if self.metrics is None else self.metrics
+        names = headline(family, wanted, self._protocol, self._judges, self.options["modes"])
+        return [f"metrics/{name}" for name in names]
 
     def _mind_the_time(self, seconds: float) -> None:
         self._spent += seconds

@@ -9,6 +9,7 @@ from pytorch_lightning.callbacks import Callback
 
 from hairgan.curves import draw_curves, read_curves
 from hairgan.pictures import save_picture
+from lightning_modules.failures import training_goes_on
 from lightning_modules.loggers import CurvesLogger
 
 
@@ -19,7 +20,8 @@ class LossCurves(Callback):
         logger = next((logger for logger in trainer.loggers if isinstance(logger, CurvesLogger)), None)
         if logger is None or not trainer.is_global_zero:
             return
-        logger.save()
-        picture = draw_curves(read_curves(logger.path))
-        if picture is not None:
-            save_picture(picture, Path(trainer.default_root_dir) / "curves.png")
+        with training_goes_on(trainer, "loss_curves"):
+            logger.save()
+            picture = draw_curves(read_curves(logger.path))
+            if picture is not None:
+                save_picture(picture, Path(trainer.default_root_dir) / "curves.png")

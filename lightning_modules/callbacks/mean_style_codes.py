@@ -13,6 +13,7 @@ from hairgan.metrics.batches import batches, read
 from hairgan.networks.mean_styles import mean_styles
 from hairgan.weights.mean_styles import file_name, save_mean_styles
 from hairgan.weights.runs import FOLDER
+from lightning_modules.failures import training_goes_on
 
 
 class MeanStyleCodes(Callback):
@@ -33,7 +34,10 @@ class MeanStyleCodes(Callback):
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if not trainer.is_global_zero:
             return
-        module: Any = pl_module
+        with training_goes_on(trainer, "mean_style_codes"):
+            self._write(trainer, pl_module)
+
+    def _write(self, trainer: pl.Trainer, module: Any) -> None:
         dataset = trainer.datamodule.dataset  # type: ignore[attr-defined]
         chosen = batches(dataset.split("train")[: self.max_images], self.batch_size)
         convert = trainer.precision_plugin.convert_input  # for 64-true

@@ -1,7 +1,8 @@
-"""A progress bar over steps: images per second, losses, time left."""
+"""How far a run is: a bar on a terminal, lines elsewhere, and its speed in the logs."""
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import Any
 
@@ -11,31 +12,33 @@ from tqdm import tqdm
 
 
 class Progress(Callback):
-    """Shows the run's progress and logs its speed.
+    """Shows the run's progress on the standard error, and logs its speed.
+
+    On a terminal it is a bar. Elsewhere (a file, a job's log, a notebook) it is a line now and then, the first one
+    after the first step.
 
     Logs `throughput/images_per_second` (over all processes, since the previous logged step, callbacks included) and
     `throughput/seconds_per_step`.
 
     Args:
-        show: losses to show beside the bar, as `phase/term`; by default every phase's `loss`.
+        show: losses to show, as `phase/term`; by default every phase's `loss`.
         refresh_seconds: how often the bar is redrawn.
+        line_seconds: time between lines where there is no terminal.
     """
 
-    def __init__(self, show: list[str] | None = None, refresh_seconds: float = 0.5) -> None:
-        self.show, self.refresh_seconds = show, refresh_seconds
-        self._bar: tqdm[Any] | None = None
+    def __init__(self, show: list[str] | None = None, refresh_seconds: float = 0.5, line_seconds: float = 30.0) -> None:
+        self.show, self.refresh_seconds, self.line_seconds = show, refresh_seconds, line_seconds
+        self._display: _Bar | _Lines | None = None
         self._since = (0, 0.0)
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._since = (pl_module.steps_done, time.perf_counter())  # type: ignore[assignment]
+        done: int = pl_module.steps_done  # type: ignore[assignment]
+        self._since = (done, time.perf_counter())
         if trainer.is_global_zero:
-            self._bar = tqdm(
-                total=int(trainer.num_training_batches),
-                initial=pl_module.steps_done,  # type: ignore[arg-type]
-                unit="step",
-                mininterval=self.refresh_seconds,
-                dynamic_ncols=True,
-                smoothing=0.05,
+            total = int(trainer.num_training_batches)
+            on_terminal = sys.stderr.isatty()
+            self._display = (
+                _Bar(done, total, self.refresh_seconds) if on_terminal else _Lines(done, total, self.line_seconds)
             )
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
@@ -47,12 +50,10 @@ class Progress(Callback):
             self._since = (step, time.perf_counter())
             speed = {"throughput/seconds_per_step": seconds, "throughput/images_per_second": images / seconds}
             pl_module.log_to_loggers(speed)  # type: ignore[operator]
-        if self._bar is not None:
+        if self._display is not None:
             shown = self.show or [name for name in logs if name.endswith("/loss")]
-            values = " ".join(f"{name.removesuffix('/loss')} {logs[name]:.3f}" for name in shown if name in logs)
-            rate = self._bar.format_dict["rate"]
-            self._bar.set_postfix_str(f"{rate * images:.1f} img/s, {values}" if rate else values, refresh=False)
-            self._bar.update()
+            losses = " ".join(f"{name.removesuffix('/loss')} {logs[name]:.3f}" for name in shown if name in logs)
+            self._display.update(step, images, losses)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._close()
@@ -61,6 +62,51 @@ class Progress(Callback):
         self._close()
 
     def _close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        if self._display is not None:
+            self._display.close()
+            self._display = None
+
+
+class _Bar:
+    """A bar that is drawn again and again, for terminals."""
+
+    def __init__(self, done: int, total: int, refresh_seconds: float) -> None:
+        self.bar = tqdm(
+            total=total, initial=done, unit="step", mininterval=refresh_seconds, dynamic_ncols=True, smoothing=0.05
+        )
+
+    def update(self, step: int, images: int, losses: str) -> None:
+        rate = self.bar.format_dict["rate"]
+        self.bar.set_postfix_str(f"{rate * images:.1f} img/s, {losses}" if rate else losses, refresh=False)
+        self.bar.update()
+
+    def close(self) -> None:
+        self.bar.close()
+
+
+class _Lines:
+    """A line after the first step, then one every so many seconds, and one at the end."""
+
+    def __init__(self, done: int, total: int, seconds: float) -> None:
+        self.first, self.total, self.seconds = done, total, seconds
+        self.started = time.perf_counter()
+        self.next = self.started
+        self.line = ""  # of the newest step, where it is not written yet
+
+    def update(self, step: int, images: int, losses: str) -> None:
+        now = time.perf_counter()
+        rate = (step - self.first) / (now - self.started)
+        left = tqdm.format_interval((self.total - step) / rate)
+        speed = f"{rate:.3g} step/s, {rate * images:.3g} img/s, {left} left"
+        self.line = f"step {step} of {self.total}: {speed}, {losses}"
+        if now >= self.next:
+            self.next = now + self.seconds
+            self._write()
+
+    def close(self) -> None:
+        self._write()
+
+    def _write(self) -> None:
+        if self.line:
+            print(self.line, file=sys.stderr, flush=True)
+            self.line = ""

@@ -11,6 +11,7 @@ from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import TensorBoardLogger, WandbLogger
 
 from hairgan.pictures import save_picture
+from lightning_modules.failures import training_goes_on
 
 FOLDER = "samples"
 
@@ -34,6 +35,10 @@ class SampleGrids(Callback):
         step: int = pl_module.steps_done  # type: ignore[assignment]
         if not trainer.is_global_zero or (step % self.every_n_steps and step != trainer.num_training_batches):
             return
+        with training_goes_on(trainer, "sample_grids"):
+            self._draw(trainer, pl_module, step)
+
+    def _draw(self, trainer: pl.Trainer, pl_module: pl.LightningModule, step: int) -> None:
         batch = trainer.datamodule.sample_batch(self.sources, pl_module.device)  # type: ignore[attr-defined]
         batch = trainer.precision_plugin.convert_input(batch)
         with torch.no_grad(), trainer.precision_plugin.forward_context(), pl_module.in_evaluation_mode():  # type: ignore[operator]

@@ -7,9 +7,14 @@ from typing import Any, Protocol
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
+from lightning_modules.callbacks.measured import measurable, not_measured
+
 
 class Trial(Protocol):
     """What is needed of an `optuna.Trial`."""
+
+    number: int
+    params: dict[str, Any]
 
     def report(self, value: float, step: int) -> None: ...
     def should_prune(self) -> bool: ...
@@ -20,27 +25,36 @@ class TrialReport(Callback):
 
     Args:
         trial: the trial.
-        metric: name of the metric, as it is logged.
+        metric: name of the metric, as it is logged; a loss will do, but it is only seen at the end.
 
     Attributes:
+        value: the last value that this run measured; None before the first.
         pruned: whether the run was ended.
     """
 
     def __init__(self, trial: Trial, metric: str) -> None:
-        self.trial, self.metric, self.pruned = trial, metric, False
-        self._reported: Any = None
+        self.trial, self.metric = trial, metric
+        self.value: float | None = None
+        self.pruned = False
+        self._reported = -1  # the step at which it last did
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
-        self._report(trainer, pl_module)
+        module: Any = pl_module
+        names, complete = measurable(trainer, module)
+        if self.metric in module.last_logs:
+            self.value = module.last_logs[self.metric]
+        elif complete and self.metric not in names:
+            raise ValueError(not_measured(self.metric, "sweep.metric", {*names, *module.last_logs}))
+        self._report(trainer, module)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._report(trainer, pl_module)
 
-    def _report(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        value = trainer.callback_metrics.get(self.metric)
-        if value is None or value is self._reported:
+    def _report(self, trainer: pl.Trainer, module: Any) -> None:
+        value, step = module.measured_now(self.metric), module.steps_done
+        if value is None or step == self._reported:
             return
-        self._reported = value
-        self.trial.report(float(value), int(pl_module.steps_done))  # type: ignore[arg-type]
+        self.value, self._reported = value, step
+        self.trial.report(value, step)
         if self.trial.should_prune():
             self.pruned = trainer.should_stop = True

@@ -23,6 +23,7 @@ from hairgan.weights.trusted import network_class
 CONFIG = "config.yaml"
 RECORD = "run.yaml"
 FOLDER = "checkpoints"
+BEST = "best.ckpt"
 
 
 def networks_from_run(
@@ -32,7 +33,7 @@ def networks_from_run(
 
     Args:
         run: the run directory.
-        checkpoint: `last`, `best` (the last where no best is kept) or a path.
+        checkpoint: `last`, `best` or a path.
         averaged: take the averaged weights of networks that have them.
 
     Returns:
@@ -116,27 +117,31 @@ def read_checkpoint(path: str | Path) -> tuple[dict[str, Tensor], int]:
 
 
 def find_checkpoint(run: str | Path, which: str = "last") -> Path:
-    """The checkpoint of a run: `last`, `best` (the last where no best is kept), or a path.
+    """The checkpoint of a run: `last`, `best`, or a path.
 
     A damaged newest checkpoint is passed over with a warning, and the one before it taken.
 
     Raises:
         ValueError: there is no such checkpoint, or none that is whole.
     """
-    if which not in ("last", "best"):
-        path = Path(which)
-        if not path.is_file():
-            raise ValueError(f"there is no checkpoint {path}")
-        if not archive_is_whole(path):
-            raise ValueError(f"the checkpoint {path} is damaged")
-        return path
     folder = Path(run) / FOLDER
-    best = [folder / "best.ckpt"] if which == "best" and (folder / "best.ckpt").exists() else []
-    for path in [*best, *by_step(folder)]:
-        if path.is_file() and archive_is_whole(path):
-            return path
-        warnings.warn(f"the checkpoint {path} is damaged; taking the one before it", stacklevel=2)
-    raise ValueError(f"no checkpoint under {folder}")
+    if which == "last":
+        for path in by_step(folder):
+            if path.is_file() and archive_is_whole(path):
+                return path
+            warnings.warn(f"the checkpoint {path} is damaged; taking the one before it", stacklevel=2)
+        raise ValueError(f"no checkpoint under {folder}")
+    path = folder / BEST if which == "best" else Path(which)
+    if not path.is_file():
+        raise ValueError(
+            f"{run} keeps no best checkpoint: callbacks.checkpoints.monitor names the metric that decides it, and it "
+            "must have been measured; checkpoint=last takes the newest"
+            if which == "best"
+            else f"there is no checkpoint {path}"
+        )
+    if not archive_is_whole(path):
+        raise ValueError(f"the checkpoint {path} is damaged")
+    return path
 
 
 def by_step(folder: Path) -> list[Path]:

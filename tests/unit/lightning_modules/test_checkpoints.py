@@ -1,0 +1,141 @@
+"""Which steps are saved, and as what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytorch_lightning as pl
+import torch
+
+from hairgan.weights.runs import BEST, FOLDER, by_step, find_checkpoint
+from lightning_modules.base import NonFiniteError
+from lightning_modules.callbacks import Checkpoints, EarlyStopping
+from tests.unit.lightning_modules.two_networks import TwoNetworks, Validated, fit
+
+
+class Measures(pl.Callback):
+    """Measures `metrics/quality` at planned steps, as an evaluation during training does."""
+
+    def __init__(self, values: dict[int, float]) -> None:
+        self.values = values
+
+    def measures(self, module: Any) -> list[str]:
+        return ["metrics/quality"]
+
+    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
+        if (step := pl_module.steps_done) in self.values:  # type: ignore[operator]
+            pl_module.log_measured({"metrics/quality": self.values[step]})  # type: ignore[operator, index]
+
+
+def step_of(path: Path) -> int:
+    return torch.load(path, weights_only=True)["steps_done"]
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(("mode", "step"), [("max", 4), ("min", 6)])
+@pytest.mark.parametrize("measured_by", ["val", "metrics"])
+def test_the_best_is_kept_whoever_measures_it(measured_by, mode, step, tmp_path):
+    values = {2: NAN, 4: 0.9, 6: 0.2, 8: 0.5}
+    module: TwoNetworks = Validated(*values.values()) if measured_by == "val" else TwoNetworks()
+    callbacks = [] if measured_by == "val" else [Measures(values)]
+    callbacks.append(Checkpoints(3, monitor=f"{measured_by}/quality", mode=mode))
+    every = {"validate_every": 2} if measured_by == "val" else {}
+    fit(module, steps=9, tmp_path=tmp_path, callbacks=callbacks, **every)
+    assert step_of(find_checkpoint(tmp_path, "best")) == step
+    assert [path.name for path in by_step(tmp_path / FOLDER)] == ["step_00000009.ckpt", "step_00000006.ckpt"]
+    assert (callbacks[-1].best, callbacks[-1].best_step) == (values[step], step)
+
+
+def test_a_run_that_goes_on_knows_its_best(tmp_path):
+    fit(Validated(0.9, 0.5), steps=2, tmp_path=tmp_path, callbacks=(was := checkpoints()), validate_every=1)
+    assert was[0].best_step == 1
+    module, again = Validated(0.8, 0.95), checkpoints()
+    again[0].load_state_dict(was[0].state_dict())
+    module.steps_done = 2
+    fit(module, steps=2, tmp_path=tmp_path, callbacks=again, validate_every=1)
+    assert (again[0].best, again[0].best_step) == (0.95, 4) and step_of(tmp_path / FOLDER / BEST) == 4
+
+    (tmp_path / FOLDER / BEST).unlink()  # set aside, or of a run elsewhere: any is better than none
+    third = checkpoints()
+    third[0].load_state_dict(again[0].state_dict())
+    fit(Validated(0.1), steps=1, tmp_path=tmp_path, callbacks=third, validate_every=1)
+    assert step_of(tmp_path / FOLDER / BEST) == 1
+
+
+def checkpoints() -> list[Checkpoints]:
+    return [Checkpoints(10, monitor="val/quality")]
+
+
+@pytest.mark.parametrize("callback", [Checkpoints(1, monitor="val/qualty"), EarlyStopping("val/qualty", mode="max")])
+def test_a_misspelt_monitor_is_refused_before_the_first_step(callback, tmp_path):
+    name = "checkpoints" if isinstance(callback, Checkpoints) else "early_stopping"
+    module = Validated(0.5)
+    with pytest.raises(ValueError) as error:
+        fit(module, tmp_path=tmp_path, callbacks=[callback], validate_every=1)
+    assert str(error.value) == (
+        f"callbacks.{name}.monitor is 'val/qualty', which this run does not measure (did you mean 'val/quality'?); "
+        "it measures val/quality"
+    )
+    assert module.steps_done == 0
+
+
+class Undeclared(TwoNetworks):
+    def validation_step(self, batch: dict[str, Any], batch_idx: int) -> None: ...
+
+    def on_validation_epoch_end(self) -> None:
+        self.log_measured({"val/quality": 0.5})
+
+
+def test_a_module_that_does_not_say_is_believed_until_its_first_validation(tmp_path):
+    fit(Undeclared(), tmp_path=tmp_path, callbacks=[Checkpoints(1, monitor="val/quality")], validate_every=1)
+    module = Undeclared()
+    with pytest.raises(ValueError, match=r"did you mean 'val/quality'"):
+        fit(module, tmp_path=tmp_path, callbacks=[Checkpoints(1, monitor="val/qualty")], validate_every=1)
+    assert module.steps_done == 1
+
+
+def test_without_validation_there_is_no_best_and_that_is_said(tmp_path):
+    options = {"callbacks": [Checkpoints(1, monitor="val/quality")], "validate_every": 1, "limit_val_batches": 0}
+    with pytest.warns(UserWarning, match="no best checkpoint will be kept: val/quality needs a validation"):
+        fit(Validated(), tmp_path=tmp_path, **options)
+    with pytest.raises(ValueError, match=r"keeps no best checkpoint: callbacks\.checkpoints\.monitor names the metric"):
+        find_checkpoint(tmp_path, "best")
+
+
+def test_early_stopping_counts_measurements_and_the_run_keeps_its_best_and_its_last_step(tmp_path):
+    stop = EarlyStopping("metrics/quality", mode="max", patience=2)
+    measured = Measures({2: 0.9, 5: 0.5, 7: 0.6})
+    module = Validated(*[0.0] * 10)  # validations in between do not count
+    callbacks = [measured, stop, Checkpoints(100, monitor="metrics/quality")]
+    fit(module, steps=10, tmp_path=tmp_path, callbacks=callbacks, validate_every=1)
+    assert (
+        module.steps_done == 7 == step_of(find_checkpoint(tmp_path)) and step_of(find_checkpoint(tmp_path, "best")) == 2
+    )
+
+
+def test_an_evaluation_that_fails_is_left_out(tmp_path):
+    module = Validated(0.9, None, None, None, 0.95)
+    callbacks = [EarlyStopping("val/quality", mode="max", patience=1), Checkpoints(1, monitor="val/quality")]
+    with pytest.warns(
+        UserWarning, match=r"step 2: validation failed and is left out, training goes on \(ValueError: no"
+    ):
+        fit(module, steps=5, tmp_path=tmp_path, callbacks=callbacks, validate_every=1)
+    assert module.steps_done == 5 and step_of(find_checkpoint(tmp_path, "best")) == 5
+    log = (tmp_path / "failures.log").read_text()
+    assert log.count("step ") == 3 and "Traceback" in log and "nobody to measure" in log
+
+
+def test_weights_that_are_not_finite_are_never_saved(tmp_path):
+    class Overflowing(TwoNetworks):
+        def training_step(self, batch: dict[str, Any], batch_idx: int) -> None:
+            super().training_step(batch, batch_idx)
+            if self.steps_done == 2:
+                self.networks["first"].weight.data[0, 0] = float("inf")
+
+    with pytest.raises(NonFiniteError, match=r"step 2: networks.first.weight holds NaN or infinite values"):
+        fit(Overflowing(), tmp_path=tmp_path, callbacks=[Checkpoints(1)])
+    assert [path.name for path in (tmp_path / FOLDER).iterdir()] == ["step_00000001.ckpt"]

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import threading
+
+import pytest
+
+from lightning_modules import stop_signals
+from lightning_modules.callbacks import Checkpoints
+from lightning_modules.stop_signals import StoppedBySignal, StopSignals
+from tests.unit.lightning_modules.two_networks import TwoNetworks, fit
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_run_after_a_checkpoint_with_its_code(number, tmp_path):
+    class Interrupted(TwoNetworks):
+        def on_train_batch_start(self, batch, batch_idx):
+            super().on_train_batch_start(batch, batch_idx)
+            if self.steps_done == 1:
+                signal.raise_signal(number)
+
+    module, checkpoints = Interrupted(), Checkpoints(100)
+    before = signal.getsignal(number)
+    fit(module, steps=5, tmp_path=tmp_path, callbacks=[checkpoints])
+    assert module.steps_done == 2
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["step_00000002.ckpt"]
+    assert signal.getsignal(number) == before
+    with pytest.raises(StoppedBySignal) as stopped:
+        checkpoints.stop_signals.raise_for_code()
+    assert stopped.value.code == 128 + number
+
+
+def test_what_nohup_ignores_stays_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signals = StopSignals()
+    try:
+        signals.listen()
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signals.restore()
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_another_thread_listens_to_nothing(tmp_path):
+    module = TwoNetworks()
+    thread = threading.Thread(target=lambda: fit(module, tmp_path=tmp_path, callbacks=[Checkpoints(100)]))
+    thread.start()
+    thread.join()
+    assert module.steps_done == 3
+
+
+def test_a_program_whose_terminal_is_gone_can_still_write():
+    terminal, line = pty.openpty()
+    kept = os.dup(2)
+    try:
+        os.dup2(line, 2)
+        os.close(line)
+        os.close(terminal)
+        with pytest.raises(OSError):
+            os.write(2, b"gone")
+        stop_signals._say(2, "SIGHUP\n")
+        assert os.write(2, b"still here") == 10
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
