@@ -18,7 +18,9 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, open_dict
 
 from hairgan.memory import keep_freed_memory
+from lightning_modules.callbacks.checkpoints import raise_if_stopped
 from lightning_modules.callbacks.run_record import RunRecord
+from lightning_modules.callbacks.tracking import Tracking
 from lightning_modules.launch import dry_run, processes, record, settings
 from lightning_modules.launch.checks import check, check_run
 from lightning_modules.launch.choice import choose
@@ -37,6 +39,7 @@ def train(cfg: DictConfig, more_callbacks: Sequence[pl.Callback] = ()) -> dict[s
 
     Raises:
         ValueError, OSError: for what a user can get wrong, in one sentence.
+        StoppedBySignal: the run was asked to stop, and has saved.
     """
     quiet_lightning()
     keep_freed_memory()
@@ -54,7 +57,8 @@ def train(cfg: DictConfig, more_callbacks: Sequence[pl.Callback] = ()) -> dict[s
         data, module = make_data_and_module(cfg)
         facts = record.make(seed=cfg.seed, dataset=data.describe(), resumed_at=run.start or None, asked=choice.asked)
         loggers = make_loggers(cfg)
-        callbacks = [*make_callbacks(cfg, more_callbacks), RunRecord(run, cfg, facts)]
+        callbacks = make_callbacks(cfg, [Tracking(cfg, facts), *more_callbacks])
+        callbacks.append(RunRecord(run, cfg, facts))
         trainer: pl.Trainer = instantiate(
             cfg.trainer, default_root_dir=str(run.path), logger=loggers, callbacks=callbacks
         )
@@ -67,6 +71,7 @@ def train(cfg: DictConfig, more_callbacks: Sequence[pl.Callback] = ()) -> dict[s
             trainer.fit(module, datamodule=data, ckpt_path=run.checkpoint, weights_only=True)
         if trainer.is_global_zero:
             print(summary(cfg, module, run.path))
+    raise_if_stopped(callbacks)
     return {name: float(value) for name, value in trainer.callback_metrics.items()} | module.last_logs
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import csv
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
 from pytorch_lightning.loggers import TensorBoardLogger, WandbLogger
-from pytorch_lightning.loggers.logger import Logger
+from pytorch_lightning.loggers.logger import Logger, rank_zero_experiment
 from pytorch_lightning.utilities import rank_zero_only
 
 from hairgan.curves import read_curves
+from hairgan.files import write_text, write_whole
+
+MODES = ("offline", "online", "disabled")  # of Weights & Biases
 
 
 class CurvesLogger(Logger):
@@ -71,35 +75,103 @@ class CurvesLogger(Logger):
 
     def _rewrite(self, rows: list[dict[str, Any]]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_suffix(".partial")
-        with partial.open("w", newline="") as file:
+        with write_whole(self.path, "w", newline="") as file:
             writer = csv.DictWriter(file, self._columns or ["step"])
             writer.writeheader()
             writer.writerows(rows)
-        partial.replace(self.path)
 
 
 class QuietWandbLogger(WandbLogger):
     """Lightning's, without the setting that it always passes on and of which wandb warns that it does nothing; the run
     is finished when training ends.
+
+    Args:
+        mode: `offline`, `online` or `disabled`.
+        tags: words to find the run by.
+        options: of Lightning's logger and of `wandb.init`: `name`, `project`, `id`, `group`, `notes`, `save_dir`.
+
+    Raises:
+        ValueError: another mode, tags that are no list, or `online` without a key.
     """
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(self, mode: str = "offline", tags: Sequence[str] = (), **options: Any) -> None:
+        mode = {"dryrun": "offline", "run": "online"}.get(mode, mode)  # what wandb called them once
+        if mode not in MODES:
+            raise ValueError(f"logger.mode (or WANDB_MODE) is '{mode}', but may be {', '.join(MODES)}")
+        if isinstance(tags, str):
+            raise ValueError(f"tags must be a list of words, such as [{tags}], not '{tags}'")
+        if mode == "online" and rank_zero_only.rank == 0 and not has_wandb_key():
+            raise ValueError(
+                "logger.mode=online needs an API key of Weights & Biases: `wandb login` asks for it and keeps it, or "
+                "set WANDB_API_KEY; logger.mode=offline needs none, and `wandb sync` uploads later"
+            )
+        super().__init__(mode=mode, tags=list(map(str, tags)), **options)
         self._wandb_init.pop("anonymous", None)
+
+    @property
+    @rank_zero_experiment
+    def experiment(self) -> Any:
+        from wandb.errors import Error as WandbError
+
+        try:
+            return super().experiment
+        except WandbError as error:
+            raise ValueError(
+                f"Weights & Biases did not take the run ({' '.join(str(error).split())}); "
+                "logger.mode=offline needs no connection, and `wandb sync` uploads later"
+            ) from error
+
+    @rank_zero_only
+    def log_summary(self, final: Mapping[str, float], best: Mapping[str, float]) -> None:
+        """Say what came of the run: its final values, and the best ones."""
+        self.experiment.summary.update({**final, **best})
 
     @rank_zero_only
     def finalize(self, status: str) -> None:
         super().finalize(status)
         if self._experiment is not None:  # so that the next run of this process, of a sweep, is one of its own
-            self._experiment.finish()
+            self._experiment.finish(exit_code=0 if status == "success" else 1)
             self._experiment = None
 
 
+def has_wandb_key() -> bool:
+    """Whether wandb finds credentials, in its environment variables or in those that `wandb login` wrote."""
+    from wandb.errors import Error as WandbError
+
+    try:
+        from wandb.sdk import wandb_setup
+        from wandb.sdk.lib.wbauth import authenticate_session
+    except ImportError:  # another version's inner parts: it will say so itself
+        return True
+    host = wandb_setup.singleton().settings.base_url
+    try:
+        found = authenticate_session(host=host, source="hairgan", prompt=False, update_session=False)
+    except WandbError as error:
+        raise ValueError(f"the API key of Weights & Biases cannot be one: {' '.join(str(error).split())}") from error
+    return found is not None
+
+
 class TensorBoard(TensorBoardLogger):
-    """Lightning's, which says what to install where its package is missing."""
+    """Lightning's, which says what to install where its package is missing, and whose table of runs (HPARAMS) shows the
+    metrics beside the config.
+    """
 
     def __init__(self, **options: Any) -> None:
         if importlib.util.find_spec("tensorboard") is None:
             raise ValueError("logger=tensorboard needs the package tensorboard: pip install 'hairgan[tensorboard]'")
-        super().__init__(**options)
+        super().__init__(default_hp_metric=False, **options)
+
+    @rank_zero_only
+    def log_hyperparams(self, params: Mapping[str, Any], metrics: Mapping[str, float] | None = None, **_: Any) -> None:
+        """Write the config of a run; `metrics` names the values that its table shows, as they are logged later."""
+        from torch.utils.tensorboard.summary import hparams
+
+        plain = {n: v if isinstance(v, (bool, int, float, str)) else str(v) for n, v in params.items()}
+        for part in hparams(plain, dict(metrics or {})):
+            self.experiment._get_file_writer().add_summary(part)
+        write_text(Path(self.log_dir) / self.NAME_HPARAMS_FILE, yaml.safe_dump(dict(params)))
+
+    @rank_zero_only
+    def log_summary(self, final: Mapping[str, float], best: Mapping[str, float]) -> None:
+        """Add the best values; the final ones are the last ones logged."""
+        self.log_metrics(dict(best), step=int(final["steps_done"]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,17 @@ class Checkpoints(Callback):
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
         self.stop_signals.restore()
+
+
+def raise_if_stopped(callbacks: Iterable[Callback]) -> None:
+    """End the program with a signal's code, where one asked the run to stop.
+
+    Raises:
+        StoppedBySignal: it did, and the run has saved.
+    """
+    for callback in callbacks:
+        if isinstance(callback, Checkpoints):
+            callback.stop_signals.raise_for_code()
 
 
 def _folder(trainer: pl.Trainer) -> Path:

@@ -123,7 +123,7 @@ def _repeated(cfg: DictConfig) -> DictConfig:
     run = run_directory.of_checkpoint(cfg.reproduce)
     repeated = _config_of(run, cfg)
     with open_dict(repeated):
-        repeated.update(reproduce=str(run), resume=None, run_dir=cfg.run_dir, paths=cfg.paths)
+        repeated.update(reproduce=str(run), resume=None, run_dir=cfg.run_dir, run_name=cfg.run_name, paths=cfg.paths)
         for logger in (repeated.get("logger") or {}).values():
             if OmegaConf.is_config(logger):
                 logger.save_dir = "${run_dir}"

@@ -15,6 +15,7 @@ from pytorch_lightning.loggers import Logger
 
 from lightning_modules.base import PhasedModule
 from lightning_modules.callbacks import Checkpoints
+from lightning_modules.callbacks.tracking import readable_name
 from lightning_modules.execution import Execution, use_tf32
 from lightning_modules.launch import settings
 
@@ -48,7 +49,9 @@ def make_data_and_module(cfg: DictConfig) -> tuple[Any, PhasedModule]:
 
 
 def make_loggers(cfg: DictConfig) -> list[Logger]:
-    """The loggers; a tracking service's run gets an id, which the config keeps."""
+    """The loggers; the run gets a name and a tracking service's an id, which the config keeps."""
+    with open_dict(cfg):
+        cfg.run_name = cfg.get("run_name") or readable_name(cfg.name, Path(cfg.run_dir))
     if "wandb" in settings.parts_of(cfg, "logger"):
         with open_dict(cfg):
             cfg.logger.wandb.id = cfg.logger.wandb.id or secrets.token_hex(4)

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import importlib.util
+import json
+import struct
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 import wandb
+import yaml
 from hydra.errors import InstantiationException
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.hparams import plugin_data_pb2
+from wandb.proto import wandb_internal_pb2
 
 from lightning_modules.launch.errors import one_sentence
 from tests.integration import runs
@@ -28,6 +38,89 @@ def test_all_loggers_at_once_and_a_resumed_run_continues_them(settings, compose_
     sessions = [path.name.split("-") for path in (run / "wandb").glob("offline-run-*")]  # offline-run-TIME-ID
     assert len(sessions) == 2 and len({session[-1] for session in sessions}) == 1
     assert len(list((run / "tensorboard").glob("events.*"))) == 2
+
+
+def records_of(file: Path) -> Iterator[wandb_internal_pb2.Record]:
+    """The records of an offline run. wandb 0.31 reads its files in Go; they are LevelDB's log format: after 7 bytes of
+    their own, blocks of 32 KiB, in which each part has a checksum, its length, and whether the record goes on."""
+    header, block_size, last_parts = struct.Struct("<IHB"), 32768, (1, 4)
+    content = file.read_bytes()
+    assert content[:4] == b":W&B"
+    at, parts = 7, b""
+    while at + header.size <= len(content):
+        if block_size - at % block_size < header.size:
+            at += block_size - at % block_size
+            continue
+        checksum, length, kind = header.unpack_from(content, at)
+        part = content[at + header.size : at + header.size + length]
+        assert zlib.crc32(bytes([kind]) + part) == checksum
+        at, parts = at + header.size + length, parts + part
+        if kind in last_parts:
+            yield wandb_internal_pb2.Record.FromString(parts)
+            parts = b""
+
+
+def offline_run(folder: Path) -> dict[str, Any]:
+    """What an offline run holds: `run`, `config`, `summary`, and `history` as a list."""
+    (file,) = folder.glob("*.wandb")
+    found: dict[str, Any] = {"config": {}, "summary": {}, "history": []}
+    for record in records_of(file):
+        kind = record.WhichOneof("record_type")
+        if kind == "run":
+            found["run"] = record.run
+            found["config"] |= named(record.run.config.update)
+        elif kind in ("config", "summary"):
+            found[kind] |= named(getattr(record, kind).update)
+        elif kind == "history":
+            found["history"].append(named(record.history.item))
+    return found
+
+
+def named(items: Iterable[Any]) -> dict[str, Any]:
+    return {item.key or "/".join(item.nested_key): json.loads(item.value_json) for item in items}
+
+
+def test_a_tracker_knows_the_run(settings, compose_config, tmp_path):
+    shown = ["tags=[hair7,small]", "group=first", "notes=a try", "run_dir=null"]
+    small = settings("face_parser", steps=4)
+    train(compose_config(*small, *shown, EVERYWHERE, "callbacks.checkpoints.monitor=val/mean_iou"))
+    (run,) = (tmp_path / "outputs" / "face_parser").iterdir()
+    (folder,) = (run / "wandb").glob("offline-run-*")
+    told = offline_run(folder)
+    day, time = run.name.split("_", 1)
+    assert told["run"].display_name == f"face_parser-{day}-{''.join(time.split('-')[:2])}"
+    assert (list(told["run"].tags), told["run"].run_group, told["run"].notes) == (["hair7", "small"], "first", "a try")
+    config = told["config"]
+    assert config["steps"] == 4 and config["model/parser/base_width"] == 8 and config["seed"] == 777
+    assert config["model/schedule/total_steps"] == 4, "references are resolved"
+    record = yaml.safe_load((run / "run.yaml").read_text())[0]
+    assert config["run/dataset/fingerprint"] == record["dataset"]["fingerprint"]
+    assert config["run/git/revision"] == record["git"]["revision"]
+    assert config["run/versions/torch"] == record["versions"]["torch"]
+    assert config["run/hardware/cores"] == record["hardware"]["cores"]
+    assert config["run/parameters/parser"] == config["run/parameters/total"] > 1000
+    assert config["run/overrides"] == []
+
+    rows = {row["step"]: row for row in logged(run)}
+    measured = {step: rows[step]["val/mean_iou"] for step in (2, 4)}
+    best = max(measured, key=measured.__getitem__)
+    summary = told["summary"]
+    assert summary["val/mean_iou"] == pytest.approx(measured[4])
+    assert summary["best/val/mean_iou"] == pytest.approx(measured[best])
+    assert (summary["best_step/val/mean_iou"], summary["steps_done"]) == (best, 4)
+    assert summary["parse/loss"] == pytest.approx(rows[4]["parse/loss"])
+    history = {row["trainer/global_step"] for row in told["history"]}
+    assert history >= {1, 2, 3, 4}
+
+    events = EventAccumulator(str(run / "tensorboard")).Reload()
+    table = {}
+    for tag in ("_hparams_/session_start_info", "_hparams_/experiment"):
+        content = events.SummaryMetadata(tag).plugin_data.content
+        table[tag] = plugin_data_pb2.HParamsPluginData.FromString(content)
+    parameters = table["_hparams_/session_start_info"].session_start_info.hparams
+    assert parameters["steps"].number_value == 4 and parameters["model/optimizer/lr"].number_value > 0
+    assert "val/mean_iou" in {info.name.tag for info in table["_hparams_/experiment"].experiment.metric_infos}
+    assert yaml.safe_load((run / "tensorboard" / "hparams.yaml").read_text())["run/dataset/fingerprint"]
 
 
 def test_tensorboard_that_is_not_installed_is_said_so(settings, compose_config, tmp_path, monkeypatch):

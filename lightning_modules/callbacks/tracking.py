@@ -1,0 +1,122 @@
+"""What a tracker is told of a run besides its values: what it is, and what came of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning.callbacks import Callback
+from pytorch_lightning.utilities import rank_zero_only
+
+from hairgan.evaluation.definitions import define
+from lightning_modules.callbacks.measured import measurable
+from lightning_modules.callbacks.trial_report import TrialReport
+from lightning_modules.loggers import TensorBoard
+
+MINUTE = re.compile(r"(\d{4}-\d\d-\d\d)_(\d\d)-(\d\d)-(.+)")  # a run directory's DATE_TIME
+
+
+class Tracking(Callback):
+    """Tells every logger what a run is and what came of it.
+
+    At the start: the resolved config, and under `run/` overrides, parameter counts, the dataset's fingerprint, git
+    revision, versions and hardware. At the end, as the run's summary, the final values under their own names and the
+    best ones as `best/NAME`, with their steps in `best_step/NAME`.
+
+    Args:
+        cfg: the run's config.
+        entry: what the run directory records of this start.
+    """
+
+    def __init__(self, cfg: DictConfig, entry: Mapping[str, Any]) -> None:
+        self.cfg, self.entry = cfg, entry
+        self.best: dict[str, tuple[float, int]] = {}  # by name, value and step
+
+    @rank_zero_only
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        facts = self.facts(trainer, pl_module)
+        names, _ = measurable(trainer, pl_module)
+        for logger in trainer.loggers:
+            if isinstance(logger, TensorBoard):
+                logger.log_hyperparams(facts, dict.fromkeys(sorted(names), 0.0))
+            else:
+                logger.log_hyperparams(facts)
+
+    def facts(self, trainer: pl.Trainer, module: Any) -> dict[str, Any]:
+        """What the run is, flat: names joined by `/`."""
+        overrides = list(HydraConfig.get().overrides.task) if HydraConfig.initialized() else []
+        for callback in trainer.callbacks:  # type: ignore[attr-defined]
+            if isinstance(callback, TrialReport):
+                overrides += [f"{name}={value}" for name, value in callback.trial.params.items()]
+        sizes = {name: sum(p.numel() for p in network.parameters()) for name, network in module.networks.items()}
+        run = {
+            "overrides": overrides,
+            "parameters": sizes | {"total": sum(sizes.values())},
+        }
+        config = OmegaConf.to_container(self.cfg, resolve=True)
+        assert isinstance(config, dict)
+        return flat(config | {"run": {**self.entry, **run}})
+
+    # final and best values
+
+    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
+        self._keep_best(pl_module)
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._keep_best(pl_module)
+
+    def _keep_best(self, module: Any) -> None:
+        for name, (step, value) in module.measured.items():
+            definition = define(name)
+            if step != module.steps_done or definition is None or value != value:
+                continue
+            best, _ = self.best.get(name, (None, 0))
+            if best is None or (value > best if definition.better == "higher" else value < best):
+                self.best[name] = value, step
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._summarize(trainer, pl_module)
+
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        self._summarize(trainer, pl_module)
+
+    @rank_zero_only
+    def _summarize(self, trainer: pl.Trainer, module: Any) -> None:
+        final = module.last_logs | {name: value for name, (_, value) in module.measured.items()}
+        best = {f"best/{name}": value for name, (value, _) in self.best.items()}
+        steps = {f"best_step/{name}": step for name, (_, step) in self.best.items()}
+        for logger in trainer.loggers:
+            if hasattr(logger, "log_summary"):
+                logger.log_summary({"steps_done": module.steps_done} | final, best | steps)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"best": {name: list(found) for name, found in self.best.items()}}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.best = {name: (value, step) for name, (value, step) in state_dict["best"].items()}
+
+
+def flat(tree: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
+    """A tree of mappings as one, names joined by `/`."""
+    result: dict[str, Any] = {}
+    for name, value in tree.items():
+        result |= flat(value, f"{prefix}{name}/") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
+    return result
+
+
+def readable_name(name: str, run_dir: Path) -> str:
+    """What a run is called in a tracker: `quickstart-2026-11-25-2125`, with the seconds where an earlier run has that
+    name; where the directory's name was chosen, with that instead of the time.
+    """
+    found = MINUTE.fullmatch(run_dir.name)
+    if found is None:
+        return f"{name}-{run_dir.name}"
+    day, hour, minute, rest = found.groups()
+    same_minute = sorted(path.name for path in run_dir.parent.glob(f"{day}_{hour}-{minute}-*"))
+    short = f"{name}-{day}-{hour}{minute}"
+    return short if run_dir.name in same_minute[:1] or not same_minute else f"{short}-{rest}"
