@@ -7,11 +7,14 @@ after a kill it goes on. Trials run one after another in a worker, each in `tria
 from __future__ import annotations
 
 import copy
+import math
+import sys
 from pathlib import Path
 from typing import Any
 
 import hydra
 import optuna
+import torch
 from omegaconf import DictConfig, OmegaConf, open_dict
 from optuna.pruners import MedianPruner, NopPruner
 from optuna.samplers import BaseSampler, GridSampler, RandomSampler, TPESampler
@@ -20,12 +23,16 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.study import MaxTrialsCallback
 from optuna.trial import TrialState
 
+from hairgan.files import write_text
 from hairgan.pictures import save_picture
+from lightning_modules.base import NonFiniteError
 from lightning_modules.callbacks.trial_report import TrialReport
 from lightning_modules.launch.errors import errors_as_sentences
 from lightning_modules.parallel_coordinates import Line, draw_parallel_coordinates
+from lightning_modules.stop_signals import StoppedBySignal
 from train import train
 
+HOW = "how"  # attribute of a trial without a value: what became of it
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
@@ -33,7 +40,8 @@ def sweep(cfg: DictConfig) -> optuna.Study:
     """Do a study's trials that nobody has done yet, then write its table and picture.
 
     Raises:
-        ValueError: no sweep was chosen, or its sampler is unknown.
+        ValueError: no sweep was chosen, its sampler is unknown, or the runs measure no such metric.
+        StoppedBySignal: the worker was asked to stop; the trial that it was at does not count.
     """
     if not cfg.get("sweep"):
         raise ValueError("which sweep? sweep=tpe, random or grid, or a file of yours in conf/sweep")
@@ -48,7 +56,11 @@ def sweep(cfg: DictConfig) -> optuna.Study:
     study.sampler = make_sampler(plan, cfg.seed + len(study.trials))
     limit = [MaxTrialsCallback(plan.trials, states=FINISHED)] if plan.trials else []
     if not plan.trials or len(study.get_trials(states=FINISHED)) < plan.trials:
-        study.optimize(lambda trial: objective(trial, cfg, folder), callbacks=limit)
+        try:
+            study.optimize(lambda trial: objective(trial, cfg, folder), callbacks=limit)
+        except TrialStoppedError as error:
+            report(study, plan.metric, folder)
+            raise error.stopped from error
     report(study, plan.metric, folder)
     return study
 
@@ -65,19 +77,48 @@ def make_sampler(plan: DictConfig, seed: int) -> BaseSampler:
 
 
 def objective(trial: optuna.Trial, cfg: DictConfig, folder: Path) -> float:
-    """Train with the settings of a trial; the last value of the metric."""
+    """Train with the settings of a trial; the last value of the metric.
+
+    Raises:
+        optuna.TrialPruned: the trial was ended as no good, diverged, needs more memory than there is, or has no value:
+            the sampler learns to keep away, and the study goes on.
+        TrialStoppedError: the worker was asked to stop; the trial does not count.
+    """
     cfg = copy.deepcopy(cfg)
     for name, range_ in cfg.sweep.space.items():
         OmegaConf.update(cfg, name, suggest(trial, name, range_))
     with open_dict(cfg):
         cfg.run_dir = str(folder / f"trial_{trial.number:03d}")
+        study = "" if folder.name == cfg.name else f"{folder.name}-"
+        cfg.run_name = f"{cfg.name}-{study}trial-{trial.number:03d}"
+        cfg.group = cfg.group or folder.name
     callback = TrialReport(trial, cfg.sweep.metric)
-    metrics = train(cfg, [callback])
-    if cfg.sweep.metric not in metrics:
-        raise ValueError(f"the runs measure no '{cfg.sweep.metric}', but {', '.join(sorted(metrics))}")
+    try:
+        train(cfg, [callback])
+    except StoppedBySignal as stopped:
+        raise TrialStoppedError(trial.number, stopped) from stopped
+    except (NonFiniteError, torch.OutOfMemoryError) as error:
+        raise _given_up(trial, "diverged" if isinstance(error, NonFiniteError) else "no memory", str(error)) from error
     if callback.pruned:
         raise optuna.TrialPruned
-    return metrics[cfg.sweep.metric]
+    if callback.value is None or math.isnan(callback.value):
+        raise _given_up(trial, "no value", f"its run measured no number as {cfg.sweep.metric}")
+    return callback.value
+
+
+class TrialStoppedError(Exception):
+    """A trial that was stopped by a signal: the worker ends with it."""
+
+    def __init__(self, number: int, stopped: StoppedBySignal) -> None:
+        super().__init__(f"trial {number} was {stopped}")
+        self.stopped = stopped
+
+
+def _given_up(trial: optuna.Trial, how: str, why: str) -> optuna.TrialPruned:
+    trial.set_user_attr(HOW, how)
+    trial.set_user_attr("why", why)
+    print(f"trial {trial.number} is given up ({how}): {why}", file=sys.stderr)
+    return optuna.TrialPruned(why)
 
 
 def suggest(trial: optuna.Trial, name: str, range_: Any) -> Any:
@@ -89,26 +130,32 @@ def suggest(trial: optuna.Trial, name: str, range_: Any) -> Any:
 
 def report(study: optuna.Study, metric: str, folder: Path) -> None:
     """Write and print the table of trials, best first, and draw parallel coordinates."""
-    values = {t.number: t.value for t in study.get_trials(states=FINISHED) if t.value is not None}
-    if not values:
+    finished = study.get_trials(states=FINISHED)
+    if not finished:
         return
     most_first = study.direction == optuna.study.StudyDirection.MAXIMIZE
-    trials = [study.trials[number] for number in sorted(values, key=values.__getitem__, reverse=most_first)]
-    names = list(trials[0].params)
+    measured = [t for t in finished if t.value is not None and not math.isnan(t.value)]
+    trials = sorted(measured, key=lambda t: t.value, reverse=most_first)
+    given_up = [t for t in finished if t not in measured]
+    names = list(finished[0].params)
     rows = [
-        [f"{t.number}", t.state.name.lower(), f"{t.value:.4g}", f"{max(t.intermediate_values, default=0)}"]
+        [f"{t.number}", t.user_attrs.get(HOW, t.state.name.lower()), "-" if t in given_up else f"{t.value:.4g}"]
+        + [f"{max(t.intermediate_values, default=0)}"]
         + [f"{v:.3g}" if isinstance(v := t.params[name], float) else str(v) for name in names]
-        for t in trials
+        for t in [*trials, *given_up]
     ]
     header = ["trial", "state", "value", "steps", *names]
     lines = [" | ".join(row) for row in (header, ["---"] * len(header), *rows)]
-    (folder / "trials.md").write_text("\n".join(f"| {line} |" for line in lines) + "\n")
+    write_text(folder / "trials.md", "\n".join(f"| {line} |" for line in lines) + "\n")
     print("\n".join(lines))
+    print(f"  table    {folder / 'trials.md'}")
+    if not trials:
+        return
     logarithmic = {name for name in names if getattr(trials[0].distributions[name], "log", False)}
     drawn = [Line(t.number, {**t.params, metric: t.value}, t.state == TrialState.COMPLETE) for t in trials]
     picture = draw_parallel_coordinates(drawn, [*names, metric], logarithmic)
     save_picture(picture, folder / "parallel_coordinates.png")
-    print(f"  table    {folder / 'trials.md'}\n  picture  {folder / 'parallel_coordinates.png'}")
+    print(f"  picture  {folder / 'parallel_coordinates.png'}")
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="config")
