@@ -50,13 +50,13 @@ class PhasedDDPStrategy(DDPStrategy):
 
 
 def find_lost_processes(rank: int, size: int, occasion: str = "here") -> set[int]:
-    """Answer to the other processes, and return those that do not, through the store that connected them all.
+    """Answer the other processes, and return those that do not, through the store that connected them all.
 
     A group whose collective failed cannot tell: it knows that a connection is closed, but not always whose.
 
     Args:
         rank, size: this process, and how many there are.
-        occasion: a name for this roll; each is called once.
+        occasion: why the processes are asked; each name is for one use.
     """
     store = dist.distributed_c10d._get_default_store()
     lost = set(range(size))
