@@ -16,8 +16,6 @@ from pytorch_lightning.utilities import rank_zero_only
 from hairgan.curves import read_curves
 from hairgan.files import write_text, write_whole
 
-MODES = ("offline", "online", "disabled")  # of Weights & Biases
-
 
 class CurvesLogger(Logger):
     """Writes `metrics.csv`: one row a step, one column a logged name, empty where a name was not logged at a step.
@@ -91,15 +89,10 @@ class QuietWandbLogger(WandbLogger):
         options: of Lightning's logger and of `wandb.init`: `name`, `project`, `id`, `group`, `notes`, `save_dir`.
 
     Raises:
-        ValueError: another mode, tags that are no list, or `online` without a key.
+        ValueError: `online` without a key.
     """
 
     def __init__(self, mode: str = "offline", tags: Sequence[str] = (), **options: Any) -> None:
-        mode = {"dryrun": "offline", "run": "online"}.get(mode, mode)  # what wandb called them once
-        if mode not in MODES:
-            raise ValueError(f"logger.mode (or WANDB_MODE) is '{mode}', but may be {', '.join(MODES)}")
-        if isinstance(tags, str):
-            raise ValueError(f"tags must be a list of words, such as [{tags}], not '{tags}'")
         if mode == "online" and rank_zero_only.rank == 0 and not has_wandb_key():
             raise ValueError(
                 "logger.mode=online needs an API key of Weights & Biases: `wandb login` asks for it and keeps it, or "

@@ -12,11 +12,12 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
 
-from hairgan.evaluation.families import evaluate_networks, family_of, headline
+from hairgan.evaluation.families import evaluate_networks, family_of
 from hairgan.evaluation.judges import Judges
 from hairgan.evaluation.protocols import Protocol
 from hairgan.metrics.cache import StatisticsCache
 from lightning_modules.failures import training_goes_on
+from lightning_modules.launch.settings.names import by_metrics
 
 
 class EvaluationMetrics(Callback):
@@ -114,8 +115,8 @@ class EvaluationMetrics(Callback):
         """Names of what is logged."""
         family = family_of(dict(module.networks.items()))
         wanted = self.METRICS[family] if self.metrics is None else self.metrics
-        names = headline(family, wanted, self._protocol, self._judges, self.options["modes"])
-        return [f"metrics/{name}" for name in names]
+        parser, modes = self.judges_from[1], self.options["modes"]
+        return by_metrics(family, wanted, self.weights[0], modes, judged=parser is not None)
 
     def _mind_the_time(self, seconds: float) -> None:
         self._spent += seconds

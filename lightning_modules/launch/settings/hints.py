@@ -9,7 +9,6 @@ POPULAR = {
     "test": "evaluate.py run=RUN measures a trained model",
     "hparams_search": "sweep.py sweep=tpe searches for settings",
     "task_name": "it is called name here",
-    "run_name": "it is called name here",
     "experiment_name": "it is called name here",
     "output_dir": "it is called run_dir here, or paths.outputs for the folder around it",
     "extras": "what is to be said and logged is set in callbacks and logger",

@@ -5,7 +5,7 @@ Nothing heavy is imported, so some names stand here a second time; a test holds 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hairgan.evaluation import names as evaluation
@@ -85,26 +85,31 @@ def measured(family: str, callbacks: dict[str, Any], validates: bool) -> list[st
 
 def _by_callback(family: str, callback: dict[str, Any]) -> Iterator[str]:
     target = callback["_target_"]
-    if target not in CALLBACKS:
-        return
-    metrics = callback.get("metrics") or CALLBACKS[target].get(family, ())
-    protocol = callback.get("protocol", "embedded")
+    if target in CALLBACKS:
+        metrics = callback.get("metrics") or CALLBACKS[target].get(family, ())
+        options = {name: callback[name] for name in ("protocol", "modes") if callback.get(name)}
+        yield from by_metrics(family, metrics, judged=bool(callback.get("parser")), **options)
+        yield SECONDS[target]
+
+
+def by_metrics(
+    family: str, metrics: Sequence[str], protocol: str = "embedded", modes: Sequence[str] = MODES, judged: bool = False
+) -> list[str]:
+    """Names of what a callback logs of some metrics; `judged`: whether a parser judges outputs."""
     fid = {"embedded": "fid_embedded", "stargan_v2": "fid_stargan_v2", "standard": "fid"}[protocol]
     lpips = "lpips_embedded" if protocol == "embedded" else "lpips"
-    by_metric = {
+    found = {
         "fid": (fid,), "kid": (fid.replace("fid", "kid"),), "reconstruction": ("psnr", "ssim", "rmse", lpips),
         "edits": (
             "edits/outside_psnr", "edits/outside_ssim", f"edits/outside_{lpips}", "edits/outside_bytes_changed",
-            "edits/hair_color_distance", *(("edits/hair_iou",) if callback.get("parser") else ()),
+            "edits/hair_color_distance", *(("edits/hair_iou",) if judged else ()),
         ),
         "segmentation": tuple(f"segmentation/{name}" for name in PARSING),
         "editbench": ("editbench/hair_ciede2000", "editbench/outside_ciede2000"),
     }  # fmt: skip
     if family == "stargan":
-        by_metric = {"fid": (fid,), "lpips": (f"{lpips}_diversity",), "domain_accuracy": ("domain_accuracy",)}
-    for name in (each for metric in metrics for each in by_metric.get(metric, ())):
-        if family == "stargan":
-            yield from (f"metrics/{mode}/{name}/mean" for mode in callback.get("modes") or MODES)
-        else:
-            yield f"metrics/{name}"
-    yield SECONDS[target]
+        found = {"fid": (fid,), "lpips": (f"{lpips}_diversity",), "domain_accuracy": ("domain_accuracy",)}
+    names = [name for metric in metrics for name in found.get(metric, ())]
+    if family == "stargan":
+        names = [f"{mode}/{name}/mean" for name in names for mode in modes]
+    return [f"metrics/{name}" for name in names]

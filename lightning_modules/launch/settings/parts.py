@@ -322,6 +322,7 @@ class CollapseWarning(Settings):
 class Progress(Settings):
     show: list[str] | None = None
     refresh_seconds: NotNegative = 0.5
+    line_seconds: NotNegative = 30.0
 
 
 class MeanStyleCodes(Settings):
@@ -356,7 +357,7 @@ class EarlyStopping(Settings):
     patience: CountOrZero = 3
     min_delta: Number = 0.0
     verbose: bool = False
-    strict: bool = True
+    strict: bool = False
     check_finite: bool = True
     stopping_threshold: Number | None = None
     divergence_threshold: Number | None = None
@@ -378,6 +379,9 @@ class WandbLogger(Settings):
 
     project: Text = "hairgan"
     name: Text | None = None
+    group: Text | None = None
+    tags: list[Text] = Field(default=[])
+    notes: Text | None = None
     save_dir: Path | None
     mode: Literal["offline", "online", "disabled"] = "offline"
 
@@ -424,6 +428,7 @@ PARTS: dict[str, type[Settings]] = {
     "lightning_modules.callbacks.GenerativeMetrics": EvaluationMetrics,
     "lightning_modules.callbacks.EditMetrics": EvaluationMetrics,
     "lightning_modules.callbacks.SegmentationMetrics": EvaluationMetrics,
+    "lightning_modules.callbacks.EarlyStopping": EarlyStopping,
     "pytorch_lightning.callbacks.EarlyStopping": EarlyStopping,
     "lightning_modules.loggers.CurvesLogger": CurvesLogger,
     "lightning_modules.loggers.QuietWandbLogger": WandbLogger,

@@ -130,6 +130,11 @@ class Run(Settings):
     trust: Literal[True] | Text | distinct(Text) | None = None
     dry_run: bool = False
     run_dir: Path | None = None
+    # what a tracker shows it by
+    run_name: Text | None = None
+    group: Text | None = None
+    tags: list[Annotated[str, Field(min_length=1, max_length=64)]] = Field(default=[])
+    notes: Text | None = None
     # how a step is computed
     accumulate: Count = 1
     compile: bool | Literal[BACKENDS] = False
@@ -146,6 +151,8 @@ class LoggerGroup(Settings):
     """What the loggers share; the loggers themselves are parts of any name."""
 
     model_config = ConfigDict(extra="allow")
+
+    HINTS: ClassVar = {"mode": "where it is not given, WANDB_MODE of the environment decides"}
 
     mode: Literal["offline", "online", "disabled"] = "offline"
 

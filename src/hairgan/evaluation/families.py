@@ -42,20 +42,6 @@ def default_split(family: str) -> str:
     return "test" if family in ("face_parser", "hair_classifier") else "val"
 
 
-def headline(
-    family: str, metrics: Sequence[str], protocol: Protocol, judges: Judges, modes: Sequence[Mode]
-) -> tuple[str, ...]:
-    """Names of the main values that an evaluation of a GAN will have, known before it.
-
-    Args:
-        family: `stargan` or `sean`.
-        metrics: of the family's `METRICS`.
-    """
-    if family == "stargan":
-        return translation.headline(metrics, protocol, modes)
-    return painting.headline(metrics, protocol, judges)
-
-
 def evaluate_networks(
     networks: Mapping[str, Any],
     dataset: PackedDataset,

@@ -36,7 +36,6 @@ from hairgan.regions import Region, colorize
 METRICS = METRICS_BY_FAMILY["sean"]
 EXAMPLES = 6
 EDITBENCH_PAIRS = 20
-EDITBENCH_HEADLINE = ("editbench/hair_ciede2000", "editbench/outside_ciede2000")
 TABLES = (  # title, prefix of the values, note
     ("Reconstructions", "", "Images painted from their own label map and styles, against the images."),
     ("Edits", "edits/", "The hair's style of the next image on the source's label map, as painted."),
@@ -49,27 +48,6 @@ def default_metrics(dataset: PackedDataset, judges: Judges) -> tuple[str, ...]:
     drawn = dataset.manifest["parameters"]["source"].get("kind") == "portraits"
     judged = ("segmentation",) if judges.parser is not None else ()
     return ("fid", "reconstruction", "edits", *judged, *(("editbench",) if drawn else ()))
-
-
-def headline(metrics: Sequence[str], protocol: Protocol, judges: Judges) -> tuple[str, ...]:
-    """Names of the main values that `evaluate` finds."""
-    names: list[str] = []
-    if "reconstruction" in metrics:
-        names += Reconstruction(protocol.lpips).names
-    if "fid" in metrics:
-        names.append(protocol.extractor.fid_name)
-    if "kid" in metrics:
-        names.append(KID(extractor=protocol.extractor).name)
-    if "edits" in metrics:
-        parts = (OutsideHairChange(protocol.lpips), HairColorDistance(), *([HairShapeIoU()] if judges.parser else []))
-        names += [f"edits/{name}" for part in parts for name in part.names]
-    if "segmentation" in metrics:
-        names += [f"segmentation/{name}" for name in ParsingScores.names]
-    return (*filter(_is_main, names), *(EDITBENCH_HEADLINE if "editbench" in metrics else ()))
-
-
-def _is_main(name: str) -> bool:
-    return "/iou/" not in name and "/f1/" not in name
 
 
 @torch.no_grad()
@@ -145,11 +123,11 @@ def evaluate(
         found = metric.compute()
         found = found if isinstance(found, dict) else {metric.name: found}
         values |= {prefix + name: float(value) for name, value in found.items()}
-    main = [name for name in values if _is_main(name)]
+    headline = [name for name in values if "/iou/" not in name and "/f1/" not in name]
     protocol_facts = protocol.describe() | judges.describe() | {"split": split, "images": len(indices)}
-    result = Evaluation(values, protocol_facts, headline=tuple(main))
+    result = Evaluation(values, protocol_facts, headline=tuple(headline))
     for title, prefix, note in TABLES:
-        names = [n for n in main if (n.startswith(prefix) if prefix else "/" not in n)]
+        names = [n for n in headline if (n.startswith(prefix) if prefix else "/" not in n)]
         if names:
             row = (f"{len(indices)} images", [values[name] for name in names])
             result.tables.append(Table(title, [name.removeprefix(prefix) for name in names], [row], note=note))
@@ -258,7 +236,7 @@ def _add_editbench(result: Evaluation, generator: SEANGenerator, size: int, devi
     found = {r.method: r.scores for r in run(methods, pairs=EDITBENCH_PAIRS, size=size, tasks=("dye",))}
     shown = ("hair_ciede2000", "hair_psnr", "outside_ciede2000", "outside_psnr")
     result.values |= {f"editbench/{name}": value for name, value in found["this model"].items()}
-    result.headline += EDITBENCH_HEADLINE
+    result.headline += ("editbench/hair_ciede2000", "editbench/outside_ciede2000")
     rows = [(method, [scores[name] for name in shown]) for method, scores in found.items()]
     note = f"Dyeing {EDITBENCH_PAIRS} drawn people of {size} px, against the true result (docs/editbench.md)."
     result.tables.append(Table("EditBench", shown, rows, note=note))

@@ -37,14 +37,6 @@ def default_metrics(judges: Judges) -> tuple[str, ...]:
     return METRICS if judges.classifier is not None else METRICS[:2]
 
 
-def headline(metrics: Sequence[str], protocol: Protocol, modes: Sequence[Mode]) -> tuple[str, ...]:
-    """Names of the means over pairs that `evaluate` finds."""
-    names = [protocol.extractor.fid_name] if "fid" in metrics else []
-    names += [f"{protocol.lpips.name}_diversity"] if "lpips" in metrics else []
-    names += ["domain_accuracy"] if "domain_accuracy" in metrics else []
-    return tuple(f"{mode}/{metric}/mean" for metric in names for mode in modes)
-
-
 def evaluate(
     translator: Translator,
     domains: Domains,

@@ -79,7 +79,7 @@ class Remember(pl.Callback):
 
 
 def test_gradients_are_clipped_by_the_norm_of_their_phase(tmp_path):
-    module, free = Two(), Two()
+    module, free = TwoNetworks(), TwoNetworks()
     module.gradient_clip = 0.01
     before = {name: value.clone() for name, value in module.state_dict().items()}
     fit(module, steps=1, tmp_path=tmp_path)
