@@ -111,12 +111,15 @@ def flat(tree: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
 
 def readable_name(name: str, run_dir: Path) -> str:
     """What a run is called in a tracker: `quickstart-2026-11-25-2125`, with the seconds where an earlier run has that
-    name; where the directory's name was chosen, with that instead of the time.
+    name; a job of `-m` with its number; where the directory's name was chosen, with that instead of the time.
     """
-    found = MINUTE.fullmatch(run_dir.name)
+    job = run_dir.name if MINUTE.fullmatch(run_dir.parent.name) else ""
+    timed = run_dir.parent if job else run_dir
+    found = MINUTE.fullmatch(timed.name)
     if found is None:
         return f"{name}-{run_dir.name}"
     day, hour, minute, rest = found.groups()
-    same_minute = sorted(path.name for path in run_dir.parent.glob(f"{day}_{hour}-{minute}-*"))
-    short = f"{name}-{day}-{hour}{minute}"
-    return short if run_dir.name in same_minute[:1] or not same_minute else f"{short}-{rest}"
+    same_minute = sorted(path.name for path in timed.parent.glob(f"{day}_{hour}-{minute}-*"))
+    first = not same_minute or timed.name == same_minute[0]
+    parts = [name, day, f"{hour}{minute}", "" if first else rest, f"job-{job}" if job else ""]
+    return "-".join(filter(None, parts))

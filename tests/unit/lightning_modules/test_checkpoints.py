@@ -56,12 +56,13 @@ def test_a_run_that_goes_on_knows_its_best(tmp_path):
     module, again = Validated(0.8, 0.95), checkpoints()
     again[0].load_state_dict(was[0].state_dict())
     module.steps_done = 2
-    fit(module, steps=2, tmp_path=tmp_path, callbacks=again, validate_every=1)
+    trainer = fit(module, steps=2, tmp_path=tmp_path, callbacks=again, validate_every=1)
     assert (again[0].best, again[0].best_step) == (0.95, 4) and step_of(tmp_path / FOLDER / BEST) == 4
 
     (tmp_path / FOLDER / BEST).unlink()  # set aside, or of a run elsewhere: any is better than none
     third = checkpoints()
     third[0].load_state_dict(again[0].state_dict())
+    third[0].forget_missing_best(trainer)
     fit(Validated(0.1), steps=1, tmp_path=tmp_path, callbacks=third, validate_every=1)
     assert step_of(tmp_path / FOLDER / BEST) == 1
 
