@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from hairgan.cli import salon
+from hairgan.cli.numbers import Number
+from hairgan.editing.color import parse_color
 
 if TYPE_CHECKING:
     from hairgan.editing.edit import Edit
@@ -24,8 +27,8 @@ if TYPE_CHECKING:
     help="Photo whose hair colour to take; twice: between two.",
 )
 @click.option("--color", help="Instead: a hair colour (blond, auburn, ...), a CSS colour, or a hex code.")
-@click.option("--mix", default=0.5, help="Between two references: 0 is the first, 1 the second.")
-@click.option("--strength", default=1.0, help="0 keeps the colour, 1 takes the wanted one.")
+@click.option("--mix", default=0.5, type=Number(0, 1), help="Between two references: 0 is the first, 1 the second.")
+@click.option("--strength", default=1.0, type=Number(), help="0 keeps the colour, 1 takes the wanted one.")
 @click.option(
     "--strands", type=click.Choice(["photo", "painted"]), default="photo", help="Whose strands the dyed hair has."
 )
@@ -44,21 +47,24 @@ def dye(
 
     With a bundle that holds SEAN the hair is painted with the style of the reference, or with one that gives the wanted
     colour, and its strands take the painted colours; without, colours are transferred. The result is a PNG beside SRC,
-    whose other pixels are SRC's own.
+    with SRC's profile and EXIF, whose other pixels are SRC's own.
     """
     if bool(like) == (color is not None):
         raise ValueError("say either what the hair is to be like (--like) or what colour it is to have (--color)")
-    run = salon.Run("dyed", **how)
-    wanted = {"color": color, "strands": strands, "blend": blend or "alpha"}
+    if color is not None:
+        parse_color(color)
+    run = salon.Run("dyed", src, like, **how)
+    wanted: dict[str, Any] = {"color": color, "strands": strands, "blend": blend or "alpha"}
 
-    def edits(subjects: list[Subject], reference: Reference | None) -> list[Edit]:
-        return run.salon.dye_all(subjects, like=reference, strength=strength, **wanted)  # type: ignore[arg-type]
+    def edit(subject: Subject, reference: Reference | None) -> Edit:
+        return run.salon.dye(subject, like=reference, strength=strength, **wanted)
 
-    def frames(subject: Subject, reference: Reference | None) -> list[Edit]:
+    def frames(subject: Subject, reference: Reference | None) -> Iterator[Edit]:
+        from hairgan.editing.batching import chunks
         from hairgan.editing.showing import ease
 
-        strengths = (strength * ease(salon.VIDEO_FRAMES)).tolist()
-        return run.salon.dye_all([subject], like=reference, strength=strengths, **wanted)  # type: ignore[arg-type]
+        for strengths in chunks((strength * ease(salon.VIDEO_FRAMES)).tolist(), run.salon.batch_size):
+            yield from run.salon.dye_all([subject], like=reference, strength=strengths, **wanted)
 
-    run.edit(src, run.references(like, mix), edits, frames)
+    run.edit(run.references(mix), edit, frames)
     run.close()

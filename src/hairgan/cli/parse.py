@@ -28,7 +28,7 @@ def parse(
     """
     from hairgan.photos.names import printable
     from hairgan.photos.opening import open_rgb
-    from hairgan.photos.places import check_folder, check_free, result_place
+    from hairgan.photos.places import check_folder, check_free, identities, result_place
 
     out = out or photo.parent
     files = {
@@ -37,7 +37,7 @@ def parse(
     }
     check_folder(out)
     for file in files.values():
-        check_free(file, [photo], overwrite=overwrite)
+        check_free(file, identities([photo]), overwrite=overwrite)
     picture = open_rgb(photo)  # all that can be wrong with files is told before torch is imported
 
     from hairgan.devices import choose_device

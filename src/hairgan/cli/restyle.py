@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from hairgan.cli import salon
+from hairgan.cli.numbers import Number
+from hairgan.editing.color import parse_color
 
 if TYPE_CHECKING:
     from hairgan.editing.edit import Edit
@@ -19,11 +22,11 @@ if TYPE_CHECKING:
 @click.argument("src", type=click.Path(path_type=Path))
 @click.option("--domain", help="Hair domain to go to, e.g. bob; with --like: as which domain the reference is read.")
 @click.option("--seed", default=0, help="Which style of the domain.")
-@click.option("--psi", default=1.0, help="Truncation: 1 for the style as drawn, 0 for the domain's mean.")
+@click.option("--psi", default=1.0, type=Number(), help="Truncation: 1 is the style as drawn, 0 the domain's mean.")
 @click.option(
     "--like", multiple=True, type=click.Path(path_type=Path), help="Photo whose hair style to take; twice: between two."
 )
-@click.option("--mix", default=0.5, help="Between two references: 0 is the first, 1 the second.")
+@click.option("--mix", default=0.5, type=Number(0, 1), help="Between two references: 0 is the first, 1 the second.")
 @click.option("--color-like", type=click.Path(path_type=Path), help="Photo whose hair colour to take as well.")
 @click.option("--color", help="Or a colour, as in `hairgan dye`.")
 @click.option(
@@ -46,28 +49,37 @@ def restyle(
     """Change the hair style in SRC, a photo, and nothing else.
 
     The style is drawn from a domain, or taken from a photo. `--video` goes between two references, or from the
-    domain's mean to the style. The result is a PNG beside SRC, whose other pixels are SRC's own.
+    domain's mean to the style. The result is a PNG beside SRC, with SRC's profile and
+    EXIF, whose other pixels are SRC's own.
     """
     if domain is None and not like:
         raise ValueError("say which domain the hair is to go to (--domain), or what it is to be like (--like)")
     if how["video"] and len(like) == 1:
         raise ValueError("a video goes between two references: give --like twice, or a --domain")
-    run = salon.Run("restyled", **how)
-    hue = run.references((color_like,), 0.5)[0][1] if color_like else None
+    if color_like is not None and color is not None:
+        raise ValueError("say either what the colour is to be like (--color-like) or which it is to be (--color)")
+    if color is not None:
+        parse_color(color)
+    run = salon.Run("restyled", src, like, (color_like,) if color_like else (), **how)
+    hue = run.subject(color_like) if color_like else None
     wanted: dict[str, Any] = {"domain": domain, "color_like": hue, "color": color, "mode": mode, "blend": blend}
 
-    def edits(subjects: list[Subject], reference: Reference | None) -> list[Edit]:
-        return run.salon.restyle_all(subjects, like=reference, seed=seed, psi=psi, **wanted)
+    def edit(subject: Subject, reference: Reference | None) -> Edit:
+        return run.salon.restyle(subject, like=reference, seed=seed, psi=psi, **wanted)
 
-    def frames(subject: Subject, reference: Reference | None) -> list[Edit]:
+    def frames(subject: Subject, reference: Reference | None) -> Iterator[Edit]:
+        from hairgan.editing.batching import chunks
         from hairgan.editing.salon import Mix
         from hairgan.editing.showing import ease
 
         shares = ease(salon.VIDEO_FRAMES).tolist()
         if isinstance(reference, Mix):
-            between = [Mix(reference.first, reference.second, share) for share in shares]
-            return run.salon.restyle_all([subject], like=between, **wanted)
-        return [run.salon.restyle_all([subject], seed=seed, psi=psi * share, **wanted)[0] for share in shares]
+            for part in chunks(shares, run.salon.batch_size):
+                between = [Mix(reference.first, reference.second, share) for share in part]
+                yield from run.salon.restyle_all([subject], like=between, **wanted)
+        else:
+            for share in shares:
+                yield run.salon.restyle(subject, seed=seed, psi=psi * share, **wanted)
 
-    run.edit(src, run.references(like, mix), edits, frames)
+    run.edit(run.references(mix), edit, frames)
     run.close()

@@ -77,6 +77,12 @@ class Alignment:
         flags = cv2.INTER_LINEAR if self.scale < 1 else cv2.INTER_CUBIC
         return cv2.warpAffine(part, shifted, (self.size, self.size), flags=flags, borderMode=cv2.BORDER_REFLECT_101)
 
+    def around(self, photo: UInt8[ndarray, "h w 3"]) -> tuple[UInt8[ndarray, "y x 3"], Alignment]:
+        """The part of a photo that the crop shows, at any size of at least 32 pixels, and the same crop in it."""
+        low, high = self._frame(photo.shape[0], photo.shape[1], margin=2 + round(2 * self.size / (32 * self.scale)))
+        part = photo[low[1] : high[1], low[0] : high[0]].copy()
+        return part, Alignment(self.matrix @ _translation(*low.tolist()), self.size)
+
     def paste(
         self,
         photo: UInt8[ndarray, "h w 3"],

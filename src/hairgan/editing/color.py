@@ -31,14 +31,19 @@ def parse_color(text: str) -> UInt8[ndarray, " 3"]:
     """RGB of a hair colour (`HAIR_COLORS`), any CSS colour name, or a hex code such as `#7a3b1e`.
 
     Raises:
-        ValueError: the text is none of these.
+        ValueError: the text is none of these, is transparent, or asks for more than there is, as `rgb(999, 0, 0)`.
     """
     try:
-        return np.array(ImageColor.getrgb(HAIR_COLORS.get(text.strip().lower(), text.strip()))[:3], dtype=np.uint8)
+        values = ImageColor.getrgb(HAIR_COLORS.get(text.strip().lower(), text.strip()))
     except ValueError as error:
         raise ValueError(
             f"'{text}' is no colour: give a hex code such as #7a3b1e, a CSS name, or one of {', '.join(HAIR_COLORS)}"
         ) from error
+    if max(values) > 255 or min(values) < 0:
+        raise ValueError(f"'{text}' is no colour: red, green and blue are 0 to 255 (0 to 100 %), here {values}")
+    if len(values) > 3 and values[3] < 255:
+        raise ValueError(f"'{text}' is transparent; hair is not: leave the fourth value out")
+    return np.array(values[:3], dtype=np.uint8)
 
 
 def rgb_to_lab(image: Float32[ndarray, "*shape 3"]) -> Float32[ndarray, "*shape 3"]:

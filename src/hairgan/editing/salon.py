@@ -9,6 +9,7 @@ Every step is a component that can be called on its own, and an `Edit` holds wha
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import wraps
@@ -20,6 +21,7 @@ from jaxtyping import Float, Float32, UInt8
 from numpy import ndarray
 from torch import Tensor, nn
 
+from hairgan.devices import choose_device
 from hairgan.editing.alignment import Alignment, whole_photo
 from hairgan.editing.batching import chunks, listed, together
 from hairgan.editing.beyond import dye_beyond
@@ -65,6 +67,10 @@ class Mix:
     first: Photo | Subject
     second: Photo | Subject
     share: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share <= 1:
+            raise ValueError(f"a share of two references is 0 to 1, not {self.share}")
 
 
 Reference = Photo | Subject | Mix
@@ -130,13 +136,14 @@ class Salon:
         """The salon of a bundle: a folder, or a model repository on the Hugging Face hub.
 
         Args:
+            device: as in `hairgan.devices.choose_device`: `"auto"` takes a GPU if there is one.
             options: `finder`, `batch_size` and `precision`, as above.
 
         Raises:
-            ValueError: the bundle will not load (`hairgan.weights.cards.load_bundle`), has no parser, or its parts do
-                not go together.
+            ValueError: the bundle will not load (`hairgan.weights.cards.load_bundle`), has no parser, its parts do not
+                go together, or there is no such device.
         """
-        bundle = load_bundle(source, PARTS, device)
+        bundle = load_bundle(source, PARTS, choose_device(device))
         return cls.from_networks(bundle.networks, bundle.domains, **options)
 
     @classmethod
@@ -144,8 +151,9 @@ class Salon:
         cls, *runs: Path | str, checkpoint: str = "last", device: str | torch.device = "cpu", **options: Any
     ) -> Salon:
         """The salon of the networks in run directories and bundles; see `hairgan.weights.bundling.collect`."""
+        where = choose_device(device)
         networks, facts = collect(runs, checkpoint)
-        return cls.from_networks({name: n.to(device) for name, n in networks.items()}, facts["domains"], **options)
+        return cls.from_networks({name: n.to(where) for name, n in networks.items()}, facts["domains"], **options)
 
     @classmethod
     def from_networks(cls, networks: dict[str, nn.Module], domains: Sequence[str] = (), **options: Any) -> Salon:
@@ -227,6 +235,7 @@ class Salon:
         if strands not in STRANDS:
             raise ValueError(f"unknown strands '{strands}'; known are {', '.join(STRANDS)}")
         check_blend(blend)
+        _check_finite("strength", *listed(strength))
         timings = Timings()
         subjects = self._subjects(photos, aligned, timings)
         for subject in subjects:
@@ -298,6 +307,7 @@ class Salon:
             raise ValueError("say either what the colour is to be like or which colour it is to be")
         blend = blend or ("none" if mode == "seed" else "alpha")
         check_blend(blend)
+        _check_finite("psi", psi)
         timings = Timings()
         subjects = self._subjects(photos, aligned, timings)
         references = [self._shares(one, aligned, timings) if one is not None else [] for one in listed(like)]
@@ -411,6 +421,12 @@ class Salon:
             RoughHead(subject, picture, found)
             for subject, picture, (found, _) in zip(subjects, pictures, parsed, strict=True)
         ]
+
+
+def _check_finite(what: str, *values: float) -> None:
+    for value in values:
+        if not math.isfinite(value):
+            raise ValueError(f"{what} is a finite number, not {value}")
 
 
 def _matched(

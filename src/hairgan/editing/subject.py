@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import cv2
 import numpy as np
 import torch
 from jaxtyping import Float, Float32, UInt8
@@ -21,6 +22,8 @@ from hairgan.regions import Region
 MIN_HAIR = 0.003
 """Share of the crop below which there is no hair to speak of."""
 MIN_HAT = 0.01
+REFERENCE_SIDE = 2048
+"""Most pixels a side that are kept of a reference."""
 
 
 @dataclass(eq=False)
@@ -66,6 +69,22 @@ class Subject:
     def probability(self, size: int) -> Float32[ndarray, "size size"]:
         """The probability of hair at another size."""
         return self.hair if size == len(self.hair) else resize_picture(self.hair, size)
+
+    def reduced(self, side: int) -> Subject:
+        """The same with a photo of at most `side` pixels a side."""
+        height, width = self.photo.shape[:2]
+        scale = side / max(height, width)
+        if scale >= 1:
+            return self
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        photo = cv2.resize(self.photo, size, interpolation=cv2.INTER_AREA)
+        matrix = self.alignment.matrix @ np.diag([width / size[0], height / size[1], 1.0])
+        return replace(self, photo=photo, alignment=Alignment(matrix, self.alignment.size))
+
+    def cut_out(self) -> Subject:
+        """The same with what the crop shows of the photo, for a reference: many of them need little memory."""
+        photo, alignment = self.alignment.around(self.photo)
+        return replace(self, photo=photo, alignment=alignment).reduced(REFERENCE_SIDE)
 
     def require_hair(self, what: str) -> None:
         """Raise ValueError if there is no hair."""

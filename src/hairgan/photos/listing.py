@@ -54,7 +54,7 @@ class Listing:
 
     def remark(self) -> str:
         """What was left out, in words; empty if nothing was."""
-        return ", ".join(f"{count:,} {what}" for what, count in sorted(self.skipped.items()))
+        return ", ".join(f"{what} ({count:,})" for what, count in sorted(self.skipped.items()))
 
 
 def list_photos(

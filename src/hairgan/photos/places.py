@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from hairgan.photos.names import fitted, printable
@@ -12,11 +13,25 @@ from hairgan.photos.names import fitted, printable
 LONGEST_ENDING = "_compare.jpg"
 
 
-def check_free(path: Path, sources: Iterable[Path], *, overwrite: bool = False) -> None:
+def identities(paths: Iterable[Path]) -> set[tuple[int, int]]:
+    """What files are, whatever their names: those that are not there are left out."""
+    found = set()
+    for path in paths:
+        with suppress(OSError):
+            status = path.stat()
+            found.add((status.st_dev, status.st_ino))
+    return found
+
+
+def check_free(path: Path, sources: Container[tuple[int, int]] = (), *, overwrite: bool = False) -> None:
     """Make sure that a result may be written somewhere.
 
+    Args:
+        sources: `identities` of what is never to be overwritten.
+        overwrite: whether another file may be.
+
     Raises:
-        ValueError: it is one of the sources, a folder, or exists and is not to be overwritten.
+        ValueError: it is a source, a folder, or exists and is not to be overwritten.
         OSError: no such name is possible, e.g. one that is too long.
     """
     try:
@@ -26,12 +41,13 @@ def check_free(path: Path, sources: Iterable[Path], *, overwrite: bool = False) 
     except NotADirectoryError:
         raise ValueError(f"{printable(path)}: {printable(path.parent)} is no folder") from None
     if path.is_dir():
-        raise ValueError(f"{printable(path)} is a folder, not a place for a picture")
-    for source in sources:
-        if path.exists() and source.exists() and path.samefile(source):
-            raise ValueError(f"{printable(path)} is a source: write the result to another file")
+        raise ValueError(f"{printable(path)} is a folder, not a place for a file")
+    if any(identity in sources for identity in identities([path])):
+        raise ValueError(f"{printable(path)} is one of the photos themselves: write the result to another file")
     if not overwrite:
-        raise ValueError(f"{printable(path)} exists already: choose another name, or --overwrite")
+        raise ValueError(f"{printable(path)} exists already: choose another name with --out, or give --overwrite")
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{printable(path)} is no regular file")
 
 
 def check_folder(path: Path) -> None:

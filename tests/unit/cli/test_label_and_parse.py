@@ -79,7 +79,7 @@ def test_what_is_there_is_not_overwritten(painted):
     source = (painted / "1.png").rename(painted / "1_labels.png")
     Image.fromarray(photo(0.5)).save(painted / "1.png")
     before = source.read_bytes()
-    assert "1_labels.png exists already: choose another name, or --overwrite" in refused(painted / "1.png")
+    assert "1_labels.png exists already: choose another name" in refused(painted / "1.png")
     assert "No such file" in refused(painted / "no.png")
     assert source.read_bytes() == before and len(list(painted.iterdir())) == 4
     (painted / "2_labels.png").mkdir()

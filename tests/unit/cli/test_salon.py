@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import subprocess
 import sys
 import time
@@ -20,6 +22,7 @@ from hairgan.editing.restyling import Restyler
 from hairgan.editing.salon import Salon
 from hairgan.editing.showing import sheet, write_video
 from hairgan.networks.bisenet import BiSeNet
+from hairgan.photos.opening import open_photo
 from hairgan.weights.cards import save_bundle
 from tests.unit.editing.heads import (
     HeadGenerator,
@@ -30,6 +33,7 @@ from tests.unit.editing.heads import (
     draw_labels,
     paint_head,
 )
+from tests.unit.photos.profiles import DISPLAY_P3
 
 
 @pytest.fixture(autouse=True)
@@ -111,7 +115,173 @@ def test_a_folder_of_sources(photos: Path, tmp_path: Path) -> None:
 def test_a_folder_of_references(photos: Path, tmp_path: Path) -> None:
     result = run("dye", tmp_path / "her.png", "--like", photos, "--batch", "--out", tmp_path / "out")
     assert result.exit_code == 0
-    assert len(list((tmp_path / "out").glob("her_dyed_*.png"))) == 1, "two references of one name"
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"her_dyed_me.png", "her_dyed_more-me.png"}
+
+
+def test_what_came_with_the_photo_goes_with_the_result(photos: Path, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif.update({0x010F: "camera", 0x0112: 1})
+    with Image.open(photos / "me.png") as image:
+        image.save(photos / "p3.png", icc_profile=DISPLAY_P3, exif=exif, dpi=(300, 300))
+    assert run("dye", photos / "p3.png", "--color", "teal").exit_code == 0
+    before, after = open_photo(photos / "p3.png"), open_photo(photos / "p3_dyed.png")
+    assert after.profile is not None and after.profile.data == DISPLAY_P3
+    assert after.exif == {0x010F: "camera"} and after.dpi == before.dpi
+    same = (before.pixels == after.pixels).all(axis=2)
+    assert 0.4 < same.mean() < 0.9
+    result = run("dye", photos / "p3.png", "--color", "teal", "--out", tmp_path / "out.jpg", "--quality", 80, "--json")
+    assert json.loads(result.output)["lossless"] is False
+    with Image.open(tmp_path / "out.jpg") as image:
+        assert image.format == "JPEG" and image.info["icc_profile"] == DISPLAY_P3
+    result = run("dye", photos / "me.png", "--color", "teal", "--out", tmp_path / "lossy.jpg")
+    assert "lossy: pixels outside the edit differ a little" in result.output
+
+
+def test_nothing_that_exists_is_overwritten_unasked(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (photos / "me.png").read_bytes()
+
+    def refused(*arguments: object) -> str:
+        with pytest.raises(SystemExit) as end:
+            main([*map(str, arguments), "--color", "teal", "--bundle", "b", "--aligned"])
+        return str(end.value)
+
+    (photos / "link.png").symlink_to("me.png")
+    for out in (photos / "me.png", photos / "link.png", photos / "more" / ".." / "me.png"):
+        assert "one of the photos themselves" in refused("dye", photos / "me.png", "--out", out, "--overwrite")
+    assert run("dye", photos / "me.png", "--color", "teal").exit_code == 0
+    dyed = (photos / "me_dyed.png").read_bytes()
+    assert "me_dyed.png exists already" in refused("dye", photos / "me.png")
+    (photos / "new_compare.jpg").write_text("a user's own")
+    assert "new_compare.jpg exists" in refused("dye", photos / "me.png", "--compare", "--out", photos / "new.png")
+    assert not (photos / "new.png").exists()
+    assert "me.png is no folder" in refused("dye", photos / "me.png", "--out", photos / "me.png" / "deeper")
+    assert "ends in none of .png" in refused("dye", photos / "me.png", "--out", photos / "new.gif")
+    assert "loses nothing" in refused("dye", photos / "me.png", "--quality", 80)
+    assert (photos / "me.png").read_bytes() == before and (photos / "me_dyed.png").read_bytes() == dyed
+    assert run("dye", photos / "me.png", "--color", "red", "--overwrite").exit_code == 0
+    assert (photos / "me_dyed.png").read_bytes() != dyed
+
+
+def test_a_batch_keeps_its_results_apart(photos: Path, tmp_path: Path) -> None:
+    with Image.open(photos / "me.png") as image:
+        image.save(photos / "me.bmp")
+        image.save(photos / f"{'x' * 250}.png")
+        image.save(photos / os.fsdecode(b"caf\xe9.png"))
+    for out in (photos / "out", photos / "out"):  # inside the folder of sources, twice
+        result = run("dye", photos, "--color", "teal", "--batch", "--out", out, "--overwrite")
+        assert result.exit_code == 0, result.stderr
+        names = {path.name for path in out.iterdir()}
+        assert len(names) == 5 and {"me.png_dyed.png", "me.bmp_dyed.png", "more"} <= names
+        assert os.fsdecode(b"caf\xe9_dyed.png") in names and "caf\\xe9_dyed.png" in result.output
+        assert sum(len(files) for _, _, files in os.walk(out)) == 5
+    again = run("dye", photos, "--color", "teal", "--batch", "--out", photos / "out")
+    assert again.exit_code == 1 and "5 of the batch failed" in again.stderr and "exists already" in again.stderr
+    assert "folders of results (1)" in again.stderr
+    with pytest.raises(ValueError, match="cannot hold the results as well"):
+        run("dye", photos, "--color", "teal", "--batch", "--out", photos)
+
+
+def test_one_bad_photo_never_stops_a_batch(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    subject = Salon.subject
+
+    def failing(salon: Salon, photo: Any, aligned: bool) -> Any:
+        if photo.shape[0] == 160:
+            raise RuntimeError("out of memory")
+        return subject(salon, photo, aligned)
+
+    monkeypatch.setattr(Salon, "subject", failing)
+    os.mkfifo(photos / "pipe.png")
+    (photos / "gone.png").symlink_to("nowhere.png")
+    (photos / "again").symlink_to(".")
+    result = run("dye", photos, "--color", "teal", "--batch", "--out", tmp_path / "out")
+    assert result.exit_code == 1 and "me.png: out of memory" in result.stderr
+    assert "pipes, sockets or devices (1)" in result.stderr
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["me_dyed.png"]
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):  # not a photo's fault: no use in going on
+        run("dye", photos, "--color", "teal", "--batch", "--out", tmp_path / "full")
+
+
+def test_references_that_will_not_do(photos: Path, tmp_path: Path) -> None:
+    """Without a single reference there is no result, also where a domain would do without."""
+    refs = tmp_path / "refs"
+    refs.mkdir()
+    (refs / "text.jpg").write_text("text")
+    Image.fromarray(paint_head(draw_labels(200, length=0))).save(refs / "bald.png")
+    how = ["--domain", "bob", "--batch", "--out", tmp_path / "out"]
+    (refs / "bald.png").rename(tmp_path / "bald.png")
+    with pytest.raises(ValueError, match=r"none of the 1 references in .* can be used"):
+        run("restyle", photos / "me.png", "--like", refs, *how)
+    with pytest.raises(ValueError, match=r"text\.jpg is not a picture"):
+        run("restyle", photos, "--like", refs / "text.jpg", *how)
+    with pytest.raises(ValueError, match=r"text\.jpg is not a picture"):
+        run(
+            "restyle",
+            photos,
+            "--domain",
+            "bob",
+            "--color-like",
+            refs / "text.jpg",
+            "--batch",
+            "--out",
+            tmp_path / "out",
+        )
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_video_of_a_large_photo(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Frames are made one at a time, of a photo as large as the video."""
+    monkeypatch.setattr("hairgan.cli.salon.VIDEO_FRAMES", 3)
+    monkeypatch.setattr("hairgan.cli.salon.VIDEO_SIDE", 100)
+    seen = []
+
+    def dye_all(salon: Salon, subjects: Any, dye_all: Any = Salon.dye_all, **how: Any) -> Any:
+        seen.extend((subject.photo.shape, how["strength"]) for subject in subjects)
+        return dye_all(salon, subjects, **how)
+
+    monkeypatch.setattr(Salon, "dye_all", dye_all)
+    result = run("dye", photos / "me.png", "--color", "teal", "--video", "--out", tmp_path / "out.png")
+    assert result.exit_code == 0
+    assert seen == [((200, 200, 3), 1.0), ((100, 100, 3), [0.0]), ((100, 100, 3), [0.5]), ((100, 100, 3), [1.0])]
+    assert cv2.VideoCapture(str(tmp_path / "out.mp4")).get(cv2.CAP_PROP_FRAME_WIDTH) == 100
+
+
+def test_mistakes_are_told_before_torch_is_imported(photos: Path) -> None:
+    """Half a second, not ten."""
+    (photos / "text.jpg").write_text("text")
+    calls = [
+        ["dye", "nothere.jpg", "--color", "teal"],
+        ["dye", str(photos / "me.png"), "--color", "mullet"],
+        ["dye", str(photos / "text.jpg"), "--color", "teal"],
+        ["dye", str(photos / "me.png"), "--color", "teal", "--out", str(photos / "me.png")],
+        ["restyle", str(photos / "me.png"), "--like", "nothere.jpg"],
+        ["parse", "nothere.jpg"],
+        ["label", "nothere", "--out", "x"],
+    ]
+    code = f"""
+import sys
+from hairgan.cli import main
+for call in {calls!r}:
+    try:
+        main(call + ["--parser" if call[0] in ("parse", "label") else "--bundle", "b"])
+    except SystemExit as end:
+        print(end.code)
+    assert "torch" not in sys.modules, call
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert len(done.stdout.splitlines()) == len(calls) and done.stdout.count("No such file") == 3
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "text"])
+@pytest.mark.parametrize("option", ["--strength", "--mix", "--psi"])
+def test_numbers_are_numbers(photos: Path, option: str, value: str) -> None:
+    command = ["restyle", "--domain", "bob"] if option == "--psi" else ["dye", "--color", "teal"]
+    result = run(*command, photos / "me.png", option, value)
+    assert result.exit_code == 2 and f"'{value}' is not a number" in result.output
 
 
 @pytest.mark.parametrize(
@@ -123,6 +293,9 @@ def test_a_folder_of_references(photos: Path, tmp_path: Path) -> None:
         (["dye", "FOLDER", "--color", "teal"], "is a folder; give --batch"),
         (["dye", "FOLDER", "--color", "teal", "--batch"], "--out FOLDER"),
         (["dye", "nothing.png", "--color", "teal"], "No such file or directory: nothing.png"),
+        (["dye", "PHOTO", "--color", "rgb(999, 0, 0)"], "red, green and blue are 0 to 255"),
+        (["dye", "PHOTO", "--color", "teal", "--device", "gpu"], "there is no device 'gpu'"),
+        (["dye", "PHOTO", "--color", "teal", "--device", "cuda"], "no CUDA GPU"),
         (["restyle", "PHOTO"], "which domain"),
         (["restyle", "PHOTO", "--domain", "mullet"], "no domain 'mullet'"),
         (["restyle", "PHOTO", "--like", "PHOTO", "--video"], "give --like twice"),

@@ -92,3 +92,37 @@ def test_faces_too_small() -> None:
         celeba_hq_alignment(FACE / 10, 256)
     with pytest.raises(ValueError, match="too small"):
         celeba_hq_alignment(0 * FACE, 256)
+
+
+def test_large_photos_are_pasted_in_bands(monkeypatch: pytest.MonkeyPatch) -> None:
+    photo = smooth(300, 400)
+    matrix = cv2.getRotationMatrix2D((200, 150), 20, 0.5)
+    matrix[:, 2] += 64 - np.array([200, 150])
+    alignment = Alignment(matrix, 128)
+    crop = alignment.crop(photo).astype(np.float32)
+    mask = np.zeros((128, 128), np.float32)
+    mask[20:110, 10:120] = 1
+    whole = alignment.paste(photo, crop, crop + 30, mask, mask / 2)
+    monkeypatch.setattr("hairgan.editing.alignment.BAND", 2000)
+    assert np.abs(alignment.paste(photo, crop, crop + 30, mask, mask / 2).astype(int) - whole).max() <= 1
+
+
+def test_the_part_of_a_photo_around_a_crop_shows_the_same() -> None:
+    photo = smooth(600, 500)
+    for scale in (0.3, 2.0):
+        matrix = cv2.getRotationMatrix2D((100, 300), 20, scale)
+        matrix[:, 2] += 64 - np.array([100, 300])
+        alignment = Alignment(matrix, 128)
+        part, inside = alignment.around(photo)
+        assert part.size < photo.size
+        for size in (32, 100, 256):
+            assert np.abs(inside.resized(size).crop(part).astype(int) - alignment.resized(size).crop(photo)).max() <= 1
+
+
+def test_labels_go_back_into_panoramas() -> None:
+    """Wider than OpenCV's warps are made for."""
+    alignment = Alignment(np.array([[1.0, 0, -39_900], [0, 1, -4]]), 64)
+    labels = np.arange(1, 65, dtype=np.uint8)[:, None].repeat(64, axis=1)
+    out = alignment.carry_labels(labels, 80, 40_000)
+    assert np.array_equal(out[4:68, 39_900:39_964], labels) and out.sum() == labels.sum()
+    assert (alignment.ramp(80, 40_000, 4.0)[[0, -1], 20] == 0).all()

@@ -22,6 +22,12 @@ def test_every_hair_colour_is_one_and_others_are_refused() -> None:
     for text in ("", "blonde-ish", "#12345"):
         with pytest.raises(ValueError, match="is no colour"):
             parse_color(text)
+    for text in ("rgb(999, 0, 0)", "rgb(300%, 0%, 0%)", "hsv(10, 500%, 50%)", "hsl(0, 0%, 900%)"):
+        with pytest.raises(ValueError, match="red, green and blue are 0 to 255"):
+            parse_color(text)
+    with pytest.raises(ValueError, match="transparent"):
+        parse_color("#7a3b1e80")
+    assert parse_color("rgba(1, 2, 3, 255)").tolist() == [1, 2, 3]
 
 
 def test_lab_is_lab() -> None:

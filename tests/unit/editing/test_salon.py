@@ -403,3 +403,31 @@ def test_a_region_that_the_photo_lacks_takes_its_mean_code():
         salon = Salon(PaletteParser(), MeanColorSEAN(), restyler(), mean_styles=known)
         edit = salon.restyle(paint_head(labels), domain="bob", mode="seed", aligned=True)
         np.testing.assert_allclose(edit.painted[edit.layout == Region.CLOTH].mean(0), color, atol=2)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_numbers_that_are_none(salon: Salon, photo: np.ndarray, value: float) -> None:
+    with pytest.raises(ValueError, match="strength is a finite number, not"):
+        salon.dye(photo, color="teal", strength=value)
+    with pytest.raises(ValueError, match="strength is a finite number, not"):
+        salon.dye_all([photo], color="teal", strength=[0.5, value])
+    with pytest.raises(ValueError, match="psi is a finite number, not"):
+        salon.restyle(photo, domain="bob", psi=value)
+    for share in (value, -0.1, 1.1):
+        with pytest.raises(ValueError, match="a share of two references is 0 to 1"):
+            Mix(photo, photo, share)
+
+
+def test_a_reference_keeps_what_its_crop_shows(salon: Salon, photo: np.ndarray) -> None:
+    """In a large photo that is little; the edits are the same."""
+    around = np.pad(photo, ((0, 900), (0, 1200), (0, 0)), mode="edge")
+    whole = salon.subject(around)
+    cut = whole.cut_out()
+    assert cut.photo.size < around.size / 3
+    me = salon.subject(photo)
+    assert np.array_equal(salon.dye(me, like=cut).image, salon.dye(me, like=whole).image)
+    small = whole.reduced(400)
+    assert max(small.photo.shape) == 400 and np.array_equal(small.crop, whole.crop)
+    assert np.abs(small.picture(64).astype(int) - whole.picture(64)).mean() < 3
+    edit = salon.dye(small, color="teal")
+    assert 0.01 < (edit.image != small.photo).any(axis=2).mean() < 0.2

@@ -40,7 +40,7 @@ def test_hidden_and_system_entries_are_left_out_and_counted(tmp_path: Path) -> N
     touch(tmp_path, "x/.Trash-1000/b.jpg", "x/__MACOSX/b.jpg", "x/.thumbnails/b.png", "x/Thumbnails/b.png")
     listing = list_photos(tmp_path)
     assert listing.names == ("a.jpg",) and listing.skipped == {HIDDEN: 7}
-    assert listing.remark() == "7 hidden or system entries"
+    assert listing.remark() == "hidden or system entries (7)"
     assert list_photos(tmp_path / ".ipynb_checkpoints").names == ("a-checkpoint.jpg",), "asked for by name"
 
 
@@ -87,7 +87,7 @@ def test_nothing_there(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="is not a folder"):
         list_photos(tmp_path / "no")
     touch(tmp_path, ".hidden.jpg", "text.txt")
-    with pytest.raises(ValueError, match=r"found none \(left out: 1 hidden or system entries\)"):
+    with pytest.raises(ValueError, match=r"found none \(left out: hidden or system entries \(1\)\)"):
         list_photos(tmp_path)
     assert list_photos(tmp_path, may_be_empty=True).names == ()
 
