@@ -13,6 +13,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+if __name__ == "__main__":  # before what takes long to import
+    from lightning_modules.launch import typed
+
+    typed.prepare("evaluate.py")
+
 import hydra
 import torch
 import torch.distributed as dist
@@ -30,6 +35,7 @@ from hairgan.memory import keep_freed_memory
 from hairgan.metrics.cache import StatisticsCache
 from hairgan.weights.runs import networks_from_run
 from hairgan.weights.trusted import check_config, trust
+from lightning_modules.launch import settings
 from lightning_modules.launch.errors import errors_as_sentences
 from lightning_modules.launch.record import git_state, versions
 
@@ -43,9 +49,8 @@ def evaluate(cfg: DictConfig) -> dict[str, dict[str, float]]:
     Raises:
         ValueError, OSError: for what a user can get wrong, in one sentence.
     """
-    runs = [Path(run) for run in cfg.runs or ([cfg.run] if cfg.run else [])]
-    if not runs:
-        raise ValueError("say which run to evaluate: run=outputs/NAME/DATE_TIME, or runs=[A,B] to compare")
+    settings.check_evaluation(cfg)
+    runs = [Path(run) for run in cfg.runs or [cfg.run]]
     keep_freed_memory()
     trust(cfg.trust)
     device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if cfg.device == "auto" else cfg.device)

@@ -12,6 +12,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+if __name__ == "__main__":  # before what takes long to import
+    from lightning_modules.launch import typed
+
+    typed.prepare("sweep.py")
+
 import hydra
 import optuna
 import torch
@@ -27,6 +32,7 @@ from hairgan.files import write_text
 from hairgan.pictures import save_picture
 from lightning_modules.base import NonFiniteError
 from lightning_modules.callbacks.trial_report import TrialReport
+from lightning_modules.launch import settings
 from lightning_modules.launch.errors import errors_as_sentences
 from lightning_modules.parallel_coordinates import Line, draw_parallel_coordinates
 from lightning_modules.stop_signals import StoppedBySignal
@@ -40,11 +46,10 @@ def sweep(cfg: DictConfig) -> optuna.Study:
     """Do a study's trials that nobody has done yet, then write its table and picture.
 
     Raises:
-        ValueError: no sweep was chosen, its sampler is unknown, or the runs measure no such metric.
+        ValueError: no sweep was chosen, or its trials could not all run.
         StoppedBySignal: the worker was asked to stop; the trial that it was at does not count.
     """
-    if not cfg.get("sweep"):
-        raise ValueError("which sweep? sweep=tpe, random or grid, or a file of yours in conf/sweep")
+    settings.check_sweep(cfg)
     plan = cfg.sweep
     folder = Path(cfg.paths.outputs).absolute() / "sweeps" / plan.study
     folder.mkdir(parents=True, exist_ok=True)
@@ -73,7 +78,7 @@ def make_sampler(plan: DictConfig, seed: int) -> BaseSampler:
         return RandomSampler(seed=seed)
     if plan.sampler == "tpe":
         return TPESampler(seed=seed, n_startup_trials=plan.startup_trials, constant_liar=True)
-    raise ValueError(f"sweep.sampler must be tpe, random or grid, not '{plan.sampler}'")
+    raise AssertionError(plan.sampler)
 
 
 def objective(trial: optuna.Trial, cfg: DictConfig, folder: Path) -> float:
@@ -86,7 +91,7 @@ def objective(trial: optuna.Trial, cfg: DictConfig, folder: Path) -> float:
     """
     cfg = copy.deepcopy(cfg)
     for name, range_ in cfg.sweep.space.items():
-        OmegaConf.update(cfg, name, suggest(trial, name, range_))
+        OmegaConf.update(cfg, name, suggest(trial, name, range_, whole=isinstance(OmegaConf.select(cfg, name), int)))
     with open_dict(cfg):
         cfg.run_dir = str(folder / f"trial_{trial.number:03d}")
         study = "" if folder.name == cfg.name else f"{folder.name}-"
@@ -121,10 +126,12 @@ def _given_up(trial: optuna.Trial, how: str, why: str) -> optuna.TrialPruned:
     return optuna.TrialPruned(why)
 
 
-def suggest(trial: optuna.Trial, name: str, range_: Any) -> Any:
-    """A value from `{low, high, log}` or from a list of choices."""
+def suggest(trial: optuna.Trial, name: str, range_: Any, whole: bool = False) -> Any:
+    """A value from `{low, high, log}`, a whole number where asked for, or from a list of choices."""
     if OmegaConf.is_list(range_):
         return trial.suggest_categorical(name, list(range_))
+    if whole and isinstance(range_.low, int) and isinstance(range_.high, int):
+        return trial.suggest_int(name, range_.low, range_.high, log=range_.get("log", False))
     return trial.suggest_float(name, range_.low, range_.high, log=range_.get("log", False))
 
 

@@ -12,6 +12,11 @@ from pathlib import Path
 os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # no name look-up when offline
 os.environ.setdefault("WANDB_SILENT", "true")
 
+if __name__ == "__main__":  # before what takes long to import
+    from lightning_modules.launch import typed
+
+    typed.prepare("train.py")
+
 import hydra
 import pytorch_lightning as pl
 from hydra.utils import instantiate

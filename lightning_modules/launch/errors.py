@@ -92,6 +92,7 @@ def _of_hydra(error: HydraException) -> str:
 
 NO_MATCH = {
     "data/domains": ": an image folder's domains are its folders",
+    **dict.fromkeys(("model", "data", "trainer", "experiment", "callbacks"), ": evaluate.py takes the run's own"),
     "model/optimizer": ": face_parser and hair_classifier have one optimizer, the GANs have model.optimizers.NETWORK",
 }
 

@@ -4,6 +4,8 @@ A group of settings is a class with an annotation for each setting (`parts`, `tr
 `kinds` says what values there are, and makes the sentence that refuses another.
 """
 
-from lightning_modules.launch.settings.training import check_training, choose_strategy, parts_of, plain
+from lightning_modules.launch.settings.evaluation import check_evaluation
+from lightning_modules.launch.settings.sweeping import check_sweep
+from lightning_modules.launch.settings.training import check_training, choose_strategy, parts_of
 
-__all__ = ["check_training", "choose_strategy", "parts_of", "plain"]
+__all__ = ["check_evaluation", "check_sweep", "check_training", "choose_strategy", "parts_of"]

@@ -110,6 +110,12 @@ def distinct(kind: Any) -> Any:
     return Annotated[list[kind], Field(min_length=1), AfterValidator(_distinct)]
 
 
+Trust = Annotated[
+    Literal[True] | Text | distinct(Text) | None, Meaning("the name of a module, a list of such names, true or null")
+]
+"""Whose classes a run's config may name."""
+
+
 def check(kind: type[Settings], values: Any, where: str, *, known_only: bool = True) -> Settings | None:
     """Check a mapping of values, and name the first that cannot be.
 

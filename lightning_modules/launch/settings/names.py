@@ -13,12 +13,18 @@ from hairgan.evaluation import names as evaluation
 METRICS = evaluation.METRICS
 PROTOCOLS = tuple(evaluation.PROTOCOLS)
 MODES = evaluation.MODES
+SPLITS = evaluation.SPLITS
 
 FAMILIES = {
     "lightning_modules.StarGANv2Module": "stargan",
     "lightning_modules.SEANModule": "sean",
     "lightning_modules.FaceParserModule": "face_parser",
     "lightning_modules.HairClassifierModule": "hair_classifier",
+}
+DATA = {
+    "datamodules.PortraitDataModule": "portraits",
+    "datamodules.CelebAHQHairDataModule": "celeba_hq",
+    "datamodules.ImageFolderDataModule": "image_folder",
 }
 
 REGIONS = (

@@ -24,6 +24,7 @@ from lightning_modules.launch.settings.kinds import (
     Settings,
     Share,
     Text,
+    Trust,
     check,
     distinct,
     meaning_of,
@@ -127,7 +128,7 @@ class Run(Settings):
     # which run is meant
     resume: Path | None = None
     reproduce: Path | None = None
-    trust: Literal[True] | Text | distinct(Text) | None = None
+    trust: Trust = None
     dry_run: bool = False
     run_dir: Path | None = None
     # what a tracker shows it by
@@ -168,6 +169,9 @@ def check_training(cfg: DictConfig, typed: Sequence[str] | None = None) -> None:
     Raises:
         ValueError: one sentence with the setting, what it may be and what it is.
     """
+    for name, field in Run.model_fields.items():
+        if field.is_required() and name not in cfg:
+            raise ValueError(f"{name} is missing; it must be {meaning_of(field)}")
     values = plain(cfg)
     fresh = typed is None
     referred = _referred(cfg)
@@ -194,9 +198,6 @@ def plain(cfg: DictConfig) -> dict[str, Any]:
     Raises:
         ValueError: a reference leads nowhere.
     """
-    for name, field in Run.model_fields.items():
-        if field.is_required() and name not in cfg:
-            raise ValueError(f"{name} is missing; it must be {meaning_of(field)}")
     try:
         return OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)  # type: ignore[return-value]
     except OmegaConfBaseException as error:

@@ -1,0 +1,91 @@
+"""The settings of a sweep, checked before its first trial."""
+
+from __future__ import annotations
+
+import copy
+from typing import Annotated, Any, Literal
+
+from omegaconf import DictConfig, OmegaConf
+
+from lightning_modules.launch.settings.kinds import (
+    Count,
+    CountOrZero,
+    Meaning,
+    Number,
+    RunName,
+    Settings,
+    Text,
+    check,
+    nearest,
+    shown,
+)
+from lightning_modules.launch.settings.training import check_training, plain
+
+
+class Sweep(Settings):
+    metric: Text
+    direction: Literal["minimize", "maximize"]
+    sampler: Literal["tpe", "random", "grid"]
+    prune: bool = True
+    startup_trials: CountOrZero = 5
+    trials: Count | None = 30
+    study: RunName
+    space: Annotated[dict[str, Any], Meaning("settings to try, each with {low, high, log} or a list of choices")]
+
+
+class Range(Settings):
+    low: Number
+    high: Number
+    log: bool = False
+
+
+def check_sweep(cfg: DictConfig) -> None:
+    """Refuse a sweep whose trials could not all run: its own settings, and the run with the ends of every range.
+
+    Raises:
+        ValueError: one sentence with the setting, what it may be and what it is.
+    """
+    check_training(cfg)
+    if not cfg.get("sweep"):
+        raise ValueError("which sweep? sweep=tpe, random or grid, or a file of yours in conf/sweep")
+    plan = plain(cfg)["sweep"]
+    check(Sweep, plan, "sweep")
+    if not plan["space"]:
+        raise ValueError("sweep.space is empty: there is nothing to try")
+    for name, choices in plan["space"].items():
+        _check_choices(cfg, plan, name, choices)
+
+
+def _check_choices(cfg: DictConfig, plan: dict[str, Any], name: str, choices: Any) -> None:
+    where = f"sweep.space.{name}"
+    missing = object()
+    now = OmegaConf.select(cfg, name, default=missing)
+    if now is missing:
+        group, _, last = name.rpartition(".")
+        around = OmegaConf.select(cfg, group) if group else cfg
+        known = [str(each) for each in around] if OmegaConf.is_dict(around) else []
+        raise ValueError(f"{where}: there is no setting '{name}'{nearest(last, known)}")
+    if isinstance(choices, list):
+        if not choices or len({str(choice) for choice in choices}) != len(choices):
+            raise ValueError(f"{where} must be choices, none twice, not {shown(choices)}")
+        if not all(choice is None or isinstance(choice, (bool, int, float, str)) for choice in choices):
+            raise ValueError(f"{where} must be choices of numbers or names, not {shown(choices)}")
+        tried = choices
+    else:
+        if plan["sampler"] == "grid":
+            raise ValueError(f"{where} must be a list of choices for a grid, not {shown(choices)}")
+        check(Range, choices, where)
+        low, high = choices["low"], choices["high"]
+        if not low < high:
+            raise ValueError(f"{where}.low must be below {where}.high, not {low} and {high}")
+        if choices.get("log") and low <= 0:
+            raise ValueError(f"{where}.low must be above 0 for log=true, not {low}")
+        whole = isinstance(now, int) and isinstance(low, int) and isinstance(high, int)
+        tried = [low, high] if whole else [float(low), float(high), 0.7 * low + 0.3 * high]
+    for value in tried:
+        trial = copy.deepcopy(cfg)
+        OmegaConf.update(trial, name, value)
+        try:
+            check_training(trial)
+        except ValueError as error:
+            raise ValueError(f"{where}: with {shown(value)}, {error}") from None

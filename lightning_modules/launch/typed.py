@@ -1,0 +1,98 @@
+"""What was typed, before Hydra reads it and before anything heavy is imported: help, nothing chosen, what cannot be."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import yaml
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig
+
+from lightning_modules.launch import explained, settings
+from lightning_modules.launch.errors import errors_as_sentences
+from lightning_modules.launch.settings.names import DATA, FAMILIES
+
+CHECKS: dict[str, tuple[str, Callable[[DictConfig], None]]] = {
+    "train.py": ("config", settings.check_training),
+    "sweep.py": ("config", settings.check_sweep),
+    "evaluate.py": ("evaluate", settings.check_evaluation),
+}
+"""Program -> its config, and what checks that."""
+
+
+def prepare(program: str) -> None:
+    """Print help, or check what was typed and hand it on to Hydra in `sys.argv`. To be called first of all.
+
+    `GROUP=null` becomes the choice `none` or, for a group of which nothing need be chosen, nothing. A run that is to go
+    on brings its model and data, so that settings of theirs can be typed.
+    """
+    config, check = CHECKS[program]
+    with errors_as_sentences(program):
+        given = sys.argv[1:]
+        if {"--help", "-h"} & set(given):
+            print(help_text(program, [word for word in given if not word.startswith("-")]))
+            sys.exit(0)
+        words = [word for word in map(without_null, given) if word is not None]
+        words = [*choices_of_run(words), *words] if config == "config" else words
+        sys.argv[1:] = words
+        if any(word.startswith("-") for word in words):
+            return  # several jobs, or a question to Hydra
+        with initialize_config_dir(str(explained.CONF), version_base="1.3"):
+            cfg = compose(config, words)
+        check(cfg)
+
+
+def without_null(word: str) -> str | None:
+    """A word of the command line; one that chooses nothing in a group as the choice of `none`, or None to leave it out.
+
+    Raises:
+        ValueError: something must be chosen in that group.
+    """
+    found = re.fullmatch(r"~?(\w+)=(null|\[\]|None|none|~)", word) or re.fullmatch(r"~(\w+)(=.*)?", word)
+    group = found.group(1) if found else ""
+    if group not in explained.choices():
+        return word
+    if (explained.CONF / group / "none.yaml").is_file():
+        return f"{group}=none"
+    if group in ("sweep", "experiment", "debug"):
+        return None
+    raise ValueError(f"a {group} must be chosen: {', '.join(explained.choices()[group])}")
+
+
+def choices_of_run(words: Sequence[str]) -> list[str]:
+    """The model and data of the run that is to go on or to be repeated, where they are not typed."""
+    words_by_name = dict(word.split("=", 1) for word in words if "=" in word)
+    run = Path(words_by_name.get("resume") or words_by_name.get("reproduce") or "auto")
+    run = run.parent.parent if run.suffix == ".ckpt" else run
+    try:
+        config = yaml.safe_load((run / "config.yaml").read_text())
+        of_run = {
+            "model": FAMILIES.get(config["model"]["_target_"]),
+            "data": DATA.get(config["data"]["_target_"]),
+        }
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
+        return []  # what is wrong with the run is said where it is read in full
+    return [f"{group}={name}" for group, name in of_run.items() if name and group not in words_by_name]
+
+
+def help_text(program: str, words: Sequence[str]) -> str:
+    """How a program is called, the choices of its groups, and its config with comments."""
+    config, _ = CHECKS[program]
+    groups = {g: names for g, names in explained.choices().items() if config == "config" and g != "paths"}
+    width = max((len(group) for group in groups), default=0)
+    return "\n".join(
+        [
+            f"python {program} [GROUP=CHOICE] [NAME=VALUE] ...",
+            "",
+            *(f"  {group:<{width}}  {' | '.join(names)}" for group, names in groups.items()),
+            *([""] if groups else []),
+            f"What `python {' '.join([program, *words])}` runs; a value is set by its full name (paths.outputs=DIR):",
+            "",
+            explained.explained(config, [word for word in map(without_null, words) if word is not None]),
+            "",
+            "--cfg job prints that without comments, --hydra-help says what else Hydra takes.",
+        ]
+    )

@@ -1,0 +1,122 @@
+"""What is typed for evaluate.py and sweep.py is obeyed or refused."""
+
+from __future__ import annotations
+
+import functools
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from lightning_modules.launch import settings
+from lightning_modules.launch.errors import one_sentence
+from lightning_modules.launch.settings.evaluation import Evaluation
+from tests.config.effective_values import ROOT
+
+REFUSED = {
+    "": "say which run to evaluate: run=outputs/NAME/DATE_TIME, or runs=[A,B]",
+    "run=a runs=[b,c]": "run=a is for one run and runs=['b', 'c'] for several: give one of them",
+    "runs=[]": "runs must be a list of run directories, none twice, or null, not []",
+    "runs=[a,a]": "runs must be a list of run directories, none twice, or null, not ['a', 'a']",
+    "runs=a": "runs must be a list of run directories",
+    "run=5": "run must be a path, or null, not 5; in quotes it is text",
+    "run=a num_outputs=1": "num_outputs must be 2 or more for lpips, which compares the outputs of a source, not 1",
+    "run=a num_outputs=0 metrics=[fid]": "num_outputs must be a whole number of 1 or more, not 0",
+    "run=a batch_size=0": "batch_size must be a whole number of 1 or more, not 0",
+    "run=a modes=[typo]": "modes must be a list of latent, reference or both, not ['typo']",
+    "run=a modes=[]": "modes must be a list of latent, reference or both, not []",
+    "run=a modes=latent": "modes must be a list of latent, reference or both, not 'latent'",
+    "run=a split=typo": "split must be train, val or test, or null, not 'typo'",
+    "run=a protocol=typo": "protocol must be embedded, stargan_v2 or standard, not 'typo'",
+    "run=a protocol=null": "protocol must be embedded, stargan_v2 or standard, not null",
+    "run=a device=typo": "device must be auto, cpu, cuda, cuda:NUMBER or mps, not 'typo'",
+    "run=a device=cuda:x": "device must be auto, cpu, cuda, cuda:NUMBER or mps",
+    "run=a metrics=[fidd]": "there is no metric 'fidd' (did you mean 'fid'?); there are for face_parser segmentation; ",
+    "run=a metrics=[embedded]": "embedded is a protocol: protocol=embedded",
+    "run=a metrics=fid": "metrics must be a list of metrics, none twice, or null, not 'fid'",
+    "run=a metrics=[]": "metrics must be a list of metrics",
+    "run=a max_sources=0": "max_sources must be a whole number of 1 or more, or null, not 0",
+    "run=a averaged=yes please": "averaged must be true or false, not 'yes please'",
+    "run=a seed=-1": "seed must be a whole number of 0 or more",
+    "run=a checkpoint=null": "checkpoint must be a path, not null",
+    "run=a +steps=3": "there is no setting 'steps'",
+    "ckpt_path=a": "there is no setting 'ckpt_path'",
+    "+ckpt_path=a": "there is no setting 'ckpt_path': it is called checkpoint here, of the run that run=DIR names",
+    "run=a model=sean": "the group model is not chosen from by this config: evaluate.py takes the run's own",
+    "run=a out=": "out must be a path, or null, not ''",
+}
+OBEYED = [
+    "run=a",
+    "runs=[a,b]",
+    "run=a metrics=[fid] num_outputs=1",
+    "run=a device=cuda:1 split=test modes=[reference]",
+    "run=a checkpoint=best max_sources=10",
+]
+SWEEPS_REFUSED = {
+    "": "which sweep? sweep=tpe, random or grid",
+    "sweep=tpe sweep.sampler=typo": "sweep.sampler must be tpe, random or grid, not 'typo'",
+    "sweep=tpe sweep.direction=up": "sweep.direction must be minimize or maximize, not 'up'",
+    "sweep=tpe sweep.trials=0": "sweep.trials must be a whole number of 1 or more, or null, not 0",
+    "sweep=tpe sweep.metric=unknown": "sweep.metric: this run (stargan) does not measure 'unknown'",
+    "sweep=classifier": "sweep.metric: this run (stargan) does not measure 'val/mean_accuracy'",
+    "sweep=tpe sweep.study=../x": "sweep.study must be text that can name a folder",
+    "sweep=default": "sweep.space is missing",
+    "sweep=grid sweep.sampler=grid +sweep.space.steps={low:1,high:2}": "must be a list of choices for a grid",
+    "sweep=tpe +sweep.space.stepz=[1,2]": "there is no setting 'stepz' (did you mean 'steps'?)",
+    "sweep=tpe +sweep.space.steps=[1,text]": "sweep.space.steps: with 'text', steps must be a whole number",
+    "sweep=tpe +sweep.space.steps=[]": "sweep.space.steps must be choices, none twice, not []",
+    "sweep=tpe +sweep.space.steps=[1,1]": "sweep.space.steps must be choices, none twice, not [1, 1]",
+    "sweep=tpe +sweep.space.steps={low:3,high:2}": "sweep.space.steps.low must be below sweep.space.steps.high, not 3",
+    "sweep=tpe +sweep.space.steps={low:1,high:2,step:1}": "there is no setting 'sweep.space.steps.step'",
+    "sweep=tpe +sweep.space.accumulate={low:0,high:2}": "with 0, accumulate must be a whole number of 1 or more",
+    "sweep=tpe +sweep.space.accumulate={low:0,high:2,log:true}": "low must be above 0 for log=true, not 0",
+    "sweep=tpe +sweep.space.tf32={low:0.0,high:1.0}": "tf32 must be true or false",
+    "sweep=tpe +sweep.space.seed=5": "sweep.space.seed must be a group of settings, not 5",
+}
+SWEEPS_OBEYED = [
+    "sweep=tpe",
+    "sweep=grid",
+    "sweep=random experiment=quickstart",
+    "sweep=classifier model=hair_classifier",
+    "sweep=tpe +sweep.space.seed={low:1,high:9}",
+    "sweep=tpe sweep.metric=g_latent/loss sweep.prune=false",
+]
+
+
+@functools.cache
+def composed(config: str, typed: str) -> DictConfig:
+    words = typed.split(" ") if typed and "please" not in typed else [w for w in typed.split(" ", 1) if w]
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        return compose(config, words)
+
+
+def refusal(config: str, typed: str) -> str | None:
+    """The sentence that something typed is refused with, or None where it is obeyed."""
+    check = {"evaluate": settings.check_evaluation, "config": settings.check_sweep}[config]
+    try:
+        check(composed(config, typed))
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        return one_sentence(error)
+    return None
+
+
+@pytest.mark.parametrize(
+    ("config", "typed"), [("evaluate", typed) for typed in REFUSED] + [("config", typed) for typed in SWEEPS_REFUSED]
+)
+def test_what_cannot_be_is_refused(config, typed):
+    said = refusal(config, typed)
+    wanted = (REFUSED if config == "evaluate" else SWEEPS_REFUSED)[typed]
+    assert said is not None and wanted in said and "\n" not in said and len(said) < 600, said
+
+
+@pytest.mark.parametrize(
+    ("config", "typed"), [("evaluate", typed) for typed in OBEYED] + [("config", typed) for typed in SWEEPS_OBEYED]
+)
+def test_what_can_be_is_not(config, typed):
+    assert refusal(config, typed) is None
+
+
+def test_every_value_of_the_config_is_a_setting():
+    assert set(composed("evaluate", "")) - set(Evaluation.model_fields) == set()

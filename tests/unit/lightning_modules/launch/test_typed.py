@@ -1,0 +1,96 @@
+"""What is done with a command line before Hydra reads it."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+import yaml
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from lightning_modules.launch import explained, typed
+
+
+@pytest.mark.parametrize(
+    ("word", "becomes"),
+    [
+        ("logger=null", "logger=none"),
+        ("callbacks=null", "callbacks=none"),
+        ("callbacks=[]", "callbacks=none"),
+        ("~callbacks", "callbacks=none"),
+        ("~logger", "logger=none"),
+        ("experiment=null", None),
+        ("debug=null", None),
+        ("~callbacks.checkpoints", "~callbacks.checkpoints"),
+        ("callbacks.checkpoints=null", "callbacks.checkpoints=null"),
+        ("resume=null", "resume=null"),
+        ("steps=3", "steps=3"),
+    ],
+)
+def test_nothing_can_be_chosen_where_nothing_is_a_choice(word, becomes):
+    assert typed.without_null(word) == becomes
+
+
+@pytest.mark.parametrize(
+    ("program", "words", "said"),
+    [
+        ("train.py", ["model=null"], "train.py: a model must be chosen: face_parser, hair_classifier, sean, stargan"),
+        ("train.py", ["~trainer"], "train.py: a trainer must be chosen: cpu, "),
+        ("train.py", ["model=stargann"], "train.py: there is no model 'stargann' (did you mean 'stargan'?)"),
+        ("train.py", ["steps=0"], "train.py: steps must be a whole number of 1 or more, not 0"),
+        ("evaluate.py", [], "evaluate.py: say which run to evaluate"),
+        ("sweep.py", ["sweep=null"], "sweep.py: which sweep? sweep=tpe"),
+    ],
+)
+def test_what_cannot_be_ends_before_anything_is_imported(program, words, said, monkeypatch):
+    monkeypatch.setattr(sys, "argv", [program, *words])
+    with pytest.raises(SystemExit) as ended:
+        typed.prepare(program)
+    assert str(ended.value).startswith(said)
+
+
+def test_a_command_line_that_is_right_is_handed_on(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["train.py", "experiment=quickstart", "~callbacks", "logger=null"])
+    typed.prepare("train.py")
+    assert sys.argv == ["train.py", "experiment=quickstart", "callbacks=none", "logger=none"]
+
+
+def test_a_run_brings_its_model_and_data(tmp_path):
+    config = {"model": {"_target_": "lightning_modules.SEANModule"}, "data": {"_target_": "my.Data"}}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    assert typed.choices_of_run([f"resume={tmp_path}", "steps=3"]) == ["model=sean"]
+    assert typed.choices_of_run([f"resume={tmp_path}/checkpoints/last.ckpt"]) == ["model=sean"]
+    assert typed.choices_of_run([f"resume={tmp_path}", "model=stargan"]) == []
+    assert typed.choices_of_run(["resume=auto"]) == typed.choices_of_run(["resume=gone"]) == []
+
+
+@pytest.mark.parametrize(("program", "config", "words"), [
+    ("train.py", "config", ["experiment=quickstart", "seed=3"]), ("evaluate.py", "evaluate", []),
+    ("sweep.py", "config", ["sweep=classifier", "model=hair_classifier"]),
+])  # fmt: skip
+def test_help_is_the_config_with_its_comments(program, config, words, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", [program, *words, "--help"])
+    with pytest.raises(SystemExit) as ended:
+        typed.prepare(program)
+    assert ended.value.code == 0
+    said = capsys.readouterr().out
+    with initialize_config_dir(str(explained.CONF), version_base="1.3"):
+        cfg = compose(config, words)
+    values = said[said.index("\nrun:" if program == "evaluate.py" else "\nseed:") : said.index("\n--cfg job")]
+    assert yaml.safe_load(values) == yaml.safe_load(OmegaConf.to_yaml(cfg))
+    for line in (
+        "seed: 3  # every draw of the run is a function of it",
+        "    base_width: 16  # channels at full",
+    ):
+        assert (line in said) == (program == "train.py"), line
+    if program == "evaluate.py":
+        assert "#   stargan: fid, lpips, domain_accuracy (needs a classifier)" in said
+
+
+def test_comments_are_found_above_and_beside_settings():
+    found = explained.comments_of(
+        "# what it is\n\na: 1  # one\n      # and more\n# about b\nb:\n  c: 'x # y'  # c\n  d: [1, 2]  # d\ne: 3\n"
+    )
+    assert found.title == ["what it is"] and found.above == {("b",): ["about b"]}
+    assert found.beside == {("a",): ["one", "and more"], ("b", "c"): ["c"], ("b", "d"): ["d"]}
