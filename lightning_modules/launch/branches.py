@@ -7,7 +7,8 @@ import re
 import shutil
 from pathlib import Path
 
-from hairgan.weights.runs import CONFIG, FOLDER, is_whole
+from hairgan.weights.files import archive_is_whole
+from hairgan.weights.runs import CONFIG, FOLDER
 from lightning_modules.launch import record
 from lightning_modules.launch.run_directory import steps_of
 
@@ -66,7 +67,7 @@ def _name_by_step(checkpoint: Path, name: Path) -> None:
 def _step(path: Path) -> int:
     """The step at which a file was made, by its name, or for the best checkpoint by what it holds; -1 if unknown."""
     if path.name == BEST:
-        return steps_of(path) if is_whole(path) else -1
+        return steps_of(path) if archive_is_whole(path) else -1
     match = _STEP.search(path.name)
     return int(match[1]) if match else -1
 
