@@ -67,7 +67,7 @@ def train(cfg: DictConfig, more_callbacks: Sequence[pl.Callback] = ()) -> dict[s
         trainer: pl.Trainer = instantiate(
             cfg.trainer, default_root_dir=str(run.path), logger=loggers, callbacks=callbacks
         )
-        check_run(cfg, run)
+        check_run(cfg, run, data, module, callbacks)
         if trainer.is_global_zero:
             print(plan(cfg, data, module, trainer, str(run.path), run.start))
             if cfg.reproduce:

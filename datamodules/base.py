@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from hairgan.data.augment import to_float
 from hairgan.data.batches import Batch, Batches
 from hairgan.data.packed import PackedDataset
+from hairgan.data.requirements import Offer
 from hairgan.domains import Domains
 
 
@@ -132,6 +133,11 @@ class HairDataModule(pl.LightningDataModule):
         if self.dataset.labels is not None:
             batch["labels"] = torch.from_numpy(self.dataset.label_maps(sources)).to(device).long()
         return batch
+
+    def offer(self) -> Offer:
+        """What the data has, for those who require something of it."""
+        assert self.dataset is not None, "setup() comes first"
+        return Offer(self.dataset, self.domains.names, self.membership)
 
     def describe(self) -> dict[str, Any]:
         """What the run record says of the data."""

@@ -31,6 +31,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torchmetrics import Metric
 
+from hairgan.data.requirements import Requirement
 from hairgan.data.sampling import key
 from hairgan.networks.activation_checkpointing import checkpoint_activations
 from lightning_modules.execution import Execution, in_channels_last, split
@@ -74,12 +75,17 @@ class PhasedModule(pl.LightningModule):
         seed: the run's seed: latents, noise and dropout are functions of it and of the step.
 
     Attributes:
+        requires: what it needs of the data, besides what its batches need.
+
+    Attributes:
         execution: how a step is computed.
         gradient_clip: largest norm of the gradients of a phase, over all its networks; None leaves them as they are.
         scores: what a validation measures, where a family has one: a metric with `names`, which `validation_step`
             updates; its values are logged as `val/NAME`.
         measured: what was measured so far in this process, by name: the step and the value.
     """
+
+    requires: tuple[Requirement, ...] = ()
 
     def __init__(
         self,

@@ -8,6 +8,7 @@ from typing import Any
 from torch.optim import Optimizer
 
 from hairgan.data.augment import to_bytes
+from hairgan.data.requirements import Images, LabelMaps
 from hairgan.losses.segmentation import bisenet_loss, soft_jaccard_loss
 from hairgan.metrics.parsing import ParsingScores
 from hairgan.networks.bisenet import BiSeNet
@@ -32,6 +33,8 @@ class FaceParserModule(PhasedModule):
         schedule: factor on the learning rate as a function of the step.
         seed: the run's seed.
     """
+
+    requires = (LabelMaps("to learn from"), Images("val"))
 
     def __init__(
         self,

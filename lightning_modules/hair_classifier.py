@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from hairgan.data.augment import to_bytes
+from hairgan.data.requirements import Images, KnownAttributes
 from hairgan.losses.classification import class_weights, masked_cross_entropies
 from hairgan.metrics.classification import AttributeScores, fit_temperatures
 from hairgan.networks.cbam import HairClassifier
@@ -29,6 +30,8 @@ class HairClassifierModule(PhasedModule):
         schedule: factor on the learning rate as a function of the step.
         seed: the run's seed.
     """
+
+    requires = (KnownAttributes("train"), Images("val"), KnownAttributes("val"))
 
     def __init__(
         self,

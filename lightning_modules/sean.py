@@ -9,6 +9,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from hairgan.data.augment import to_bytes
+from hairgan.data.requirements import Images, LabelMaps
 from hairgan.losses.perceptual import VGG19Perceptual
 from hairgan.losses.sean import SEANWeights, discriminator_loss, generator_loss
 from hairgan.metrics.perceptual import LPIPS
@@ -33,6 +34,8 @@ class SEANModule(PhasedModule):
         schedule: factor on the learning rates as a function of the step.
         seed: the run's seed.
     """
+
+    requires = (LabelMaps("to paint from"), Images("val"))
 
     def __init__(
         self,

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from hairgan.data.augment import to_bytes
+from hairgan.data.requirements import LabelMaps
 from hairgan.data.sampling import normal
 from hairgan.losses.stargan import MakeMasks, StarGANv2Step, StarGANv2Weights
 from hairgan.networks.region_masks import region_masks
@@ -70,6 +71,8 @@ class StarGANv2Module(PhasedModule):
         if generator.w_hpf > 0 and masks is None:
             raise ValueError(f"the generator's w_hpf is {generator.w_hpf}, which needs masks; w_hpf=0 needs none")
         self.masks = masks if generator.w_hpf > 0 else None
+        if self.masks is region_masks:
+            self.requires = (LabelMaps("to make masks of for the high-pass skip; model.generator.w_hpf=0 needs none"),)
         self.ds_steps, self.domain_names = ds_steps, list(domain_names)
 
     def lambda_ds(self, step: int) -> float:

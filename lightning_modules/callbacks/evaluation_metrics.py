@@ -12,7 +12,8 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
 
-from hairgan.evaluation.families import evaluate_networks, family_of
+from hairgan.data.requirements import Requirement
+from hairgan.evaluation.families import evaluate_networks, family_of, requirements
 from hairgan.evaluation.judges import Judges
 from hairgan.evaluation.protocols import Protocol
 from hairgan.metrics.cache import StatisticsCache
@@ -75,6 +76,22 @@ class EvaluationMetrics(Callback):
         }  # fmt: skip
         self.max_share = max_share
         self._started, self._spent, self._warned = 0.0, 0.0, False
+
+    def requires(self, module: Any) -> list[Requirement]:
+        """What it needs of the data.
+
+        Raises:
+            ValueError: no data would do for its settings.
+        """
+        family = family_of(dict(module.networks.items()))
+        wanted = self.METRICS.get(family, ()) if self.metrics is None else self.metrics
+        outputs, modes = self.options["num_outputs"], self.options["modes"]
+        if family == "stargan" and "lpips" in wanted and outputs < 2:
+            raise ValueError(
+                f"callbacks.{self.NAME}.num_outputs must be 2 or more for lpips, the distance between a source's "
+                f"outputs, not {outputs}; callbacks.{self.NAME}.metrics=[fid] does without"
+            )
+        return requirements(family, wanted, split="val", modes=modes)
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Get all networks ready: weights that cannot be had stop the run before it begins."""

@@ -8,13 +8,12 @@ import shutil
 from pathlib import Path
 
 from hairgan.weights.files import archive_is_whole
-from hairgan.weights.runs import CONFIG, FOLDER
+from hairgan.weights.runs import BEST, CONFIG, FOLDER
 from lightning_modules.launch import record
 from lightning_modules.launch.run_directory import steps_of
 
 COPIED = (CONFIG, record.AS_WRITTEN, record.RECORD, "metrics.csv", "curves.png")
 MOVED = (FOLDER, "samples")
-BEST = "best.ckpt"
 _STEP = re.compile(r"_(\d{8,})\.\w+")
 
 

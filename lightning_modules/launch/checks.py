@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import torch
 from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning.callbacks import Callback
 
+from hairgan.data.requirements import Requirement, unmet
+from lightning_modules.base import PhasedModule
 from lightning_modules.launch import choice, processes
 from lightning_modules.launch.run_directory import Run
 
@@ -24,11 +30,32 @@ def check(cfg: DictConfig) -> None:
         )
 
 
-def check_run(cfg: DictConfig, run: Run) -> None:
-    """Refuse a run that has nothing left to do.
+def check_data(name: str, requirements: Iterable[Requirement], data: Any, remedy: str = "") -> None:
+    """Refuse data that lacks what a part of the run needs.
+
+    Args:
+        name: of the part, as the user knows it.
+        requirements: what it declares.
+        data: the DataModule, set up.
+        remedy: how to do without that part.
 
     Raises:
-        ValueError: it has done as many steps as are asked for.
+        ValueError: naming the part, what it needs and the dataset.
     """
+    missing = unmet(requirements, data.offer())
+    if missing is not None:
+        raise ValueError(f"{name} needs {missing}, in {data.dataset.path}" + (f"; {remedy}" if remedy else ""))
+
+
+def check_run(cfg: DictConfig, run: Run, data: Any, module: PhasedModule, callbacks: Iterable[Callback]) -> None:
+    """Refuse a run that has nothing left to do, or whose callbacks would fail for want of data.
+
+    Raises:
+        ValueError: it has done as many steps as are asked for, or as `check_data`.
+    """
+    for callback in callbacks:
+        if hasattr(callback, "requires"):
+            name = f"callbacks.{getattr(callback, 'NAME', type(callback).__name__)}"
+            check_data(name, callback.requires(module), data, f"{name}=null trains without it")
     if run.start >= cfg.steps:
         raise ValueError(f"the run in {run.path} has done its {run.start} steps; steps={cfg.steps} asks for no more")

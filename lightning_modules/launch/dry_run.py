@@ -37,6 +37,7 @@ def run(cfg: DictConfig, data: Any, module: PhasedModule) -> dict[str, float]:
         `seconds_per_step`, `hours` to finish, and `peak_memory` of this process in GiB.
     """
     stopwatch = _Stopwatch()
+    data.steps = max(data.steps, STEPS)
     with tempfile.TemporaryDirectory() as folder:
         trainer: pl.Trainer = instantiate(
             cfg.trainer, default_root_dir=folder, logger=False, callbacks=[stopwatch],

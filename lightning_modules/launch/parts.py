@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytorch_lightning as pl
-from hydra.utils import instantiate
+from hydra.utils import get_class, instantiate
 from omegaconf import DictConfig, open_dict
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import Logger
@@ -18,31 +17,31 @@ from lightning_modules.callbacks import Checkpoints
 from lightning_modules.callbacks.tracking import readable_name
 from lightning_modules.execution import Execution, use_tf32
 from lightning_modules.launch import settings
-
-
-class Data(Protocol):
-    """What is asked of a DataModule in this room, besides being one (`datamodules.base.HairDataModule`)."""
-
-    domains: Any
-
-    def setup(self, stage: str | None = None) -> None: ...
-    def pack(self) -> Path: ...
-    def counts(self) -> dict[str, dict[str, int]]: ...
-    def describe(self) -> dict[str, Any]: ...
+from lightning_modules.launch.checks import check_data
 
 
 def make_data_and_module(cfg: DictConfig) -> tuple[Any, PhasedModule]:
-    """The data, packed and open, and the module; what the one knows and the other needs is filled into the config."""
+    """The data (a `datamodules.base.HairDataModule`), packed and open, and the module.
+
+    What the one knows and the other needs is filled into the config.
+
+    Raises:
+        ValueError: the data lacks what batches or module require.
+    """
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     use_tf32(bool(cfg.tf32))
-    data: Data = instantiate(cfg.data)
+    data: Any = instantiate(cfg.data)
     data.pack()
     data.setup("fit")
     with open_dict(cfg):
         cfg.trainer.benchmark = bool(cfg.trainer.benchmark) and not cfg.trainer.deterministic
         cfg.domain_names = list(data.domains.names)
         cfg.num_domains = len(cfg.domain_names)
+    for part in (cfg.batches, cfg.model):  # before networks are made and weights fetched for nothing
+        kind = get_class(part._target_)
+        check_data(kind.__name__, getattr(kind, "requires", ()), data)
     module: PhasedModule = instantiate(cfg.model)
+    check_data(type(module).__name__, module.requires, data)
     module.execution = Execution(cfg.accumulate, cfg.compile, cfg.channels_last, cfg.activation_checkpointing)
     module.gradient_clip = cfg.get("gradient_clip")
     return data, module

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -15,16 +15,7 @@ from lightning_modules.base import PhasedModule
 from lightning_modules.launch.command_line import override
 
 
-class DescribesItself(Protocol):
-    """What is asked of a DataModule here."""
-
-    def counts(self) -> dict[str, dict[str, int]]: ...
-    def describe(self) -> dict[str, Any]: ...
-
-
-def plan(
-    cfg: DictConfig, data: DescribesItself, module: PhasedModule, trainer: pl.Trainer, results: str, start: int
-) -> str:
+def plan(cfg: DictConfig, data: Any, module: PhasedModule, trainer: pl.Trainer, results: str, start: int) -> str:
     """What will run, for a person to read before it does."""
     sizes = {name: sum(p.numel() for p in network.parameters()) for name, network in module.networks.items()}
     counts = data.counts()
@@ -34,6 +25,7 @@ def plan(
         "model": ", ".join(f"{network} {size / 1e6:.2f} M" for network, size in sizes.items()),
         "data": data.describe()["path"],
         "images": ", ".join(f"{split} {count['all']}" for split, count in counts.items()) + f" of {cfg.image_size} px",
+        **({"skipped": report} if (report := "\n           ".join(data.skip_report().splitlines())) else {}),
         "domains": ", ".join(f"{domain} {n}" for domain, n in counts["train"].items() if domain != "all"),
         "device": f"{trainer.world_size} x {name}, precision {trainer.precision}",
         "steps": f"{start} to {cfg.steps}, {cfg.batch_size} images each, seed {cfg.seed}",

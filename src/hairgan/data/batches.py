@@ -12,7 +12,7 @@ rows lie in the global batch) and `ids` (indices into the dataset, for messages)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ from hairgan.data.attribute_targets import attribute_targets
 from hairgan.data.augment import crop, draw_crops, flip_images, flip_labels, to_float
 from hairgan.data.packed import PackedDataset
 from hairgan.data.parser_augment import CROP_SHARE, SCALES, augment_for_parsing, draw_color_factors, draw_scaled_crops
+from hairgan.data.requirements import Images, ImagesOfEachDomain, KnownAttributes, LabelMaps, Requirement
 from hairgan.data.sampling import numpy_generator, shuffled_position
 
 Batch = dict[str, Any]
@@ -42,9 +43,14 @@ class Batches:
         flip_probability: share of rows that are mirrored.
         crop_probability: share of rows that are cropped (area 0.8 to 1, aspect 0.9 to 1.1).
 
+    Attributes:
+        requires: what it needs of the data.
+
     Raises:
         ValueError: the split has no image, or the batch cannot be shared out evenly.
     """
+
+    requires: ClassVar[tuple[Requirement, ...]] = (Images("train"),)
 
     def __init__(
         self,
@@ -151,6 +157,8 @@ class TranslationBatches(Batches):
         ValueError: a domain has no image in the split.
     """
 
+    requires = (Images("train"), ImagesOfEachDomain("train"))
+
     def __init__(self, dataset: PackedDataset, split: str, *, crop_probability: float = 0.5, **shared: Any) -> None:
         super().__init__(dataset, split, crop_probability=crop_probability, **shared)
         inside = self.membership[self.indices]
@@ -206,6 +214,8 @@ class ParsingBatches(Batches):
         ValueError: the dataset has no label maps.
     """
 
+    requires = (Images("train"), LabelMaps("to learn from"))
+
     def __init__(
         self,
         dataset: PackedDataset,
@@ -243,6 +253,8 @@ class ParsingBatches(Batches):
 
 class AttributeBatches(Batches):
     """Images and the hair attributes they are to be classified by: `targets`, `(B, heads)`, -1 where unknown."""
+
+    requires = (Images("train"), KnownAttributes("train"))
 
     def __init__(self, dataset: PackedDataset, split: str, **shared: Any) -> None:
         super().__init__(dataset, split, **shared)

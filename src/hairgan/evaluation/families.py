@@ -11,6 +11,7 @@ from numpy import ndarray
 from torch import nn
 
 from hairgan.data.packed import PackedDataset
+from hairgan.data.requirements import Images, KnownAttributes, LabelMaps, Requirement
 from hairgan.domains import Domains
 from hairgan.evaluation import classification, painting, parsing, translation
 from hairgan.evaluation.judges import Judges
@@ -40,6 +41,17 @@ def family_of(networks: Mapping[str, nn.Module]) -> str:
 def default_split(family: str) -> str:
     """The split that a family is measured on: GANs on `val`, as published; parser and classifier on `test`."""
     return "test" if family in ("face_parser", "hair_classifier") else "val"
+
+
+def requirements(
+    family: str, metrics: Sequence[str], *, split: str, modes: Sequence[Mode] = ("latent", "reference")
+) -> list[Requirement]:
+    """What an evaluation of a family needs of the data."""
+    if family == "stargan":
+        return translation.requirements(metrics, modes, split)
+    if family == "sean":
+        return [LabelMaps("to paint from"), Images(split, at_least=2)]
+    return [LabelMaps("to compare with") if family == "face_parser" else KnownAttributes(split), Images(split)]
 
 
 def evaluate_networks(

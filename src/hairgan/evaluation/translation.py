@@ -12,6 +12,7 @@ from numpy import ndarray
 from torch import Tensor
 
 from hairgan.data.augment import to_bytes
+from hairgan.data.requirements import ImagesOfEachDomain, ImagesToTranslate, Requirement, SeveralDomains
 from hairgan.domains import Domains
 from hairgan.evaluation.definitions import define
 from hairgan.evaluation.judges import DomainView, Judges
@@ -35,6 +36,14 @@ Found = Mapping[tuple[str, int, int], float]
 def default_metrics(judges: Judges) -> tuple[str, ...]:
     """What is measured where nothing is asked for."""
     return METRICS if judges.classifier is not None else METRICS[:2]
+
+
+def requirements(metrics: Sequence[str], modes: Sequence[Mode], split: str) -> list[Requirement]:
+    """What `evaluate` needs of the data."""
+    needed: list[Requirement] = [SeveralDomains(), ImagesToTranslate(split)]
+    needed += [ImagesOfEachDomain("train", at_least=2)] if "fid" in metrics else []
+    needed += [ImagesOfEachDomain(split)] if "reference" in modes else []
+    return needed
 
 
 def evaluate(
