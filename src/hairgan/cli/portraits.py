@@ -32,7 +32,7 @@ def portraits(out: Path, count: int, size: int, seed: int, style: str, zipped: b
 
     from tqdm import tqdm
 
-    from hairgan.data.celebamask_writer import RawWriter
+    from hairgan.data.celebamask_writer import raw_writer
     from hairgan.data.processes import cores, process_pool
 
     if zipped and out.suffix != ".zip":
@@ -51,7 +51,7 @@ def portraits(out: Path, count: int, size: int, seed: int, style: str, zipped: b
         finally:
             pool.shutdown(cancel_futures=True)
 
-    with RawWriter(out) as writer:
+    with raw_writer(out) as writer:
         for files, attributes in tqdm(drawn(), total=count, unit="portrait", disable=None):
             writer.add(files, attributes)
 

@@ -203,13 +203,13 @@ def _in_folder(path: Path) -> Found:
             names.append(f"{folder}/{name}")
             states.append(state)
     ids, number = _file_table(path, names)
-    suffixes = sorted({Path(name).suffix for name in names})
-    numbers = {**{folder: i for i, folder in enumerate(folders)}, **{suffix: i for i, suffix in enumerate(suffixes)}}
+    places, suffixes = {folder: i for i, folder in enumerate(folders)}, dict[str, int]()
     used = {}
     for chosen in number[number >= 0].tolist():
         folder, _, name = names[chosen].rpartition("/")
-        digits = len(re.match("[0-9]*", name)[0])  # type: ignore[index]
-        used[chosen] = (numbers[folder], numbers[Path(name).suffix], digits)
+        dot, bar = name.rindex("."), name.find("_")
+        suffix = suffixes.setdefault(name[dot:], len(suffixes))
+        used[chosen] = (places[folder], suffix, dot if bar < 0 else bar)
     where = np.full((*number.shape, 3), -1, dtype=np.int32)
     where[number >= 0] = [used[chosen] for chosen in number[number >= 0].tolist()]
     texts = {name: _read_file(root / name, MAX_TEXT) for name in (ATTRIBUTES, MAPPING) if (root / name).is_file()}

@@ -8,9 +8,9 @@ from __future__ import annotations
 import io
 import shutil
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,8 @@ from hairgan.data.celebamask_layout import (
     PER_FOLDER,
 )  # fmt: skip
 from hairgan.data.items import resize_labels
+from hairgan.files import write_whole
+from hairgan.locks import hold
 from hairgan.regions import PARTS_IN_MERGE_ORDER
 
 MASK_SIZE = 512  # px
@@ -54,66 +56,81 @@ def encode(index: int, image: UInt8[ndarray, "h h 3"], labels: UInt8[ndarray, "k
 
 
 class RawWriter:
-    """Writes a raw dataset image by image into `OUT.partial`, which gets its name when it is whole.
+    """Writes a raw dataset image by image; made by `raw_writer`."""
+
+    def __init__(self, write: Callable[[str, bytes], None]) -> None:
+        """`write` takes the name of a file in the dataset and its content."""
+        self.write = write
+        self.attributes: list[Mapping[str, Any]] = []
+
+    def add(self, files: Mapping[str, bytes], attributes: Mapping[str, Any]) -> None:
+        """Add the next image: its `encode`d files, and its attributes (of which the 40 of CelebA are written)."""
+        for name, content in files.items():
+            self.write(name, content)
+        self.attributes.append(attributes)
+
+
+@contextmanager
+def raw_writer(out: str | Path) -> Iterator[RawWriter]:
+    """A raw dataset to write to, which takes its place when all of it is there; otherwise nothing is left.
 
     Args:
         out: a new folder, or a new file whose name ends in `.zip`.
 
     Raises:
         ValueError: `out` exists already.
+        OSError: another process is writing it.
     """
-
-    def __init__(self, out: str | Path) -> None:
-        self.out = Path(out)
-        if self.out.exists():
-            raise ValueError(f"{self.out} exists already: choose another name or delete it")
-        self.attributes: list[Mapping[str, Any]] = []
-        self.partial = self.out.with_name(self.out.name + ".partial")
-        self._remove_partial()
-        self.out.parent.mkdir(parents=True, exist_ok=True)
-        self.zip = zipfile.ZipFile(self.partial, "w") if self.out.suffix == ".zip" else None
-
-    def __enter__(self) -> RawWriter:
-        return self
-
-    def add(self, files: Mapping[str, bytes], attributes: Mapping[str, Any]) -> None:
-        """Add the next image: its `encode`d files, and its attributes (of which the 40 of CelebA are written)."""
-        for name, content in files.items():
-            self._write(name, content)
-        self.attributes.append(attributes)
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if kind is None:
-            self._write(ATTRIBUTES, attribute_table(self.attributes).encode())
-            self._write(MAPPING, mapping_table(len(self.attributes)).encode())
-        if self.zip is not None:
-            self.zip.close()
-        if kind is None:
-            self.partial.rename(self.out)
-        else:
-            self._remove_partial()
-
-    def _write(self, name: str, content: bytes) -> None:
-        if self.zip is not None:
-            self.zip.writestr(f"CelebAMask-HQ/{name}", content)  # stored: pictures do not shrink
-            return
-        path = self.partial / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-
-    def _remove_partial(self) -> None:
-        if self.partial.is_dir():
-            shutil.rmtree(self.partial)
-        self.partial.unlink(missing_ok=True)
+    out = Path(out)
+    _check_new(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with hold(out.with_name(out.name + ".lock"), str(out)):
+        _check_new(out)
+        with (_in_zip if out.suffix == ".zip" else _in_folder)(out) as write:
+            writer = RawWriter(write)
+            yield writer
+            write(ATTRIBUTES, attribute_table(writer.attributes).encode())
+            write(MAPPING, mapping_table(len(writer.attributes)).encode())
 
 
 def write_raw(
     items: Iterable[tuple[UInt8[ndarray, "h h 3"], UInt8[ndarray, "k k"], Mapping[str, Any]]], out: str | Path
 ) -> None:
-    """Write (image, label map, attributes) triples as a raw dataset; see `RawWriter`."""
-    with RawWriter(out) as writer:
+    """Write (image, label map, attributes) triples as a raw dataset; see `raw_writer`."""
+    with raw_writer(out) as writer:
         for index, (image, labels, attributes) in enumerate(items):
             writer.add(encode(index, image, labels), attributes)
+
+
+@contextmanager
+def _in_zip(out: Path) -> Iterator[Callable[[str, bytes], None]]:
+    with write_whole(out) as file, zipfile.ZipFile(file, "w") as archive:
+        # stored: pictures do not shrink
+        yield lambda name, content: archive.writestr(f"CelebAMask-HQ/{name}", content)
+
+
+@contextmanager
+def _in_folder(out: Path) -> Iterator[Callable[[str, bytes], None]]:
+    partial = out.with_name(f".partial-{out.name}")
+    shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed
+    partial.mkdir()
+
+    def write(name: str, content: bytes) -> None:
+        path = partial / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+    try:
+        yield write
+        partial.rename(out)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def _check_new(out: Path) -> None:
+    if out.exists():
+        raise ValueError(f"{out} exists already: choose another name or delete it")
 
 
 def _encoded(pixels: UInt8[ndarray, "h w *c"], form: str, **options: Any) -> bytes:

@@ -10,8 +10,6 @@ sheets/           a contact sheet of overlays for each domain
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 from dataclasses import dataclass, field
 from functools import partial
@@ -27,9 +25,11 @@ from PIL import Image
 from hairgan.data.celebamask import CelebAMaskHQ
 from hairgan.data.celebamask_layout import ATTRIBUTES, IMAGES, MAPPING
 from hairgan.data.celebamask_writer import attribute_table, mapping_table
+from hairgan.data.changes import stamp
 from hairgan.data.items import Item
 from hairgan.data.packed import PackedDataset
 from hairgan.data.packing import pack
+from hairgan.data.unfinished import remove
 from hairgan.domains import Domains
 from hairgan.files import write_text, write_whole
 from hairgan.labelling.attributes import TYPES
@@ -138,19 +138,26 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _pack(out: Path, rows: list[dict[str, Any]], size: int, workers: int, progress: bool | None) -> PackedDataset:
-    """Pack what is in `raw/`, with the table's attributes; what was packed of fewer photos or at another size goes."""
+    """Pack what is in `raw/`, with the table's attributes; of what was packed before only what changed."""
     raw = CelebAMaskHQ.open(out / "raw")
-    digest = hashlib.blake2b(json.dumps(rows, sort_keys=True).encode(), digest_size=8).hexdigest()
-    source = {"kind": "labelled", "rows": digest}
     packed = out / "packed"
-    if packed.exists():
-        before = PackedDataset.open(packed).manifest["parameters"]
-        if before != before | {"size": size, "source": source}:
-            shutil.rmtree(packed)
-    shutil.rmtree(out / "packed.partial", ignore_errors=True)
+    if packed.exists() and not _is_usable(packed, size):
+        remove(packed)
+    stamps = {name: stamp(state, row) for (name, state), row in zip(raw.stamps().items(), rows, strict=False)}
     attributes = [{name: row[name] for name in TYPES} for row in rows]
-    item = partial(_packed_item, raw, attributes)
-    return pack(item, len(raw), packed, size=size, source=source, workers=workers, progress=progress).dataset
+    return pack(
+        partial(_packed_item, raw, attributes), len(rows), packed, size=size, source={"kind": "labelled"},
+        stamps=stamps, workers=workers, progress=progress, say=lambda sentence: None,
+    ).dataset  # fmt: skip
+
+
+def _is_usable(packed: Path, size: int) -> bool:
+    """Whether a packed dataset can be brought up to date."""
+    try:
+        before = PackedDataset.open(packed)
+        return before.size == size and before.stamps() is not None
+    except ValueError:  # damaged
+        return False
 
 
 def _packed_item(raw: CelebAMaskHQ, attributes: list[dict[str, Any]], index: int) -> Item:

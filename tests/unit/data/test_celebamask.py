@@ -19,7 +19,7 @@ from PIL import Image
 from hairgan.cli.prepare import prepare
 from hairgan.data.celebamask import CelebAMaskHQ
 from hairgan.data.celebamask_layout import ATTRIBUTES, CELEBA_ATTRIBUTES, IMAGES, MAPPING, MASKS
-from hairgan.data.celebamask_writer import encode, orig_idx, write_raw
+from hairgan.data.celebamask_writer import encode, orig_idx, raw_writer, write_raw
 from hairgan.data.items import Skip
 from hairgan.data.packed import PackedDataset
 from hairgan.data.packing import pack
@@ -269,6 +269,17 @@ def test_writer_never_overwrites_and_cleans_up(raw: Path, tmp_path: Path) -> Non
         with pytest.raises(KeyboardInterrupt):
             write_raw(interrupted(), tmp_path / name)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["folder", "file.zip"])
+def test_two_writers_of_one_dataset(tmp_path: Path, name: str) -> None:
+    image, labels, attributes = people()[0]
+    with raw_writer(tmp_path / name) as writer:
+        writer.add(encode(0, image, labels), attributes)
+        with pytest.raises(OSError, match=rf"{name} is in use by process"):
+            write_raw(people(), tmp_path / name)
+    assert len(CelebAMaskHQ.open(tmp_path / name)) == 1
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 def test_prepare_command_reports(copy: Path, tmp_path: Path) -> None:
