@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +23,7 @@ from hairgan.weights.trusted import is_own
 
 Network = TypeVar("Network", bound=nn.Module)
 
-IMAGE_SIZES = (8, 8192)
+IMAGE_SIZES = (8, 4096)
 LARGEST = 2**20
 """Whole numbers among a network's arguments are at most this: widths, numbers of domains, ..."""
 CONSTANTS = 50_000_000
@@ -48,7 +49,7 @@ def build(
         network = _made(cls, arguments, what)
         return load_exactly(network, state, source=source).eval()
     check_arguments(cls, arguments, what)
-    with _Limit(10_000 + 200 * len(state), what), torch.device("meta"):
+    with _Limit(min(2_000 + 40 * len(state), 100_000), what), torch.device("meta"):
         network = _made(cls, arguments, what)
     load_exactly(network, state, assign=True, source=source)
     kept = set(network.state_dict())
@@ -78,10 +79,13 @@ def check_arguments(cls: type[nn.Module], arguments: Mapping[str, Any], what: st
         raise ValueError(
             f"{what} has no argument '{shorten(unknown[0], 40)}'; it has {', '.join(known) or 'no arguments'}"
         )
+    kinds = get_type_hints(cls.__init__)
     for name, value in arguments.items():
+        if not _is_a(kinds.get(name, Any), value):
+            raise ValueError(f"{what} cannot have {name}={shorten(value, 40)}: it must be {_words(known[name])}")
         if name == "image_size":
             low, high = IMAGE_SIZES
-            if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            if not low <= value <= high:
                 raise ValueError(f"{what} has an image_size from {low} to {high}, not {describe(value)}")
         for number in _numbers(value):
             if isinstance(number, float) and not math.isfinite(number):
@@ -111,6 +115,26 @@ class _Limit(TorchFunctionMode):
         if self.calls < 0:
             raise ValueError("they ask for many more layers than the weights have")
         return func(*args, **(kwargs or {}))
+
+
+def _is_a(kind: Any, value: Any) -> bool:
+    """Whether a value from a file is of an argument's kind, as far as its annotation says in plain types."""
+    if get_origin(kind) in (Union, UnionType):
+        return any(_is_a(one, value) for one in get_args(kind))
+    kind = get_origin(kind) or kind
+    if kind in (int, float):
+        return isinstance(value, (int, float) if kind is float else int) and not isinstance(value, bool)
+    if kind in (bool, str, type(None)):
+        return isinstance(value, kind)
+    if kind is Mapping:
+        return isinstance(value, Mapping)
+    if kind in (Sequence, tuple, list):
+        return isinstance(value, (list, tuple))
+    return True
+
+
+def _words(parameter: inspect.Parameter) -> str:
+    return str(parameter.annotation).replace(" | ", " or ")
 
 
 def _numbers(value: Any) -> Iterable[int | float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import math
 from collections.abc import Mapping, Sequence
@@ -10,25 +11,10 @@ from typing import Any
 
 from torch import nn
 
-from hairgan.networks.bisenet import BiSeNet
-from hairgan.networks.cbam import HairClassifier
-from hairgan.networks.mean_styles import MeanStyles
-from hairgan.networks.sean import SEANGenerator
-from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
-from hairgan.weights.cards import CARD, a_dataset, fact_of, load_bundle
+from hairgan.weights.cards import CARD, PARTS, a_dataset, fact_of, load_bundle
 from hairgan.weights.mean_styles import file_name, load_mean_styles
 from hairgan.weights.runs import networks_from_run, read_record
-
-PART_NAMES: dict[type[nn.Module], str] = {
-    # what is worth keeping of a run, by the name it has in a bundle; discriminators stay behind
-    BiSeNet: "parser",
-    SEANGenerator: "sean",
-    MeanStyles: "mean_styles",
-    Generator: "stargan_generator",
-    MappingNetwork: "mapping_network",
-    StyleEncoder: "style_encoder",
-    HairClassifier: "classifier",
-}
+from hairgan.weights.trusted import is_own
 
 PARTS_OF_MODELS: dict[str, dict[str, str]] = {
     # the same for networks of somebody's own: what trained them -> name in its config -> name in a bundle
@@ -115,10 +101,9 @@ def _of_run(run: Path | str, checkpoint: str, licence: str | None) -> tuple[dict
 
 def _part_name(name: str, network: nn.Module, config: Mapping[str, Any]) -> str | None:
     """What a network of a run is called in a bundle; None for one that stays behind."""
-    if type(network) in PART_NAMES:
-        return PART_NAMES[type(network)]
-    if type(network).__module__.startswith("hairgan."):
-        return None
+    target = f"{type(network).__module__}.{type(network).__qualname__}"
+    if is_own(target):  # discriminators stay behind
+        return next((part for part, known in PARTS.items() if known == target), None)
     model = str(config["model"].get("_target_", "")).rpartition(".")[2]
     return PARTS_OF_MODELS.get(model, {}).get(name)
 
@@ -130,11 +115,13 @@ def last_metrics(run: Path) -> dict[str, float]:
         return {}
     found: dict[str, float] = {}
     with file.open(newline="", encoding="utf-8", errors="replace") as stream:
-        for row in csv.DictReader(line.replace("\0", "") for line in stream):
-            for name, value in row.items():
-                number = _number(value)
-                if number is not None and str(name).startswith(("val/", "test/")):
-                    found[name] = number
+        rows = csv.DictReader(line.replace("\0", "") for line in stream)
+        with contextlib.suppress(csv.Error):  # damaged: what comes before it counts
+            for row in rows:
+                for name, value in row.items():
+                    number = _number(value)
+                    if number is not None and str(name).startswith(("val/", "test/")):
+                        found[name] = number
     return found
 
 

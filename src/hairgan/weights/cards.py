@@ -30,6 +30,19 @@ from hairgan.weights.trusted import how_to_trust, is_own, is_trusted, network_cl
 
 FORMAT = 1
 CARD = "card.yaml"
+MAX_CARD = 200_000
+"""Bytes of a card at most."""
+PARTS = {
+    # the parts that have a use, and the networks that they are; a network of somebody's own may take a place
+    "parser": "hairgan.networks.bisenet.BiSeNet",
+    "sean": "hairgan.networks.sean.SEANGenerator",
+    "mean_styles": "hairgan.networks.mean_styles.MeanStyles",
+    "stargan_generator": "hairgan.networks.stargan.Generator",
+    "mapping_network": "hairgan.networks.stargan.MappingNetwork",
+    "style_encoder": "hairgan.networks.stargan.StyleEncoder",
+    "classifier": "hairgan.networks.cbam.HairClassifier",
+    "fan": "hairgan.networks.fan.FAN",
+}
 PART_NAME = re.compile(r"[a-z0-9_]{1,64}")
 
 
@@ -119,7 +132,7 @@ def read_card(folder: Path | str) -> dict[str, Any]:
     file = Path(folder) / CARD
     if not file.is_file():
         raise ValueError(f"{folder} is not a bundle: it has no {CARD}")
-    return check_card(read_yaml(file), str(file))
+    return check_card(read_yaml(file, MAX_CARD), str(file))
 
 
 def check_card(card: Any, source: str) -> dict[str, Any]:
@@ -171,6 +184,7 @@ def _check_part(part: Any, name: str, where: str) -> None:
         if key not in part:
             raise ValueError(f"{where} has no '{key}'")
     a_text(part["class"], f"{where}.class")
+    _check_place_of(name, part["class"], where)
     a_mapping(part["config"], f"{where}.config")
     file = a_text(part["file"], f"{where}.file")
     if Path(file).name != file or "\\" in file or not file.endswith(".safetensors"):
@@ -179,6 +193,12 @@ def _check_part(part: Any, name: str, where: str) -> None:
         raise ValueError(f"{where}.sha256 must be 64 hexadecimal digits, not {describe(part['sha256'])}")
     if "parameters" in part:
         a_count(part["parameters"], f"{where}.parameters")
+
+
+def _check_place_of(name: str, target: str, where: str) -> None:
+    """Refuse one of our own networks in the place of another."""
+    if is_own(target) and PARTS.get(name, target) not in (target, target.replace(":", ".")):
+        raise ValueError(f"{where}: the part '{name}' is a {target}, where a {PARTS[name]} belongs")
 
 
 def _folder(source: Path | str) -> Path:
@@ -233,6 +253,7 @@ def _write_part(folder: Path, name: str, network: nn.Module) -> dict[str, Any]:
     if not PART_NAME.fullmatch(name):
         raise ValueError(f"'{name}' does not name a part: use lower case letters, digits and underscores")
     target = f"{type(network).__module__}:{type(network).__qualname__}"
+    _check_place_of(name, target, "the bundle to be written")
     if not is_own(target) and not is_trusted(target.replace(":", ".")):
         raise ValueError(
             f"the part '{name}' is a {target}, which is not a network of hairgan. If you trust its code: "

@@ -15,14 +15,17 @@ import yaml
 
 from hairgan.weights.files import shorten
 
-MAX_BYTES = 4_000_000
-MAX_VALUES = 200_000
+MAX_BYTES = 1_000_000
+MAX_VALUES = 50_000
 """Values of a document at most, each counted as often as it is referred to."""
 MAX_DEPTH = 50
 
 
-def read_yaml(file: Path | str) -> Any:
+def read_yaml(file: Path | str, max_bytes: int = MAX_BYTES) -> Any:
     """The content of a YAML file in plain values.
+
+    Args:
+        max_bytes: a larger file is refused.
 
     Raises:
         ValueError: it is not YAML, too large, or says a key twice.
@@ -32,8 +35,8 @@ def read_yaml(file: Path | str) -> Any:
     if not file.is_file():
         raise ValueError(f"there is no file {file}")
     size = file.stat().st_size
-    if size > MAX_BYTES:
-        raise ValueError(f"{file} is too large: {size} bytes, more than {MAX_BYTES}")
+    if size > max_bytes:
+        raise ValueError(f"{file} is too large: {size} bytes, more than {max_bytes}")
     try:
         loader = yaml.SafeLoader(file.read_text(encoding="utf-8"))
         node = loader.get_single_node()

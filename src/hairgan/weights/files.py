@@ -117,6 +117,8 @@ def check_state(state: Any, source: str) -> dict[str, Tensor]:
     for name, tensor in state.items():
         if tensor.layout != torch.strided or tensor.is_meta or tensor.is_quantized or tensor.is_complex():
             raise ValueError(f"{source}: the tensor {shorten(name)} is not a plain array of numbers")
+        if not tensor.numel():
+            raise ValueError(f"{source}: the tensor {shorten(name)} is empty")
         claimed = tensor.numel() * tensor.element_size()
         unbacked += claimed if claimed > tensor.untyped_storage().nbytes() else 0
         if unbacked > MAX_UNBACKED:

@@ -47,6 +47,10 @@ def networks_from_run(
     config = read_config(run)
     path = find_checkpoint(run, checkpoint)
     state, step = read_checkpoint(path)
+    trained = {key.split(".")[1] for key in state if key.startswith("networks.") and key.count(".") > 1}
+    for name in sorted(trained):
+        if not isinstance(config["model"].get(name), Mapping) or "_target_" not in config["model"][name]:
+            raise ValueError(f"{run}: {CONFIG} names no class for model.{name}, of which {path.name} has weights")
     networks: dict[str, nn.Module] = {}
     for name, node in config["model"].items():
         if not isinstance(node, Mapping) or "_target_" not in node:

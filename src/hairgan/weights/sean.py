@@ -117,7 +117,7 @@ def converted(official: Mapping[str, Tensor]) -> dict[str, Tensor]:
         state[key] = joined(values)
     for key in [key for key in state if key.endswith(".v")]:
         weight = state.get(key.removesuffix("v") + "weight")
-        if weight is not None and weight.ndim == 4 and state[key].numel() == weight[0].numel():
+        if weight is not None and weight.ndim == 4 and state[key].numel() * len(weight) == weight.numel():
             _, in_channels, *kernel = weight.shape
             state[key] = state[key].view(in_channels, *kernel).permute(1, 2, 0).flatten()
     for key, value in state.items():

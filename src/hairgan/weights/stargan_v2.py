@@ -29,6 +29,8 @@ def generator(state_dict: State, w_hpf: float | None = None) -> Generator:
     Raises:
         ValueError: keys are missing or left over, shapes differ, or `w_hpf` contradicts `hpf.filter`.
     """
+    if w_hpf is not None and (isinstance(w_hpf, bool) or not isinstance(w_hpf, (int, float)) or not w_hpf >= 0):
+        raise ValueError(f"w_hpf must be a number of 0 or more, not {w_hpf!r}")
     blocks = last(state_dict, "encode.*.conv1.weight", 6) - 1  # two more stand at the bottleneck
     base_width = size(state_dict, "from_rgb.weight", 0, 64)
     if "hpf.filter" in state_dict:
