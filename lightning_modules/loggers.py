@@ -16,6 +16,8 @@ from pytorch_lightning.utilities import rank_zero_only
 from hairgan.curves import read_curves
 from hairgan.files import write_text, write_whole
 
+STEP = "trainer/global_step"  # Lightning's name for the x axis in wandb
+
 
 class CurvesLogger(Logger):
     """Writes `metrics.csv`: one row a step, one column a logged name, empty where a name was not logged at a step.
@@ -113,6 +115,11 @@ class QuietWandbLogger(WandbLogger):
                 f"Weights & Biases did not take the run ({' '.join(str(error).split())}); "
                 "logger.mode=offline needs no connection, and `wandb sync` uploads later"
             ) from error
+
+    @rank_zero_only
+    def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
+        """Log values under our own step, also as wandb's: the parts of a resumed run then follow each other."""
+        self.experiment.log(dict(metrics) | {STEP: step}, step=step)
 
     @rank_zero_only
     def log_summary(self, final: Mapping[str, float], best: Mapping[str, float]) -> None:

@@ -36,15 +36,18 @@ class TrialReport(Callback):
         self.trial, self.metric = trial, metric
         self.value: float | None = None
         self.pruned = False
+        self._known = False
         self._reported = -1  # the step at which it last did
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
         module: Any = pl_module
-        names, complete = measurable(trainer, module)
         if self.metric in module.last_logs:
             self.value = module.last_logs[self.metric]
-        elif complete and self.metric not in names:
-            raise ValueError(not_measured(self.metric, "sweep.metric", {*names, *module.last_logs}))
+        elif not self._known:  # losses have names after the first step
+            names, complete = measurable(trainer, module)
+            if complete and self.metric not in names:
+                raise ValueError(not_measured(self.metric, "sweep.metric", {*names, *module.last_logs}))
+            self._known = True
         self._report(trainer, module)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

@@ -35,8 +35,12 @@ def test_all_loggers_at_once_and_a_resumed_run_continues_them(settings, compose_
     more.join(300)
     assert more.exitcode == 0, runs.log_of(tmp_path / "log")[-3000:]
     assert [row["step"] for row in logged(run)] == [1, 2, 3, 4]
-    sessions = [path.name.split("-") for path in (run / "wandb").glob("offline-run-*")]  # offline-run-TIME-ID
-    assert len(sessions) == 2 and len({session[-1] for session in sessions}) == 1
+    sessions = sorted((run / "wandb").glob("offline-run-*"))  # offline-run-TIME-ID
+    assert len(sessions) == 2 and len({session.name.split("-")[-1] for session in sessions}) == 1
+    first, second = (offline_run(session) for session in sessions)
+    assert [row["_step"] for row in first["history"]] + [row["_step"] for row in second["history"]] == [1, 2, 3, 4]
+    assert first["run"].display_name == second["run"].display_name
+    assert first["config"]["steps"] == 2 and second["config"]["steps"] == 4
     assert len(list((run / "tensorboard").glob("events.*"))) == 2
 
 
@@ -109,8 +113,9 @@ def test_a_tracker_knows_the_run(settings, compose_config, tmp_path):
     assert summary["best/val/mean_iou"] == pytest.approx(measured[best])
     assert (summary["best_step/val/mean_iou"], summary["steps_done"]) == (best, 4)
     assert summary["parse/loss"] == pytest.approx(rows[4]["parse/loss"])
-    history = {row["trainer/global_step"] for row in told["history"]}
-    assert history >= {1, 2, 3, 4}
+    assert [row["_step"] for row in told["history"]] == [1, 2, 3, 4]
+    assert [row["trainer/global_step"] for row in told["history"]] == [1, 2, 3, 4]
+    assert [row["parse/loss"] for row in told["history"]] == pytest.approx([rows[n]["parse/loss"] for n in rows])
 
     events = EventAccumulator(str(run / "tensorboard")).Reload()
     table = {}
