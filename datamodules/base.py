@@ -32,6 +32,7 @@ class HairDataModule(pl.LightningDataModule):
         steps: length of the run; the last step the loader knows.
         seed: the run's seed.
         num_workers: loader processes; 0 reads in the training process.
+        repeat_batches: N to read the first N batches again and again, crops and all; None reads on.
     """
 
     def __init__(
@@ -44,8 +45,10 @@ class HairDataModule(pl.LightningDataModule):
         steps: int,
         seed: int,
         num_workers: int,
+        repeat_batches: int | None = None,
     ) -> None:
         super().__init__()
+        self.repeat_batches = repeat_batches
         self.make_batches, self._domains = batches, domains
         self.image_size, self.batch_size, self.steps, self.seed = image_size, batch_size, steps, seed
         self.num_workers = num_workers
@@ -102,7 +105,8 @@ class HairDataModule(pl.LightningDataModule):
 
     def train_dataloader(self) -> StepLoader:
         start = self.trainer.lightning_module.steps_done if self.trainer else 0
-        return StepLoader(_Steps(self.batches("train")), StepSampler(start, self.steps), self.num_workers)
+        sampler = StepSampler(start, self.steps, self.repeat_batches)
+        return StepLoader(_Steps(self.batches("train")), sampler, self.num_workers)
 
     def val_dataloader(self) -> StepLoader:
         batches = self.batches("val")
@@ -166,13 +170,16 @@ class HairDataModule(pl.LightningDataModule):
 
 
 class StepSampler(Sampler[int]):
-    """The numbers of the steps still to come. Its length counts those already done: Lightning has counted them too."""
+    """The numbers of the steps still to come, or of those that stand for them where a few batches are repeated.
 
-    def __init__(self, start: int, stop: int) -> None:
-        self.start, self.stop = start, stop
+    Its length counts the steps already done: Lightning has counted them too.
+    """
+
+    def __init__(self, start: int, stop: int, repeat: int | None = None) -> None:
+        self.start, self.stop, self.repeat = start, stop, repeat
 
     def __iter__(self) -> Iterator[int]:
-        return iter(range(self.start, self.stop))
+        return (step % self.repeat if self.repeat else step for step in range(self.start, self.stop))
 
     def __len__(self) -> int:
         return self.stop

@@ -81,7 +81,11 @@ def choices_of_run(words: Sequence[str]) -> list[str]:
 def help_text(program: str, words: Sequence[str]) -> str:
     """How a program is called, the choices of its groups, and its config with comments."""
     config, _ = CHECKS[program]
-    groups = {g: names for g, names in explained.choices().items() if config == "config" and g != "paths"}
+    groups = {
+        g: names
+        for g, names in explained.choices().items()
+        if config == "config" and g != "paths" and "/with_" not in g
+    }
     width = max((len(group) for group in groups), default=0)
     return "\n".join(
         [

@@ -109,6 +109,8 @@ REFUSED = {  # what is typed -> a part of the sentence
     "model=hair_classifier model.classifier.depth=20": "model.classifier.depth must be 18, 34 or 50, not 20",
     "model=hair_classifier model.classifier.dropout=1": f"model.classifier.dropout {SHARE}",
     # the data
+    "experiment=quickstart data=image_folder": "there is no setting 'data.count': it is of data=portraits",
+    "data.repeat_batches=0": "data.repeat_batches must be a whole number of 1 or more, or null, not 0",
     "data.image_size=64": "data.image_size follows image_size, which is 256: set image_size",
     "data.batch_size=3": "data.batch_size follows batch_size, which is 8: set batch_size",
     "data.count=0": "data.count must be a whole number of 1 or more",

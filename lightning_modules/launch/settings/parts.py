@@ -268,6 +268,7 @@ class Data(Settings):
     steps: Count
     seed: Seed
     num_workers: Workers
+    repeat_batches: Count | None = None
 
 
 class PackedOnFirstUse(Data):
@@ -282,12 +283,20 @@ class Portraits(PackedOnFirstUse):
     style: Literal["plain", "randomized"] = "plain"
 
 
+DRAWN = "it is of data=portraits, the data of the experiments that set it; ~data.{name} leaves it out"
+OF_PORTRAITS = {name: DRAWN.format(name=name) for name in ("count", "portrait_seed", "style")}
+
+
 class CelebAHQ(PackedOnFirstUse):
+    HINTS: ClassVar = OF_PORTRAITS
+
     domains: Part
     root: Path
 
 
 class ImageFolder(PackedOnFirstUse):
+    HINTS: ClassVar = OF_PORTRAITS
+
     root: Path
 
 
