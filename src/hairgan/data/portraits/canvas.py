@@ -179,7 +179,8 @@ class Canvas:
         def bounded(value: float) -> int:
             return min(max(SUPERSAMPLING * round(value / SUPERSAMPLING), 0), self.side)
 
-        (x0, y0), (x1, y1) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+        x, y = points[:, 0], points[:, 1]
+        x0, y0, x1, y1 = float(x.min()), float(y.min()), float(x.max()), float(y.max())
         margin += 2 + SUPERSAMPLING
         return bounded(x0 - margin), bounded(y0 - margin), bounded(x1 + margin), bounded(y1 + margin)
 
@@ -195,14 +196,21 @@ class Canvas:
         mask = Mask(alpha * np.float32(1 / 255), x0, y0)
         return mask.blurred(sigma) if blur else mask
 
-    def lines(self, curves: list[Float[ndarray, "_ 2"]], width: float, blur: float = 0.0) -> Mask:
+    def lines(
+        self, curves: list[Float[ndarray, "_ 2"]] | Float[ndarray, "n k 2"], width: float, blur: float = 0.0
+    ) -> Mask:
         """Open curves (canvas pixels) drawn with a line of `width`, softened by `blur`, both in head coordinates."""
         sigma = self.pixels(blur)
-        x0, y0, x1, y1 = self._rectangle(np.concatenate(curves), 3 * sigma + self.pixels(width))
+        every = np.concatenate(curves) if isinstance(curves, list) else curves.reshape(-1, 2)
+        x0, y0, x1, y1 = self._rectangle(every, 3 * sigma + self.pixels(width))
         alpha = np.zeros((y1 - y0, x1 - x0), dtype=np.uint8)
         exact = self.pixels(width)
         if alpha.size:
-            points = [fixed_point(curve - np.array([x0, y0], dtype=np.float32)) for curve in curves]
+            corner = np.array([x0, y0], dtype=np.float32)
+            if isinstance(curves, list):
+                points = [fixed_point(curve - corner) for curve in curves]
+            else:
+                points = list(fixed_point(curves - corner))
             cv2.polylines(alpha, points, False, 255, max(1, round(exact)), cv2.LINE_AA, _FIXED_POINT_BITS)
         faint = np.float32(min(1.0, exact) / 255)  # a line thinner than a pixel is a fainter one
         mask = Mask(alpha * faint, x0, y0)

@@ -115,5 +115,5 @@ class _Eye:
         tip, turn = np.stack([lean, -0.8 * length], axis=1), np.stack([0.75 * lean, -0.12 * length], axis=1)
         t = np.linspace(0, 1, 6)[None, :, None]
         curves = root[:, None] + 2 * t * (1 - t) * turn[:, None] + t**2 * tip[:, None]  # lashes bend upwards
-        hairs = list(self.place(curves.reshape(-1, 2)).reshape(count, -1, 2))
+        hairs = self.place(curves.reshape(-1, 2)).reshape(count, -1, 2)
         canvas.paint(canvas.lines(hairs, 0.0010), ink, opacity=min(1.0, 0.35 + 0.6 * strength))

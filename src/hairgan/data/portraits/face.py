@@ -142,7 +142,7 @@ def paint_brows(face: Face) -> None:
         tip = root + ahead * g.uniform(0.008, 0.016, (count, 1))
         hairs = np.stack([root, tip], axis=1) * mirror
         pixels = face.on(hairs.reshape(-1, 2)).reshape(count, 2, 2)
-        canvas.paint(canvas.lines(list(pixels), 0.0013).clip(shape), colour * 0.65, opacity=0.8 * brows.density)
+        canvas.paint(canvas.lines(pixels, 0.0013).clip(shape), colour * 0.65, opacity=0.8 * brows.density)
 
 
 def paint_beard(face: Face) -> None:
@@ -165,5 +165,5 @@ def paint_beard(face: Face) -> None:
     for third, tone in enumerate((0.55, 0.95, 1.45)):
         ends = np.stack([face.on(root[third::3]), face.on(tip[third::3])], axis=1)
         if len(ends):
-            hairs = canvas.lines(list(ends), 0.0016).clip(inside)
+            hairs = canvas.lines(ends, 0.0016).clip(inside)
             canvas.paint(hairs, np.clip(np.array(beard.colour) * tone, 0, 255), opacity=opacity)

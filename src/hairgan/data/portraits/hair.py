@@ -19,11 +19,21 @@ SHADOW_REACH = 0.10
 
 
 class Hair:
-    """A hairstyle on a head; each method paints one layer."""
+    """A hairstyle on a head; each method paints one layer.
 
-    def __init__(self, canvas: Canvas, person: Identity, style: Hairstyle, hat: Hat | None) -> None:
+    Args:
+        canvas: where to paint.
+        person: who wears it.
+        style: the hairstyle.
+        hat: what presses it down.
+        density: share of the locks that are drawn; fewer are wider.
+    """
+
+    def __init__(
+        self, canvas: Canvas, person: Identity, style: Hairstyle, hat: Hat | None, density: float = 1.0
+    ) -> None:
         self.canvas, self.person, self.style, self.hat = canvas, person, style, hat
-        locks = grow(style, person.head)
+        locks = grow(style, person.head, density)
         self._behind, self._front = locks[~locks.front], locks[locks.front]
         side = self._front.side
         self._tucked = (side > 0) & style.tucked_left | (side < 0) & style.tucked_right

@@ -67,10 +67,14 @@ class Locks:
         return len(self.points)
 
 
-def grow(style: Hairstyle, head: Head) -> Locks:
-    """All the locks of a hairstyle on a head."""
+def grow(style: Hairstyle, head: Head, density: float = 1.0) -> Locks:
+    """The locks of a hairstyle on a head: all of them, or a random share of wider ones."""
     g = numpy_generator(style.noise, "flow")
     roots = plant(style, head, g)
+    if density < 1:
+        share = np.where(np.abs(roots.azimuth) < FRONT, density, 0.5 * density)  # little is seen of what is behind
+        kept = (g.random(len(roots)) < share) | roots.fringe
+        roots, wider = roots[kept], np.where(roots.fringe, 1.0, share**-0.7)[kept]
     count = len(roots)
     direction = comb(style, roots, g)
     end, length = cut(style, roots, g)
@@ -96,6 +100,8 @@ def grow(style: Hairstyle, head: Head) -> Locks:
 
     spacing = {"short": 0.0115, "bob": 0.0175, "long": 0.0185}[style.length]
     width = spacing * g.uniform(0.7, 1.35, count) * np.where(roots.fringe, 0.72, 1.0) * np.where(roots.fine, 0.42, 1.0)
+    if density < 1:
+        width = width * wider
     taper = np.full(count, {"short": 0.35, "bob": 0.6, "long": 0.25}[style.length])
     taper[roots.fringe] = 0.65 if style.bangs == "full" else 0.25
     order = rank + 0.8 * roots.fringe + 0.35 * roots.ahead - 0.5 * roots.fine * (roots.point[:, 1] > 0.3)

@@ -75,7 +75,7 @@ class Hairstyle:
         end = {"short": g.uniform(0.09, 0.20), "bob": g.uniform(0.76, 0.90), "long": g.uniform(1.06, 1.45)}[length]
         side = -1.0 if g.random() < 0.5 else 1.0
         name = str(g.choice(HAIR_COLOURS, p=[0.24, 0.30, 0.20, 0.10, 0.09, 0.07]))
-        color = _sample_color(g, name)
+        color = sample_color(g, name)
         tucked = g.random(2) < (0.22 if length != "short" else 0.0)
         return Hairstyle(
             length=length,  # type: ignore[arg-type]
@@ -96,7 +96,7 @@ class Hairstyle:
             curl_in=float(g.normal(0.5, 0.5) if length == "bob" else g.normal(0.1, 0.3)),
             color_name=name,  # type: ignore[arg-type]
             color=color,
-            streaks=_sample_streaks(g, color),
+            streaks=sample_streaks(g, color),
             streak_share=float(max(0.0, g.normal(0.05, 0.30))) if name in ("brown", "blond", "red", "other") else 0.0,
             shine=float(g.uniform(0.35, 1.0) * (0.7 if perm else 1.0)),
             frizz=float(g.uniform(0.4, 1.0) * (1.8 if perm else 1.0)),
@@ -104,7 +104,8 @@ class Hairstyle:
         )
 
 
-def _sample_color(g: np.random.Generator, name: str) -> Colour:
+def sample_color(g: np.random.Generator, name: str) -> Colour:
+    """A colour of the family `name`."""
     tones = np.array(_TONES[name])
     if name == "other":
         rgb = tones[g.integers(len(tones))] * np.exp(g.normal(0, 0.15)) + g.normal(0, 10, 3)
@@ -116,7 +117,8 @@ def _sample_color(g: np.random.Generator, name: str) -> Colour:
     return red, green, blue
 
 
-def _sample_streaks(g: np.random.Generator, color: Colour) -> Colour:
+def sample_streaks(g: np.random.Generator, color: Colour) -> Colour:
+    """The colour of lighter strands in hair of `color`."""
     light = np.array(color) * 0.72 + np.array([214, 176, 120]) * 0.28 + g.normal(0, 5, 3)
     red, green, blue = (float(v) for v in np.clip(light, 8, 245))
     return red, green, blue

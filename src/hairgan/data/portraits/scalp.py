@@ -74,6 +74,9 @@ class Roots:
     fringe: Bool[ndarray, " n"]
     fine: Bool[ndarray, " n"]
 
+    def __getitem__(self, chosen: ndarray) -> Roots:
+        return Roots(**{name: value[chosen] for name, value in vars(self).items()})
+
     def __len__(self) -> int:
         return len(self.point)
 

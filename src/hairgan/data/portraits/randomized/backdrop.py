@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from jaxtyping import UInt8
@@ -9,16 +11,17 @@ from numpy import ndarray
 
 from hairgan.data.portraits.canvas import Canvas
 from hairgan.data.portraits.hairstyle import Hairstyle
-from hairgan.data.portraits.identity import CLOTH_TONES, SKIN_TONES, Identity
+from hairgan.data.portraits.identity import CLOTH_TONES, SKIN_TONES, Colour, Identity
 from hairgan.data.portraits.randomized.textures import texture
 from hairgan.data.sampling import numpy_generator
 
-_SHARES = {"wall": 0.18, "press": 0.27, "dark": 0.14, "blur": 0.15, "room": 0.11, "leaves": 0.07, "crowd": 0.08}
+_SHARES = {"wall": 0.17, "press": 0.27, "dark": 0.12, "blur": 0.16, "room": 0.12, "leaves": 0.07, "crowd": 0.09}
 _FONTS = (
     cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_TRIPLEX,
     cv2.FONT_HERSHEY_SCRIPT_SIMPLEX, cv2.FONT_HERSHEY_SCRIPT_COMPLEX, cv2.FONT_HERSHEY_COMPLEX | cv2.FONT_ITALIC,
 )  # fmt: skip
-_LETTERS = "AABCDEEEFGHIIKLMNNOOPRSSTTUVWXYZaabcdeefghiklmnoprstuvwy0123456789&.!-'"
+_FONT_HEIGHT = 22  # of Hershey's capitals, pixels at scale 1
+_LETTERS = list("AABCDEEEFGHIIKLMNNOOPRSSTTUVWXYZaabcdeefghiklmnoprstuvwy0123456789&.!-'")
 
 Picture = UInt8[ndarray, "s s 3"]
 
@@ -27,22 +30,23 @@ def paint_backdrop(canvas: Canvas, person: Identity, style: Hairstyle) -> None:
     g = numpy_generator(person.noise, "randomized/backdrop")
     size = canvas.size
     kind = str(g.choice(list(_SHARES), p=list(_SHARES.values())))
+    if np.mean(style.color) < 70 and g.random() < 0.2:
+        kind = "dark"
     first, second = _tones(g, kind, style)
-    back = _ramp(g, size, first, second, 0.25 if kind in ("wall", "press") else 0.8)
-    back = {"wall": _wall, "press": _press, "dark": _dark, "blur": _blur, "room": _room, "leaves": _leaves,
-            "crowd": _crowd}[kind](g, back, first, second)  # fmt: skip
-    out = cv2.resize(back, (canvas.side, canvas.side), interpolation=cv2.INTER_LINEAR).astype(np.float32)
+    back = _ramp(g, size, first, second, 0.45 if kind in ("wall", "press") else 1.0)
+    back = _PAINTERS[kind](g, back)
     strength = float(g.uniform(0.0, 0.10)) * 255 * (0.4 if kind in ("wall", "press") else 1.0)
-    zoom = float(np.exp(g.uniform(np.log(0.5), np.log(4)))) * canvas.side / 512
-    out += (texture(g, "cloud", canvas.side, canvas.side, zoom) * strength)[..., None]
-    np.clip(out, 0, 255, canvas.image)
+    zoom = _log_uniform(g, 0.5, 4) * size / 256
+    rough = back.astype(np.float32) + (texture(g, "cloud", size, size, zoom) * np.float32(strength))[..., None]
+    np.clip(rough, 0, 255, rough)
+    cv2.resize(rough, (canvas.side, canvas.side), canvas.image, interpolation=cv2.INTER_LINEAR)
 
 
 def _tones(g: np.random.Generator, kind: str, style: Hairstyle) -> tuple[ndarray, ndarray]:
     """Two colours; one picture in six has a background of the hair's colour."""
     if g.random() < 0.16 and kind != "press":
         first = np.array(style.color) * g.uniform(0.5, 1.5)
-    elif kind in ("wall", "press") and g.random() < 0.62:
+    elif kind in ("wall", "press") and g.random() < 0.72:
         first = g.uniform(150, 255) * np.exp(g.normal(0, 0.03, 3))
     elif kind == "dark":
         first = g.uniform(3, 45) * np.exp(g.normal(0, 0.25, 3))
@@ -52,10 +56,18 @@ def _tones(g: np.random.Generator, kind: str, style: Hairstyle) -> tuple[ndarray
     return np.clip(first, 2, 255), np.clip(second, 2, 255)
 
 
-def _colour(g: np.random.Generator) -> tuple[float, float, float]:
+def _colour(g: np.random.Generator) -> Colour:
     value, vivid = g.uniform(5, 250), g.uniform(0, 0.9)
-    red, green, blue = (float(v) for v in np.clip(value * np.exp(g.normal(0, vivid, 3)), 0, 255))
+    return _rgb(value * np.exp(g.normal(0, vivid, 3)))
+
+
+def _rgb(colour: ndarray) -> Colour:
+    red, green, blue = (float(v) for v in np.clip(colour, 0, 255))
     return red, green, blue
+
+
+def _log_uniform(g: np.random.Generator, low: float, high: float) -> float:
+    return float(np.exp(g.uniform(np.log(low), np.log(high))))
 
 
 def _ramp(g: np.random.Generator, size: int, first: ndarray, second: ndarray, strength: float) -> Picture:
@@ -73,7 +85,7 @@ def _ramp(g: np.random.Generator, size: int, first: ndarray, second: ndarray, st
 
 def _soft(g: np.random.Generator, back: Picture, low: float, high: float) -> Picture:
     """Out of focus, by a share of the side."""
-    sigma = float(np.exp(g.uniform(np.log(low), np.log(high)))) * len(back)
+    sigma = _log_uniform(g, low, high) * len(back)
     if sigma < 0.4:
         return back
     coarse = max(1, int(sigma / 2))
@@ -83,49 +95,64 @@ def _soft(g: np.random.Generator, back: Picture, low: float, high: float) -> Pic
     return cv2.resize(small, (len(back), len(back)), interpolation=cv2.INTER_CUBIC) if coarse > 1 else small
 
 
-def _wall(g: np.random.Generator, back: Picture, first: ndarray, second: ndarray) -> Picture:
+def _wall(g: np.random.Generator, back: Picture) -> Picture:
+    """Nothing more."""
     return back
 
 
-def _press(g: np.random.Generator, back: Picture, first: ndarray, second: ndarray) -> Picture:
+@dataclass(frozen=True)
+class _Word:
+    text: str
+    font: int
+    height: float  # shares of the side
+    thickness: float
+
+    @staticmethod
+    def sample(g: np.random.Generator, low: float, high: float) -> _Word:
+        height = _log_uniform(g, low, high)
+        return _Word(
+            text="".join(g.choice(_LETTERS, int(g.integers(1, 9)))),
+            font=_FONTS[int(g.integers(len(_FONTS)))],
+            height=height,
+            thickness=height * float(g.uniform(0.04, 0.24)),
+        )
+
+
+def _press(g: np.random.Generator, back: Picture) -> Picture:
     """Lettering and logos, sometimes the same ones again and again."""
     size = len(back)
-    light = float(first.mean()) > 110
-    inks = [tuple(float(v) for v in np.clip(g.uniform(0, 110) * np.exp(g.normal(0, 0.5, 3)), 0, 255)) if light
-            else tuple(float(v) for v in np.clip(g.uniform(130, 255) * np.exp(g.normal(0, 0.25, 3)), 0, 255)),
-            _colour(g)]  # fmt: skip
+    dark = g.uniform(0, 110) * np.exp(g.normal(0, 0.5, 3))
+    light = g.uniform(130, 255) * np.exp(g.normal(0, 0.25, 3))
+    inks = [_rgb(dark if back.mean() > 110 else light), _colour(g)]
     if g.random() < 0.3:
         _boxes(g, back, int(g.integers(1, 4)))
-    words = ["".join(g.choice(list(_LETTERS), int(g.integers(1, 9)))) for _ in range(2)]
-    repeated = g.random() < 0.45
-    count = int(g.integers(6, 22)) if repeated else int(g.integers(1, 7))
-    height = float(np.exp(g.uniform(np.log(0.035), np.log(0.16 if repeated else 0.5))))
-    font = _FONTS[int(g.integers(len(_FONTS)))]
-    for n in range(count):
-        if not repeated:
-            height = float(np.exp(g.uniform(np.log(0.05), np.log(0.55))))
-            font = _FONTS[int(g.integers(len(_FONTS)))]
-            word = "".join(g.choice(list(_LETTERS), int(g.integers(1, 9))))
-        else:
-            word = words[n % 2]
+    if g.random() < 0.45:
+        words = [_Word.sample(g, 0.035, 0.16) for _ in range(2)] * int(g.integers(3, 11))
+    else:
+        words = [_Word.sample(g, 0.05, 0.55) for _ in range(int(g.integers(1, 7)))]
+    for word in words:
         x, y = g.uniform(-0.35, 0.95), g.uniform(0.0, 1.1)
         if g.random() < 0.65:  # beside the head
             x = g.uniform(-0.45, 0.05) if g.random() < 0.5 else g.uniform(0.72, 0.95)
-        scale = height * size / 22
-        thick = max(1, round(height * size * float(g.uniform(0.04, 0.24))))
+        place, high, thick = (
+            (round(x * size), round(y * size)),
+            word.height * size,
+            max(1, round(word.thickness * size)),
+        )
         ink = inks[int(g.random() < 0.3)]
-        place = (round(x * size), round(y * size))
-        cv2.putText(back, word, place, font, scale, ink, thick, cv2.LINE_AA)
+        cv2.putText(back, word.text, place, word.font, high / _FONT_HEIGHT, ink, thick, cv2.LINE_AA)
         if g.random() < 0.2:
-            radius = (
-                max(1, round(height * size * g.uniform(0.4, 1.2))),
-                max(1, round(height * size * g.uniform(0.4, 1.2))),
-            )
-            cv2.ellipse(back, place, radius, 0, 0, 360, inks[1], -1 if g.random() < 0.4 else thick, cv2.LINE_AA)
+            axes = [max(1, round(high * float(v))) for v in g.uniform(0.4, 1.2, 2)]
+            cv2.ellipse(back, place, axes, 0, 0, 360, inks[1], -1 if g.random() < 0.4 else thick, cv2.LINE_AA)
     if g.random() < 0.5:
-        turn = cv2.getRotationMatrix2D((size / 2, size / 2), float(g.normal(0, 8)), 1.08)
-        back = cv2.warpAffine(back, turn, (size, size), borderMode=cv2.BORDER_REFLECT)
+        back = _tilted(g, back, 8)
     return _soft(g, back, 0.0008, 0.018)
+
+
+def _tilted(g: np.random.Generator, back: Picture, degrees: float) -> Picture:
+    size = len(back)
+    turn = cv2.getRotationMatrix2D((size / 2, size / 2), float(g.normal(0, degrees)), 1.1)
+    return cv2.warpAffine(back, turn, (size, size), borderMode=cv2.BORDER_REFLECT)
 
 
 def _boxes(g: np.random.Generator, back: Picture, count: int) -> None:
@@ -140,7 +167,7 @@ def _spots(g: np.random.Generator, back: Picture, count: int, small: float, larg
     size = len(back)
     layer = back.copy()
     for _ in range(count):
-        radius = max(1, round(float(np.exp(g.uniform(np.log(small), np.log(large)))) * size))
+        radius = max(1, round(_log_uniform(g, small, large) * size))
         centre = (round(g.uniform(-0.05, 1.05) * size), round(g.uniform(-0.05, 1.05) * size))
         colour = tuple(min(255.0, v * bright) for v in _colour(g))
         cv2.circle(layer, centre, radius, colour, -1, cv2.LINE_AA)
@@ -148,7 +175,7 @@ def _spots(g: np.random.Generator, back: Picture, count: int, small: float, larg
     cv2.addWeighted(layer, share, back, 1 - share, 0.0, back)
 
 
-def _dark(g: np.random.Generator, back: Picture, first: ndarray, second: ndarray) -> Picture:
+def _dark(g: np.random.Generator, back: Picture) -> Picture:
     back = (back * np.float32(g.uniform(0.15, 0.6))).astype(np.uint8)
     if g.random() < 0.6:
         _spots(g, back, int(g.integers(2, 16)), 0.01, 0.09, 1.4)
@@ -158,7 +185,7 @@ def _dark(g: np.random.Generator, back: Picture, first: ndarray, second: ndarray
     return (back * np.float32(g.uniform(0.3, 1.0))).astype(np.uint8)
 
 
-def _blur(g: np.random.Generator, back: Picture, first: ndarray, second: ndarray) -> Picture:
+def _blur(g: np.random.Generator, back: Picture) -> Picture:
     size = len(back)
     for _ in range(int(g.integers(1, 4))):
         share = np.clip(0.5 + 0.5 * texture(g, "cloud", size, size, size * float(g.uniform(0.4, 2.5)) / 256), 0, 1)
@@ -169,7 +196,7 @@ def _blur(g: np.random.Generator, back: Picture, first: ndarray, second: ndarray
     return _soft(g, back, 0.006, 0.07)
 
 
-def _room(g: np.random.Generator, back: Picture, first: ndarray, second: ndarray) -> Picture:
+def _room(g: np.random.Generator, back: Picture) -> Picture:
     """Boxes, stripes, shelves, panels."""
     size = len(back)
     _boxes(g, back, int(g.integers(2, 9)))
@@ -189,23 +216,22 @@ def _room(g: np.random.Generator, back: Picture, first: ndarray, second: ndarray
             if x > 1:
                 x, y = float(g.uniform(-0.1, 0.3)), y + 0.3
     if g.random() < 0.5:
-        turn = cv2.getRotationMatrix2D((size / 2, size / 2), float(g.normal(0, 12)), 1.15)
-        back = cv2.warpAffine(back, turn, (size, size), borderMode=cv2.BORDER_REFLECT)
+        back = _tilted(g, back, 12)
     return _soft(g, back, 0.001, 0.03)
 
 
-def _leaves(g: np.random.Generator, back: Picture, first: ndarray, second: ndarray) -> Picture:
+def _leaves(g: np.random.Generator, back: Picture) -> Picture:
     size = len(back)
     hue = np.array([(60, 95, 40), (150, 30, 35), (90, 75, 40), (110, 130, 70), (200, 120, 140)][int(g.integers(5))])
     for _ in range(int(g.integers(60, 160))):
         centre = (round(g.uniform(0, 1) * size), round(g.uniform(0, 1) * size))
         axes = (max(1, round(g.uniform(0.008, 0.06) * size)), max(1, round(g.uniform(0.004, 0.03) * size)))
-        colour = [float(v) for v in np.clip(hue * np.exp(g.normal(0, 0.55)) * np.exp(g.normal(0, 0.15, 3)), 0, 255)]
+        colour = _rgb(hue * np.exp(g.normal(0, 0.55)) * np.exp(g.normal(0, 0.15, 3)))
         cv2.ellipse(back, centre, axes, float(g.uniform(0, 180)), 0, 360, colour, -1, cv2.LINE_AA)
     return _soft(g, back, 0.0015, 0.03)
 
 
-def _crowd(g: np.random.Generator, back: Picture, first: ndarray, second: ndarray) -> Picture:
+def _crowd(g: np.random.Generator, back: Picture) -> Picture:
     """Heads and shoulders of others, out of focus."""
     size = len(back)
     for _ in range(int(g.integers(1, 6))):
@@ -214,15 +240,16 @@ def _crowd(g: np.random.Generator, back: Picture, first: ndarray, second: ndarra
         cloth = CLOTH_TONES[int(g.integers(len(CLOTH_TONES)))] * g.uniform(0.3, 1.0)
         hair = np.array(_colour(g)) * 0.5
 
-        def blob(
-            dx: float, dy: float, wide: float, high: float, tone: ndarray, x: float = x, y: float = y, r: float = r
-        ) -> None:
-            centre = (round((x + dx * r) * size), round((y + dy * r) * size))
+        parts = (  # offset and half axes in radii, colour
+            (2.9, 2.2, 1.7, cloth), (-0.2, 1.0, 1.15, hair), (1.0, 0.45, 0.8, skin * 0.8), (0.15, 0.8, 1.0, skin),
+        )  # fmt: skip
+        for down, wide, high, tone in parts:
+            centre = (round(x * size), round((y + down * r) * size))
             axes = (max(1, round(wide * r * size)), max(1, round(high * r * size)))
-            cv2.ellipse(back, centre, axes, 0, 0, 360, [float(v) for v in np.clip(tone, 0, 255)], -1, cv2.LINE_AA)
-
-        blob(0, 2.9, 2.2, 1.7, cloth)
-        blob(0, -0.2, 1.0, 1.15, hair)
-        blob(0, 1.0, 0.45, 0.8, skin * 0.8)
-        blob(0, 0.15, 0.8, 1.0, skin)
+            cv2.ellipse(back, centre, axes, 0, 0, 360, _rgb(tone), -1, cv2.LINE_AA)
     return _soft(g, back, 0.012, 0.06)
+
+
+_PAINTERS = {
+    "wall": _wall, "press": _press, "dark": _dark, "blur": _blur, "room": _room, "leaves": _leaves, "crowd": _crowd,
+}  # fmt: skip

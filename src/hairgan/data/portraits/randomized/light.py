@@ -13,7 +13,8 @@ from hairgan.data.portraits.randomized.textures import texture
 from hairgan.data.sampling import numpy_generator
 from hairgan.regions import Region
 
-_SKIN = (Region.SKIN, Region.NOSE, Region.L_EAR, Region.R_EAR, Region.NECK)
+_SKIN = np.zeros(256, dtype=np.uint8)
+_SKIN[[Region.SKIN, Region.NOSE, Region.L_EAR, Region.R_EAR, Region.NECK]] = 1
 
 Picture = Float32[ndarray, "s s 3"]
 Labels = UInt8[ndarray, "s s"]
@@ -28,14 +29,12 @@ def add_texture(image: Picture, labels: Labels, person: Identity, style: Hairsty
     g = numpy_generator(person.noise, "randomized/texture")
     size = len(labels)
     unit = size / 256
-    skin = _soft(np.isin(labels, _SKIN), 0.8 * unit)
+    skin = _soft(cv2.LUT(labels, _SKIN), 0.8 * unit)
     tone = float(g.uniform(0.01, 0.05)) * texture(g, "cloud", size, size, float(g.uniform(0.4, 1.6)) * unit)
     tone += float(g.uniform(0.0, 0.045)) * texture(g, "grain", size, size, float(g.uniform(0.7, 2.0)) * unit)
     red = float(g.uniform(0.0, 0.05)) * texture(g, "cloud", size, size, float(g.uniform(0.3, 1.2)) * unit)
-    image *= (1 + tone * skin)[..., None]
-    red *= skin
-    image[..., 1] *= 1 - red
-    image[..., 2] *= 1 - 0.8 * red
+    bright, red = 1 + tone * skin, red * skin
+    cv2.multiply(image, cv2.merge([bright, bright * (1 - red), bright * (1 - 0.8 * red)]), image)
 
     hair = labels == Region.HAIR
     if not hair.any():
@@ -43,13 +42,21 @@ def add_texture(image: Picture, labels: Labels, person: Identity, style: Hairsty
     alpha = _soft(hair, 0.7 * unit)
     # more contrast for the strands that are there, then depth on larger scales
     detail = image - cv2.GaussianBlur(image, (0, 0), float(g.uniform(1.0, 3.0)) * unit)
-    image += np.float32(g.uniform(-0.3, 1.4)) * detail * alpha[..., None]
+    cv2.add(image, cv2.multiply(detail, cv2.merge([alpha * np.float32(g.uniform(-0.3, 1.4))] * 3)), image)
     angle = float(g.normal(0, 0.4))
     factor = float(g.uniform(0.04, 0.22)) * texture(g, "cloud", size, size, float(g.uniform(0.3, 1.2)) * unit)
     factor += float(g.uniform(0.0, 0.12)) * texture(g, "strands", size, size, float(g.uniform(0.6, 2.5)) * unit, angle)
+    if g.random() < 0.5:  # a band of shine around the head
+        axis = np.linspace(-0.5, 0.5, size, dtype=np.float32)
+        camera = person.scene.camera
+        x, y = axis[None] - np.float32(camera.shift_x), axis[:, None] - np.float32(camera.shift_y - 0.02)
+        away = np.sqrt(x**2 + (np.float32(0.75) * y) ** 2) / np.float32(camera.zoom)
+        away += np.float32(0.03) * texture(g, "strands", size, size, 1.2 * unit, angle)
+        band = np.exp(-(((away - np.float32(g.uniform(0.22, 0.5))) / np.float32(g.uniform(0.02, 0.1))) ** 2))
+        factor += np.float32(g.uniform(0.2, 1.2)) * band * (x * np.float32(g.normal(0, 3)) + 1 > 0)
     if style.wave > 0.006:
         factor += float(g.uniform(0.0, 0.12)) * texture(g, "spots", size, size, float(g.uniform(0.3, 1.0)) * unit)
-    image *= np.clip(1 + factor * alpha, 0.12, 2.6)[..., None]
+    cv2.multiply(image, cv2.merge([np.clip(1 + factor * alpha, 0.12, 2.6)] * 3), image)
     if g.random() < 0.35:  # roots and tips of different colours
         low, high = np.sort(g.uniform(0.1, 1.1, 2))
         down = np.clip((np.linspace(0, 1, size, dtype=np.float32) - low) / (high - low + 0.1), 0, 1)[:, None]
@@ -87,6 +94,6 @@ def add_shadows(image: Picture, labels: Labels, person: Identity) -> None:
         axis = np.linspace(0, 1, 16, dtype=np.float32)
         angle = g.uniform(0, 2 * np.pi)
         share = np.clip(0.5 + (axis[None] - 0.5) * np.cos(angle) + (axis[:, None] - 0.5) * np.sin(angle), 0, 1)
-        first, second = (np.exp(g.normal(0, 0.10, 3)) for _ in range(2))
+        first, second = (np.exp(g.normal(0, 0.075, 3)) for _ in range(2))
         lamp = (first + (second - first) * share[..., None]).astype(np.float32)
         image *= cv2.resize(lamp, (size, size), interpolation=cv2.INTER_LINEAR)

@@ -27,10 +27,17 @@ def outlined(labels: UInt8[ndarray, "s s"]) -> UInt8[ndarray, "s s"]:
     """Each pixel of a large region takes the label that most of its surroundings have; small regions stay."""
     size = len(labels)
     reach = max(3, 2 * round(_REACH * size / 2) + 1)
-    present = [region for region in _LARGE if (labels == region).any()]
-    votes = []
-    for region in present:
-        vote = cv2.blur((labels == region).astype(np.uint8) * np.uint8(200), (reach, reach)).astype(np.float32)
-        votes.append(vote * np.float32(_HAIR) if region == Region.HAIR else vote)
-    winner = np.array(present, dtype=np.uint8)[np.argmax(np.stack(votes), axis=0)]
-    return np.where(np.isin(labels, present), winner, labels)
+    best = np.zeros_like(labels)
+    winner = labels.copy()
+    large = np.zeros(labels.shape, dtype=bool)
+    for region in _LARGE:
+        mine = labels == region
+        if mine.any():
+            vote = cv2.blur(
+                mine.astype(np.uint8) * np.uint8(255 if region == Region.HAIR else 255 / _HAIR), (reach, reach)
+            )
+            larger = vote > best
+            winner[larger] = region
+            np.maximum(best, vote, out=best)
+            large |= mine
+    return np.where(large, winner, labels)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy import ndarray
 
 from hairgan.data.portraits.canvas import Camera
-from hairgan.data.portraits.hairstyle import Hairstyle
+from hairgan.data.portraits.hairstyle import Hairstyle, sample_color, sample_streaks
 from hairgan.data.portraits.identity import Beard, Colour, Identity, Scene
 from hairgan.data.sampling import numpy_generator
 
@@ -28,7 +28,7 @@ def sample_person(seed: int, index: int) -> Identity:
     thick = brows.thickness * float(g.uniform(0.95, 1.6))
     return replace(
         person,
-        skin=_colour(np.array(person.skin) * np.exp(g.normal(0, (0.06, 0.06, 0.08)))),
+        skin=_colour(np.array(person.skin) * np.exp(g.normal(0, (0.04, 0.04, 0.06)) * np.exp(g.normal(0, 0.05)))),
         head=replace(
             head,
             width=float(np.clip(head.width * np.exp(g.normal(0.03, 0.03)), 0.90, 1.14)),
@@ -55,6 +55,24 @@ def sample_person(seed: int, index: int) -> Identity:
         clothes=replace(person.clothes, shoulder=float(np.clip(g.normal(1.0, 0.035), 0.91, 1.09))),
         scene=_scene(g, person.scene),
     )  # fmt: skip
+
+
+def matched(person: Identity, style: Hairstyle) -> Identity:
+    """The person with brows and beard that mostly go with the hair, and sometimes clothes that blend with it."""
+    g = numpy_generator(person.noise, "randomized/matched")
+    hair = np.array(style.color)
+    beard, brows, clothes = person.beard, person.brows, person.clothes
+    if g.random() < 0.65 and style.color_name != "other":
+        beard = replace(beard, colour=_colour(hair * g.uniform(0.55, 1.15)))
+        brows = replace(brows, colour=_colour(hair * g.uniform(0.45, 0.9)))
+    draw = g.random()
+    if draw < 0.3:  # suits and black dresses
+        clothes = replace(clothes, colour=_colour(g.uniform(6, 45) * np.exp(g.normal(0, 0.12, 3))))
+    elif draw < 0.4:
+        clothes = replace(clothes, colour=_colour(hair * g.uniform(0.7, 1.3)))
+    elif draw < 0.45:
+        clothes = replace(clothes, colour=_colour(np.array(person.skin) * g.uniform(0.7, 1.2)))
+    return replace(person, beard=beard, brows=brows, clothes=clothes)
 
 
 def _colour(rgb: ndarray) -> Colour:
@@ -98,11 +116,11 @@ def sample_hairstyle(seed: int, index: int, person: Identity) -> Hairstyle:
         str(g.choice(["short", "bob", "long"], p=shares)),
         str(g.choice(list(_NATURAL), p=list(_NATURAL.values()))),
     )
-    if person.age > 0.55 and g.random() < 0.4:
+    if person.age > 0.6 and g.random() < 0.35:
         name = "grey"
     style = Hairstyle.sample(seed, index)
-    for other in range(1, 200):
-        if style.length == length and style.color_name == name:
+    for other in range(1, 100):
+        if style.length == length:
             break
         style = Hairstyle.sample(seed, (other << 32) + index)
     short = style.length == "short"
@@ -128,14 +146,18 @@ def sample_hairstyle(seed: int, index: int, person: Identity) -> Hairstyle:
         volume = 0.008 if buzz else volume
     elif style.length == "bob":
         end = float(g.uniform(0.66, 0.98))
-    color = np.array(style.color) * np.exp(g.normal(0, 0.12)) + g.normal(0, 2, 3)
+    behind = (g.random(2) < 0.05) | (g.random() < 0.07) if not short else np.zeros(2, dtype=bool)  # the ears
+    color = np.array(sample_color(g, name)) * np.exp(g.normal(0, 0.12)) + g.normal(0, 2, 3)
     return replace(
         style,
         volume=float(np.clip(volume, 0.006, 0.12)), flare=flare, wave=wave, wavelength=wavelength, coil=coil,
-        texture=texture, end=end, part=style.part + float(g.normal(0, 0.03)),
+        texture=texture, end=end,
+        tucked_left=bool(style.tucked_left | behind[0]), tucked_right=bool(style.tucked_right | behind[1]),
+        part=style.part + float(g.normal(0, 0.03)),
         bangs_end=style.bangs_end + float(g.normal(-0.005, 0.025)),
-        color=_colour(color),
+        color_name=name,  # type: ignore[arg-type]
+        color=_colour(color), streaks=sample_streaks(g, _colour(color)),
         streak_share=0.0 if name == "black" else float(np.clip(style.streak_share + g.normal(0.0, 0.25), 0, 0.8)),
-        sweep=float(g.uniform(0.2, 1.7)), shine=float(g.uniform(0.1, 1.7)),
+        sweep=float(g.uniform(0.4, 2.0)), shine=float(g.uniform(0.1, 1.7)),
         frizz=style.frizz * float(g.uniform(0.6, 2.6)),
     )  # fmt: skip

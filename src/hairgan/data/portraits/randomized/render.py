@@ -17,19 +17,19 @@ from hairgan.data.portraits.face import (
     paint_head,
     paint_nose,
 )
-from hairgan.data.portraits.hair import Hair
 from hairgan.data.portraits.hat import Hat
 from hairgan.data.portraits.head import HeadShape
 from hairgan.data.portraits.mouth import paint_mouth
 from hairgan.data.portraits.randomized.backdrop import paint_backdrop
-from hairgan.data.portraits.randomized.film import developed, warped
+from hairgan.data.portraits.randomized.film import developed
 from hairgan.data.portraits.randomized.light import add_shadows, add_texture
 from hairgan.data.portraits.randomized.occluders import paint_occluders
 from hairgan.data.portraits.randomized.outlines import outlined
-from hairgan.data.portraits.randomized.people import sample_hairstyle, sample_person
+from hairgan.data.portraits.randomized.people import matched, sample_hairstyle, sample_person
 from hairgan.data.portraits.randomized.skin import paint_full_beard, paint_laugh, paint_shine
-from hairgan.data.portraits.randomized.tresses import Tresses
+from hairgan.data.portraits.randomized.tresses import ThinnedHair, Tresses, add_loose_strands
 from hairgan.data.portraits.randomized.wardrobe import paint_wardrobe
+from hairgan.data.portraits.randomized.warp import warped
 from hairgan.data.portraits.render import Portrait, check_size, seen_attributes
 from hairgan.data.sampling import numpy_generator
 
@@ -50,12 +50,13 @@ def portrait(seed: int, index: int, size: int) -> Portrait:
     check_size(size)
     person = sample_person(seed, index)
     style = sample_hairstyle(seed, index, person)
+    person = matched(person, style)
     bald = person.male and numpy_generator(person.noise, "randomized/bald").random() < _BALD
     canvas = Canvas(size, person.scene.camera)
     shape = HeadShape(person)
     face, body = Face(canvas, person, shape), Body(canvas, person)
     hat = Hat(canvas, person) if person.accessories.hat != "none" else None
-    hair, tresses = Hair(canvas, person, style, hat), Tresses(canvas, person, style)
+    hair, tresses = ThinnedHair(canvas, person, style, hat), Tresses(canvas, person, style)
 
     paint_backdrop(canvas, person, style)
     if not bald:
@@ -83,15 +84,15 @@ def portrait(seed: int, index: int, size: int) -> Portrait:
     paint_earrings(face)
     if not bald:
         hair.paint_front([head, body.skin, clothes])
-        tresses.paint_loose_strands()
     if hat:
         hat.paint()
     paint_occluders(canvas, person)
 
-    room = 0.12 if style.length == "short" else 0.5
+    room = 0.15 if style.length == "short" else 0.6
     image, labels = warped(canvas.image, canvas.labels, person, room)
     labels = outlined(labels)
     add_texture(image, labels, person, style)
+    add_loose_strands(image, labels, style)
     add_shadows(image, labels, person)
     attributes = seen_attributes(person, replace(style, bangs="none") if bald else style, labels)
-    return Portrait(developed(image, person), labels, attributes | {"Bald": bald})
+    return Portrait(developed(image, labels, person), labels, attributes | {"Bald": bald})

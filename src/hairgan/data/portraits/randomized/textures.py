@@ -35,6 +35,11 @@ def _tile(kind: Kind) -> Float32[ndarray, "tile tile"]:
     return (tile / tile.std()).astype(np.float32)
 
 
+@cache
+def _doubled(kind: Kind) -> Float32[ndarray, "2*tile 2*tile"]:
+    return np.tile(_tile(kind), (2, 2))
+
+
 def texture(
     g: np.random.Generator, kind: Kind, width: int, height: int, zoom: float, angle: float | None = None
 ) -> Float32[ndarray, "height width"]:
@@ -45,12 +50,38 @@ def texture(
         kind: "grain" fine, "cloud" on all scales, "strands" streaks along y, "spots" of one size.
         width: of the result in pixels.
         height: of the result in pixels.
-        zoom: pixels of the result for one of the tile.
-        angle: radians by which it is turned; None takes any.
+        zoom: pixels of the result for one of the tile; without an angle at least so many that one tile suffices.
+        angle: radians by which it is turned; None mirrors at random instead, which is quicker.
     """
-    turn = float(g.uniform(0, 2 * np.pi)) if angle is None else angle
-    cos, sin = np.cos(turn) / zoom, np.sin(turn) / zoom
     left, top = g.uniform(0, TILE, 2)
+    if angle is None:
+        columns, rows = (min(max(1, round(n / zoom)), TILE) for n in (width, height))
+        piece = _doubled(kind)[int(top) : int(top) + rows, int(left) : int(left) + columns]
+        mirror = int(g.integers(4))
+        piece = piece[:: -1 if mirror & 1 else 1, :: -1 if mirror & 2 else 1]
+        if piece.shape == (height, width):
+            return piece
+        return cv2.resize(np.ascontiguousarray(piece), (width, height), interpolation=cv2.INTER_LINEAR)
+    cos, sin = np.cos(angle) / zoom, np.sin(angle) / zoom
     matrix = np.array([[cos, sin, left], [-sin, cos, top]], dtype=np.float64)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return cv2.warpAffine(_tile(kind), matrix, (width, height), flags=flags, borderMode=cv2.BORDER_WRAP)
+
+
+def white_noise(g: np.random.Generator, size: int, channels: int) -> Float32[ndarray, "size size channels"]:
+    """Independent standard normal numbers from a tile made once: quicker than drawing them."""
+    if size > TILE:
+        return g.standard_normal((size, size, channels), dtype=np.float32)
+    tile = _white()
+    pieces = []
+    for _ in range(channels):
+        left, top, mirror = int(g.integers(TILE)), int(g.integers(TILE)), int(g.integers(4))
+        piece = tile[top : top + size, left : left + size]
+        pieces.append(np.ascontiguousarray(piece[:: -1 if mirror & 1 else 1, :: -1 if mirror & 2 else 1]))
+    return cv2.merge(pieces).reshape(size, size, channels)
+
+
+@cache
+def _white() -> Float32[ndarray, "2*tile 2*tile"]:
+    g = numpy_generator(0, "randomized/tile/white")
+    return np.tile(g.standard_normal((TILE, TILE), dtype=np.float32), (2, 2))

@@ -4,15 +4,49 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Float32, UInt8
 from numpy import ndarray
 
-from hairgan.data.portraits.canvas import Canvas, Mask, spline
+from hairgan.data.portraits.canvas import SUPERSAMPLING, Canvas, Mask, fixed_point, spline
+from hairgan.data.portraits.hair import Hair
 from hairgan.data.portraits.hairstyle import Hairstyle
+from hairgan.data.portraits.hat import Hat
 from hairgan.data.portraits.identity import Identity
 from hairgan.data.portraits.randomized.textures import texture
 from hairgan.data.sampling import numpy_generator
 from hairgan.regions import Region
+
+
+class ThinnedHair(Hair):
+    """A hairstyle of fewer and wider locks: quicker to draw, and of more textures."""
+
+    def __init__(self, canvas: Canvas, person: Identity, style: Hairstyle, hat: Hat | None) -> None:
+        low = 0.7 if style.length == "short" else 0.45
+        density = float(numpy_generator(style.noise, "randomized/thinned").uniform(low, 0.9))
+        super().__init__(canvas, person, style, hat, density)
+
+    def _throw_shadow(self, mask: Mask, receivers: list[Mask]) -> None:
+        """At half the canvas's resolution, which is quicker and enough for soft shadows."""
+        canvas, light = self.canvas, self.person.scene.light
+        size = canvas.size
+
+        def halved(layer: Mask) -> Float32[ndarray, "s s"]:
+            out = np.zeros((size, size), dtype=np.float32)
+            if layer.alpha.size:
+                rows, columns = (slice(s.start // SUPERSAMPLING, s.stop // SUPERSAMPLING) for s in layer.window)
+                shape = (columns.stop - columns.start, rows.stop - rows.start)
+                out[rows, columns] = cv2.resize(layer.alpha, shape, interpolation=cv2.INTER_AREA)
+            return out
+
+        lit, hair = np.maximum.reduce([halved(receiver) for receiver in receivers]), halved(mask)
+        factor = np.ones((size, size, 3), dtype=np.float32)
+        unit = canvas.pixels(1.0) / SUPERSAMPLING
+        for far, blur, strength in ((0.026, 0.014, 0.42), (0.008, 0.005, 0.30)):
+            shift = np.array([-1.2 * far * light[0], far * (0.5 - light[1])]) * unit
+            move = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], dtype=np.float32)
+            shadow = cv2.GaussianBlur(cv2.warpAffine(hair, move, (size, size)), (0, 0), blur * unit) * lit
+            factor *= 1 - shadow[..., None] * np.array([0.66, 0.86, 0.90], dtype=np.float32) * np.float32(strength)
+        cv2.multiply(canvas.image, cv2.resize(factor, (canvas.side, canvas.side)), canvas.image)
 
 
 class Tresses:
@@ -73,27 +107,32 @@ class Tresses:
         contour = np.concatenate([line + across * half[:, None], (line - across * half[:, None])[::-1]])
         self._lay(contour, 0.05, float(g.normal(0, 0.25)), 0.95)
 
-    def paint_loose_strands(self) -> None:
-        """Single hairs that stick out; too thin for the label map."""
-        g, canvas = self.g, self.canvas
-        if g.random() < 0.25:
-            return
-        hair = (canvas.labels == Region.HAIR).astype(np.uint8)
-        edge = cv2.morphologyEx(hair, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-        rows, columns = np.nonzero(edge)
-        count = int(g.integers(6, 50))
-        if len(rows) < 50:
-            return
+
+def add_loose_strands(image: Float32[ndarray, "s s 3"], labels: UInt8[ndarray, "s s"], style: Hairstyle) -> None:
+    """Single hairs around the hair's outline, too thin for the label map. Changes `image`."""
+    g = numpy_generator(style.noise, "randomized/loose strands")
+    size = len(labels)
+    hair = (labels == Region.HAIR).astype(np.uint8)
+    rows, columns = np.nonzero(cv2.morphologyEx(hair, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
+    if g.random() < 0.2 or len(rows) < size // 3:
+        return
+    centre = np.array([0.5, 0.55]) * size
+    color = image[hair > 0].mean(axis=0)
+    ink = np.zeros((size, size), dtype=np.uint8)
+    thick = max(1, round(0.003 * size * float(g.uniform(0.5, 1.2))))
+    # a halo of short hairs close to the outline, and a few long ones
+    for count, longest, opaque in ((int(g.integers(60, 320)), 0.05, 0.5), (int(g.integers(1, 26)), 0.13, 0.8)):
         chosen = g.integers(0, len(rows), count)
-        start = np.stack([columns[chosen], rows[chosen]], axis=1) * 2.0
-        centre = np.array([0.5, 0.55]) * canvas.side
-        out = start - centre
-        out /= np.linalg.norm(out, axis=1, keepdims=True) + 1e-6
-        down = g.normal(0, 0.9, (count, 2)) + np.array([0.0, 0.5]) + 0.8 * out
-        length = g.uniform(0.02, 0.09, (count, 1)) * canvas.side * canvas.camera.zoom
-        bend = g.normal(0, 0.35, (count, 2)) * length
-        t = np.linspace(0, 1, 8)[None, :, None]
-        curves = start[:, None] + down[:, None] * length[:, None] * t + bend[:, None] * t**2
-        tone = self.color * float(g.uniform(0.7, 1.6)) + float(g.uniform(0, 20))
-        mask: Mask = canvas.lines([c.astype(np.float32) for c in curves], float(g.uniform(0.0008, 0.0018)))
-        canvas.paint(mask, np.clip(tone, 0, 250), opacity=float(g.uniform(0.3, 0.9)))
+        start = np.stack([columns[chosen], rows[chosen]], axis=1)
+        out = (start - centre) / (np.linalg.norm(start - centre, axis=1, keepdims=True) + 1e-6)
+        along = out[:, ::-1] * (-1, 1) * np.sign(out[:, :1])  # down, beside the head
+        heading = along * g.normal(0.6, 0.5, (count, 1)) + out * g.normal(0.25, 0.3, (count, 1))
+        length = g.uniform(0.2, 1.0, (count, 1)) * longest * size
+        bend = g.normal(0, 0.3, (count, 2)) * length
+        t = np.linspace(0, 1, 7)[None, :, None]
+        curves = start[:, None] + heading[:, None] * length[:, None] * t + bend[:, None] * t**2
+        shade = 255 * float(g.uniform(0.2, 1.0)) * opaque
+        cv2.polylines(ink, list(fixed_point(curves)), False, shade, thick, cv2.LINE_AA, 4)
+    tone = np.clip(color * float(g.uniform(0.7, 1.5)) + float(g.uniform(0, 20)), 0, 250).astype(np.float32)
+    share = cv2.merge([ink * np.float32(1 / 255)] * 3)
+    cv2.add(image, cv2.multiply(tone - image, share), image)

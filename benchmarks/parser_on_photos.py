@@ -1,0 +1,96 @@
+"""How a face parser does on aligned photographs: overlays to look at, and IoU where there are true label maps.
+
+    python benchmarks/parser_on_photos.py outputs/salon_parser/DATE photos --out /tmp/overlays
+
+PHOTOS is a folder of CelebA-HQ crops, subfolders included. Where NAME.png lies beside NAME.jpg it is taken for the true
+label map (region numbers, any size), as in the samples of CelebAMask-HQ's repository: then hair IoU is printed for each
+such photo, and IoU for each region over all of them, at the size the parser sees. OUT gets sheets of photos beside
+their overlays, numbered in the order of the printed list, to count failures by kind.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import cv2
+import numpy as np
+import torch
+from jaxtyping import UInt8
+from numpy import ndarray
+
+from hairgan.labelling.overlay import overlay
+from hairgan.labelling.parsing import open_crop, parse_crops
+from hairgan.metrics.parsing import ParsingScores
+from hairgan.networks.bisenet import BiSeNet
+from hairgan.networks.resnet import fold_batch_norm
+from hairgan.photos.listing import list_photos
+from hairgan.regions import REGION_NAMES, Region
+from hairgan.weights.bundling import collect
+
+COLUMNS, ROWS, SIDE = 4, 4, 192
+
+
+def true_labels(photo: Path, size: int) -> UInt8[ndarray, "s s"] | None:
+    """The label map beside a photo, resized to `size`; None where there is none."""
+    path = photo.with_suffix(".png")
+    if photo.suffix == ".png" or not path.is_file():
+        return None
+    labels = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    return cv2.resize(labels, (size, size), interpolation=cv2.INTER_NEAREST)  # type: ignore[arg-type, return-value]
+
+
+def write_sheets(out: Path, pictures: list[UInt8[ndarray, "s w 3"]]) -> None:
+    """`ROWS` x `COLUMNS` numbered pictures a file."""
+    out.mkdir(parents=True, exist_ok=True)
+    for number, picture in enumerate(pictures):
+        cv2.putText(picture, str(number), (4, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (255, 0, 255), 2, cv2.LINE_AA)
+    per_sheet = COLUMNS * ROWS
+    for first in range(0, len(pictures), per_sheet):
+        chosen = pictures[first : first + per_sheet]
+        chosen += [np.zeros_like(chosen[0])] * (-len(chosen) % COLUMNS)
+        rows = [np.hstack(chosen[at : at + COLUMNS]) for at in range(0, len(chosen), COLUMNS)]
+        path = out / f"overlays_{first // per_sheet}.jpg"
+        if not cv2.imwrite(str(path), cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR)):
+            raise OSError(f"could not write {path}")
+
+
+@click.command()
+@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("photos", type=click.Path(path_type=Path))
+@click.option("--checkpoint", default="last", show_default=True, help="Of a run: last, best, or a file.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for the sheets.")
+@click.option("--batch-size", default=8, show_default=True)
+def main(source: Path, photos: Path, checkpoint: str, out: Path | None, batch_size: int) -> None:
+    """Parse PHOTOS with the face parser of SOURCE, a run directory or a bundle."""
+    networks, _ = collect([source], checkpoint, None)
+    parser = fold_batch_norm(next(network for network in networks.values() if isinstance(network, BiSeNet)))
+    paths = list_photos(photos).paths()
+    paths = [p for p in paths if p.suffix != ".png" or not any(p.with_suffix(s) in paths for s in (".jpg", ".jpeg"))]
+    scores, pictures, measured = ParsingScores(), [], 0
+    for first in range(0, len(paths), batch_size):
+        chosen = paths[first : first + batch_size]
+        crops = [open_crop(path, None, parser.image_size).pixels for path in chosen]
+        for path, crop, labels in zip(chosen, crops, parse_crops(parser, crops)[0], strict=True):
+            line = f"{len(pictures):4d} {path.relative_to(photos)}: hair {(labels == Region.HAIR).mean():.3f}"
+            truth = true_labels(path, parser.image_size)
+            if truth is not None:
+                wanted, found = truth == Region.HAIR, labels == Region.HAIR
+                line += f", IoU {(wanted & found).sum() / max((wanted | found).sum(), 1):.3f}"
+                scores.update(torch.from_numpy(labels)[None].long(), torch.from_numpy(truth)[None].long())
+                measured += 1
+            click.echo(line)
+            pair = [cv2.resize(p, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for p in (crop, overlay(crop, labels))]
+            pictures.append(np.hstack(pair))
+    if measured:
+        values = {name: float(value) for name, value in scores.compute().items()}
+        click.echo(f"{measured} photos with label maps: " + ", ".join(
+            f"{name} {values[name]:.3f}" for name in ("hair_iou", "mean_iou", "pixel_accuracy")))  # fmt: skip
+        click.echo("IoU: " + ", ".join(f"{name} {values[f'iou/{name}']:.3f}" for name in REGION_NAMES))
+    if out:
+        write_sheets(out, pictures)
+        click.echo(f"wrote {out}")
+
+
+if __name__ == "__main__":
+    main()
