@@ -1,16 +1,26 @@
-"""A pool of worker processes that stops when it should."""
+"""Worker processes that start without the script that started them, and end when they should."""
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import multiprocessing
 import os
 import signal
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 import cv2
+
+METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+_standard = multiprocessing.get_context(METHOD)
+
+PR_SET_PDEATHSIG = 1  # of Linux's prctl
 
 
 def cores() -> int:
@@ -24,25 +34,90 @@ def process_pool(
     """A process pool whose workers leave Ctrl-C to the parent and do not outlive it.
 
     Nothing is forked from this process, which may hold threads, locks or a CUDA context; `module`, the one that does
-    the work, is imported once for all workers where the platform can do that.
+    the work, is imported once for all workers where the platform can do that. The script that asks for the pool is not
+    run again in the workers, unless the work is defined in it.
     """
-    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-    context = multiprocessing.get_context(method)
-    if method == "forkserver":
-        context.set_forkserver_preload([module])
+    context = _standard if module == "__main__" else worker_context()
+    if METHOD == "forkserver":
+        context.set_forkserver_preload([module] if module != "__main__" else [])
     return ProcessPoolExecutor(workers, context, _start, (initializer, initargs))
+
+
+def worker_context() -> BaseContext:
+    """A multiprocessing context, without fork, whose processes do not import the `__main__` of this one.
+
+    Python imports it there for functions that are defined in it. A script without `if __name__ == "__main__":` would
+    then do all its work again in every worker, and a worker would wait for the lock that its parent holds.
+    """
+    return _WorkerContext()
+
+
+def refuse_in_worker() -> None:
+    """Stop a script that a worker process imports and that would start its work again there.
+
+    Raises:
+        RuntimeError: this process is being started by such a script.
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise RuntimeError(
+            f"the script {sys.argv[0]} was imported by a worker process, which would start its work once more: put "
+            'what the script does under `if __name__ == "__main__":`'
+        )
+
+
+class _WorkerProcess(_standard.Process):
+    @staticmethod
+    def _Popen(process: BaseProcess) -> Any:
+        with _main_not_found():
+            return _standard.Process._Popen(process)
+
+
+class _WorkerContext(type(_standard)):  # type: ignore[misc]
+    Process = _WorkerProcess
+
+
+@contextlib.contextmanager
+def _main_not_found() -> Iterator[None]:
+    """What multiprocessing sees where `__main__` comes from no file, as in an interactive session."""
+    main = sys.modules["__main__"]
+    names = [name for name in ("__spec__", "__file__") if hasattr(main, name)]
+    values = [getattr(main, name) for name in names]
+    try:
+        for name in names:
+            setattr(main, name, None)
+        yield
+    finally:
+        for name, value in zip(names, values, strict=True):
+            setattr(main, name, value)
 
 
 def _start(initializer: Callable[..., None] | None, initargs: tuple[Any, ...]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)  # there is a process a core already
-    threading.Thread(target=_exit_with_parent, daemon=True).start()
+    end_with_parent()
     if initializer is not None:
         initializer(*initargs)
 
 
+def end_with_parent() -> None:
+    """End this worker process as soon as the process that asked for it has ended, however that came about.
+
+    A killed parent cannot stop its workers, and idle ones would stay for ever. A thread waits for its end. On Linux the
+    kernel kills the worker as well, in which native code may keep the thread from running.
+    """
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
+    if sys.platform == "linux":
+        # the signal comes with the end of the fork server, which lives as long as somebody has this descriptor open
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        from multiprocessing import forkserver
+
+        server: Any = forkserver._forkserver
+        if (descriptor := server._forkserver_alive_fd) is not None:
+            server._forkserver_alive_fd = server._forkserver_address = None
+            os.close(descriptor)
+
+
 def _exit_with_parent() -> None:
-    """A killed parent cannot stop its workers, and idle ones would stay for ever."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()
