@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import faulthandler
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from torch.utils.data import DataLoader, Dataset, Sampler
 
+from datamodules.step_loader import StepLoader
 from hairgan.data.augment import to_float
 from hairgan.data.batches import Batch, Batches
 from hairgan.data.packed import PackedDataset
@@ -105,12 +104,12 @@ class HairDataModule(pl.LightningDataModule):
 
     def train_dataloader(self) -> StepLoader:
         start = self.trainer.lightning_module.steps_done if self.trainer else 0
-        sampler = StepSampler(start, self.steps, self.repeat_batches)
-        return StepLoader(_Steps(self.batches("train")), sampler, self.num_workers)
+        read = self.batches("train").read
+        return StepLoader(read, start, self.steps, self.num_workers, self.repeat_batches)
 
     def val_dataloader(self) -> StepLoader:
         batches = self.batches("val")
-        return StepLoader(_InOrder(batches), StepSampler(0, len(batches)), self.num_workers)
+        return StepLoader(batches.read_in_order, 0, len(batches), self.num_workers)
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         assert self.trainer is not None
@@ -167,60 +166,3 @@ class HairDataModule(pl.LightningDataModule):
             inside = self.membership[indices].sum(axis=0)
             table[split] = {"all": len(indices)} | dict(zip(self.domains.names, inside.tolist(), strict=True))
         return table
-
-
-class StepSampler(Sampler[int]):
-    """The numbers of the steps still to come, or of those that stand for them where a few batches are repeated.
-
-    Its length counts the steps already done: Lightning has counted them too.
-    """
-
-    def __init__(self, start: int, stop: int, repeat: int | None = None) -> None:
-        self.start, self.stop, self.repeat = start, stop, repeat
-
-    def __iter__(self) -> Iterator[int]:
-        return (step % self.repeat if self.repeat else step for step in range(self.start, self.stop))
-
-    def __len__(self) -> int:
-        return self.stop
-
-
-class StepLoader(DataLoader[Batch]):
-    """A loader whose items are whole batches.
-
-    The state is no state: which batch comes next follows from the step at which the run resumes.
-    """
-
-    def __init__(self, steps: Dataset[Batch], sampler: StepSampler, num_workers: int) -> None:
-        super().__init__(
-            steps,
-            batch_size=None,
-            sampler=sampler,
-            num_workers=num_workers,
-            pin_memory=torch.cuda.is_available(),
-            persistent_workers=num_workers > 0,
-            worker_init_fn=_explain_crashes,
-        )
-
-    def state_dict(self) -> dict[str, Any]:
-        return {}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        pass
-
-
-def _explain_crashes(worker: int) -> None:
-    faulthandler.enable()  # a worker that a signal kills (a data file cut short: SIGBUS) says where it was
-
-
-class _Steps(Dataset[Batch]):
-    def __init__(self, batches: Batches) -> None:
-        self.batches = batches
-
-    def __getitem__(self, step: int) -> Batch:
-        return self.batches.read(int(step))
-
-
-class _InOrder(_Steps):
-    def __getitem__(self, number: int) -> Batch:
-        return self.batches.read_in_order(int(np.int64(number)))

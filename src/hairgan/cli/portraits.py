@@ -33,11 +33,11 @@ def portraits(out: Path, count: int, size: int, seed: int, style: str, zipped: b
     from tqdm import tqdm
 
     from hairgan.data.celebamask_writer import raw_writer
-    from hairgan.data.processes import cores, process_pool
+    from hairgan.data.processes import cores, possible_workers, process_pool
 
     if zipped and out.suffix != ".zip":
         out = out.with_name(out.name + ".zip")
-    workers = min(max(1, cores() if workers is None else workers), count)
+    workers = max(1, possible_workers(min(cores() if workers is None else workers, count)))
     draw = partial(_draw, style, seed, size)
     started = time.perf_counter()
 

@@ -17,7 +17,7 @@ from numpy import ndarray
 
 from hairgan.data.items import Item, Skip, resize_image, resize_labels
 from hairgan.data.manifest import IMAGES, LABELS
-from hairgan.data.processes import process_pool
+from hairgan.data.processes import possible_workers, process_pool
 from hairgan.regions import NUM_REGIONS
 
 CHUNK = 16  # items of one task: what an interruption costs at most, times the number of workers
@@ -103,7 +103,7 @@ def work(task: Task, todo: list[int], workers: int, module: str) -> Iterator[lis
         OSError: the disk is full, or a worker process died.
     """
     chunks = [todo[i : i + CHUNK] for i in range(0, len(todo), CHUNK)]
-    if workers <= 1 or len(chunks) <= 1:
+    if len(chunks) <= 1 or possible_workers(workers) <= 1:
         yield from map(task, chunks)
         return
     executor = process_pool(min(workers, len(chunks)), module, _set_task, (task,))

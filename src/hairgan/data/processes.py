@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.context import BaseContext
@@ -26,6 +27,21 @@ PR_SET_PDEATHSIG = 1  # of Linux's prctl
 def cores() -> int:
     """Number of CPU cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def possible_workers(wanted: int) -> int:
+    """The wanted number of worker processes, or 0, with a warning, where the system can have none."""
+    if wanted > 0:
+        try:
+            multiprocessing.get_context().Lock()
+        except (OSError, ImportError) as error:
+            warnings.warn(
+                f"no worker processes: this system gives no semaphores to share ({error}; on Linux they are files in "
+                "/dev/shm), so everything is done in one process",
+                stacklevel=2,
+            )
+            return 0
+    return wanted
 
 
 def process_pool(
@@ -69,7 +85,7 @@ class _WorkerProcess(_standard.Process):
     @staticmethod
     def _Popen(process: BaseProcess) -> Any:
         with _main_not_found():
-            return _standard.Process._Popen(process)
+            return _standard.Process._Popen(process)  # type: ignore[attr-defined]
 
 
 class _WorkerContext(type(_standard)):  # type: ignore[misc]
