@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,7 @@ def sweep(cfg: DictConfig) -> optuna.Study:
         StoppedBySignal: the worker was asked to stop; the trial that it was at does not count.
     """
     settings.check_sweep(cfg)
+    _insist_on_one_process(cfg)
     plan = cfg.sweep
     folder = Path(cfg.paths.outputs).absolute() / "sweeps" / plan.study
     folder.mkdir(parents=True, exist_ok=True)
@@ -68,6 +70,16 @@ def sweep(cfg: DictConfig) -> optuna.Study:
             raise error.stopped from error
     report(study, plan.metric, folder)
     return study
+
+
+def _insist_on_one_process(cfg: DictConfig) -> None:
+    chosen = copy.deepcopy(cfg)
+    settings.choose_strategy(chosen)
+    if OmegaConf.is_config(chosen.trainer.strategy) or int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise ValueError(
+            "sweep.py with several processes a trial would start the whole sweep in each of them: give it "
+            "trainer.devices=1, and start the same command once for each device: workers share the study"
+        )
 
 
 def make_sampler(plan: DictConfig, seed: int) -> BaseSampler:

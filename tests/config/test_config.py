@@ -76,6 +76,16 @@ def test_mistyped_choices_are_named(override, message, compose_config):
         compose_config(override)
 
 
+def test_wandb_mode_decides_where_nothing_is_given(compose_config, monkeypatch):
+    for variable, typed, mode in (
+        (None, [], "offline"),
+        ("disabled", [], "disabled"),
+        ("disabled", ["logger.mode=online"], "online"),
+    ):
+        monkeypatch.delenv("WANDB_MODE") if variable is None else monkeypatch.setenv("WANDB_MODE", variable)
+        assert compose_config("logger=wandb", *typed).logger.wandb.mode == mode
+
+
 def test_every_value_of_the_shared_config_is_explained():
     for path in (CONF / "config.yaml", *(CONF / "model").glob("*.yaml"), *(CONF / "data").glob("*.yaml")):
         assert "#" in path.read_text().splitlines()[0], f"{path} does not say what it is"

@@ -13,11 +13,17 @@ import torch
 from hydra import compose, initialize_config_dir
 
 from evaluate import evaluate
+from hairgan.data.packed import PackedDataset
+from hairgan.data.packing import pack
+from hairgan.evaluation import painting
+from hairgan.evaluation.judges import Judges
 from hairgan.networks.bisenet import BiSeNet
 from hairgan.networks.cbam import HairClassifier
 from hairgan.weights.cards import save_bundle
 from hairgan.weights.runs import find_checkpoint
-from tests.conftest import ROOT
+from lightning_modules.callbacks import evaluation_metrics
+from lightning_modules.launch.settings.names import by_metrics
+from tests.conftest import ROOT, Faces
 from tests.integration import runs
 from tests.integration.conftest import GANS
 from train import train
@@ -110,8 +116,43 @@ def test_metrics_of_sean_during_training_are_those_of_evaluate(run_of, measure, 
     assert {"fid_embedded", "ssim", "edits/hair_color_distance", "edits/hair_iou", "segmentation/mean_iou"} <= set(
         logged
     )
+    names = by_metrics("sean", ("fid", "reconstruction", "edits", "segmentation"), judged=True)
+    assert {f"metrics/{name}" for name in logged} == set(names), "what is declared is what is measured"
     values = measure(f"run={run}", f"parser={judges}")["values"]
     assert logged == pytest.approx({name: values[name] for name in logged}, rel=1e-4, nan_ok=True)
+
+
+def test_an_evaluation_that_fails_is_left_out_and_the_best_is_by_those_that_do_not(
+    settings, compose_config, tmp_path, monkeypatch
+):
+    def failing(*arguments: Any, was=evaluation_metrics.evaluate_networks, **options: Any) -> Any:
+        if not (tmp_path / "run" / "checkpoints" / "step_00000001.ckpt").exists():
+            raise ValueError("the domain bob has no images")
+        return was(*arguments, **options)
+
+    monkeypatch.setattr(evaluation_metrics, "evaluate_networks", failing)
+    budget = "every_n_steps:1,max_sources:2,num_outputs:2,cache:${paths.cache}"
+    best = [f"callbacks.checkpoints.{setting}" for setting in ("mode=min", "every_n_steps=1")]
+    with pytest.warns(UserWarning, match=r"step 1: generative_metrics failed .* \(ValueError: the domain bob has no"):
+        train(compose_config(
+            *settings("stargan", steps=2, run_dir=tmp_path / "run"), *best,
+            f"callbacks.generative_metrics={{_target_:lightning_modules.callbacks.GenerativeMetrics,{budget}}}",
+            "callbacks.checkpoints.monitor=metrics/latent/fid_embedded/mean",
+        ))  # fmt: skip
+    first, second = runs.logged(tmp_path / "run")
+    assert first["failed/generative_metrics"] == 1 and "failed/generative_metrics" not in second
+    measured = {name for name in second if name.startswith("metrics/")}
+    assert measured == set(by_metrics("stargan", ("fid", "lpips")))
+    assert not [name for name in first if name.startswith("metrics/")]
+    assert torch.load(find_checkpoint(tmp_path / "run", "best"), weights_only=True)["steps_done"] == 2
+
+
+def test_drawn_people_are_dyed_on_editbench_unasked(tmp_path):
+    for kind in ("portraits", "test faces"):
+        out = tmp_path / kind
+        pack(Faces(32), 2, out, size=32, source={"kind": kind}, workers=0, progress=False)
+        metrics = painting.default_metrics(PackedDataset.open(out), Judges())
+        assert ("editbench" in metrics) == (kind == "portraits")
 
 
 def test_runs_side_by_side(run_of, measure, tmp_path):

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from hairgan.data.batches import Batches
-from hairgan.weights.runs import find_checkpoint
+from hairgan.weights.runs import find_checkpoint, networks_from_run
 from lightning_modules.callbacks import checkpoints
 from tests.integration import runs
 from tests.integration.conftest import EXACT, GANS, SMALL
@@ -104,6 +104,8 @@ def test_a_run_that_stopped_early_does_not_go_on(settings, compose_config, tmp_p
     assert find_checkpoint(tmp_path / "run").name == "step_00000004.ckpt"
     train(compose_config(f"resume={tmp_path / 'run'}"))
     assert find_checkpoint(tmp_path / "run").name == "step_00000004.ckpt"
+    _, about = networks_from_run(tmp_path / "run", "best")  # what evaluate.py checkpoint=best and bundle take
+    assert (about["checkpoint"].name, about["step"]) == ("best.ckpt", 2)
 
 
 def test_a_full_disk_leaves_the_last_checkpoint(settings, compose_config, tmp_path, monkeypatch):

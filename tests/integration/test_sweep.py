@@ -76,6 +76,13 @@ def test_a_trial_that_is_stopped_does_not_count_and_ends_the_worker(trials, comp
     assert study.best_value == 0.9
 
 
+@pytest.mark.parametrize("started", ["trainer.devices", "torchrun"])
+def test_a_trial_is_one_process(started, trials, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2" if started == "torchrun" else "1")
+    with pytest.raises(ValueError, match="several processes a trial would start the whole sweep in each of them"):
+        trials([0.5], **({} if started == "torchrun" else {"trainer.devices": 2}))
+
+
 def test_what_is_wrong_with_all_trials_ends_the_worker(trials):
     with pytest.raises(ValueError, match="no such folder"):
         trials([ValueError("no such folder"), 0.5])
