@@ -40,6 +40,7 @@ from lightning_modules.stop_signals import StoppedBySignal
 from train import train
 
 HOW = "how"  # attribute of a trial without a value: what became of it
+PLAN = "plan"  # attribute of a study: what it tries, and by what
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
@@ -52,6 +53,9 @@ def sweep(cfg: DictConfig) -> optuna.Study:
     """
     settings.check_sweep(cfg)
     _insist_on_one_process(cfg)
+    for name in ("run_dir", "resume", "reproduce", "dry_run"):
+        if cfg[name]:
+            raise ValueError(f"{name}={cfg[name]} is for one run; a sweep makes a run directory for each of its trials")
     plan = cfg.sweep
     folder = Path(cfg.paths.outputs).absolute() / "sweeps" / plan.study
     folder.mkdir(parents=True, exist_ok=True)
@@ -60,6 +64,7 @@ def sweep(cfg: DictConfig) -> optuna.Study:
         study_name=plan.study, storage=storage, load_if_exists=True, direction=plan.direction,
         pruner=MedianPruner(n_startup_trials=plan.startup_trials) if plan.prune else NopPruner(),
     )  # fmt: skip
+    insist_on_the_same(study, plan, folder)
     study.sampler = make_sampler(plan, cfg.seed + len(study.trials))
     limit = [MaxTrialsCallback(plan.trials, states=FINISHED)] if plan.trials else []
     if not plan.trials or len(study.get_trials(states=FINISHED)) < plan.trials:
@@ -80,6 +85,24 @@ def _insist_on_one_process(cfg: DictConfig) -> None:
             "sweep.py with several processes a trial would start the whole sweep in each of them: give it "
             "trainer.devices=1, and start the same command once for each device: workers share the study"
         )
+
+
+def insist_on_the_same(study: optuna.Study, plan: DictConfig, folder: Path) -> None:
+    """Let a study go on only with what it was begun with: values of another metric or range cannot be compared.
+
+    Raises:
+        ValueError: the metric, its direction or the settings that are tried are others.
+    """
+    now = {name: OmegaConf.to_container(plan, resolve=True)[name] for name in ("metric", "direction", "space")}  # type: ignore[call-overload,index]
+    then = study.user_attrs.get(PLAN) or {"direction": study.direction.name.lower()}  # of a study begun before
+    differing = [name for name in then if then[name] != now[name]]
+    if differing:
+        what = ", ".join(f"sweep.{name} was {then[name]} and is {now[name]}" for name in differing)
+        raise ValueError(
+            f"the study in {folder} was begun with other settings ({what}): give the new one a name with "
+            f"sweep.study=NAME, or delete that folder"
+        )
+    study.set_user_attr(PLAN, now)
 
 
 def make_sampler(plan: DictConfig, seed: int) -> BaseSampler:

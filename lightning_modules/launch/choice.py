@@ -12,9 +12,8 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from hairgan.weights.trusted import check_config, targets, trust
-from lightning_modules.launch import record, run_directory, slurm
-
-HOW = ("resume", "reproduce", "run_dir", "dry_run", "trust")  # settings that say which run, not what it is
+from lightning_modules.launch import record, run_directory, settings, slurm
+from lightning_modules.launch.resumed import HOW, with_typed
 
 
 @dataclass(frozen=True)
@@ -137,13 +136,8 @@ def _config_of(run: Path, asked: DictConfig) -> DictConfig:
     cfg = run_directory.load_config(run)
     typed = targets(OmegaConf.to_container(asked, resolve=False))
     check_config(OmegaConf.to_container(cfg, resolve=False), typed=typed, source=f"the config of {run}")  # type: ignore[arg-type]
-    overrides = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
-    for override in overrides:
-        name, _, _ = override.lstrip("+~").partition("=")
-        value = OmegaConf.select(asked, name)
-        is_group = OmegaConf.is_config(value) or name in ("experiment", "debug")
-        if name not in HOW and not is_group:
-            OmegaConf.update(cfg, name, value, force_add=True)
+    cfg = with_typed(cfg, asked, run)
     with open_dict(cfg):
         cfg.resume, cfg.dry_run = asked.resume, asked.dry_run
+    settings.choose_strategy(cfg)
     return cfg

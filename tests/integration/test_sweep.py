@@ -86,3 +86,23 @@ def test_a_trial_is_one_process(started, trials, monkeypatch):
 def test_what_is_wrong_with_all_trials_ends_the_worker(trials):
     with pytest.raises(ValueError, match="no such folder"):
         trials([ValueError("no such folder"), 0.5])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("sweep.space", "{model.classifier.dropout: [0.0, 0.5]}"),
+        ("sweep.metric", "val/mean_f1"),
+        ("sweep.direction", "minimize"),
+    ],
+)
+def test_a_study_goes_on_only_with_what_it_was_begun_with(name, value, trials):
+    trials([0.5])
+    with pytest.raises(ValueError, match=rf"begun with other settings \({name} was .*sweep.study=NAME"):
+        trials([0.5, 0.6], **{name: value})
+    assert len(trials([0.5, 0.6]).trials) == 2
+
+
+def test_a_sweep_is_no_run(trials):
+    with pytest.raises(ValueError, match="run_dir=x is for one run"):
+        trials([0.5], run_dir="x")

@@ -24,6 +24,7 @@ def config(tmp_path: Path) -> DictConfig:
     return OmegaConf.create(
         {
             "name": "test", "paths": {"outputs": str(tmp_path)}, "steps": 4,
+            "trainer": {"accelerator": "cpu", "devices": 1, "strategy": "auto"},
             "resume": None, "reproduce": None, "run_dir": None, "dry_run": False,
         }
     )  # fmt: skip

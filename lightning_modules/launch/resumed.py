@@ -1,0 +1,91 @@
+"""The config of a run, with what was typed to go on with it or to repeat it: obeyed, or refused."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+HOW = ("resume", "reproduce", "run_dir", "dry_run", "trust")  # settings that say which run, not what it is
+
+OBEYED = {
+    "trainer": ("accelerator", "devices", "num_nodes", "strategy", "plugins", "precision"),  # what its choices set
+    "callbacks": ("enabled",),
+}
+"""Groups that say how a run is done, and what their choices set of them; `logger` is the other, a list of choices."""
+KEPT = {"model": "_target_", "data": "_target_", "data/domains": "queries", "model/optimizer": "_target_"}
+"""Groups that say what a run is, and by what setting two choices of them differ."""
+
+
+def with_typed(cfg: DictConfig, asked: DictConfig, run: object) -> DictConfig:
+    """Apply what was typed, as Hydra composed it in `asked`, to the config of a run.
+
+    Raises:
+        ValueError: a choice would make another run of it.
+    """
+    if not HydraConfig.initialized():
+        return cfg
+    return apply(cfg, asked, HydraConfig.get().overrides.task, HydraConfig.get().runtime.choices, run)
+
+
+def apply(
+    cfg: DictConfig, asked: DictConfig, words: Sequence[str], groups: Mapping[str, Any], run: object
+) -> DictConfig:
+    """`with_typed` for given words of the command line and groups that there are."""
+    cfg = copy.deepcopy(cfg)
+    overrides = OverridesParser.create().parse_overrides(list(words))
+    with open_dict(cfg):
+        for override in (each for each in overrides if _is_group(each, groups)):
+            _choose(cfg, asked, override, run)
+        for override in overrides:  # values after choices, which they are a part of
+            name = override.key_or_group
+            if _is_group(override, groups) or name in HOW:
+                continue
+            if override.is_delete():
+                _delete(cfg, name)
+            else:
+                OmegaConf.update(cfg, name, OmegaConf.select(asked, name), merge=False, force_add=True)
+    return cfg
+
+
+def _is_group(override: Override, groups: Mapping[str, Any]) -> bool:
+    name = override.key_or_group
+    return name in groups or f"{name}@{override.package}" in groups or name in ("experiment", "debug", "sweep")
+
+
+def _choose(cfg: DictConfig, asked: DictConfig, override: Override, run: object) -> None:
+    group, place = override.key_or_group, (override.package or override.key_or_group).replace("/", ".")
+    typed = override.input_line
+    if group == "experiment":
+        if asked.name != cfg.name:
+            raise ValueError(f"{typed} is named '{asked.name}', but the run in {run} '{cfg.name}': leave it out")
+    elif group in KEPT:
+        then, now = (OmegaConf.select(each, f"{place}.{KEPT[group]}") for each in (cfg, asked))
+        if then != now:
+            raise ValueError(f"{typed} is not what the run in {run} was made with, and would make another run of it")
+    elif group in OBEYED:
+        chosen, kept = _nodes(asked, group), _nodes(cfg, group)
+        kept = {name: value for name, value in kept.items() if name not in OBEYED[group]}
+        cfg[group] = kept | {name: value for name, value in chosen.items() if name in OBEYED[group]}
+    elif group == "logger":  # those that the run has had stay as they were, e.g. a tracking service's goes on
+        before = _nodes(cfg, group)
+        cfg[group] = {name: before.get(name, value) for name, value in _nodes(asked, group).items()}
+
+
+def _nodes(cfg: DictConfig, group: str) -> dict[str, Any]:
+    """The settings of a group, with their references."""
+    nodes = OmegaConf.to_container(cfg.get(group) or OmegaConf.create(), resolve=False)
+    assert isinstance(nodes, dict)
+    return {str(name): value for name, value in nodes.items()}
+
+
+def _delete(cfg: DictConfig, name: str) -> None:
+    around, _, last = name.rpartition(".")
+    node = OmegaConf.select(cfg, around) if around else cfg
+    if OmegaConf.is_dict(node):
+        node.pop(last, None)
