@@ -20,11 +20,12 @@ from jaxtyping import UInt8
 from numpy import ndarray
 
 from hairgan.labelling.overlay import overlay
-from hairgan.labelling.parsing import open_crop, parse_crops
+from hairgan.labelling.parsing import align, parse_crops
 from hairgan.metrics.parsing import ParsingScores
 from hairgan.networks.bisenet import BiSeNet
 from hairgan.networks.resnet import fold_batch_norm
 from hairgan.photos.listing import list_photos
+from hairgan.photos.opening import open_rgb
 from hairgan.regions import REGION_NAMES, Region
 from hairgan.weights.bundling import collect
 
@@ -70,7 +71,8 @@ def main(source: Path, photos: Path, checkpoint: str, out: Path | None, batch_si
     scores, pictures, measured = ParsingScores(), [], 0
     for first in range(0, len(paths), batch_size):
         chosen = paths[first : first + batch_size]
-        crops = [open_crop(path, None, parser.image_size).pixels for path in chosen]
+        opened = [open_rgb(path) for path in chosen]
+        crops = [align(photo, None, parser.image_size).crop(photo) for photo in opened]
         for path, crop, labels in zip(chosen, crops, parse_crops(parser, crops)[0], strict=True):
             line = f"{len(pictures):4d} {path.relative_to(photos)}: hair {(labels == Region.HAIR).mean():.3f}"
             truth = true_labels(path, parser.image_size)

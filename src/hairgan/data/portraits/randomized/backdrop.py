@@ -12,10 +12,12 @@ from numpy import ndarray
 from hairgan.data.portraits.canvas import Canvas
 from hairgan.data.portraits.hairstyle import Hairstyle
 from hairgan.data.portraits.identity import CLOTH_TONES, SKIN_TONES, Colour, Identity
-from hairgan.data.portraits.randomized.textures import texture
+from hairgan.data.portraits.randomized.textures import Kind, texture
 from hairgan.data.sampling import numpy_generator
 
-_SHARES = {"wall": 0.17, "press": 0.27, "dark": 0.12, "blur": 0.16, "room": 0.12, "leaves": 0.07, "crowd": 0.09}
+_SHARES = {
+    "wall": 0.15, "press": 0.25, "dark": 0.15, "blur": 0.12, "room": 0.10, "leaves": 0.08, "crowd": 0.08, "grain": 0.07,
+}  # fmt: skip
 _FONTS = (
     cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_TRIPLEX,
     cv2.FONT_HERSHEY_SCRIPT_SIMPLEX, cv2.FONT_HERSHEY_SCRIPT_COMPLEX, cv2.FONT_HERSHEY_COMPLEX | cv2.FONT_ITALIC,
@@ -35,6 +37,8 @@ def paint_backdrop(canvas: Canvas, person: Identity, style: Hairstyle) -> None:
     first, second = _tones(g, kind, style)
     back = _ramp(g, size, first, second, 0.45 if kind in ("wall", "press") else 1.0)
     back = _PAINTERS[kind](g, back)
+    if kind != "dark" and g.random() < 0.25:
+        back = _dark_patches(g, back)
     strength = float(g.uniform(0.0, 0.10)) * 255 * (0.4 if kind in ("wall", "press") else 1.0)
     zoom = _log_uniform(g, 0.5, 4) * size / 256
     rough = back.astype(np.float32) + (texture(g, "cloud", size, size, zoom) * np.float32(strength))[..., None]
@@ -185,6 +189,29 @@ def _dark(g: np.random.Generator, back: Picture) -> Picture:
     return (back * np.float32(g.uniform(0.3, 1.0))).astype(np.uint8)
 
 
+def _dark_patches(g: np.random.Generator, back: Picture) -> Picture:
+    """Dark things beside the head, which are no hair."""
+    size = len(back)
+    layer = np.zeros((size, size), dtype=np.uint8)
+    for _ in range(int(g.integers(1, 4))):
+        x = g.uniform(-0.05, 0.3) if g.random() < 0.5 else g.uniform(0.7, 1.05)
+        centre = (round(x * size), round(g.uniform(0, 1.05) * size))
+        axes = (round(g.uniform(0.04, 0.25) * size) + 1, round(g.uniform(0.05, 0.4) * size) + 1)
+        cv2.ellipse(layer, centre, axes, float(g.uniform(-40, 40)), 0, 360, 255, -1, cv2.LINE_AA)
+    share = _soft(g, cv2.merge([layer] * 3), 0.003, 0.05) * np.float32(g.uniform(0.5, 1.0) / 255)
+    tone = (g.uniform(4, 60) * np.exp(g.normal(0, 0.15, 3))).astype(np.float32)
+    return (back + (tone - back) * share).astype(np.uint8)
+
+
+def _grain(g: np.random.Generator, back: Picture) -> Picture:
+    """Wood, curtains, grass, fur: as streaky as hair."""
+    size = len(back)
+    kind: Kind = "strands" if g.random() < 0.7 else "spots"
+    pattern = texture(g, kind, size, size, _log_uniform(g, 0.6, 6) * size / 256, float(g.normal(0, 0.6)))
+    factor = np.clip(1 + np.float32(g.uniform(0.1, 0.5)) * pattern, 0.1, 2.5)
+    return _soft(g, np.clip(back * factor[..., None], 0, 255).astype(np.uint8), 0.0008, 0.012)
+
+
 def _blur(g: np.random.Generator, back: Picture) -> Picture:
     size = len(back)
     for _ in range(int(g.integers(1, 4))):
@@ -225,7 +252,7 @@ def _leaves(g: np.random.Generator, back: Picture) -> Picture:
     hue = np.array([(60, 95, 40), (150, 30, 35), (90, 75, 40), (110, 130, 70), (200, 120, 140)][int(g.integers(5))])
     for _ in range(int(g.integers(60, 160))):
         centre = (round(g.uniform(0, 1) * size), round(g.uniform(0, 1) * size))
-        axes = (max(1, round(g.uniform(0.008, 0.06) * size)), max(1, round(g.uniform(0.004, 0.03) * size)))
+        axes = (max(1, round(g.uniform(0.008, 0.08) * size)), max(1, round(g.uniform(0.004, 0.05) * size)))
         colour = _rgb(hue * np.exp(g.normal(0, 0.55)) * np.exp(g.normal(0, 0.15, 3)))
         cv2.ellipse(back, centre, axes, float(g.uniform(0, 180)), 0, 360, colour, -1, cv2.LINE_AA)
     return _soft(g, back, 0.0015, 0.03)
@@ -252,4 +279,5 @@ def _crowd(g: np.random.Generator, back: Picture) -> Picture:
 
 _PAINTERS = {
     "wall": _wall, "press": _press, "dark": _dark, "blur": _blur, "room": _room, "leaves": _leaves, "crowd": _crowd,
+    "grain": _grain,
 }  # fmt: skip

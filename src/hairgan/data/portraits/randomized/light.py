@@ -69,12 +69,12 @@ def add_shadows(image: Picture, labels: Labels, person: Identity) -> None:
     g = numpy_generator(person.noise, "randomized/shadows")
     size = len(labels)
     behind = labels == Region.BACKGROUND
-    if g.random() < 0.25:
-        shift = g.normal(0, 0.07) * size, g.uniform(-0.01, 0.08) * size
+    if g.random() < 0.38:
+        shift = g.normal(0, 0.06) * size, g.uniform(-0.01, 0.08) * size
         move = np.array([[1, 0, shift[0]], [0, 1, shift[1]]])
         cast = cv2.warpAffine((~behind).astype(np.float32), move, (size, size))
-        cast = _soft(cast, float(g.uniform(0.003, 0.04)) * size) * _soft(behind, 0.003 * size)
-        image *= (1 - np.float32(g.uniform(0.2, 0.75)) * cast)[..., None]
+        cast = _soft(cast, float(g.uniform(0.003, 0.025)) * size) * _soft(behind, 0.003 * size)
+        image *= (1 - np.float32(g.uniform(0.25, 0.9)) * cast)[..., None]
     if g.random() < 0.25:
         axis = np.linspace(-1, 1, size, dtype=np.float32)
         angle = g.uniform(0, 2 * np.pi)

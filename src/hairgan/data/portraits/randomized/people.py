@@ -151,7 +151,7 @@ def sample_hairstyle(seed: int, index: int, person: Identity) -> Hairstyle:
     return replace(
         style,
         volume=float(np.clip(volume, 0.006, 0.12)), flare=flare, wave=wave, wavelength=wavelength, coil=coil,
-        texture=texture, end=end,
+        texture=texture, bangs="none" if g.random() < 0.4 else style.bangs, end=end,
         tucked_left=bool(style.tucked_left | behind[0]), tucked_right=bool(style.tucked_right | behind[1]),
         part=style.part + float(g.normal(0, 0.03)),
         bangs_end=style.bangs_end + float(g.normal(-0.005, 0.025)),
