@@ -21,7 +21,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 import pytorch_lightning as pl
 import torch
@@ -86,6 +86,8 @@ class PhasedModule(pl.LightningModule):
     """
 
     requires: tuple[Requirement, ...] = ()
+    needs: ClassVar[Mapping[str, type[nn.Module] | tuple[str, ...]]] = {}
+    """What this family calls of its networks, by their names: a class, or names of attributes and methods."""
 
     def __init__(
         self,
@@ -98,6 +100,8 @@ class PhasedModule(pl.LightningModule):
         ema_decay: float = 0.999,
     ) -> None:
         super().__init__()
+        for name, needed in self.needs.items():
+            _check_network(type(self).__name__, name, networks[name], needed)
         self.automatic_optimization = False
         self.networks = nn.ModuleDict(dict(networks))
         self.ema = nn.ModuleDict({name: copy.deepcopy(networks[name]).requires_grad_(False).eval() for name in ema})
@@ -323,6 +327,27 @@ class PhasedModule(pl.LightningModule):
         self.steps_done = checkpoint["steps_done"]
         # the last batch of that run need not be this one's
         checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]["is_last_batch"] = False
+
+
+def _check_network(family: str, name: str, network: nn.Module, needed: type[nn.Module] | tuple[str, ...]) -> None:
+    """Refuse a network of somebody's own that cannot take its place, or could not be found again after the run."""
+    cls = type(network)
+    if isinstance(needed, type):
+        if not isinstance(network, needed):
+            raise ValueError(
+                f"model.{name} is a {cls.__module__}.{cls.__qualname__}, but {family} needs a {needed.__name__} or a "
+                "subclass of it"
+            )
+    elif missing := [attribute for attribute in needed if not hasattr(network, attribute)]:
+        raise ValueError(
+            f"model.{name} is a {cls.__module__}.{cls.__qualname__}, which lacks what {family} calls: "
+            f"{', '.join(missing)} (docs/extending.md)"
+        )
+    if cls.__module__ == "__main__" or "<locals>" in cls.__qualname__:
+        raise ValueError(
+            f"model.{name} is a {cls.__qualname__} that only this program knows: put the class into a module of its "
+            "own, or nothing can load what it learns"
+        )
 
 
 def average_over_processes(tensors: list[Tensor]) -> None:

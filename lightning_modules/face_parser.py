@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from torch.optim import Optimizer
 
@@ -35,6 +35,7 @@ class FaceParserModule(PhasedModule):
     """
 
     requires = (LabelMaps("to learn from"), Images("val"))
+    needs: ClassVar = {"parser": BiSeNet}
 
     def __init__(
         self,
@@ -50,9 +51,9 @@ class FaceParserModule(PhasedModule):
         schedule: Callable[[int], float] | None = None,
         seed: int = 0,
     ) -> None:
+        super().__init__({"parser": parser}, {"parser": optimizer}, seed=seed, schedule=schedule)
         if imagenet:
             parser.backbone.load_imagenet()
-        super().__init__({"parser": parser}, {"parser": optimizer}, seed=seed, schedule=schedule)
         self.weight_decay, self.head_lr_factor = weight_decay, head_lr_factor
         self.ohem_threshold, self.ohem_share = ohem_threshold, ohem_share
         self.lambda_jaccard = lambda_jaccard

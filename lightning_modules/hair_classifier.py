@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -32,6 +32,7 @@ class HairClassifierModule(PhasedModule):
     """
 
     requires = (KnownAttributes("train"), Images("val"), KnownAttributes("val"))
+    needs: ClassVar = {"classifier": HairClassifier}
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import nn
 from torch.optim import Optimizer
@@ -34,6 +34,10 @@ class SEANModule(PhasedModule):
         schedule: factor on the learning rates as a function of the step.
         seed: the run's seed.
     """
+
+    needs: ClassVar = {
+        "generator": ("image_size", "num_regions", "style_dim", "encode_styles", "layout", "paint"),
+    }
 
     requires = (LabelMaps("to paint from"), Images("val"))
 

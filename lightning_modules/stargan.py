@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -36,6 +36,12 @@ class StarGANv2Module(PhasedModule):
         ema_decay: share of the EMA weights that is kept at each step.
         seed: the run's seed.
     """
+
+    needs: ClassVar = {
+        "generator": ("image_size", "style_dim", "w_hpf", "encode_source", "decode_styled"),
+        "mapping_network": ("num_domains", "latent_dim"),
+        "style_encoder": ("num_domains", "image_size"),
+    }
 
     def __init__(
         self,

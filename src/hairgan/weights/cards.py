@@ -89,6 +89,9 @@ def save_bundle(
         parts = {name: _write_part(folder, name, network) for name, network in networks.items()}
         card = {"format": FORMAT, **_plain(facts), "parts": parts}
         check_card(card, CARD)
+        for name, part in parts.items():
+            if not is_own(part["class"]):
+                _read_part(folder, name, part, card)  # refuses what could not be read again
         write_text(folder / CARD, yaml.safe_dump(card, sort_keys=False, allow_unicode=True, width=110))
         folder.chmod(0o755)
         _put_in_place(folder, path)

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from hairgan.weights.building import build, with_image_size
 from hairgan.weights.documents import a_count, a_list, a_mapping, a_text, describe, read_yaml
 from hairgan.weights.files import archive_is_whole, check_state, read_tensors
-from hairgan.weights.trusted import network_class
+from hairgan.weights.trusted import is_own, network_class
 
 CONFIG = "config.yaml"
 RECORD = "run.yaml"
@@ -38,7 +38,7 @@ def networks_from_run(
 
     Returns:
         the networks in evaluation mode, by the names of the config's `model`, and what they are: `config` (the run's),
-        `checkpoint` (its path) and `step`. A network without a `.config` gets the arguments it was built with.
+        `checkpoint` (its path) and `step`. A network of somebody's own gets its arguments as `.config`.
 
     Raises:
         ValueError: there is no run or no whole checkpoint, one of its files is damaged, a network's class is neither
@@ -64,7 +64,7 @@ def networks_from_run(
         arguments = {key: value for key, value in node.items() if key != "_target_"}
         arguments = with_image_size(cls, arguments, config.get("image_size"))
         network = build(cls, arguments, check_state(weights, f"{path}: {name}"), f"{path}: {name}")
-        if not hasattr(network, "config"):
+        if not is_own(node["_target_"]):  # what it inherited may be its parent's
             network.config = arguments  # type: ignore[assignment]
         networks[name] = network.requires_grad_(False)
     if not networks:

@@ -43,6 +43,10 @@ def test_domains_that_no_classifier_can_tell():
 def test_judges_are_found_by_what_they_are(tmp_path):
     trained = {"parser": {"dataset": {"size": 64}}}  # smaller than it sees best
     save_bundle(tmp_path / "bundle", {"parser": BiSeNet(base_width=8, image_size=96).eval()}, training=trained)
+    save_bundle(
+        tmp_path / "official", {"parser": BiSeNet(base_width=8, image_size=64)}, training={"parser": "as published"}
+    )
+    assert Judges.load(parser=tmp_path / "official").parser.size == 64
     judges = Judges.load(parser=tmp_path / "bundle")
     assert judges.classifier is None and judges.regions(torch.zeros(1, 3, 64, 64)).shape == (1, 64, 64)
     assert judges.parser(torch.zeros(1, 3, 64, 64)).shape[-1] == judges.parser.size == 96

@@ -98,6 +98,67 @@ def test_a_bundle_is_whole_or_not_there(bundle: Path, network: BiSeNet, tmp_path
     assert load_bundle(bundle).card["licence"] == "other"
 
 
+def test_only_a_bundle_is_replaced_and_nothing_beside_it(bundle: Path, network: BiSeNet, tmp_path: Path) -> None:
+    notes = bundle / "notes.txt"
+    notes.write_text("mine")
+    before = {file.name: file.read_bytes() for file in bundle.iterdir()}
+    with pytest.raises(ValueError, match=r"holds more than a bundle, and is not replaced: move notes\.txt"):
+        save_bundle(bundle, {"parser": network}, overwrite=True)
+    assert {file.name: file.read_bytes() for file in bundle.iterdir()} == before
+    notes.rename(bundle / "other.safetensors")  # not of the card
+    with pytest.raises(ValueError, match=r"move other\.safetensors"):
+        save_bundle(bundle, {"parser": network}, overwrite=True)
+    (bundle / "other.safetensors").unlink()
+    (bundle / "pictures").mkdir()
+    with pytest.raises(ValueError, match="move pictures"):
+        save_bundle(bundle, {"parser": network}, overwrite=True)
+    (bundle / "pictures").rmdir()
+    with pytest.raises(ValueError, match="is a file; a bundle is a folder"):
+        save_bundle(bundle / CARD, {"parser": network}, overwrite=True)
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for name in "abcdef":
+        (photos / f"{name}.jpg").touch()
+    with pytest.raises(ValueError, match=r"not a bundle: it holds 6 of them: a\.jpg, b\.jpg, c\.jpg and 3 more"):
+        save_bundle(photos, {"parser": network}, overwrite=True)
+    assert len(list(photos.iterdir())) == 6
+    (tmp_path / "link").symlink_to(bundle)
+    save_bundle(tmp_path / "link", {"parser": network}, overwrite=True, licence="other")
+    assert (tmp_path / "link").is_symlink() and load_bundle(bundle).card["licence"] == "other"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["b", "link", "photos"]
+
+
+def test_a_bundle_stays_where_another_cannot_take_its_place(
+    bundle: Path, network: BiSeNet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rename(path: Path, target: Path, was=Path.rename) -> Path:
+        if target == bundle and ".old" not in path.name:
+            raise OSError("no space")
+        return was(path, target)
+
+    monkeypatch.setattr(Path, "rename", rename)
+    with pytest.raises(OSError, match="no space"):
+        save_bundle(bundle, {"parser": network}, overwrite=True, licence="other")
+    assert load_bundle(bundle).card["licence"] == "MIT"
+    assert sorted(file.name for file in bundle.parent.iterdir()) == ["b"]
+
+
+def test_our_networks_have_their_places(bundle: Path, network: BiSeNet, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"the part 'sean' is a hairgan\.networks\.bisenet:BiSeNet, where a"):
+        save_bundle(tmp_path / "c", {"sean": network})
+    with pytest.raises(ValueError, match="at least one network"):
+        save_bundle(tmp_path / "c", {})
+
+
+def test_parts_of_before_networks_knew_their_size(tmp_path: Path, network: BiSeNet) -> None:
+    training = {"parser": {"dataset": {"size": 96}}}
+    save_bundle(tmp_path / "b", {"parser": network}, training=training)
+    card = yaml.safe_load((tmp_path / "b" / CARD).read_text())
+    del card["parts"]["parser"]["config"]["image_size"]
+    (tmp_path / "b" / CARD).write_text(yaml.safe_dump(card))
+    assert load_bundle(tmp_path / "b").networks["parser"].image_size == 96
+
+
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="is not a bundle"):
         load_bundle(tmp_path / "nothing")

@@ -1,0 +1,142 @@
+"""A network and a callback of somebody's own, from training to the salon."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from click.testing import CliRunner
+from hydra import compose, initialize_config_dir
+
+from evaluate import evaluate
+from hairgan.cli import cli
+from hairgan.editing.salon import Salon
+from hairgan.networks.bisenet import BiSeNet
+from hairgan.weights import load_bundle, save_bundle, trusting
+from lightning_modules.launch import choice
+from tests.conftest import ROOT
+from train import train
+
+MODULE = '''
+import pytorch_lightning as pl
+import torch
+from torch import nn
+from hairgan.networks.stargan import Generator
+
+class MyGenerator(Generator):
+    """The published one, and a colour of its own."""
+
+    def __init__(self, image_size, style_dim, max_width, base_width, w_hpf, flavor=0.5):
+        super().__init__(image_size, style_dim, max_width, base_width, w_hpf)
+        self.flavor = nn.Parameter(torch.full((3, 1, 1), flavor))
+
+    def decode_styled(self, encoding, s, masks=None):
+        return super().decode_styled(encoding, s, masks) + self.flavor
+
+class Incomplete(nn.Linear):
+    def __init__(self, **arguments):
+        super().__init__(3, 3)
+
+class MyCallback(pl.Callback):
+    def on_train_end(self, trainer, pl_module):
+        print("my callback was here")
+'''
+OWN = ["model.generator._target_=my_parts.MyGenerator", "+model.generator.flavor=0.25"]
+OWN += ["model.generator.base_width=4", "model.generator.max_width=8", "model.generator.w_hpf=0.0"]
+OWN += ["model.mapping_network.hidden_dim=8", "callbacks.generative_metrics=null"]
+OWN += ["data/domains=gender2", "+callbacks.mine._target_=my_parts.MyCallback"]
+ARGUMENTS = {"image_size": 32, "style_dim": 64, "max_width": 8, "base_width": 4, "w_hpf": 0.0, "flavor": 0.25}
+
+
+@pytest.fixture(autouse=True)
+def my_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    (tmp_path / "my_parts.py").write_text(MODULE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    with trusting(None):
+        yield
+    sys.modules.pop("my_parts", None)
+
+
+@pytest.fixture
+def settings_of_mine(packed_faces, tmp_path: Path) -> list[str]:
+    every = [f"{what}.every_n_steps=2" for what in ("callbacks.checkpoints", "callbacks.sample_grids")]
+    data = ["data=celeba_hq", f"data.root={packed_faces(32)}", "image_size=32", "steps=2", "batch_size=4"]
+    return ["model=stargan", *data, *every, *OWN, f"run_dir={tmp_path / 'run'}"]
+
+
+def evaluation(run: Path, out: Path, *overrides: str):
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        return compose("evaluate", [f"run={run}", f"out={out}", "max_sources=2", "metrics=[fid]", *overrides])
+
+
+def test_own_parts_from_training_to_the_salon(settings_of_mine, compose_config, tmp_path, capsys):
+    train(compose_config(*settings_of_mine))
+    assert "my callback was here" in capsys.readouterr().out
+    run, bundle = tmp_path / "run", tmp_path / "bundle"
+    node = yaml.safe_load((run / "config.yaml").read_text())["model"]["generator"]
+    assert node == {"_target_": "my_parts.MyGenerator", **ARGUMENTS}
+
+    with pytest.raises(ValueError, match=r"model\.generator names my_parts\.MyGenerator, .*trust=my_parts"):
+        evaluate(evaluation(run, tmp_path / "report"))
+    with pytest.raises(ValueError, match="--trust my_parts"):
+        CliRunner().invoke(cli, ["bundle", str(run), "--out", str(bundle)], catch_exceptions=False)
+    with trusting(None):
+        values = evaluate(evaluation(run, tmp_path / "report", "trust=my_parts"))
+    assert "latent/fid_embedded" in str(values)
+    command = ["bundle", str(run), "--out", str(bundle), "--trust", "my_parts"]
+    result = CliRunner().invoke(cli, command, catch_exceptions=False)
+    assert result.exit_code == 0 and "stargan_generator" in result.output
+    card = yaml.safe_load((bundle / "card.yaml").read_text())
+    assert card["parts"]["stargan_generator"]["class"] == "my_parts:MyGenerator"
+    assert card["parts"]["stargan_generator"]["config"] == ARGUMENTS
+
+    save_bundle(tmp_path / "parser", {"parser": BiSeNet(base_width=4, image_size=32)})
+    salon = Salon.from_run(bundle, tmp_path / "parser")
+    head = salon.restyler.generator(torch.zeros(1, 3, 32, 32), torch.zeros(1, 64))
+    assert head.shape == (1, 3, 32, 32)
+
+
+def test_own_parts_of_a_run_to_go_on_with(settings_of_mine, compose_config, tmp_path):
+    train(compose_config(*settings_of_mine))
+    go_on = ["steps=4", f"resume={tmp_path / 'run'}"]
+    with pytest.raises(ValueError, match=r"names my_parts\.(MyGenerator|MyCallback) as .*trust=my_parts"):
+        choice.choose(compose_config(*go_on))
+    with pytest.raises(ValueError, match=r"names my_parts\.MyCallback as callbacks\.mine"):
+        choice.choose(compose_config(*go_on, "model.generator._target_=my_parts.MyGenerator"))
+    typed = [setting for setting in settings_of_mine if not setting.startswith(("steps", "run_dir"))]
+    assert choice.choose(compose_config(*typed, *go_on)).run == tmp_path / "run"
+    with trusting(None):
+        assert choice.choose(compose_config(*go_on, "trust=my_parts")).run == tmp_path / "run"
+    with pytest.raises(ValueError, match="names my_parts"):
+        choice.choose(compose_config("trust=your_parts", *go_on))
+
+
+def test_a_network_that_lacks_what_its_family_calls(settings_of_mine, compose_config, tmp_path):
+    settings = [*settings_of_mine, "model.generator._target_=my_parts.Incomplete"]
+    with pytest.raises(Exception, match="lacks what StarGANv2Module calls: image_size, style_dim, w_hpf") as error:
+        train(compose_config(*settings))
+    assert isinstance(error.value.__cause__ or error.value, ValueError)
+    assert not list((tmp_path / "run").rglob("*.ckpt"))
+
+
+def test_a_bundle_holds_only_what_can_be_read_again(tmp_path):
+    import my_parts
+
+    mine = my_parts.MyGenerator(**ARGUMENTS)  # its `.config` is its parent's
+    with trusting("my_parts"):
+        mine.config |= {"flavour": 0.5}
+        with pytest.raises(ValueError, match=r"'stargan_generator' does not fit its card: .* cannot be made"):
+            save_bundle(tmp_path / "b", {"stargan_generator": mine})
+        mine.config = ARGUMENTS
+        save_bundle(tmp_path / "b", {"stargan_generator": mine})
+        assert type(load_bundle(tmp_path / "b").networks["stargan_generator"]) is my_parts.MyGenerator
+    with pytest.raises(ValueError, match=r"names my_parts\.MyGenerator, which is not a network of hairgan"):
+        load_bundle(tmp_path / "b")
+    del mine.config
+    with trusting("my_parts"), pytest.raises(ValueError, match="has no attribute 'config', a dict of its constructor"):
+        save_bundle(tmp_path / "c", {"stargan_generator": mine})
