@@ -14,6 +14,7 @@ from pytorch_lightning.loggers.logger import Logger, rank_zero_experiment
 from pytorch_lightning.utilities import rank_zero_only
 
 from hairgan.curves import read_curves
+from hairgan.extras import how_to_install
 from hairgan.files import write_text, write_whole
 
 STEP = "trainer/global_step"  # Lightning's name for the x axis in wandb
@@ -158,7 +159,7 @@ class TensorBoard(TensorBoardLogger):
 
     def __init__(self, **options: Any) -> None:
         if importlib.util.find_spec("tensorboard") is None:
-            raise ValueError("logger=tensorboard needs the package tensorboard: pip install 'hairgan[tensorboard]'")
+            raise ValueError(f"logger=tensorboard needs the package tensorboard: {how_to_install('tensorboard')}")
         super().__init__(default_hp_metric=False, **options)
 
     @rank_zero_only

@@ -4,5 +4,5 @@ from __future__ import annotations
 
 
 def how_to_install(extra: str) -> str:
-    """What to type for one of the extras of `pyproject.toml`."""
-    return f"pip install -e '.[{extra}]' in hairgan's folder"
+    """What to type, in the folder of hairgan, for one of the extras of `pyproject.toml`."""
+    return f"pip install -e '.[{extra}]'"

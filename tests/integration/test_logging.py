@@ -133,5 +133,5 @@ def test_tensorboard_that_is_not_installed_is_said_so(settings, compose_config, 
     with pytest.raises(InstantiationException) as error:
         train(compose_config(*settings("hair_classifier", run_dir=tmp_path / "run"), "logger=[tensorboard]"))
     assert one_sentence(error.value) == (
-        "logger=tensorboard needs the package tensorboard: pip install 'hairgan[tensorboard]'"
+        "logger=tensorboard needs the package tensorboard: pip install -e '.[tensorboard]'"
     )

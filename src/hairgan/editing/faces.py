@@ -20,6 +20,7 @@ from numpy import ndarray
 from torch import Tensor, nn
 
 from hairgan.editing.alignment import Alignment, celeba_hq_alignment
+from hairgan.extras import how_to_install
 from hairgan.networks.bisenet import input_size
 from hairgan.networks.fan import FAN, INPUT_SIZE
 from hairgan.regions import Region
@@ -62,7 +63,7 @@ class MTCNNFinder:
     def __init__(self) -> None:
         if not self.available():
             raise ValueError(
-                "no face detector is installed: install hairgan[faces], or give photos that are aligned (--aligned)"
+                f"no face detector is installed: {how_to_install('faces')}, or give photos that are aligned (--aligned)"
             )
         with catch_warnings():
             simplefilter("ignore", SyntaxWarning)  # of its own, when it is compiled for the first time

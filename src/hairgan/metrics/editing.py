@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 from torch.nn import functional as F
 
+from hairgan.extras import how_to_install
 from hairgan.metrics.color import ciede2000, rgb_to_lab
 from hairgan.metrics.images import Images, Masks, as_unit, check_same_shape
 from hairgan.metrics.mean_over_images import MeanOverImages
@@ -174,7 +175,7 @@ class OnnxFaceEmbedder:
         try:
             import onnxruntime
         except ImportError as error:
-            raise ValueError("identity similarity needs onnxruntime: pip install 'hairgan[onnx]'") from error
+            raise ValueError(f"identity similarity needs onnxruntime: {how_to_install('onnx')}") from error
         self.session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
         self.input = self.session.get_inputs()[0]
 

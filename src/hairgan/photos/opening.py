@@ -20,6 +20,7 @@ from jaxtyping import UInt8
 from numpy import ndarray
 from PIL import Image, UnidentifiedImageError, features
 
+from hairgan.extras import how_to_install
 from hairgan.photos.names import printable
 from hairgan.photos.photo import Photo, Unusable, read_photo
 
@@ -28,7 +29,7 @@ MAX_PIXELS = 89_478_485  # Pillow's own mark for a decompression bomb: 256 MiB o
 MAX_BYTES = 2**29  # of a file: as many pixels, uncompressed, with 16 bits a channel
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
-"""Names, in Pillow, of the formats that are always read; besides AVIF, and HEIF with the extra `hairgan[heic]`."""
+"""Names, in Pillow, of the formats that are always read; besides AVIF, and HEIF with the extra `heic`."""
 
 Source = str | Path | bytes | BinaryIO
 
@@ -134,13 +135,13 @@ def _formats(start: bytes) -> tuple[str, ...]:
         return ("AVIF",)
     if brands & {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}:
         if not read_heif():
-            raise Unusable("is a HEIC picture, which needs another package: pip install -e '.[heic]'")
+            raise Unusable(f"is a HEIC picture, which needs another package: {how_to_install('heic')}")
         return ("HEIF",)
     return FORMATS
 
 
 def read_heif() -> bool:
-    """Let Pillow read and write HEIC, where the extra `hairgan[heic]` is installed; whether it is."""
+    """Let Pillow read and write HEIC, where the extra `heic` is installed; whether it is."""
     if find_spec("pillow_heif") is None:
         return False
     import pillow_heif

@@ -16,6 +16,7 @@ from jaxtyping import UInt8
 from numpy import ndarray
 from PIL import ExifTags, Image, features
 
+from hairgan.extras import how_to_install
 from hairgan.files import write_whole
 from hairgan.photos.names import printable
 from hairgan.photos.opening import read_heif
@@ -65,7 +66,7 @@ class Encoding:
         if form == "AVIF" and not features.check("avif"):
             raise ValueError("this Pillow does not write AVIF: pip install 'pillow>=11.3'")
         if form == "HEIF" and not read_heif():
-            raise ValueError("writing HEIC needs another package: pip install -e '.[heic]'")
+            raise ValueError(f"writing HEIC needs another package: {how_to_install('heic')}")
         if quality is not None and not 1 <= quality <= 100:
             raise ValueError(f"a quality is 1 to 100, not {quality}")
         if form == "WEBP" and quality is not None:
