@@ -23,3 +23,14 @@ def keep_freed_memory() -> bool:
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     return mallopt is not None and bool(mallopt(_M_MMAP_MAX, 0) and mallopt(_M_TRIM_THRESHOLD, _LARGEST))
+
+
+def give_back_freed_memory() -> None:
+    """Hand memory that is free now to the system, once, whatever `keep_freed_memory` set.
+
+    For work that takes much, seldom, and in several threads: each of them keeps its own.
+    """
+    if sys.platform.startswith("linux"):
+        malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if malloc_trim is not None:
+            malloc_trim(0)

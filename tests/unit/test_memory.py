@@ -26,3 +26,21 @@ def test_freed_memory_is_kept():
         return int(subprocess.run(program, capture_output=True, text=True, check=True).stdout)
 
     assert faults("assert keep_freed_memory()") < 0.1 * faults("")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a function of glibc")
+def test_freed_memory_can_be_given_back():
+    program = """
+import numpy as np
+from pathlib import Path
+from hairgan.memory import give_back_freed_memory, keep_freed_memory
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+assert keep_freed_memory()
+small = [np.ones(100) for _ in range(1000)]
+np.ones(2**25)  # 256 MiB
+kept = resident()
+give_back_freed_memory()
+assert kept - resident() > 2**27
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -14,7 +14,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -36,15 +36,17 @@ from hairgan.labelling.overlay import overlay
 from hairgan.labelling.parsing import CROP_SIZE, align, parse_crops
 from hairgan.labelling.results import Labelled, write_results
 from hairgan.locks import hold
+from hairgan.memory import give_back_freed_memory
 from hairgan.networks.cbam import HairClassifier
 from hairgan.photos.names import printable
 from hairgan.photos.opening import check_image, open_rgb
 from hairgan.pictures import save_picture
 from hairgan.regions import Region
 
-LARGE = 24_000_000
-"""Photos of more pixels than this are read one at a time, whatever the number of threads: each takes up to 1 GB."""
-_LARGE_ONES = threading.Lock()
+PIXELS_AT_A_TIME = 48_000_000
+"""Pixels of photos that all threads together read at a time, or one photo of more: each pixel takes up to 13 bytes."""
+LARGE = 8_000_000
+"""Photos of more pixels than this leave no memory behind: every thread would keep as much as its largest photo took."""
 
 Pixels = UInt8[ndarray, "s s 3"]
 
@@ -99,7 +101,7 @@ def label_folder(
         todo = [photo for photo in photos if photo not in journal]
         bar = tqdm(total=len(photos), initial=len(photos) - len(todo), unit="photo", disable=_disable(progress))
         with bar, ThreadPoolExecutor(max(workers, 1)) as pool:
-            read = partial(_read, folder, _one_at_a_time(finder), settings.crop_size)
+            read = partial(_read, folder, _one_at_a_time(finder), settings.crop_size, _Budget(PIXELS_AT_A_TIME))
             for batch in _ahead(pool, read, todo, batch_size):
                 lines: list[dict[str, Any]] = [
                     {"photo": p, "reason": crop} for p, crop in batch if isinstance(crop, str)
@@ -137,19 +139,47 @@ def _one_at_a_time(finder: FaceFinder | None) -> FaceFinder | None:
     return find
 
 
-def _read(folder: Path, finder: FaceFinder | None, size: int, photo: str) -> tuple[str, Pixels | str]:
+class _Budget:
+    """Of something that threads take and give back; who wants more than there is at all waits until nobody has any."""
+
+    def __init__(self, total: int) -> None:
+        self.free = self.total = total
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def take(self, amount: int) -> Iterator[None]:
+        amount = min(amount, self.total)
+        with self._changed:
+            self._changed.wait_for(lambda: amount <= self.free)
+            self.free -= amount
+        try:
+            yield
+        finally:
+            with self._changed:
+                self.free += amount
+                self._changed.notify_all()
+
+
+def _read(folder: Path, finder: FaceFinder | None, size: int, pixels: _Budget, photo: str) -> tuple[str, Pixels | str]:
     """A photo and its crop, or the sentence why there is none."""
     path, name = folder / photo, printable(photo)
     try:
         width, height = check_image(path, name)
-        with _LARGE_ONES if width * height > LARGE else nullcontext():
-            picture = open_rgb(path, name)
-            return photo, align(picture, finder, size).crop(picture)
+        with pixels.take(width * height):
+            crop = _crop(path, name, finder, size)
+            if width * height > LARGE:
+                give_back_freed_memory()
+        return photo, crop
     except OSError as error:
         return photo, f"{name}: {error.strerror or error}"
     except Exception as error:  # one bad photo never stops the rest
         text = str(error) or type(error).__name__
         return photo, text if name in text else f"{name}: {text}"
+
+
+def _crop(path: Path, name: str, finder: FaceFinder | None, size: int) -> Pixels:
+    picture = open_rgb(path, name)
+    return align(picture, finder, size).crop(picture)
 
 
 def _no_skin(photo: str) -> str:

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torchvision.models.resnet import BasicBlock, Bottleneck
 
+from hairgan.networks.residual_blocks import BasicBlock, Bottleneck
 from hairgan.networks.resnet import Block, ResNet
 
 HEADS: dict[str, tuple[str, ...]] = {
@@ -52,16 +52,16 @@ class SpatialAttention(nn.Module):
 
 
 class CBAMBasicBlock(BasicBlock):
-    """torchvision's block with channel, then spatial attention on the residual branch (figure 3)."""
+    """The basic block with channel, then spatial attention on the residual branch (figure 3)."""
 
     def __init__(self, width_in: int, width: int, stride: int, downsample: nn.Module | None) -> None:
         super().__init__(width_in, width, stride, downsample)
         self.ca = ChannelAttention(width)
         self.sa = SpatialAttention()
 
-    def forward(self, x: Float[Tensor, "b c_in h_in w_in"]) -> Float[Tensor, "b c h w"]:
-        residual = self.bn2(self.conv2(self.relu(self.bn1(self.conv1(x)))))
-        return self.relu(_attend(self, residual) + (x if self.downsample is None else self.downsample(x)))
+    def residual(self, x: Float[Tensor, "b c_in h_in w_in"]) -> Float[Tensor, "b c h w"]:
+        """The residual branch, weighted."""
+        return _attend(self, super().residual(x))
 
 
 class CBAMBottleneck(Bottleneck):
@@ -72,10 +72,9 @@ class CBAMBottleneck(Bottleneck):
         self.ca = ChannelAttention(width * self.expansion)
         self.sa = SpatialAttention()
 
-    def forward(self, x: Float[Tensor, "b c_in h_in w_in"]) -> Float[Tensor, "b c h w"]:
-        residual = self.relu(self.bn2(self.conv2(self.relu(self.bn1(self.conv1(x))))))
-        residual = self.bn3(self.conv3(residual))
-        return self.relu(_attend(self, residual) + (x if self.downsample is None else self.downsample(x)))
+    def residual(self, x: Float[Tensor, "b c_in h_in w_in"]) -> Float[Tensor, "b c h w"]:
+        """The residual branch, weighted."""
+        return _attend(self, super().residual(x))
 
 
 def _attend(block: CBAMBasicBlock | CBAMBottleneck, x: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """The residual trunk under the face parser and the hair classifier (He et al. 2016, "Deep residual learning").
 
-Made of torchvision's blocks and, at width 64, equal to torchvision's ResNet without its last layers, names included;
-torchvision's own class has its widths built in, and small CPU models need narrower ones.
+At width 64 equal to torchvision's ResNet without its last layers, names included; torchvision's own class has its
+widths built in, and small CPU models need narrower ones.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
-from torchvision import models
-from torchvision.models.resnet import BasicBlock, Bottleneck
+
+from hairgan.networks.residual_blocks import BasicBlock, Bottleneck
 
 Network = TypeVar("Network", bound=nn.Module)
 Block = type[BasicBlock] | type[Bottleneck]
@@ -87,6 +87,8 @@ class ResNet(nn.Module):
         """
         if self.base_width != 64:
             raise ValueError(f"ImageNet weights exist for a base width of 64, not {self.base_width}")
+        from torchvision import models  # slow
+
         weights = models.get_model_weights(f"resnet{self.depth}")["IMAGENET1K_V1"]
         state = weights.get_state_dict(progress=True, check_hash=True)
         self.load_state_dict({key: value for key, value in state.items() if not key.startswith("fc.")})

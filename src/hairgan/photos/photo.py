@@ -68,7 +68,7 @@ class Photo:
 
 
 def read_photo(image: Image.Image, name: str) -> Photo:
-    """Decode an opened picture.
+    """Decode an opened picture, and close it.
 
     Grey, palette, CMYK, YCbCr, Lab and 16-bit pictures become RGB in 8 bits; of an animation the first frame is taken.
     A profile of colours other than RGB is applied, and the photo is in sRGB then.
@@ -88,10 +88,11 @@ def read_photo(image: Image.Image, name: str) -> Photo:
         if alpha is not None:
             alpha[rows] = np.asarray(part.convert("RGBA").getchannel("A"))
         pixels[rows] = np.asarray(_to_rgb(part, profile))
+    dpi = _dpi(image.info.get("dpi"))
+    image.close()  # its memory is of use for turning
     turns, mirrored = TURNS.get(orientation, (0, False))
     pixels = _upright(pixels, turns, mirrored)
     alpha = _upright(alpha, turns, mirrored) if alpha is not None and alpha.min() < 255 else None
-    dpi = _dpi(image.info.get("dpi"))
     if dpi and turns % 2:
         dpi = dpi[::-1]
     _state_size(exif, *pixels.shape[:2])

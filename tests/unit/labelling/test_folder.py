@@ -237,19 +237,22 @@ def test_damaged_journals(tmp_path):
         Journal(path, 1)
 
 
-def test_large_photos_are_read_one_at_a_time(photos, tmp_path, monkeypatch):
-    inside, most = [], []
+@pytest.mark.parametrize(("pixels", "most"), [(1, 1), (2 * 256 * 256, 2)])
+def test_threads_read_so_many_pixels_at_a_time(photos, tmp_path, monkeypatch, pixels, most):
+    inside, seen = [], []
 
     def reading(path, name, read=labelling.open_rgb):
         inside.append(name)
-        most.append(len(inside))
-        time.sleep(0.01)
+        seen.append(len(inside))
+        time.sleep(0.02)
         try:
             return read(path, name)
         finally:
-            inside.pop()
+            inside.remove(name)
 
-    monkeypatch.setattr(labelling, "LARGE", 0)
+    monkeypatch.setattr(labelling, "PIXELS_AT_A_TIME", pixels)
     monkeypatch.setattr(labelling, "open_rgb", reading)
+    for other in ("deeper/f.PNG", "grey.png", "narrow.png", "text.jpg"):
+        (photos / other).unlink()
     run(photos, tmp_path / "out", workers=4)
-    assert len(most) == 9 and max(most) == 1
+    assert max(seen) == most and len(seen) == 6
