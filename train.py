@@ -32,6 +32,7 @@ from lightning_modules.launch.choice import choose
 from lightning_modules.launch.errors import errors_as_sentences
 from lightning_modules.launch.parts import make_callbacks, make_data_and_module, make_loggers
 from lightning_modules.launch.quiet import quiet_lightning
+from lightning_modules.launch.resumed import typed_names
 from lightning_modules.launch.run_directory import owned
 from lightning_modules.launch.summary import plan, summary
 
@@ -53,6 +54,8 @@ def train(cfg: DictConfig, more_callbacks: Sequence[pl.Callback] = ()) -> dict[s
     processes.join(cfg.trainer)
     choice = processes.from_first(lambda: choose(cfg))
     cfg = choice.cfg
+    if choice.run or cfg.reproduce:
+        settings.check_run_config(cfg, typed_names())
     check(cfg)
     if cfg.dry_run:
         return dry_run.run(cfg, *make_data_and_module(cfg))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,6 +58,8 @@ def one_sentence(error: BaseException) -> str | None:
         return _of_omegaconf(error)
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    if isinstance(error, ValueError) and str(error).startswith("Config group override must be"):
+        return "the choice of a group is a name, as in model=stargan"
     if isinstance(error, USERS) or any(kind.__name__ in USERS_BY_NAME for kind in type(error).__mro__):
         return " ".join(str(error).split())
     return None
@@ -64,6 +67,8 @@ def one_sentence(error: BaseException) -> str | None:
 
 def _of_omegaconf(error: OmegaConfBaseException) -> str:
     what = str(error).splitlines()[0] if str(error) else type(error).__name__
+    if found := re.fullmatch(r"Key '(.+)' is not in struct", what):
+        return f"there is no setting '{found.group(1)}'; --cfg job shows all of them"
     return f"{error.full_key}: {what}" if error.full_key and error.full_key not in what else what
 
 
@@ -86,7 +91,12 @@ def _of_hydra(error: HydraException) -> str:
         group = str(error).split("'")[1]
         return f"the group {group} is not chosen from by this config{NO_MATCH.get(group.split('@')[0], '')}"
     if isinstance(error, OverrideParseException):
-        return f"'{error.override}' is not of the form NAME=VALUE ({' '.join(str(error.__cause__ or error).split())})"
+        if not error.override.isascii():
+            name, _, value = error.override.partition("=")
+            quoted = f"'{name}=\"{value}\"'"
+            return f"'{error.override}' cannot be read: a value with letters like these goes into quotes, {quoted}"
+        why = str(error.__cause__ or error).split("See https://")[0].removeprefix("LexerNoViableAltException: ")
+        return f"'{error.override}' is not of the form NAME=VALUE ({' '.join(why.split())})"
     return " ".join(str(error).split())
 
 

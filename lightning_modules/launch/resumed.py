@@ -33,6 +33,12 @@ def with_typed(cfg: DictConfig, asked: DictConfig, run: object) -> DictConfig:
     return apply(cfg, asked, HydraConfig.get().overrides.task, HydraConfig.get().runtime.choices, run)
 
 
+def typed_names() -> list[str]:
+    """The full names of the settings that were typed."""
+    words = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
+    return [override.key_or_group for override in OverridesParser.create().parse_overrides(list(words))]
+
+
 def apply(
     cfg: DictConfig, asked: DictConfig, words: Sequence[str], groups: Mapping[str, Any], run: object
 ) -> DictConfig:

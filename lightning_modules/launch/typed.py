@@ -14,6 +14,7 @@ from omegaconf import DictConfig
 from lightning_modules.launch import explained, settings
 from lightning_modules.launch.errors import errors_as_sentences
 from lightning_modules.launch.settings.names import DATA, FAMILIES
+from lightning_modules.launch.settings.training import FILLED_IN
 
 CHECKS: dict[str, tuple[str, Callable[[DictConfig], None]]] = {
     "train.py": ("config", settings.check_training),
@@ -42,6 +43,9 @@ def prepare(program: str) -> None:
             return  # several jobs, or a question to Hydra
         with initialize_config_dir(str(explained.CONF), version_base="1.3"):
             cfg = compose(config, words)
+        for name in FILLED_IN:
+            if cfg.get(name) is not None:
+                raise ValueError(f"{name} is filled in once the data is known; it is not for the command line")
         check(cfg)
 
 
@@ -51,6 +55,15 @@ def without_null(word: str) -> str | None:
     Raises:
         ValueError: something must be chosen in that group.
     """
+    if re.match(r"[+~]*(=|$)", word):
+        raise ValueError(f"'{word}' names no setting; what is set is given as NAME=VALUE")
+    several = re.fullmatch(r"(\w+)=\[(.*)\]", word)
+    if several and several.group(1) in explained.choices():
+        chosen = [choice.strip() for choice in several.group(2).split(",")]
+        if len(chosen) > 1 and "none" in chosen:
+            raise ValueError(f"{word}: none and another exclude each other")
+        if len(chosen) > 1 and several.group(1) in ("model", "data"):
+            raise ValueError(f"{word}: a run has one {several.group(1)}")
     found = re.fullmatch(r"~?(\w+)=(null|\[\]|None|none|~)", word) or re.fullmatch(r"~(\w+)(=.*)?", word)
     group = found.group(1) if found else ""
     if group not in explained.choices():
@@ -59,7 +72,7 @@ def without_null(word: str) -> str | None:
         return f"{group}=none"
     if group in ("sweep", "experiment", "debug"):
         return None
-    raise ValueError(f"a {group} must be chosen: {', '.join(explained.choices()[group])}")
+    raise ValueError(f"a choice of {group} is needed: {', '.join(explained.choices()[group])}")
 
 
 def choices_of_run(words: Sequence[str]) -> list[str]:

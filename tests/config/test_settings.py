@@ -32,11 +32,11 @@ REFUSED = {  # what is typed -> a part of the sentence
     "steps=[1]": f"steps {WHOLE} [1]",
     "steps={a:1}": f"steps {WHOLE} {{'a': 1}}",
     "steps=99999999999999999999": "steps must be at most 1000000000, not 99999999999999999999",
-    "steps=${nothing}": "steps: Interpolation key 'nothing' not found",
+    "steps=${nothing}": "steps refers to nothing, which is not there",
     "steps=${steps}": "steps: Recursive interpolation detected",
     "steps=???": "steps is missing; it must be a whole number of 1 or more",
     "~steps": "steps is missing; it must be a whole number of 1 or more",
-    "batch_size=-4": f"batch_size {WHOLE} -4",
+    "batch_size=-4": "batch_size must be a whole number of 1 or more and at most 65536, not -4",
     "image_size=100": "image_size must be a power of two of 32 or more (at most 4096), not 100",
     "image_size=16": "image_size must be a power of two",
     "image_size=1048576": "image_size must be a power of two",
@@ -82,6 +82,17 @@ REFUSED = {  # what is typed -> a part of the sentence
     "trainer.limit_val_batches=2.0": "trainer.limit_val_batches must be a share of the batches",
     "trainer.val_check_interval=7": "trainer.val_check_interval follows validate_every",
     "~trainer": "trainer is missing",
+    "batch_size=1000000": "batch_size must be a whole number of 1 or more and at most 65536",
+    "model.generator=text": "model.generator must be a group of settings",
+    "~model.generator": "model.mapping_network.style_dim refers to model.generator.style_dim, which is not there",
+    "model.masks=null": "model.masks must say where the high-pass skip passes, as model.generator.w_hpf is 1.0",
+    "model.masks.path=5": "model.masks.path must be text that is not empty, not 5",
+    "model.optimizers.generator._partial_=false": "model.optimizers.generator._partial_ must be true for torch",
+    "+model.generator._partial_=true": "model.generator._partial_ must be false for hairgan.networks.stargan.Generator",
+    "model.mapping_network.num_domains=5": "num_domains is filled in once the data is known: data.domains decides",
+    "model=face_parser model.parser.depth=18.0": "model.parser.depth must be 18, 34 or 50, not 18.0",
+    "batches._target_=hairgan.data.batches.Batches": "batches._target_ must be hairgan.data.batches.TranslationBatches",
+    "+callbacks.enabled=text": "callbacks.enabled must be true or false, not 'text'",
     # the model
     "model.ema_decay=2": f"model.ema_decay {SHARE}, not 2",
     "model.ema_decay=nan": f"model.ema_decay {SHARE}, not nan",
@@ -117,7 +128,7 @@ REFUSED = {  # what is typed -> a part of the sentence
     "data.portrait_seed=-1": "data.portrait_seed must be a whole number of 0 or more",
     "data.num_workers=text": "data.num_workers must be a whole number of 0 or more and at most 1024, not 'text'",
     "data.num_workers=1000000": "data.num_workers must be a whole number of 0 or more and at most 1024",
-    "data.domains.queries.bob=null": "data.domains.queries must be a query for each domain, as text",
+    "data.domains.queries.bob=null": "data.domains.queries.bob must be a query for each domain, as text, not null",
     "batches.flip_probability=2": "batches.flip_probability must be a number of 0 or more and at most 1",
     # callbacks and loggers
     "callbacks.checkpoints.monitor=typo": "callbacks.checkpoints.monitor: this run (stargan) does not measure 'typo'",
@@ -226,6 +237,19 @@ def test_what_no_run_can_be_made_of_is_refused(typed):
 @pytest.mark.parametrize("typed", OBEYED)
 def test_what_a_run_can_be_made_of_is_not(typed):
     assert refusal(typed) is None
+
+
+def test_of_a_run_that_goes_on_the_whole_is_checked_and_what_older_versions_wrote_is_let_pass():
+    older = config_of("model=face_parser +forgotten=1 +model.forgotten=1 +trainer.forgotten=1 num_domains=7")
+    settings.check_run_config(older, ["steps"])
+    for typed in ("model.forgotten", "trainer.forgotten", "forgotten"):
+        with pytest.raises(ValueError, match=f"there is no setting '{typed}'"):
+            settings.check_run_config(older, [typed])
+    older.steps = 50
+    with pytest.raises(ValueError, match="warmup_steps=1000 is not below the run's 50 steps"):
+        settings.check_run_config(older, ["steps"])
+    assert refusal("resume=somewhere steps=50 accumulate=3") is None, "of which run, is not known yet"
+    assert "steps must be a whole number" in str(refusal("resume=somewhere steps=0"))
 
 
 @pytest.mark.parametrize(("typed", "several"), [

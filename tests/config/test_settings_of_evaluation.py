@@ -24,7 +24,7 @@ REFUSED = {
     "run=5": "run must be a path, or null, not 5; in quotes it is text",
     "run=a num_outputs=1": "num_outputs must be 2 or more for lpips, which compares the outputs of a source, not 1",
     "run=a num_outputs=0 metrics=[fid]": "num_outputs must be a whole number of 1 or more, not 0",
-    "run=a batch_size=0": "batch_size must be a whole number of 1 or more, not 0",
+    "run=a batch_size=0": "batch_size must be a whole number of 1 or more and at most 65536, not 0",
     "run=a modes=[typo]": "modes must be a list of latent, reference or both, not ['typo']",
     "run=a modes=[]": "modes must be a list of latent, reference or both, not []",
     "run=a modes=latent": "modes must be a list of latent, reference or both, not 'latent'",

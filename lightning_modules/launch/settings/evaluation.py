@@ -21,7 +21,7 @@ from lightning_modules.launch.settings.kinds import (
     nearest,
     shown,
 )
-from lightning_modules.launch.settings.parts import Metrics, Modes, Protocol
+from lightning_modules.launch.settings.parts import BatchSize, Metrics, Modes, Protocol
 from lightning_modules.launch.settings.training import plain
 
 
@@ -61,7 +61,7 @@ class Evaluation(Settings):
     modes: Annotated[Modes, Meaning("a list of latent, reference or both")]
     num_outputs: Count = 10
     max_sources: Count | None = None
-    batch_size: Count = 16
+    batch_size: BatchSize = 16
     seed: Seed = 0
     device: Device = "auto"
     out: Path | None = None

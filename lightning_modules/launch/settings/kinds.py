@@ -10,7 +10,7 @@ A group of settings is a subclass of `Settings`; its annotations are both what i
 from __future__ import annotations
 
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin
@@ -28,11 +28,13 @@ class Settings(BaseModel):
 
     Attributes:
         HINTS: what to say of a setting that is not this group's, or not to be set, beside what it must be.
+        PARTIAL: whether it is made later, with more arguments (`_partial_: true`).
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, populate_by_name=True)
 
     HINTS: ClassVar[Mapping[str, str]] = {}
+    PARTIAL: ClassVar[bool] = False
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,17 @@ Part = Annotated[dict[str, Any], AfterValidator(_part), Meaning("a part with a _
 TrueOnly = Annotated[Literal[True], Meaning("true")]
 
 
+def one_of(*values: int) -> Any:
+    """One of some whole numbers."""
+
+    def member(value: int) -> int:
+        if value not in values:
+            raise ValueError
+        return value
+
+    return Annotated[int, AfterValidator(member), Meaning(f"{', '.join(map(str, values[:-1]))} or {values[-1]}")]
+
+
 def distinct(kind: Any) -> Any:
     """A list that is not empty, nothing in it twice."""
     return Annotated[list[kind], Field(min_length=1), AfterValidator(_distinct)]
@@ -116,22 +129,23 @@ Trust = Annotated[
 """Whose classes a run's config may name."""
 
 
-def check(kind: type[Settings], values: Any, where: str, *, known_only: bool = True) -> Settings | None:
+def check(kind: type[Settings], values: Any, where: str, *, typed: Container[str] | None = None) -> Settings | None:
     """Check a mapping of values, and name the first that cannot be.
 
     Args:
         kind: what is allowed.
         values: the values, plain.
         where: full name of the group, for the sentence; empty for the outermost.
-        known_only: refuse names that are not of this kind; else they are let pass.
+        typed: full names of which those that are not of this kind are refused; others are let pass. None refuses all.
 
     Raises:
         ValueError: naming the setting, what it may be and what it is.
     """
     if not isinstance(values, dict):
         raise ValueError(f"{where} must be a group of settings, not {shown(values)}")
-    if not known_only:
-        values = {name: value for name, value in values.items() if name in kind.model_fields}
+    if typed is not None:
+        known = {name for name in values if name in kind.model_fields}
+        values = {name: v for name, v in values.items() if name in known or f"{where}.{name}".lstrip(".") in typed}
     try:
         return kind.model_validate({str(name): value for name, value in values.items()})
     except ValidationError as error:
@@ -158,6 +172,8 @@ def _sentence(kind: type[Settings], values: dict[str, Any], where: str, error: V
     if first["type"] == "missing":
         return f"{full} is missing; it must be {meaning_of(field)}{hint}"
     value = values[name]
+    if isinstance(value, dict) and len(path) > 1 and path[1] in value:  # a mapping of names that are the user's
+        full, value = f"{full}.{path[1]}", value[path[1]]
     if first["type"] == "less_than_equal" and first["ctx"]["le"] == LARGEST:
         return f"{full} must be at most {LARGEST}, not {shown(value)}{hint}"
     if (

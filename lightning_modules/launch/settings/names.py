@@ -21,6 +21,13 @@ FAMILIES = {
     "lightning_modules.FaceParserModule": "face_parser",
     "lightning_modules.HairClassifierModule": "hair_classifier",
 }
+BATCHES = {
+    "stargan": "hairgan.data.batches.TranslationBatches",
+    "sean": "hairgan.data.batches.Batches",
+    "face_parser": "hairgan.data.batches.ParsingBatches",
+    "hair_classifier": "hairgan.data.batches.AttributeBatches",
+}
+"""What a step of each family reads."""
 DATA = {
     "datamodules.PortraitDataModule": "portraits",
     "datamodules.CelebAHQHairDataModule": "celeba_hq",

@@ -28,6 +28,7 @@ from lightning_modules.launch.settings.kinds import (
     Width,
     Workers,
     distinct,
+    one_of,
 )  # fmt: skip
 
 # networks
@@ -89,18 +90,17 @@ class SEANDiscriminator(Settings):
 
 class BiSeNet(Settings):
     image_size: ImageSize
-    depth: Literal[18, 34, 50] = 18
+    depth: one_of(18, 34, 50) = 18
     base_width: Width = 64
     detail: bool = False
-    stem_stride: Literal[1, 2, 4] = 4
+    stem_stride: one_of(1, 2, 4) = 4
 
 
 class HairClassifier(Settings):
     image_size: ImageSize
-    depth: Literal[18, 34, 50] = 18
+    depth: one_of(18, 34, 50) = 18
     base_width: Width = 64
     dropout: BelowOne = 0.0
-    heads: dict[str, list[str]] | None = None
 
 
 class VGG19Perceptual(Settings):
@@ -142,6 +142,16 @@ class StarGANv2Module(Module):
     ema_decay: BelowOne = 0.999
     domain_names: list[str] | None
 
+    @model_validator(mode="after")
+    def _has_masks(self) -> StarGANv2Module:
+        w_hpf = self.generator.get("w_hpf", 0.0)
+        if self.masks is None and isinstance(w_hpf, (int, float)) and w_hpf > 0:
+            raise ValueError(
+                f"model.masks must say where the high-pass skip passes, as model.generator.w_hpf is {w_hpf}, not null; "
+                "model.generator.w_hpf=0 needs none"
+            )
+        return self
+
 
 class SEANModule(Module):
     generator: Part
@@ -181,16 +191,22 @@ class HairClassifierModule(Module):
     schedule: Part | None = None
 
 
-class RegionMasks(Settings):
+class Located(Settings):
+    """A function by its full name."""
+
     path: Text
 
 
 class LinearDecay(Settings):
+    PARTIAL: ClassVar = True
+
     steps: Count
     constant_share: Share = 0.5
 
 
 class BiSeNetLR(Settings):
+    PARTIAL: ClassVar = True
+
     total_steps: Count
     peak: Positive = 1e-2
     start: Positive = 1e-5
@@ -211,6 +227,7 @@ class Optimizer(Settings):
     """Any of `torch.optim`; what is not named here is its own."""
 
     model_config = ConfigDict(extra="allow")
+    PARTIAL: ClassVar = True
 
     lr: NotNegative
     weight_decay: NotNegative = 0.0
@@ -220,6 +237,8 @@ Betas = Annotated[list[BelowOne], Field(min_length=2, max_length=2), Meaning("tw
 
 
 class Adam(Settings):
+    PARTIAL: ClassVar = True
+
     lr: NotNegative
     betas: Betas = Field(default=[0.9, 0.999])
     eps: Positive = 1e-8
@@ -234,6 +253,8 @@ class Adam(Settings):
 
 
 class SGD(Settings):
+    PARTIAL: ClassVar = True
+
     lr: NotNegative
     momentum: BelowOne = 0.0
     dampening: Share = 0.0
@@ -249,14 +270,21 @@ class SGD(Settings):
 
 
 class Batches(Settings):
+    PARTIAL: ClassVar = True
+
     flip_probability: Share = 0.5
     crop_probability: Share = 0.0
 
 
 class ParsingBatches(Settings):
+    PARTIAL: ClassVar = True
+
     flip_probability: Share = 0.5
     crop_share: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.875
     scales: Annotated[list[Positive], Field(min_length=1), Meaning("a list of numbers above 0")]
+
+
+BatchSize = Annotated[int, Field(ge=1, le=65536)]
 
 
 class Data(Settings):
@@ -264,7 +292,7 @@ class Data(Settings):
 
     batches: Part
     image_size: ImageSize
-    batch_size: Count
+    batch_size: BatchSize
     steps: Count
     seed: Seed
     num_workers: Workers
@@ -336,7 +364,7 @@ class Progress(Settings):
 
 class MeanStyleCodes(Settings):
     max_images: Count = 1000
-    batch_size: Count = 8
+    batch_size: BatchSize = 8
 
 
 Metrics = distinct(Text)
@@ -356,7 +384,7 @@ class EvaluationMetrics(Settings):
     modes: Modes = Field(default=["latent", "reference"])
     num_outputs: Count = 10
     max_sources: Count | None = 64
-    batch_size: Count = 8
+    batch_size: BatchSize = 8
     max_share: NotNegative = 0.2
 
 
@@ -402,6 +430,7 @@ class TensorBoard(Settings):
 
 
 PARTS: dict[str, type[Settings]] = {
+    "hydra.utils.get_method": Located,
     "hairgan.networks.stargan.Generator": Generator,
     "hairgan.networks.stargan.MappingNetwork": MappingNetwork,
     "hairgan.networks.stargan.StyleEncoder": StyleEncoder,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
 from omegaconf import DictConfig, OmegaConf
@@ -31,7 +31,7 @@ from lightning_modules.launch.settings.kinds import (
     nearest,
     shown,
 )  # fmt: skip
-from lightning_modules.launch.settings.parts import EvaluationMetrics, settings_of
+from lightning_modules.launch.settings.parts import BatchSize, EvaluationMetrics, settings_of
 
 PHASED = "lightning_modules.strategy.PhasedDDPStrategy"
 BUILT = ("_target_", "_partial_", "_convert_", "_recursive_", "_args_")  # what instantiate reads, not the part
@@ -122,7 +122,7 @@ class Run(Settings):
     seed: Seed
     image_size: ImageSize
     steps: Count
-    batch_size: Count
+    batch_size: BatchSize
     validate_every: Count | None
     gradient_clip: Positive | None = None
     # which run is meant
@@ -158,34 +158,53 @@ class LoggerGroup(Settings):
     mode: Literal["offline", "online", "disabled"] = "offline"
 
 
-def check_training(cfg: DictConfig, typed: Sequence[str] | None = None) -> None:
-    """Refuse settings that no run can be made of.
-
-    Args:
-        cfg: the config of a run.
-        typed: for a run that goes on, names given on the command line: only those must be known; what else its
-            config holds may be of an earlier version. None: all must be known.
+def check_training(cfg: DictConfig) -> None:
+    """Refuse settings that no run can be made of. Of a run that goes on or is repeated, this is only what was typed: it
+    is checked as far as that goes alone, and `check_run_config` checks the whole.
 
     Raises:
         ValueError: one sentence with the setting, what it may be and what it is.
     """
+    values = _outermost(cfg, typed=None)
+    if not (cfg.resume or cfg.reproduce):
+        _check_all(values, typed=None)
+
+
+def check_run_config(cfg: DictConfig, typed: Container[str]) -> None:
+    """Refuse the config of a run together with what was typed for it, if no run can be made of them.
+
+    Args:
+        typed: the names given on the command line, which must be known; what else a run's config holds may be of an
+            earlier version.
+
+    Raises:
+        ValueError: as `check_training`.
+    """
+    _check_all(_outermost(cfg, typed), typed)
+
+
+def _outermost(cfg: DictConfig, typed: Container[str] | None) -> dict[str, Any]:
+    """The values of a config, the outermost checked."""
     for name, field in Run.model_fields.items():
         if field.is_required() and name not in cfg:
             raise ValueError(f"{name} is missing; it must be {meaning_of(field)}")
     values = plain(cfg)
-    fresh = typed is None
-    referred = _referred(cfg)
-    others = {name for name in values if name not in Run.model_fields and (name in referred or not fresh)}
-    check(Run, {name: value for name, value in values.items() if name not in others}, "")
-    check(Paths, values["paths"], "paths", known_only=fresh)
-    check(Trainer, {n: v for n, v in values["trainer"].items() if n not in BUILT}, "trainer", known_only=fresh)
+    others = _referred(cfg) - set(Run.model_fields)
+    check(Run, {name: value for name, value in values.items() if name not in others}, "", typed=typed)
+    check(Paths, values["paths"], "paths", typed=typed)
+    check(Trainer, {n: v for n, v in values["trainer"].items() if n not in BUILT}, "trainer", typed=typed)
     if isinstance(values.get("logger"), dict):
         check(LoggerGroup, values["logger"], "logger")
-    for group in ("model", "data", "batches"):
-        _check_parts(values[group], group, fresh)
+    return values
+
+
+def _check_all(values: dict[str, Any], typed: Container[str] | None) -> None:
+    """Check the parts of a config, and what its values must be together."""
+    for group in ("batches", "model", "data"):
+        _check_parts(values[group], group, typed)
     for group in ("callbacks", "logger"):
         for name, node in parts_of(values, group).items():
-            _check_parts(node, f"{group}.{name}", fresh)
+            _check_parts(node, f"{group}.{name}", typed)
     _check_derived(values)
     _check_processes(values)
     _check_execution(values)
@@ -201,9 +220,18 @@ def plain(cfg: DictConfig) -> dict[str, Any]:
     try:
         return OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)  # type: ignore[return-value]
     except OmegaConfBaseException as error:
-        raise ValueError(f"{error.full_key or 'the config'}: {str(error).splitlines()[0]}") from None
+        raise ValueError(_unresolved(error)) from None
     except RecursionError:
         raise ValueError("values of the config refer to each other in a circle") from None
+
+
+def _unresolved(error: OmegaConfBaseException) -> str:
+    what, name = str(error).splitlines()[0], error.full_key or "the config"
+    if found := re.search(r"node `(.+?)` is not a container", what):
+        return f"{found.group(1)} must be a group of settings"
+    if found := re.search(r"Interpolation key '(.+?)' not found", what):
+        return f"{name} refers to {found.group(1)}, which is not there"
+    return f"{name}: {what}"
 
 
 def parts_of(values: Any, group: str) -> dict[str, Any]:
@@ -213,7 +241,9 @@ def parts_of(values: Any, group: str) -> dict[str, Any]:
         ValueError: one has lost what it is made from, which is what `~callbacks` leaves of some.
     """
     nodes = values.get(group) or {}
-    if nodes.get("enabled") is False:
+    if not isinstance(nodes.get("enabled", True), bool):
+        raise ValueError(f"{group}.enabled must be true or false, not {shown(nodes['enabled'])}")
+    if not nodes.get("enabled", True):
         return {}
     off = {name for name in nodes if nodes[name] is None or name in ("enabled", "mode")}
     found = {name: nodes[name] for name in nodes if name not in off}
@@ -235,13 +265,15 @@ def _referred(cfg: DictConfig) -> set[str]:
     return set(re.findall(r"\$\{(\w+)", str(OmegaConf.to_container(cfg, resolve=False))))
 
 
-def _check_parts(node: Any, where: str, known_only: bool) -> None:
+def _check_parts(node: Any, where: str, typed: Container[str] | None) -> None:
     """Check a part, and the parts in it."""
     for path, part in _walk(node, where):
         target = part["_target_"]
         kind = settings_of(target) if isinstance(target, str) else None
         if kind is not None:
-            check(kind, {n: v for n, v in part.items() if n not in BUILT}, path, known_only=known_only)
+            if part.get("_partial_", False) is not kind.PARTIAL:
+                raise ValueError(f"{path}._partial_ must be {shown(kind.PARTIAL)} for {target}")
+            check(kind, {n: v for n, v in part.items() if n not in BUILT}, path, typed=typed)
 
 
 def _walk(node: Any, where: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -255,6 +287,7 @@ def _walk(node: Any, where: str) -> Iterator[tuple[str, dict[str, Any]]]:
             yield from _walk(value, f"{where}[{number}]")
 
 
+FILLED_IN = ("domain_names", "num_domains")
 SIZED = ("generator", "style_encoder", "discriminator", "parser", "classifier")
 STYLED = ("mapping_network", "style_encoder")
 BY_DOMAIN = (*STYLED, "discriminator")
@@ -273,10 +306,11 @@ def _check_derived(values: dict[str, Any]) -> None:
     for name, source in FOLLOWS.items():
         missing = object()
         value, wanted = (_select(values, path, missing) for path in (name, source))
-        if missing not in (value, wanted) and value != wanted:
-            raise ValueError(
-                f"{name} follows {source}, which is {shown(wanted)}: set {source}, not {name}={shown(value)}"
-            )
+        if missing in (value, wanted) or value == wanted:
+            continue
+        if source in FILLED_IN:
+            raise ValueError(f"{name} is filled in once the data is known: data.domains decides, not {shown(value)}")
+        raise ValueError(f"{name} follows {source}, which is {shown(wanted)}: set {source}, not {name}={shown(value)}")
 
 
 def _select(values: Any, path: str, otherwise: Any) -> Any:
@@ -294,7 +328,11 @@ def choose_strategy(cfg: DictConfig) -> None:
     several = len(devices) > 1 if OmegaConf.is_list(devices) else devices not in (0, 1)
     if trainer.accelerator == "cpu" and devices == "auto":
         several = False
-    if trainer.get("strategy", "auto") == "auto" and (several or trainer.get("num_nodes", 1) > 1):
+    several = several or trainer.get("num_nodes", 1) > 1
+    strategy = trainer.get("strategy", "auto")
+    if not several and OmegaConf.is_dict(strategy) and strategy.get("_target_") == PHASED:
+        trainer.strategy = "auto"  # of a run that had several processes until now
+    elif several and strategy == "auto":
         trainer.strategy = {"_target_": PHASED, "timeout": {"_target_": "datetime.timedelta", "seconds": 1800}}
 
 
@@ -324,6 +362,9 @@ def _check_execution(values: dict[str, Any]) -> None:
     if rows % parts:
         raise ValueError(f"accumulate={parts} cannot share out the {rows} images of a batch evenly")
     family = names.family_of(values["model"])
+    read, wanted = values["batches"]["_target_"], names.BATCHES.get(str(family))
+    if wanted and read != wanted and read in names.BATCHES.values():
+        raise ValueError(f"batches._target_ must be {wanted} for {family}, or a class of your own, not {read}")
     if values.get("activation_checkpointing") and family in ("face_parser", "hair_classifier"):
         raise ValueError(f"activation_checkpointing=true is for stargan and sean, not for {family}")
 

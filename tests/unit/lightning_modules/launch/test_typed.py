@@ -35,10 +35,25 @@ def test_nothing_can_be_chosen_where_nothing_is_a_choice(word, becomes):
 @pytest.mark.parametrize(
     ("program", "words", "said"),
     [
-        ("train.py", ["model=null"], "train.py: a model must be chosen: face_parser, hair_classifier, sean, stargan"),
-        ("train.py", ["~trainer"], "train.py: a trainer must be chosen: cpu, "),
+        (
+            "train.py",
+            ["model=null"],
+            "train.py: a choice of model is needed: face_parser, hair_classifier, sean, stargan",
+        ),
+        ("train.py", ["~trainer"], "train.py: a choice of trainer is needed: cpu, "),
         ("train.py", ["model=stargann"], "train.py: there is no model 'stargann' (did you mean 'stargan'?)"),
         ("train.py", ["steps=0"], "train.py: steps must be a whole number of 1 or more, not 0"),
+        ("train.py", ["=3"], "train.py: '=3' names no setting"),
+        ("train.py", ["logger=[none,csv]"], "train.py: logger=[none,csv]: none and another exclude each other"),
+        ("train.py", ["model=[sean,stargan]"], "train.py: model=[sean,stargan]: a run has one model"),
+        ("train.py", ["model=5"], "train.py: the choice of a group is a name, as in model=stargan"),
+        ("train.py", ["domain_names=[a]"], "train.py: domain_names is filled in once the data is known"),
+        (
+            "train.py",
+            ["name=日本"],
+            "train.py: 'name=日本' cannot be read: a value with letters like these goes into quotes",
+        ),
+        ("train.py", ["nothing.at.all=3"], "train.py: there is no setting 'nothing'"),
         ("evaluate.py", [], "evaluate.py: say which run to evaluate"),
         ("sweep.py", ["sweep=null"], "sweep.py: which sweep? sweep=tpe"),
     ],
