@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import os
 import signal
+import time
+from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+import torch.distributed as dist
 
 from hairgan.weights.runs import find_checkpoint, networks_from_run
+from lightning_modules.callbacks import evaluation_metrics
 from tests.integration import runs
 from tests.integration.conftest import EXACT, GANS
 
 
-def start_world(overrides: list[str], log: Path, size: int = 2, nodes: int = 1) -> list[BaseProcess]:
+def start_world(
+    overrides: list[str], log: Path, size: int = 2, nodes: int = 1, prepare: Callable[[], None] | None = None
+) -> list[BaseProcess]:
     port = runs.free_port()
     return [
-        runs.start(overrides, log.with_suffix(f".{rank}"), runs.world(rank, size, port, nodes)) for rank in range(size)
+        runs.start(overrides, log.with_suffix(f".{rank}"), runs.world(rank, size, port, nodes), prepare=prepare)
+        for rank in range(size)
     ]
 
 
@@ -140,3 +148,34 @@ def test_a_lost_process_is_named(settings, tmp_path):
     assert ranks[0].exitcode == 1
     last = runs.log_of(tmp_path / "log.0").splitlines()[-1]
     assert last == "train.py: process 0 of 2 got no answer from process 1 in 10 s"
+
+
+def fail_to_evaluate() -> None:
+    """In all processes at the first step; at the second in one of them alone, after the others began to wait."""
+
+    def failing(*arguments: Any, **options: Any) -> None:
+        steps.append(0)
+        if len(steps) == 1:
+            raise ValueError("the domain bob has no images")
+        if dist.get_rank() == 1:
+            time.sleep(0.5)
+            raise MemoryError("in one process")
+        dist.barrier()
+
+    steps: list[int] = []
+    evaluation_metrics.evaluate_networks = failing
+
+
+@pytest.mark.slow
+def test_an_evaluation_is_left_out_when_it_fails_in_all_processes(settings, tmp_path):
+    budget = "{_target_:lightning_modules.callbacks.GenerativeMetrics,every_n_steps:1,cache:${paths.cache}}"
+    two = [*settings("stargan", steps=3), "trainer=ddp_sim", "logger=[csv]", "data.num_workers=0"]
+    two += ["callbacks.sample_grids=null", "callbacks.checkpoints.every_n_steps=1", f"run_dir={tmp_path / 'run'}"]
+    ranks = start_world([*two, f"callbacks.generative_metrics={budget}"], tmp_path / "log", prepare=fail_to_evaluate)
+    for process in ranks:
+        process.join(120)
+    assert [rank.exitcode for rank in ranks] == [1, 1]
+    said = [runs.log_of(tmp_path / f"log.{rank}") for rank in (0, 1)]
+    assert "step 1: generative_metrics failed and is left out" in said[0], said[0][-3000:]
+    assert "MemoryError: in one process" in said[1], said[1][-3000:]
+    assert find_checkpoint(tmp_path / "run").name == "step_00000001.ckpt"
