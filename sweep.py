@@ -120,8 +120,8 @@ def objective(trial: optuna.Trial, cfg: DictConfig, folder: Path) -> float:
     """Train with the settings of a trial; the last value of the metric.
 
     Raises:
-        optuna.TrialPruned: the trial was ended as no good, diverged, needs more memory than there is, or has no value:
-            the sampler learns to keep away, and the study goes on.
+        optuna.TrialPruned: the trial was ended as worse than others, diverged, needs more memory than there is, or has
+            no value: the sampler learns to keep away, and the study goes on.
         TrialStoppedError: the worker was asked to stop; the trial does not count.
     """
     cfg = copy.deepcopy(cfg)

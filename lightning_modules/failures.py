@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytorch_lightning as pl
@@ -37,8 +37,9 @@ def training_goes_on(trainer: pl.Trainer, what: str, *, together: bool = False) 
             raise
         if not trainer.is_global_zero:
             return
-        with (Path(trainer.default_root_dir) / LOG).open("a", encoding="utf-8") as file:
-            file.write(f"step {step}, {what}\n{traceback.format_exc()}\n")
+        trace = f"step {step}, {what}\n{traceback.format_exc()}\n"
+        with suppress(OSError), (Path(trainer.default_root_dir) / LOG).open("a", encoding="utf-8") as file:
+            file.write(trace)
         module.log_to_loggers({f"failed/{what}": 1.0})  # type: ignore[operator]
         said = " ".join(str(error).split())
         warnings.warn(

@@ -1,4 +1,4 @@
-"""A word when a discriminator has won."""
+"""A warning when a discriminator has won."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ TERMS = ("real", "fake")
 
 
 class CollapseWarning(Callback):
-    """Warns once when, for many steps on end, a discriminator tells real from fake with next to no loss.
+    """Warns once when, for many steps in a row, a discriminator tells real from fake with next to no loss.
 
     The generator then learns from a discriminator that has nothing to say; it seldom recovers.
 
     Args:
-        patience: steps on end before the warning.
+        patience: steps in a row before the warning.
         threshold: what the losses on real and on fake images must both stay below.
     """
 

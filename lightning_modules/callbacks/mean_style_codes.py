@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
+from torch import nn
 
 from hairgan.metrics.batches import batches, read
 from hairgan.networks.mean_styles import mean_styles
 from hairgan.weights.mean_styles import file_name, save_mean_styles
-from hairgan.weights.runs import FOLDER
+from hairgan.weights.runs import BEST, FOLDER, read_checkpoint, weights_of
 from lightning_modules.failures import training_goes_on
 
 
 class MeanStyleCodes(Callback):
-    """At the end of SEAN's training, write the mean style codes of training images; `hairgan bundle` takes them along.
+    """At the end of SEAN's training, write the mean style codes of training images for the last and for the best
+    checkpoint; `hairgan bundle` takes them along.
 
     Args:
         max_images: at most so many images, the split's first.
@@ -38,12 +41,24 @@ class MeanStyleCodes(Callback):
             self._write(trainer, pl_module)
 
     def _write(self, trainer: pl.Trainer, module: Any) -> None:
+        generator = module.averaged("generator")
+        with module.in_evaluation_mode():
+            self._save(trainer, generator, module.steps_done)
+        best = Path(trainer.default_root_dir) / FOLDER / BEST
+        if best.is_file():
+            state, step = read_checkpoint(best)
+            if step != module.steps_done:
+                generator = copy.deepcopy(generator).eval()
+                generator.load_state_dict(weights_of(state, "generator"))
+                self._save(trainer, generator, step)
+
+    @torch.no_grad()
+    def _save(self, trainer: pl.Trainer, generator: nn.Module, step: int) -> None:
         dataset = trainer.datamodule.dataset  # type: ignore[attr-defined]
         chosen = batches(dataset.split("train")[: self.max_images], self.batch_size)
         convert = trainer.precision_plugin.convert_input  # for 64-true
-        pairs = (convert(read(dataset, part, module.device)) for part in chosen)
-        with torch.no_grad(), module.in_evaluation_mode():
-            means = mean_styles(module.averaged("generator"), pairs)
-        path = Path(trainer.default_root_dir) / FOLDER / file_name(module.steps_done)
+        device = trainer.strategy.root_device
+        means = mean_styles(generator, (convert(read(dataset, part, device)) for part in chosen))
+        path = Path(trainer.default_root_dir) / FOLDER / file_name(step)
         path.parent.mkdir(parents=True, exist_ok=True)
         save_mean_styles(path, means)

@@ -24,9 +24,9 @@ MINUTE = re.compile(r"(\d{4}-\d\d-\d\d)_(\d\d)-(\d\d)-(.+)")  # a run directory'
 class Tracking(Callback):
     """Tells every logger what a run is and what came of it.
 
-    At the start: the resolved config, and under `run/` overrides, parameter counts, the dataset's fingerprint, git
-    revision, versions and hardware. At the end, as the run's summary, the final values under their own names and the
-    best ones as `best/NAME`, with their steps in `best_step/NAME`.
+    At the start: the resolved config, and under `run/` (of a resumed run `run/resumed_at_STEP/`) overrides, parameter
+    counts, the dataset's fingerprint, git revision, versions and hardware. At the end, as the run's summary, the final
+    values under their own names and the best ones as `best/NAME`, with their steps in `best_step/NAME`.
 
     Args:
         cfg: the run's config.
@@ -36,6 +36,7 @@ class Tracking(Callback):
     def __init__(self, cfg: DictConfig, entry: Mapping[str, Any]) -> None:
         self.cfg, self.entry = cfg, entry
         self.best: dict[str, tuple[float, int]] = {}  # by name, value and step
+        self._told = False
 
     @rank_zero_only
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -46,6 +47,7 @@ class Tracking(Callback):
                 logger.log_hyperparams(facts, dict.fromkeys(sorted(names), 0.0))
             else:
                 logger.log_hyperparams(facts)
+        self._told = True
 
     def facts(self, trainer: pl.Trainer, module: Any) -> dict[str, Any]:
         """What the run is, flat: names joined by `/`."""
@@ -60,7 +62,10 @@ class Tracking(Callback):
         }
         config = OmegaConf.to_container(self.cfg, resolve=True)
         assert isinstance(config, dict)
-        return flat(config | {"run": {**self.entry, **run}})
+        run = {**self.entry, **run}
+        if step := self.entry.get("resumed_at"):  # beside what the run was at its start
+            run = {f"resumed_at_{step}": run}
+        return flat(config | {"run": run})
 
     # final and best values
 
@@ -83,7 +88,8 @@ class Tracking(Callback):
         self._summarize(trainer, pl_module)
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
-        self._summarize(trainer, pl_module)
+        if self._told:  # else a logger itself may be what failed
+            self._summarize(trainer, pl_module)
 
     @rank_zero_only
     def _summarize(self, trainer: pl.Trainer, module: Any) -> None:

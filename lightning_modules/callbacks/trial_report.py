@@ -1,4 +1,4 @@
-"""A run as one trial of a sweep: it reports on itself, and stops when it is told that it is no good."""
+"""A run as one trial of a sweep: it reports what it measures, and stops when it is told to."""
 
 from __future__ import annotations
 

@@ -13,7 +13,8 @@ from omegaconf import DictConfig
 
 from evaluate import evaluate
 from hairgan.curves import read_curves
-from hairgan.weights.runs import find_checkpoint
+from hairgan.weights.mean_styles import file_name
+from hairgan.weights.runs import find_checkpoint, read_checkpoint
 from lightning_modules.callbacks import checkpoints
 from lightning_modules.stop_signals import StoppedBySignal
 from tests.conftest import ROOT
@@ -39,7 +40,9 @@ def test_a_run_leaves_everything_behind(model, settings, compose_config, tmp_pat
     assert find_checkpoint(run).name == "step_00000004.ckpt"
     assert (run / "checkpoints" / "best.ckpt").exists() == (model != "stargan"), "the model's own monitor decides"
     assert not list(run.rglob("*.partial"))
-    assert (run / "checkpoints" / "mean_styles_00000004.safetensors").exists() == (model == "sean")
+    saved = [find_checkpoint(run, "last"), *([find_checkpoint(run, "best")] if model == "sean" else [])]
+    styles = {run / "checkpoints" / file_name(read_checkpoint(path)[1]) for path in saved} if model == "sean" else set()
+    assert set((run / "checkpoints").glob("mean_styles_*")) == styles
     record = yaml.safe_load((run / "run.yaml").read_text())[0]
     assert record["seed"] == 777 and record["dataset"]["counts"]["train"]["all"] == 108
     assert yaml.safe_load((run / "config.yaml").read_text())["num_domains"] == (2 if model == "stargan" else 7)

@@ -55,9 +55,8 @@ def networks_from_run(
     for name, node in config["model"].items():
         if not isinstance(node, Mapping) or "_target_" not in node:
             continue
-        prefixes = (f"ema.{name}.", f"networks.{name}.") if averaged else (f"networks.{name}.",)
-        weights = next(filter(None, (_below(state, prefix) for prefix in prefixes)), None)
-        if weights is None:  # not a trained network, e.g. a maker of masks
+        weights = weights_of(state, name, averaged=averaged)
+        if not weights:  # not a trained network, e.g. a maker of masks
             continue
         where = f"{run}: {CONFIG}: model.{name}"
         cls = network_class(node["_target_"], where)
@@ -139,7 +138,7 @@ def find_checkpoint(run: str | Path, which: str = "last") -> Path:
     if not path.is_file():
         raise ValueError(
             f"{run} keeps no best checkpoint: callbacks.checkpoints.monitor names the metric that decides it, and it "
-            "must have been measured; checkpoint=last takes the newest"
+            "must have been measured; 'last' is the newest checkpoint"
             if which == "best"
             else f"there is no checkpoint {path}"
         )
@@ -154,5 +153,8 @@ def by_step(folder: Path) -> list[Path]:
     return [found[step] for step in sorted(found, reverse=True)]
 
 
-def _below(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+def weights_of(state: Mapping[str, Tensor], name: str, *, averaged: bool = True) -> dict[str, Tensor]:
+    """The weights of a network in a run's state: averaged ones where there are any, if wanted; empty without any."""
+    prefixes = (f"ema.{name}.", f"networks.{name}.") if averaged else (f"networks.{name}.",)
+    found = ({key.removeprefix(p): value for key, value in state.items() if key.startswith(p)} for p in prefixes)
+    return next(filter(None, found), {})
