@@ -52,6 +52,8 @@ def make_loggers(cfg: DictConfig) -> list[Logger]:
     """The loggers; the run gets a name and a tracking service's an id, which the config keeps."""
     with open_dict(cfg):
         cfg.run_name = cfg.get("run_name") or readable_name(cfg.name, Path(cfg.run_dir))
+        for setting, nothing in {"group": None, "tags": [], "notes": None}.items():  # runs of 0.1 have none
+            cfg.setdefault(setting, nothing)
     if "wandb" in settings.parts_of(cfg, "logger"):
         with open_dict(cfg):
             cfg.logger.wandb.id = cfg.logger.wandb.id or secrets.token_hex(4)

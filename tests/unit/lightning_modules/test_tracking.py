@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import pytest
 import wandb
+from omegaconf import open_dict
 from wandb.errors import CommError
 
 from lightning_modules.callbacks.tracking import flat, readable_name
+from lightning_modules.launch.parts import make_loggers
 from lightning_modules.loggers import QuietWandbLogger
 
 
@@ -60,3 +62,12 @@ def test_a_service_that_does_not_answer_is_a_sentence(monkeypatch, tmp_path):
         ValueError, match=r"Weights & Biases did not take the run \(Run init.* logger.mode=offline needs"
     ):
         QuietWandbLogger(mode="offline", save_dir=tmp_path).experiment  # noqa: B018
+
+
+def test_a_run_from_before_there_were_names_gets_one(tmp_path, compose_config):
+    cfg = compose_config("logger=wandb", f"run_dir={tmp_path / 'mine'}", "logger.mode=disabled")
+    with open_dict(cfg):
+        for setting in ("run_name", "group", "tags", "notes"):
+            del cfg[setting]
+    (logger,) = make_loggers(cfg)
+    assert logger.name == "hairgan" and cfg.logger.wandb.name == "stargan-mine" and cfg.logger.wandb.id
