@@ -76,6 +76,7 @@ class HairDataModule(pl.LightningDataModule):
 
     def setup(self, stage: str | None = None) -> None:
         if self.dataset is not None:
+            self._check_processes_agree()
             return
         self.dataset = PackedDataset.open(self.pack())
         if self.dataset.size != self.image_size:
@@ -84,6 +85,19 @@ class HairDataModule(pl.LightningDataModule):
             )
         self.domains = self.find_domains(self.dataset) if self._domains is None else self._domains
         self.membership = self.domains.membership(self.dataset.attributes)
+        self._check_processes_agree()
+
+    def _check_processes_agree(self) -> None:
+        """All processes of a run have looked at the source; it may have changed just then."""
+        assert self.dataset is not None
+        if self.trainer is None:
+            return
+        first = self.trainer.strategy.broadcast(self.dataset.fingerprint)
+        if first != self.dataset.fingerprint:
+            raise ValueError(
+                f"the processes of this run have read different data ({self.dataset.path}): it changed while the run "
+                "started; start it again"
+            )
 
     def batches(self, split: str) -> Batches:
         """The batches of a split, for this process."""

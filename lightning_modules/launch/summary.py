@@ -12,6 +12,7 @@ from omegaconf import DictConfig
 
 from hairgan.weights import runs
 from lightning_modules.base import PhasedModule
+from lightning_modules.launch import record
 from lightning_modules.launch.command_line import override
 
 
@@ -26,12 +27,31 @@ def plan(cfg: DictConfig, data: Any, module: PhasedModule, trainer: pl.Trainer, 
         "data": data.describe()["path"],
         "images": ", ".join(f"{split} {count['all']}" for split, count in counts.items()) + f" of {cfg.image_size} px",
         **({"skipped": report} if (report := "\n           ".join(data.skip_report().splitlines())) else {}),
+        **({"changed": change} if start and (change := _change_of_data(Path(results), data.describe())) else {}),
         "domains": ", ".join(f"{domain} {n}" for domain, n in counts["train"].items() if domain != "all"),
         "device": f"{trainer.world_size} x {name}, precision {trainer.precision}",
         "steps": f"{start} to {cfg.steps}, {cfg.batch_size} images each, seed {cfg.seed}",
         "results": results,
     }
     return "\n".join(f"  {label:<8} {text}" for label, text in rows.items())
+
+
+def _change_of_data(run_dir: Path, now: dict[str, Any]) -> str:
+    """What a run that goes on trained on before, where that was something else; otherwise nothing."""
+    before = next((entry["dataset"] for entry in reversed(record.read(run_dir)) if "dataset" in entry), None)
+    if not isinstance(before, dict) or before.get("fingerprint") == now["fingerprint"]:
+        return ""
+    return (
+        f"this is not the data that the run trained on before: {_images(before)} in {before.get('path')}, fingerprint "
+        f"{before.get('fingerprint')}; now {_images(now)}, fingerprint {now['fingerprint']}"
+    )
+
+
+def _images(dataset: dict[str, Any]) -> str:
+    counts = dataset.get("counts")
+    if not isinstance(counts, dict):
+        return "images"
+    return f"{sum(split.get('all', 0) for split in counts.values() if isinstance(split, dict))} images"
 
 
 def summary(cfg: DictConfig, module: PhasedModule, run_dir: Path) -> str:

@@ -10,8 +10,9 @@ import pytest
 from omegaconf import DictConfig, open_dict
 
 from hairgan.curves import read_curves
+from hairgan.files import write_text
 from hairgan.weights.runs import by_step
-from lightning_modules.launch import choice
+from lightning_modules.launch import choice, record
 from train import train
 
 
@@ -70,5 +71,9 @@ def test_the_life_of_a_run_directory(settings, compose_config, tmp_path, resume,
     assert steps(aside) == [4, 3] and steps(run) == [3, 2]
     assert [row["step"] for row in read_curves(aside / "metrics.csv")] == [1, 2, 3, 4]
     assert [row["step"] for row in read_curves(run / "metrics.csv")] == [1, 2, 3]
+    assert "this is not the data" not in said
+    fingerprint = record.read(aside)[-1]["dataset"]["fingerprint"]
+    write_text(aside / record.RECORD, (aside / record.RECORD).read_text().replace(fingerprint, "other"))
     resume(aside, "steps=5")
     assert steps(aside) == [5, 4, 3] and steps(run) == [3, 2]
+    assert f"fingerprint other; now 180 images, fingerprint {fingerprint}" in capsys.readouterr().out

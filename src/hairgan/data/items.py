@@ -48,7 +48,7 @@ def skipping(name: str, reason: str, detail: str = "") -> Iterator[None]:
     except Skip:
         raise
     except ValueError as error:
-        raise Skip(name, reason, f"{prefix}{error}") from error
+        raise Skip(name, reason, prefix + str(error).removeprefix(f"{name} ")) from error
     except OSError as error:
         if error.errno not in OF_THE_FILE:
             raise

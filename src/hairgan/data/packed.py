@@ -164,9 +164,9 @@ class PackedDataset:
         total = len(self) + len(skipped)
         lines = [f"{len(skipped):,} of {total:,} images ({len(skipped) / total:.0%}) cannot be used:"]
         for reason, entries in sorted(by_reason.items(), key=lambda item: -len(item[1])):
-            names = ", ".join(entry["name"] for entry in entries[:NAMES]) + ", ..." * (len(entries) > NAMES)
-            detail = next((f"; {entry['name']}: {entry['detail']}" for entry in entries if entry["detail"]), "")
-            lines.append(f"  {reason} {len(entries):,}: {names}{detail}")
+            first = entries[0]["name"] + f" ({entries[0]['detail']})" * bool(entries[0]["detail"])
+            names = [first, *(entry["name"] for entry in entries[1:NAMES])]
+            lines.append(f"  {reason} {len(entries):,}: {', '.join(names)}{', ...' * (len(entries) > NAMES)}")
         return "\n".join([*lines, f"  all of them, with details: {self.path / SKIPPED}"])
 
     def stamps(self) -> dict[str, str] | None:

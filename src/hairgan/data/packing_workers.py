@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, as_completed
@@ -68,9 +69,14 @@ class _Rows:
     def __setitem__(self, index: int, row: UInt8[ndarray, "..."]) -> None:
         assert row.shape == self.shape and row.dtype == np.uint8, f"{row.shape} {row.dtype} into rows of {self.shape}"
         self.file.seek(self.start + index * row.size)
-        written = self.file.write(np.ascontiguousarray(row).data)
+        try:
+            written = self.file.write(np.ascontiguousarray(row).data)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            written = 0
         if written != row.size:
-            raise OSError(f"wrote {written} of {row.size} bytes to {self.file.name}: is the disk full?")
+            raise OSError(f"the disk of {self.file.name} is full: make room, then the same command continues")
 
     def __exit__(self, *_: object) -> None:
         try:

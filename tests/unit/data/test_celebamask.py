@@ -197,7 +197,7 @@ def spoil(folder: Path) -> dict[str, tuple[str, str]]:
     (folder / ATTRIBUTES).write_text("\n".join(line for line in attributes if not line.startswith("6.jpg")))
     return {
         "0.jpg": ("missing image", ""),
-        "1.jpg": ("unreadable image", "1.jpg is damaged"),
+        "1.jpg": ("unreadable image", "is damaged or incomplete"),
         "2.jpg": ("size mismatch", "64 x 48 px is not square"),
         "3.jpg": ("missing parts", "no skin among its"),
         "4.jpg": ("size mismatch", "hair of 256 x 256 px"),
@@ -289,7 +289,7 @@ def test_prepare_command_reports(copy: Path, tmp_path: Path) -> None:
     assert "1 images of 32 px" in result.output
     assert "splits:  train 1, val 0, test 0" in result.output
     assert "long_perm" in result.output
-    assert "size mismatch 2: 2.jpg, 4.jpg" in result.output
+    assert "size mismatch 2: 2.jpg (photo of 64 x 48 px is not square), 4.jpg" in result.output
     assert "images/s per core" in result.output
     assert f"data=celeba_hq data.root={tmp_path / 'out'}" in result.output
     again = CliRunner().invoke(prepare, arguments, catch_exceptions=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,7 +13,7 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from hairgan.data import unfinished
+from hairgan.data import packing_workers, unfinished
 from hairgan.data.items import Item, Skip, resize_labels
 from hairgan.data.packed import PackedDataset
 from hairgan.data.packing import pack
@@ -131,6 +132,59 @@ def test_death_of_a_worker_is_survived(whole: Path, tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"a worker process died.* the same command continues"):
         pack(dying, COUNT, tmp_path / "data", size=16, source=SOURCE, workers=2)
     pack(item, COUNT, tmp_path / "data", size=16, source=SOURCE, workers=1)
+    assert files(tmp_path / "data") == files(whole)
+
+
+@pytest.mark.parametrize("error", [errno.ENOSPC, None])
+def test_a_full_disk(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int | None) -> None:
+    """The system writes a part of a row, or says that there is no room."""
+
+    class Full:
+        def __init__(self, file: Any) -> None:
+            self.file, self.name = file, file.name
+
+        def write(self, row: memoryview) -> int:
+            if self.file.tell() > 30_000:
+                if error is not None:
+                    raise OSError(error, "No space left on device")
+                return 100
+            return int(self.file.write(row))
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.file, name)
+
+    open_rows = packing_workers._Rows.__init__
+
+    def open_full(self: Any, path: Path) -> None:
+        open_rows(self, path)
+        self.file = Full(self.file)
+
+    monkeypatch.setattr(packing_workers._Rows, "__init__", open_full)
+    with pytest.raises(OSError, match=r"the disk of .*images\.npy is full: make room, then the same command continues"):
+        pack(item, COUNT, tmp_path / "data", size=16, workers=1, source=SOURCE)
+    monkeypatch.undo()
+    assert 0 < pack(item, COUNT, tmp_path / "data", size=16, workers=1, source=SOURCE).processed < COUNT
+    assert files(tmp_path / "data") == files(whole)
+
+
+@pytest.mark.parametrize("spoil", ["journal", "parameters", "array", "line"])
+def test_an_unfinished_folder_that_is_damaged(whole: Path, tmp_path: Path, spoil: str) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        pack(Stopping(45), COUNT, tmp_path / "data", size=16, workers=1, source=SOURCE)
+    partial = tmp_path / "data.partial"
+    if spoil == "journal":
+        (partial / unfinished.JOURNAL).write_bytes(b"\0" * 500)
+    elif spoil == "parameters":
+        (partial / unfinished.PARAMETERS).write_text("")
+    elif spoil == "array":
+        (partial / "labels.npy").write_bytes(b"")
+    else:
+        lines = (partial / unfinished.JOURNAL).read_text().splitlines()
+        lines[3] = '{"index": 3, "attributes": {"name": 3}}'
+        lines[5] = "\0\0\0"
+        lines[7] = '{"index": 7000, "skipped": {}}'
+        (partial / unfinished.JOURNAL).write_text("\n".join(lines) + "\n")
+    pack(item, COUNT, tmp_path / "data", size=16, workers=1, source=SOURCE)
     assert files(tmp_path / "data") == files(whole)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,15 @@ def test_a_run_keeps_the_data_it_began_with(photos: Path) -> None:
     assert data.describe()["counts"]["train"]["all"] == 6
 
 
+def test_processes_that_found_different_data(photos: Path) -> None:
+    data = data_of(photos)
+    data.trainer = SimpleNamespace(strategy=SimpleNamespace(broadcast=lambda fingerprint: fingerprint))  # type: ignore[assignment]
+    data.setup("fit")
+    data.trainer = SimpleNamespace(strategy=SimpleNamespace(broadcast=lambda fingerprint: "another"))  # type: ignore[assignment]
+    with pytest.raises(ValueError, match="the processes of this run have read different data"):
+        data.setup("fit")
+
+
 def test_prepare_and_training_pack_the_same(photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "prepared"
     CliRunner().invoke(prepare, [str(photos), "--size", "16", "--out", str(out)], catch_exceptions=False)
@@ -79,8 +89,10 @@ def test_what_cannot_be_used_is_said(photos: Path) -> None:
     for number in range(2):
         (photos / "train" / "ann" / f"{number}.png").write_bytes(b"no picture")
     report = data_of(photos).skip_report()
-    assert report.startswith("2 of 12 images (17%) cannot be used:\n  unreadable image 2: train/ann/0.png, train")
-    assert "0.png is not a picture of a known format" in report
+    assert report.startswith(
+        "2 of 12 images (17%) cannot be used:\n  unreadable image 2: train/ann/0.png (is not a pict"
+    )
+    assert "), train/ann/1.png\n" in report
 
 
 def test_a_domain_of_which_nothing_can_be_used(photos: Path) -> None:
