@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 import torch
+from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.callbacks import Callback
 
 from hairgan.data.requirements import Requirement, unmet
 from lightning_modules.base import PhasedModule
-from lightning_modules.launch import choice, processes
+from lightning_modules.launch import choice, processes, settings
 from lightning_modules.launch.run_directory import Run
 
 
@@ -28,6 +29,11 @@ def check(cfg: DictConfig) -> None:
             "-m with several processes a job would start the whole sweep in each of them: give it trainer.devices=1, "
             "or let every job be launched on its own (sweep.py, hydra/launcher=submitit_slurm)"
         )
+    for name, target in settings.targets_of(cfg).items():
+        try:
+            get_object(target)
+        except Exception as error:
+            raise ValueError(f"{name}._target_={target} cannot be had: {str(error).splitlines()[-1]}") from None
 
 
 def check_data(name: str, requirements: Iterable[Requirement], data: Any, remedy: str = "") -> None:

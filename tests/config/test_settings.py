@@ -129,6 +129,9 @@ REFUSED = {  # what is typed -> a part of the sentence
     "data.num_workers=text": "data.num_workers must be a whole number of 0 or more and at most 1024, not 'text'",
     "data.num_workers=1000000": "data.num_workers must be a whole number of 0 or more and at most 1024",
     "data.domains.queries.bob=null": "data.domains.queries.bob must be a query for each domain, as text, not null",
+    "model=face_parser batches.scales=[1000]": "batches.scales must be a list of numbers from 0.0625 to 16, not [1000]",
+    "model=face_parser batches.crop_share=0.01": "batches.crop_share=0.01 of image_size=256 makes crops of 3 px",
+    "model.optimizers.generator._target_=torch.optim.LBFGS": "_target_ cannot be torch.optim.LBFGS, which asks for",
     "batches.flip_probability=2": "batches.flip_probability must be a number of 0 or more and at most 1",
     # callbacks and loggers
     "callbacks.checkpoints.monitor=typo": "callbacks.checkpoints.monitor: this run (stargan) does not measure 'typo'",

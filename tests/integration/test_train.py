@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 import yaml
 from hydra import compose, initialize_config_dir
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from evaluate import evaluate
 from hairgan.curves import read_curves
 from hairgan.weights.mean_styles import file_name
 from hairgan.weights.runs import find_checkpoint, read_checkpoint
 from lightning_modules.callbacks import checkpoints
+from lightning_modules.launch.settings import names
 from lightning_modules.stop_signals import StoppedBySignal
 from tests.conftest import ROOT
 from tests.integration.conftest import SMALL
@@ -28,12 +29,23 @@ def evaluation_config(run: Path, tmp_path: Path) -> DictConfig:
         return compose("evaluate", [f"run={run}", f"out={tmp_path / 'evaluation'}", "num_outputs=2", "max_sources=4"])
 
 
+def assert_names_are_known(model: str, cfg: DictConfig, logged: set[str]) -> None:
+    """What a run logs is what its settings say that it does: a monitor and a sweep's metric are looked up there."""
+    values = OmegaConf.to_container(cfg.callbacks, resolve=True)
+    callbacks = {name: value for name, value in values.items() if value}
+    known = {*names.losses(model), *names.measured(model, callbacks, validates=True)} - {"g/perceptual"}
+    logged = {name for name in logged if name != "step" and not name.startswith(("throughput/", "metrics/seconds"))}
+    assert logged == known
+
+
 @pytest.mark.parametrize("model", SMALL)
 def test_a_run_leaves_everything_behind(model, settings, compose_config, tmp_path):
-    metrics = train(compose_config(*settings(model, run_dir=tmp_path / "run")))
+    cfg = compose_config(*settings(model, run_dir=tmp_path / "run"))
+    metrics = train(cfg)
     run = tmp_path / "run"
     assert all(value == value for name, value in metrics.items() if "iou/" not in name and "f1/" not in name)
     rows = read_curves(run / "metrics.csv")
+    assert_names_are_known(model, cfg, set(metrics).union(*rows))
     assert [row["step"] for row in rows] == [1, 2, 3, 4]
     assert sorted(p.name for p in (run / "samples").glob("*.png"))[-1].endswith("_00000004.png")
     assert (run / "curves.png").stat().st_size > 1000

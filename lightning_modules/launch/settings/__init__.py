@@ -6,6 +6,20 @@ A group of settings is a class with an annotation for each setting (`parts`, `tr
 
 from lightning_modules.launch.settings.evaluation import check_evaluation
 from lightning_modules.launch.settings.sweeping import check_sweep
-from lightning_modules.launch.settings.training import check_run_config, check_training, choose_strategy, parts_of
+from lightning_modules.launch.settings.training import (
+    check_run_config,
+    check_training,
+    choose_strategy,
+    parts_of,
+    targets_of,
+)
 
-__all__ = ["check_evaluation", "check_run_config", "check_sweep", "check_training", "choose_strategy", "parts_of"]
+__all__ = [
+    "check_evaluation",
+    "check_run_config",
+    "check_sweep",
+    "check_training",
+    "choose_strategy",
+    "parts_of",
+    "targets_of",
+]

@@ -276,12 +276,15 @@ class Batches(Settings):
     crop_probability: Share = 0.0
 
 
+Scale = Annotated[float, Field(ge=1 / 16, le=16, allow_inf_nan=False)]
+
+
 class ParsingBatches(Settings):
     PARTIAL: ClassVar = True
 
     flip_probability: Share = 0.5
     crop_share: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.875
-    scales: Annotated[list[Positive], Field(min_length=1), Meaning("a list of numbers above 0")]
+    scales: Annotated[list[Scale], Field(min_length=1), Meaning("a list of numbers from 0.0625 to 16")]
 
 
 BatchSize = Annotated[int, Field(ge=1, le=65536)]

@@ -270,10 +270,17 @@ def _check_parts(node: Any, where: str, typed: Container[str] | None) -> None:
     for path, part in _walk(node, where):
         target = part["_target_"]
         kind = settings_of(target) if isinstance(target, str) else None
+        if target == "torch.optim.LBFGS":
+            raise ValueError(f"{path}._target_ cannot be {target}, which asks for the loss several times in a step")
         if kind is not None:
             if part.get("_partial_", False) is not kind.PARTIAL:
                 raise ValueError(f"{path}._partial_ must be {shown(kind.PARTIAL)} for {target}")
             check(kind, {n: v for n, v in part.items() if n not in BUILT}, path, typed=typed)
+
+
+def targets_of(cfg: DictConfig) -> dict[str, str]:
+    """What a config's parts are made from, by their full names."""
+    return {path: part["_target_"] for group, node in plain(cfg).items() for path, part in _walk(node, str(group))}
 
 
 def _walk(node: Any, where: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -365,6 +372,14 @@ def _check_execution(values: dict[str, Any]) -> None:
     read, wanted = values["batches"]["_target_"], names.BATCHES.get(str(family))
     if wanted and read != wanted and read in names.BATCHES.values():
         raise ValueError(f"batches._target_ must be {wanted} for {family}, or a class of your own, not {read}")
+    crop = (
+        values["batches"].get("crop_share", 1.0) * values["image_size"] if read == names.BATCHES["face_parser"] else 32
+    )
+    if crop < 16:
+        raise ValueError(
+            f"batches.crop_share={values['batches']['crop_share']} of image_size={values['image_size']} makes crops of "
+            f"{crop:.0f} px; a face parser needs 16 or more"
+        )
     if values.get("activation_checkpointing") and family in ("face_parser", "hair_classifier"):
         raise ValueError(f"activation_checkpointing=true is for stargan and sean, not for {family}")
 
