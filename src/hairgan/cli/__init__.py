@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from hairgan.memory import keep_freed_memory
+from hairgan.photos.names import printable
 
 COMMANDS: dict[str, tuple[str, str]] = {
     # name -> ("module:attribute", one line for `hairgan --help`)
@@ -70,5 +71,5 @@ def main(args: list[str] | None = None) -> None:
 def _sentence(error: Exception) -> str:
     text: Any = error
     if isinstance(error, OSError) and error.strerror:
-        text = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+        text = f"{error.strerror}: {printable(str(error.filename))}" if error.filename else error.strerror
     return f"hairgan: {text}"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 )
 @click.option("--color", help="Instead: a hair colour (blond, auburn, ...), a CSS colour, or a hex code.")
 @click.option("--mix", default=0.5, type=Number(0, 1), help="Between two references: 0 is the first, 1 the second.")
-@click.option("--strength", default=1.0, type=Number(), help="0 keeps the colour, 1 takes the wanted one.")
+@click.option("--strength", default=1.0, type=Number(-10, 10), help="0 keeps the colour, 1 takes the wanted one.")
 @click.option(
     "--strands", type=click.Choice(["photo", "painted"]), default="photo", help="Whose strands the dyed hair has."
 )

@@ -18,7 +18,7 @@ from hairgan.editbench import BASELINES, SEED, TASKS, Method, contact_sheet, run
 @click.command()
 @click.option("--method", "methods", multiple=True, metavar="MODULE:CALLABLE", help="A method; may be repeated.")
 @click.option("--bundle", help="Folder or hub name: score the salon of these networks too.")
-@click.option("--device", default="cpu", show_default=True, help="Where the bundle's networks run, e.g. cuda.")
+@click.option("--device", default="auto", show_default=True, help="Where the bundle's networks run, e.g. cuda.")
 @click.option("--pairs", default=100, show_default=True, type=click.IntRange(1), help="Cases a task.")
 @click.option("--size", default=256, show_default=True, type=click.IntRange(32, 1024), help="Of the pictures, pixels.")
 @click.option("--seed", default=SEED, show_default=True, help="Of the cases; published numbers use the default.")

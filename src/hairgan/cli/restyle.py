@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.argument("src", type=click.Path(path_type=Path))
 @click.option("--domain", help="Hair domain to go to, e.g. bob; with --like: as which domain the reference is read.")
 @click.option("--seed", default=0, help="Which style of the domain.")
-@click.option("--psi", default=1.0, type=Number(), help="Truncation: 1 is the style as drawn, 0 the domain's mean.")
+@click.option("--psi", default=1.0, type=Number(-10, 10), help="Truncation: 1 is the style as drawn, 0 the mean.")
 @click.option(
     "--like", multiple=True, type=click.Path(path_type=Path), help="Photo whose hair style to take; twice: between two."
 )

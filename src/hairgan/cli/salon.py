@@ -155,6 +155,7 @@ class Run:
         """
         from hairgan.editing.salon import Mix
 
+        _ = self.salon  # what is wrong with it is no fault of a photo
         if not self.likes:
             return [("", None)]
         if len(self.likes) == 2:
@@ -270,8 +271,9 @@ class Run:
         return self._opened.pop(path) if path in self._opened else open_photo(path)
 
     def _subject(self, path: Path, photo: Photo) -> Subject:
+        salon = self.salon
         try:
-            return self.salon.subject(photo.srgb, aligned=self.aligned)
+            return salon.subject(photo.srgb, aligned=self.aligned)
         except ValueError as error:
             raise ValueError(_named(path, error)) from error
 

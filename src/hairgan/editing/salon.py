@@ -9,7 +9,6 @@ Every step is a component that can be called on its own, and an `Edit` holds wha
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import wraps
@@ -56,6 +55,9 @@ PRECISIONS = ("float32", "bfloat16")
 
 STRANDS = ("photo", "painted")
 """Whose strands dyed hair has."""
+
+MOST = 10
+"""Strength and truncation may go beyond 0 and 1, but not out of all proportion."""
 
 GOES_ON = "the hair goes on outside the crop the networks see; there it stays as it is"
 
@@ -235,7 +237,7 @@ class Salon:
         if strands not in STRANDS:
             raise ValueError(f"unknown strands '{strands}'; known are {', '.join(STRANDS)}")
         check_blend(blend)
-        _check_finite("strength", *listed(strength))
+        _check_amount("strength", *listed(strength))
         timings = Timings()
         subjects = self._subjects(photos, aligned, timings)
         for subject in subjects:
@@ -307,7 +309,7 @@ class Salon:
             raise ValueError("say either what the colour is to be like or which colour it is to be")
         blend = blend or ("none" if mode == "seed" else "alpha")
         check_blend(blend)
-        _check_finite("psi", psi)
+        _check_amount("psi", psi)
         timings = Timings()
         subjects = self._subjects(photos, aligned, timings)
         references = [self._shares(one, aligned, timings) if one is not None else [] for one in listed(like)]
@@ -423,10 +425,10 @@ class Salon:
         ]
 
 
-def _check_finite(what: str, *values: float) -> None:
+def _check_amount(what: str, *values: float) -> None:
     for value in values:
-        if not math.isfinite(value):
-            raise ValueError(f"{what} is a finite number, not {value}")
+        if not -MOST <= value <= MOST:
+            raise ValueError(f"{what} is a number from -{MOST} to {MOST}, not {value}")
 
 
 def _matched(

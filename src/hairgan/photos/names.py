@@ -10,8 +10,12 @@ MAX_NAME = 255  # bytes, where the file system does not say
 
 
 def printable(name: str | Path) -> str:
-    """A name that can be printed and written to any text file: bytes that are not UTF-8 become `\\xff`."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    """A name that can be printed in a line, and written to any text file.
+
+    Bytes that are not UTF-8, line ends and control characters are written as in Python: `\\xff`, `\\n`.
+    """
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def fitted(stem: str, ending: str, folder: str | Path = ".") -> str:

@@ -89,7 +89,7 @@ def open_photo(source: Source, name: str | None = None) -> Photo:
         ValueError, OSError: as in `open_image`.
     """
     with open_image(source, name) as image:
-        return read_photo(image, name or _name(source))
+        return read_photo(image)
 
 
 def open_rgb(source: Source, name: str | None = None) -> UInt8[ndarray, "h w 3"]:

@@ -47,8 +47,7 @@ class Photo:
     """Tag -> value, a mapping where a tag holds others; without orientation (the pixels are upright), the thumbnail,
     and what describes the old file."""
     dpi: tuple[float, float] | None = None
-    """Pixels an inch, across and down."""
-    name: str = "the photo"
+    """Pixels per inch, across and down."""
 
     @cached_property
     def srgb(self) -> UInt8[ndarray, "h w 3"]:
@@ -67,7 +66,7 @@ class Photo:
         return out
 
 
-def read_photo(image: Image.Image, name: str) -> Photo:
+def read_photo(image: Image.Image) -> Photo:
     """Decode an opened picture, and close it.
 
     Grey, palette, CMYK, YCbCr, Lab and 16-bit pictures become RGB in 8 bits; of an animation the first frame is taken.
@@ -96,7 +95,7 @@ def read_photo(image: Image.Image, name: str) -> Photo:
     if dpi and turns % 2:
         dpi = dpi[::-1]
     _state_size(exif, *pixels.shape[:2])
-    return Photo(pixels, alpha, profile if profile is not None and profile.mode == "RGB" else None, exif, dpi, name)
+    return Photo(pixels, alpha, profile if profile is not None and profile.mode == "RGB" else None, exif, dpi)
 
 
 def bands(height: int, width: int) -> Iterator[slice]:

@@ -294,7 +294,11 @@ def test_numbers_are_numbers(photos: Path, option: str, value: str) -> None:
         (["dye", "FOLDER", "--color", "teal", "--batch"], "--out FOLDER"),
         (["dye", "nothing.png", "--color", "teal"], "No such file or directory: nothing.png"),
         (["dye", "PHOTO", "--color", "rgb(999, 0, 0)"], "red, green and blue are 0 to 255"),
-        (["dye", "PHOTO", "--color", "teal", "--device", "gpu"], "there is no device 'gpu'"),
+        (["dye", "PHOTO", "--color", "teal", "--device", "gpu"], "hairgan: there is no device 'gpu'"),
+        (
+            ["dye", "FOLDER", "--color", "teal", "--device", "gpu", "--batch", "--out", "x"],
+            "hairgan: there is no device",
+        ),
         (["dye", "PHOTO", "--color", "teal", "--device", "cuda"], "no CUDA GPU"),
         (["restyle", "PHOTO"], "which domain"),
         (["restyle", "PHOTO", "--domain", "mullet"], "no domain 'mullet'"),

@@ -98,6 +98,7 @@ def test_names_that_are_not_utf8(tmp_path: Path) -> None:
     (name,) = list_photos(tmp_path).names
     assert os.fsencode(tmp_path / name) == path
     assert printable(name) == "caf\\xe9.jpg" and printable("café.jpg") == "café.jpg"
+    assert printable("two\nlines\x1b[31m.jpg") == "two\\nlines\\x1b[31m.jpg"
 
 
 def test_names_that_are_too_long(tmp_path: Path) -> None:
