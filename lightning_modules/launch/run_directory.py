@@ -16,12 +16,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import torch
 from omegaconf import DictConfig, OmegaConf
 
 from hairgan.locks import SILENCE, Lock, LockedError, acquire, holder
 from hairgan.weights.documents import a_mapping, read_yaml
-from hairgan.weights.runs import CONFIG, FOLDER, by_step, find_checkpoint
+from hairgan.weights.runs import CONFIG, FOLDER, by_step, check_networks, find_checkpoint, read_checkpoint
 from lightning_modules.launch import processes, record, slurm
 from lightning_modules.launch.command_line import override
 from lightning_modules.launch.record import AS_WRITTEN
@@ -75,6 +74,8 @@ def _own(choice: Choice, stack: contextlib.ExitStack, mine: list[Lock]) -> Run:
         mine.append(_lock(choice.run, patient=slurm.is_requeued()))
         stack.callback(mine[0].release)
         checkpoint = _checkpoint(choice.run, choice.cfg.resume)
+        if checkpoint:
+            check_networks(OmegaConf.to_container(choice.cfg.model, resolve=True), checkpoint)  # type: ignore[arg-type]
         run = Run(choice.run, checkpoint, steps_of(checkpoint) if checkpoint else 0, goes_on=True)
     else:
         path, lock = _begin(choice, stack)
@@ -119,7 +120,7 @@ def _checkpoint(run: Path, resume: str | None) -> Path | None:
 
 def steps_of(checkpoint: Path) -> int:
     """The steps that a checkpoint's run had done."""
-    return int(torch.load(checkpoint, weights_only=True, map_location="cpu", mmap=True)["steps_done"])
+    return read_checkpoint(checkpoint, mapped=True)[1]
 
 
 def _begin(choice: Choice, stack: contextlib.ExitStack) -> tuple[Path, Lock]:

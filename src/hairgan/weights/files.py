@@ -33,8 +33,11 @@ Network = TypeVar("Network", bound=nn.Module)
 # -- reading --
 
 
-def read_tensors(file: Path | str) -> Any:
+def read_tensors(file: Path | str, *, mapped: bool = False) -> Any:
     """What a `.pth` or `.ckpt` file holds, if that is tensors in plain containers.
+
+    Args:
+        mapped: tensors stay in the file until they are looked at, and checksums are not compared.
 
     Raises:
         ValueError: it holds anything else, is damaged, or is not such a file.
@@ -45,12 +48,12 @@ def read_tensors(file: Path | str) -> Any:
         raise ValueError(f"there is no file {file}")
     with file.open("rb") as stream:
         is_archive = stream.read(4) == b"PK\x03\x04"
-    if is_archive and (problem := _archive_problem(file)):
+    if is_archive and not mapped and (problem := _archive_problem(file)):
         raise ValueError(f"{file} is damaged: {problem}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch's, about its own old formats
-            return torch.load(file, map_location="cpu", weights_only=True)
+            return torch.load(file, map_location="cpu", weights_only=True, mmap=mapped and is_archive)
     except pickle.UnpicklingError as error:
         raise ValueError(
             f"{file} is refused: it is damaged, or holds more than tensors, which could run code when it is opened"

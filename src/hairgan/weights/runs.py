@@ -82,6 +82,9 @@ def read_config(run: str | Path) -> dict[str, Any]:
         raise ValueError(f"{run} is not a run directory: there is no {CONFIG} in it")
     config = a_mapping(read_yaml(file), str(file))
     a_mapping(config.get("model"), f"{file}: model")
+    for name, kind in (("name", a_text), ("seed", a_count), ("image_size", a_count)):
+        if config.get(name) is not None:
+            kind(config[name], f"{file}: {name}")
     names = config.get("domain_names")
     if names is not None:
         names = [a_text(name, f"{file}: each of domain_names") for name in a_list(names, f"{file}: domain_names")]
@@ -103,13 +106,16 @@ def read_record(run: str | Path) -> dict[str, Any]:
     return a_mapping(starts[-1], f"{file}: its last entry") if starts else {}
 
 
-def read_checkpoint(path: str | Path) -> tuple[dict[str, Tensor], int]:
+def read_checkpoint(path: str | Path, *, mapped: bool = False) -> tuple[dict[str, Tensor], int]:
     """All weights in a checkpoint of a run, and the number of steps done.
+
+    Args:
+        mapped: as in `hairgan.weights.files.read_tensors`.
 
     Raises:
         ValueError: the file is damaged, or is not a checkpoint of a run.
     """
-    content = read_tensors(path)
+    content = read_tensors(path, mapped=mapped)
     if not isinstance(content, Mapping) or "state_dict" not in content or "steps_done" not in content:
         raise ValueError(f"{path} is not a checkpoint of a hairgan run: it has no 'state_dict' and 'steps_done'")
     step = a_count(content["steps_done"], f"{path}: steps_done")
@@ -117,6 +123,26 @@ def read_checkpoint(path: str | Path) -> tuple[dict[str, Tensor], int]:
     if not isinstance(state, Mapping) or not all(isinstance(key, str) for key in state):
         raise ValueError(f"{path}: state_dict must be a mapping of names to tensors, not {describe(state)}")
     return dict(state), step
+
+
+def check_networks(model: Mapping[str, Any], checkpoint: str | Path) -> None:
+    """Refuse a checkpoint whose weights do not fit the networks of a run that is to go on with it.
+
+    Networks of somebody's own are left to the training.
+
+    Args:
+        model: the config's `model`, resolved.
+
+    Raises:
+        ValueError: naming the network and the first three differences, before anything of its size was made.
+    """
+    state, _ = read_checkpoint(checkpoint, mapped=True)
+    for name, node in model.items():
+        weights = _below(state, f"networks.{name}.")
+        if weights and isinstance(node, Mapping) and is_own(str(node.get("_target_"))):
+            arguments = {key: value for key, value in node.items() if key != "_target_"}
+            if arguments.get("num_domains", 1) is not None:  # else the data says it
+                build(network_class(node["_target_"], name), arguments, weights, f"{checkpoint}: {name}")
 
 
 def find_checkpoint(run: str | Path, which: str = "last") -> Path:

@@ -273,6 +273,9 @@ RUNS: list[tuple[tuple[Any, ...], Any, str]] = [
     ((*NODE, "num_domains"), 10**6, "many more layers than the weights have"),
     ((*NODE, "hidden_dim"), "wide", "it must be int"),
     ((*NODE, "hidden_dim"), 8, "step_00000005.ckpt: mapping_network does not fit MappingNetwork: .* of another shape"),
+    (("name",), 5, "name must be a text, not 5"),
+    (("seed",), "x", "seed must be a whole number"),
+    (("image_size",), [32], "image_size must be a whole number"),
     (("domain_names",), "text", "domain_names must be a list, not the text 'text'"),
     (("domain_names",), ["a", "a"], "names a domain twice"),
 ]

@@ -13,6 +13,7 @@ from torch import nn
 
 from hairgan.editing.salon import Salon
 from hairgan.weights import collect, load_bundle, networks_from_run
+from hairgan.weights.runs import check_networks
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -49,6 +50,10 @@ def test_an_old_run(old: Path) -> None:
     assert about["step"] == 2 and networks["generator"].style_dim == 8
     trained = networks_from_run(old, averaged=False)[0]["generator"]
     assert not torch.equal(trained.from_rgb.weight, networks["generator"].from_rgb.weight)
+    model = about["config"]["model"]
+    check_networks(model, about["checkpoint"])
+    with pytest.raises(ValueError, match=r"step_00000002\.ckpt: generator does not fit Generator: .* of another shape"):
+        check_networks(model | {"generator": model["generator"] | {"max_width": 2**14}}, about["checkpoint"])
     parts, facts = collect([old])
     assert set(parts) == {"stargan_generator", "mapping_network", "style_encoder"}
     assert facts["domains"] == ["female", "male"]
