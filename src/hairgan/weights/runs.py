@@ -138,7 +138,7 @@ def check_networks(model: Mapping[str, Any], checkpoint: str | Path) -> None:
     """
     state, _ = read_checkpoint(checkpoint, mapped=True)
     for name, node in model.items():
-        weights = _below(state, f"networks.{name}.")
+        weights = weights_of(state, name, averaged=False)
         if weights and isinstance(node, Mapping) and is_own(str(node.get("_target_"))):
             arguments = {key: value for key, value in node.items() if key != "_target_"}
             if arguments.get("num_domains", 1) is not None:  # else the data says it
