@@ -1,4 +1,4 @@
-"""Numbers on the command line: what is no number (`nan`) is never in a range."""
+"""Numbers on the command line: `nan` is refused, and is in no range."""
 
 from __future__ import annotations
 

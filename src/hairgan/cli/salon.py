@@ -155,7 +155,7 @@ class Run:
         """
         from hairgan.editing.salon import Mix
 
-        _ = self.salon  # what is wrong with it is no fault of a photo
+        _ = self.salon  # loaded here, so that its errors are not taken for those of a photo
         if not self.likes:
             return [("", None)]
         if len(self.likes) == 2:

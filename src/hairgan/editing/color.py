@@ -37,10 +37,10 @@ def parse_color(text: str) -> UInt8[ndarray, " 3"]:
         values = ImageColor.getrgb(HAIR_COLORS.get(text.strip().lower(), text.strip()))
     except ValueError as error:
         raise ValueError(
-            f"'{text}' is no colour: give a hex code such as #7a3b1e, a CSS name, or one of {', '.join(HAIR_COLORS)}"
+            f"'{text}' is not a colour: give a hex code such as #7a3b1e, a CSS name, or one of {', '.join(HAIR_COLORS)}"
         ) from error
     if max(values) > 255 or min(values) < 0:
-        raise ValueError(f"'{text}' is no colour: red, green and blue are 0 to 255 (0 to 100 %), here {values}")
+        raise ValueError(f"'{text}' is not a colour: red, green and blue are 0 to 255 (0 to 100 %), here {values}")
     if len(values) > 3 and values[3] < 255:
         raise ValueError(f"'{text}' is transparent; hair is not: leave the fourth value out")
     return np.array(values[:3], dtype=np.uint8)

@@ -36,7 +36,7 @@ class Edit:
     after: UInt8[ndarray, "s s 3"]
     """The crop, edited and blended."""
     painted: UInt8[ndarray, "s s 3"]
-    """The whole crop, painted anew and put right (`hairgan.editing.tinting`), before it was blended in."""
+    """The whole crop, painted anew and corrected (`hairgan.editing.tinting`), before it was blended in."""
     labels: UInt8[ndarray, "s s"]
     layout: UInt8[ndarray, "s s"]
     """Label maps before and after."""
@@ -50,11 +50,11 @@ class Edit:
     """Distance in Lab (CIE76) between the wanted and the resulting mean hair colour, where one was wanted."""
     warnings: tuple[str, ...]
     timings: dict[str, float]
-    """Milliseconds a stage of the call that made it, all photos together."""
+    """Milliseconds per stage of the call that made it, all photos together."""
 
 
 class Timings(dict[str, float]):
-    """Milliseconds a stage."""
+    """Milliseconds per stage."""
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

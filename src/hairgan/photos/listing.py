@@ -70,7 +70,7 @@ def list_photos(
         leave_out: says of a folder below (given its path) whether it is to be passed over.
 
     Raises:
-        ValueError: it is no folder, or there is no photo in it.
+        ValueError: it is not a folder, or there is no photo in it.
         OSError: the folder itself may not be read.
     """
     folder = Path(folder)

@@ -114,7 +114,7 @@ def _opened(source: Source) -> tuple[Path | BinaryIO, Literal["r"], tuple[str, .
         source = Path(source)
         status = source.stat()  # before opening: that would wait for a pipe's other end
         if not stat.S_ISREG(status.st_mode):
-            raise Unusable("is a folder" if stat.S_ISDIR(status.st_mode) else "is no regular file")
+            raise Unusable("is a folder" if stat.S_ISDIR(status.st_mode) else "is not a regular file")
         _check_bytes(status.st_size)
         with source.open("rb") as start:
             return source, "r", _formats(start.read(64))

@@ -39,7 +39,7 @@ def check_free(path: Path, sources: Container[tuple[int, int]] = (), *, overwrit
     except FileNotFoundError:
         return
     except NotADirectoryError:
-        raise ValueError(f"{printable(path)}: {printable(path.parent)} is no folder") from None
+        raise ValueError(f"{printable(path)}: {printable(path.parent)} is not a folder") from None
     if path.is_dir():
         raise ValueError(f"{printable(path)} is a folder, not a place for a file")
     if any(identity in sources for identity in identities([path])):
@@ -47,7 +47,7 @@ def check_free(path: Path, sources: Container[tuple[int, int]] = (), *, overwrit
     if not overwrite:
         raise ValueError(f"{printable(path)} exists already: choose another name with --out, or give --overwrite")
     if path.exists() and not path.is_file():
-        raise ValueError(f"{printable(path)} is no regular file")
+        raise ValueError(f"{printable(path)} is not a regular file")
 
 
 def check_folder(path: Path) -> None:
@@ -56,7 +56,7 @@ def check_folder(path: Path) -> None:
         if place.is_dir():
             return
         if os.path.lexists(place):
-            raise ValueError(f"{printable(place)} is no folder")
+            raise ValueError(f"{printable(place)} is not a folder")
 
 
 def stems(names: Sequence[str]) -> list[str]:

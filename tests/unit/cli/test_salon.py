@@ -154,7 +154,7 @@ def test_nothing_that_exists_is_overwritten_unasked(photos: Path, capsys: pytest
     (photos / "new_compare.jpg").write_text("a user's own")
     assert "new_compare.jpg exists" in refused("dye", photos / "me.png", "--compare", "--out", photos / "new.png")
     assert not (photos / "new.png").exists()
-    assert "me.png is no folder" in refused("dye", photos / "me.png", "--out", photos / "me.png" / "deeper")
+    assert "me.png is not a folder" in refused("dye", photos / "me.png", "--out", photos / "me.png" / "deeper")
     assert "ends in none of .png" in refused("dye", photos / "me.png", "--out", photos / "new.gif")
     assert "loses nothing" in refused("dye", photos / "me.png", "--quality", 80)
     assert (photos / "me.png").read_bytes() == before and (photos / "me_dyed.png").read_bytes() == dyed

@@ -20,7 +20,7 @@ def test_colours_by_name_and_code(text: str, rgb: tuple[int, ...]) -> None:
 def test_every_hair_colour_is_one_and_others_are_refused() -> None:
     assert all(parse_color(name).shape == (3,) for name in HAIR_COLORS)
     for text in ("", "blonde-ish", "#12345"):
-        with pytest.raises(ValueError, match="is no colour"):
+        with pytest.raises(ValueError, match="is not a colour"):
             parse_color(text)
     for text in ("rgb(999, 0, 0)", "rgb(300%, 0%, 0%)", "hsv(10, 500%, 50%)", "hsl(0, 0%, 900%)"):
         with pytest.raises(ValueError, match="red, green and blue are 0 to 255"):

@@ -316,7 +316,7 @@ def test_detail_finer_than_the_crop_survives_a_dye(salon: Salon) -> None:
     [
         ({}, "either what the hair is to be like or what colour"),
         ({"color": "teal", "like": "photo"}, "either what the hair is to be like or what colour"),
-        ({"color": "greenish-ish"}, "'greenish-ish' is no colour"),
+        ({"color": "greenish-ish"}, "'greenish-ish' is not a colour"),
         ({"color": "teal", "blend": "magic"}, "unknown blend 'magic'"),
         ({"color": "teal", "strands": "woollen"}, "unknown strands 'woollen'; known are photo, painted"),
         ({"like": "bald"}, "the reference shows no hair"),

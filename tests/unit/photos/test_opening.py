@@ -123,7 +123,7 @@ def test_only_regular_files_are_opened(tmp_path: Path) -> None:
     (tmp_path / "folder.jpg").mkdir()
     (tmp_path / "circle.jpg").symlink_to("circle.jpg")
     for name in ("pipe.jpg", "/dev/zero"):
-        with pytest.raises(ValueError, match="is no regular file"):
+        with pytest.raises(ValueError, match="is not a regular file"):
             open_rgb(tmp_path / name)
     with pytest.raises(ValueError, match="is a folder"):
         open_rgb(tmp_path / "folder.jpg")

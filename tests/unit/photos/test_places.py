@@ -30,7 +30,7 @@ def test_places_that_are_taken(tmp_path: Path) -> None:
             check_free(tmp_path / name, sources)
     for name, message in (
         ("folder.jpg", "is a folder"),
-        ("pipe.jpg", "is no regular file"),
+        ("pipe.jpg", "is not a regular file"),
         ("b.jpg/c.jpg", "b.jpg is no"),
     ):
         with pytest.raises(ValueError, match=message):
@@ -38,7 +38,7 @@ def test_places_that_are_taken(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="too long"):
         check_free(tmp_path / ("x" * 300))
     check_folder(tmp_path / "not" / "yet")
-    with pytest.raises(ValueError, match=r"b\.jpg is no folder"):
+    with pytest.raises(ValueError, match=r"b\.jpg is not a folder"):
         check_folder(other / "deeper")
 
 
