@@ -6,7 +6,7 @@ import re
 from typing import Annotated, Any, ClassVar, Literal
 
 from omegaconf import DictConfig
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from lightning_modules.launch.settings import names
 from lightning_modules.launch.settings.kinds import (
@@ -59,7 +59,7 @@ class Evaluation(Settings):
     inception: Path | None = None
     alexnet: Path | None = None
     modes: Annotated[Modes, Meaning("a list of latent, reference or both")]
-    num_outputs: Count = 10
+    num_outputs: Annotated[int, Field(ge=1, le=10_000)] = 10
     max_sources: Count | None = None
     batch_size: BatchSize = 16
     seed: Seed = 0

@@ -385,7 +385,7 @@ class EvaluationMetrics(Settings):
     classifier: Path | None = None
     parser: Path | None = None
     modes: Modes = Field(default=["latent", "reference"])
-    num_outputs: Count = 10
+    num_outputs: Annotated[int, Field(ge=1, le=10_000)] = 10
     max_sources: Count | None = 64
     batch_size: BatchSize = 8
     max_share: NotNegative = 0.2

@@ -48,6 +48,12 @@ def check_sweep(cfg: DictConfig) -> None:
     check_training(cfg)
     if not cfg.get("sweep"):
         raise ValueError("which sweep? sweep=tpe, random or grid, or a file of yours in conf/sweep")
+    for name in ("resume", "reproduce", "run_dir", "dry_run"):
+        if cfg.get(name):
+            raise ValueError(
+                f"{name}={cfg[name]} is for one run, not for a sweep: the same command goes on with a study, "
+                f"and its trials are under paths.outputs/sweeps/{cfg.sweep.get('study', '')}"
+            )
     plan = plain(cfg)["sweep"]
     check(Sweep, plan, "sweep")
     if not plan["space"]:
@@ -81,7 +87,8 @@ def _check_choices(cfg: DictConfig, plan: dict[str, Any], name: str, choices: An
         if choices.get("log") and low <= 0:
             raise ValueError(f"{where}.low must be above 0 for log=true, not {low}")
         whole = isinstance(now, int) and isinstance(low, int) and isinstance(high, int)
-        tried = [low, high] if whole else [float(low), float(high), 0.7 * low + 0.3 * high]
+        within = 0.7 * low + 0.3 * high
+        tried = [low, high, round(within)] if whole else [float(low), float(high), within]
     for value in tried:
         trial = copy.deepcopy(cfg)
         OmegaConf.update(trial, name, value)

@@ -443,6 +443,6 @@ def _known(name: str, value: str | None, measured: list[str], family: str) -> No
         return
     shown_names = ", ".join(measured[:8]) + (f" and {len(measured) - 8} more" if len(measured) > 8 else "")
     raise ValueError(
-        f"{name}: this run ({family}) does not measure {shown(value)}{nearest(value, measured)}"
+        f"{name}: this run ({family}) does not measure {shown(value)}{nearest(str(value), measured)}"
         + (f"; it measures {shown_names}" if measured else "; it measures nothing")
     )
