@@ -5,11 +5,8 @@
 
 from __future__ import annotations
 
-import datetime
+import itertools
 import os
-import platform
-import time
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -19,25 +16,18 @@ if __name__ == "__main__":  # before what takes long to import
     typed.prepare("evaluate.py")
 
 import hydra
-import torch
 import torch.distributed as dist
-from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
-from datamodules.base import HairDataModule
-from hairgan.curves import draw_curves, read_curves
-from hairgan.evaluation.families import evaluate_networks
 from hairgan.evaluation.judges import Judges
 from hairgan.evaluation.protocols import Protocol
 from hairgan.evaluation.report import comparison, write_report
-from hairgan.evaluation.result import Evaluation, Picture, append_line, as_text, write_json
+from hairgan.evaluation.result import Evaluation, append_line, as_text, write_json
 from hairgan.memory import keep_freed_memory
-from hairgan.metrics.cache import StatisticsCache
-from hairgan.weights.runs import networks_from_run
-from hairgan.weights.trusted import check_config, trust
-from lightning_modules.launch import settings
+from hairgan.weights.trusted import trust
+from lightning_modules.launch import processes, run_directory, settings
 from lightning_modules.launch.errors import errors_as_sentences
-from lightning_modules.launch.record import git_state, versions
+from lightning_modules.launch.measured_run import MeasuredRun
 
 
 def evaluate(cfg: DictConfig) -> dict[str, dict[str, float]]:
@@ -50,71 +40,51 @@ def evaluate(cfg: DictConfig) -> dict[str, dict[str, float]]:
         ValueError, OSError: for what a user can get wrong, in one sentence.
     """
     settings.check_evaluation(cfg)
-    runs = [Path(run) for run in cfg.runs or [cfg.run]]
     keep_freed_memory()
     trust(cfg.trust)
-    device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if cfg.device == "auto" else cfg.device)
-    _join_processes(device)
-    protocol = Protocol(cfg.protocol, cfg.inception, cfg.alexnet, device)
+    runs = _distinct([MeasuredRun.read(Path(run), cfg) for run in cfg.runs or [cfg.run]])
+    device = processes.join_on(cfg.device)
     judges = Judges.load(cfg.classifier, cfg.parser, device)
+    protocol = Protocol(cfg.protocol, cfg.inception, cfg.alexnet, device)
+    for run in runs.values():
+        run.open_data(cfg, judges)
+        protocol.prepare(run.metrics)
+    is_first = not dist.is_initialized() or dist.get_rank() == 0
+    out = _place(cfg, list(runs.values())) if is_first else None
 
-    found: dict[str, Evaluation] = {}
-    facts: dict[str, dict[str, Any]] = {}
-    for run in runs:
-        name = f"{run.absolute().parent.name}/{run.absolute().name}"
-        found[name], facts[name] = evaluate_run(run, cfg, protocol, judges, device)
-    if not dist.is_initialized() or dist.get_rank() == 0:
-        out = Path(cfg.out) if cfg.out else runs[0] / "evaluation" if len(runs) == 1 else Path("comparison")
-        _write(out, found, facts)
+    measured = {name: run.measure(cfg, protocol, judges, device) for name, run in runs.items()}
+    found = {name: evaluation for name, (evaluation, _) in measured.items()}
+    if out is not None:
+        _write(out, found, {name: facts for name, (_, facts) in measured.items()})
     return {name: evaluation.values for name, evaluation in found.items()}
 
 
-def evaluate_run(
-    run: Path, cfg: DictConfig, protocol: Protocol, judges: Judges, device: torch.device
-) -> tuple[Evaluation, dict[str, Any]]:
-    """Evaluate one run with its own config and data; returns the result and the facts about it."""
-    networks, about = networks_from_run(run, cfg.checkpoint, averaged=cfg.averaged)
-    check_config(about["config"], ("data", "model.masks"), source=f"the config of {run}")
-    config = OmegaConf.create(about["config"])
-    data: HairDataModule = instantiate(config.data)
-    data.setup()
-    assert data.dataset is not None
-    generator: Any = networks.get("generator")
-    make_masks = instantiate(config.model.masks) if getattr(generator, "w_hpf", 0) > 0 else None
-    started = time.perf_counter()
-    evaluation = evaluate_networks(
-        {name: network.to(device) for name, network in networks.items()},
-        data.dataset, data.domains, data.membership, protocol,
-        metrics=cfg.metrics, judges=judges, split=cfg.split, modes=tuple(cfg.modes), num_outputs=cfg.num_outputs,
-        max_sources=cfg.max_sources, batch_size=cfg.batch_size, seed=cfg.seed, device=device, make_masks=make_masks,
-        cache=StatisticsCache(Path(config.paths.cache) / "statistics"),
-    )  # fmt: skip
-    seconds = time.perf_counter() - started
-    if (run / "metrics.csv").exists():
-        curves = draw_curves(read_curves(run / "metrics.csv"))
-        if curves is not None:
-            evaluation.pictures.insert(0, Picture("Logged while training", curves, section="Training"))
-    facts = {
-        "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
-        "run": str(run.absolute()),
-        "checkpoint": about["checkpoint"].name,
-        "step": about["step"],
-        "weights": "averaged (EMA) where kept" if cfg.averaged else "as trained",
-        "dataset": data.dataset.fingerprint,
-        "image_size": data.dataset.size,
-        **evaluation.protocol,
-        "processes": dist.get_world_size() if dist.is_initialized() else 1,
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else f"cpu, {os.cpu_count()} cores",
-        "seconds": round(seconds, 1),
-        "versions": {"python": platform.python_version(), "hairgan": version("hairgan")} | versions(),
-        "git": git_state(),
-    }
-    return evaluation, facts
+def _distinct(runs: list[MeasuredRun]) -> dict[str, MeasuredRun]:
+    """Runs by the names that tables show: the whole path where two have the same name."""
+    short = [run.name for run in runs]
+    return {str(run.path.absolute()) if short.count(run.name) > 1 else run.name: run for run in runs}
+
+
+def _place(cfg: DictConfig, runs: list[MeasuredRun]) -> Path:
+    """Make the folder of the results: a run's own, or for several a new one under `paths.outputs`."""
+    if cfg.out or len(runs) == 1:
+        out = Path(cfg.out) if cfg.out else runs[0].path / "evaluation"
+        out.mkdir(parents=True, exist_ok=True)
+        return out
+    comparisons = Path(cfg.paths.outputs) / "comparisons"
+    comparisons.mkdir(parents=True, exist_ok=True)
+    for number in itertools.count(1):
+        out = comparisons / (run_directory.stamp() + (f"_{number}" if number > 1 else ""))
+        try:
+            out.mkdir()
+        except FileExistsError:
+            continue
+        break
+    return out
 
 
 def _write(out: Path, found: dict[str, Evaluation], facts: dict[str, dict[str, Any]]) -> None:
     """Write numbers and report, and print the main numbers."""
-    out.mkdir(parents=True, exist_ok=True)
     results = {name: facts[name] | {"values": evaluation.values} for name, evaluation in found.items()}
     write_json(out / "metrics.json", results if len(results) > 1 else next(iter(results.values())))
     for result in results.values():
@@ -128,17 +98,13 @@ def _write(out: Path, found: dict[str, Evaluation], facts: dict[str, dict[str, A
     print(f"  report   {os.path.relpath(report)}\n  values   {os.path.relpath(out / 'metrics.json')}")
 
 
-def _join_processes(device: torch.device) -> None:
-    """Under torchrun, share the work among its processes."""
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not dist.is_initialized():
-        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
-
-
 @hydra.main(version_base="1.3", config_path="conf", config_name="evaluate")
 def main(cfg: DictConfig) -> None:
     """Evaluate, and print where the report is."""
     with errors_as_sentences("evaluate.py"):
         evaluate(cfg)
+    if dist.is_initialized():
+        dist.destroy_process_group()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TypeVar
 
 import pytorch_lightning as pl
@@ -17,9 +18,12 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.plugins.environments import ClusterEnvironment, SLURMEnvironment, TorchElasticEnvironment
 
+from hairgan.devices import choose_device
 from lightning_modules.strategy import PhasedDDPStrategy, ProcessLostError
 
 T = TypeVar("T")
+
+WAIT = timedelta(minutes=30)  # how long a process of an evaluation waits for the others
 
 
 def join(trainer: DictConfig) -> None:
@@ -29,7 +33,7 @@ def join(trainer: DictConfig) -> None:
         trainer: the trainer's config.
 
     Raises:
-        ValueError: there are several processes, but the trainer is for one.
+        ValueError: there are several processes, but the trainer is for one, or fewer GPUs than processes.
     """
     environment = _launcher()
     if environment is None or environment.world_size() == 1 or dist.is_initialized():
@@ -41,13 +45,56 @@ def join(trainer: DictConfig) -> None:
         )
     on_cpu = trainer.accelerator == "cpu" or not torch.cuda.is_available()
     if not on_cpu:
-        torch.cuda.set_device(environment.local_rank())
+        torch.cuda.set_device(_own_gpu(environment))
+    _connect(environment, on_cpu, instantiate(trainer.strategy.timeout))
+
+
+def join_on(device: str) -> torch.device:
+    """Connect the processes of an evaluation, where torchrun or srun has started several of them.
+
+    Args:
+        device: the device's name, as typed.
+
+    Returns:
+        the device of this process: with several on GPUs, the GPU of its number on this machine.
+
+    Raises:
+        ValueError: there is no such device, or not one for each process.
+    """
+    environment, chosen = _launcher(), choose_device(device)
+    if environment is None or environment.world_size() == 1:
+        return chosen
+    several = f"{environment.world_size()} processes were started for"
+    if chosen.index is not None:
+        raise ValueError(f"{several} device={device}, which is one GPU: device=cuda gives each process its own")
+    if chosen.type == "mps":
+        raise ValueError(f"{several} the one GPU of this machine: device=cpu, or one process")
+    if chosen.type == "cuda":
+        chosen = _own_gpu(environment)
+        torch.cuda.set_device(chosen)
+    if not dist.is_initialized():
+        _connect(environment, chosen.type == "cpu", WAIT)
+    return chosen
+
+
+def _own_gpu(environment: ClusterEnvironment) -> torch.device:
+    """The GPU of a process, by its number on its machine: without a choice all would take the first one."""
+    number, there = environment.local_rank(), torch.cuda.device_count()
+    if number >= there:
+        raise ValueError(
+            f"process {number} of this machine (counted from 0) has no GPU of its own: there are {there}. Start as "
+            "many processes as GPUs, or run on the CPU"
+        )
+    return torch.device("cuda", number)
+
+
+def _connect(environment: ClusterEnvironment, on_cpu: bool, timeout: timedelta) -> None:
     dist.init_process_group(
         "gloo" if on_cpu else "nccl",
         init_method=f"tcp://{environment.main_address}:{environment.main_port}" if _is_slurm(environment) else "env://",
         rank=environment.global_rank(),
         world_size=environment.world_size(),
-        timeout=instantiate(trainer.strategy.timeout),
+        timeout=timeout,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+import yaml
 from hydra import compose, initialize_config_dir
 
 from evaluate import evaluate
@@ -21,7 +22,9 @@ from hairgan.networks.bisenet import BiSeNet
 from hairgan.networks.cbam import HairClassifier
 from hairgan.weights.cards import save_bundle
 from hairgan.weights.runs import find_checkpoint
+from hairgan.weights.trusted import trusting
 from lightning_modules.callbacks import evaluation_metrics
+from lightning_modules.launch import measured_run
 from lightning_modules.launch.settings.names import by_metrics
 from tests.conftest import ROOT, Faces
 from tests.integration import runs
@@ -163,6 +166,78 @@ def test_runs_side_by_side(run_of, measure, tmp_path):
     assert len({str(sorted(each["values"].items())) for each in result.values()}) == 1 < len(result)
     page = (tmp_path / "out" / "report.html").read_text()
     assert "the numbers compare" in page and "http" not in page
+    for _ in range(2):
+        measure(
+            f"runs=[{first},{second}]", "metrics=[lpips]", "modes=[latent]", "out=null", f"paths.outputs={tmp_path}"
+        )
+    one, other = (tmp_path / "comparisons").iterdir()  # a comparison does not overwrite the one before
+    assert (one / "report.html").is_file() and (other / "metrics.json").is_file()
+    assert not (ROOT / "comparison").exists()
+
+
+def test_known_errors_come_before_anything_is_measured(run_of, measure, judges, tmp_path, monkeypatch):
+    """Of every run that is named, not of the first one only."""
+
+    def load(*_: Any, **__: Any) -> None:
+        raise AssertionError("networks were loaded")
+
+    monkeypatch.setattr(measured_run, "networks_from_run", load)
+    run = run_of("stargan")
+    sean = run_of("sean")
+    for file in ("config.yaml", "checkpoints"):
+        (tmp_path / f"without_{file}").mkdir()
+    shutil.copy(run / "config.yaml", tmp_path / "without_checkpoints")
+    damaged = tmp_path / "damaged"
+    for name, change in {
+        "no_data": lambda config: config.pop("data"),
+        "no_model": lambda config: config.update(model=[]),
+        "no_networks": lambda config: config.update(model={"lambda": 1}),
+        "no_cache": lambda config: config.update(paths={}),
+        "code": lambda config: config["data"].update(_target_="os.system"),
+        "missing_data": lambda config: config["data"].update(root=str(tmp_path / "gone")),
+    }.items():
+        config = yaml.safe_load((run / "config.yaml").read_text())
+        change(config)
+        shutil.copytree(run, damaged / name)
+        (damaged / name / "config.yaml").write_text(yaml.safe_dump(config))
+    for second, sentence in {
+        "gone": "is not a run directory: there is no config.yaml in it",
+        "without_config.yaml": "is not a run directory",
+        "without_checkpoints": "no checkpoint under",
+        "damaged/no_data": "config.yaml: data must be a mapping",
+        "damaged/no_model": "config.yaml: model must be a mapping",
+        "damaged/no_networks": "there is no evaluation for networks named lambda",
+        "damaged/no_cache": "paths.cache must be",
+        "damaged/code": "names os.system as data, which is not a part",
+        "damaged/missing_data": "gone",
+    }.items():
+        with pytest.raises((ValueError, OSError), match=sentence):
+            measure(f"runs=[{run},{tmp_path / second}]")
+    for overrides, sentence in {
+        ("metrics=[fid]", f"classifier={tmp_path / 'gone'}"): "gone",
+        ("metrics=[fid]", f"parser={run}"): f"{run} holds no face parser",
+        ("metrics=[kid]",): "no metric 'kid' for stargan",
+        ("metrics=[fid]", "protocol=stargan_v2", f"inception={tmp_path / 'gone.pth'}"): "no weights file .*gone.pth",
+        ("metrics=[fid]", "checkpoint=best"): "keeps no best checkpoint",
+        ("metrics=[fid]", "device=cuda:7"): "device 'cuda:7': this machine has",
+        ("metrics=[domain_accuracy]",): "needs a hair classifier",
+    }.items():
+        with pytest.raises((ValueError, OSError), match=sentence):
+            measure(f"runs=[{run},{sean}]", *overrides)
+    assert not (tmp_path / "out").exists()
+
+
+def test_own_networks(run_of, measure, tmp_path, monkeypatch):
+    package = tmp_path / "my_net.py"
+    package.write_text("from hairgan.networks.stargan import Generator\n\n\nclass MyGenerator(Generator):\n    pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with trusting(None):
+        run = run_of("stargan", "model.generator._target_=my_net.MyGenerator", "trust=my_net")
+    asked = (f"run={run}", "metrics=[lpips]", "modes=[latent]")
+    with pytest.raises(ValueError, match=r"names my_net.MyGenerator, which is not a network of hairgan"):
+        measure(*asked)
+    with trusting(None):
+        assert "latent/lpips_embedded_diversity/mean" in measure(*asked, "trust=my_net")["values"]
 
 
 def test_what_a_user_can_get_wrong(run_of, measure, judges, tmp_path, monkeypatch):
@@ -175,15 +250,16 @@ def test_what_a_user_can_get_wrong(run_of, measure, judges, tmp_path, monkeypatc
     for overrides, sentence in {
         (): "say which run to evaluate",
         (f"run={tmp_path}",): "is not a run directory: there is no config.yaml in it",
-        (f"run={run}", "metrics=[fid,ssim]"): "no metric 'ssim' for stargan; there are fid, lpips, domain_accuracy",
-        (f"run={run}", "metrics=[embedded]"): "'embedded' is a protocol: protocol=embedded",
+        (f"run={run}", "metrics=[fid,ssim]"): "no metric 'ssim'",
+        (f"run={run}", "metrics=[fid,kid]"): "no metric 'kid' for stargan; there are fid, lpips, domain_accuracy",
+        (f"run={run}", "metrics=[embedded]"): "'?embedded'? is a protocol: protocol=embedded",
         (f"run={run}", "metrics=[domain_accuracy]"): "needs a hair classifier: classifier=RUN_OR_BUNDLE",
         (f"run={run}", f"classifier={run}"): f"{run} holds no hair classifier",
-        (f"run={run}", "protocol=fid"): "no metrics protocol 'fid'; known are embedded, stargan_v2, standard",
+        (f"run={run}", "protocol=fid"): "protocol must be embedded, stargan_v2 or standard, not 'fid'",
         (f"run={run}", "protocol=stargan_v2"): "inception_v3_google-0cc3c7bd.pth, which could not be downloaded: put "
         f".* at {tmp_path}/hub/.*, or give its path; protocol=embedded needs no file",
-        (f"run={run}", "num_outputs=1"): "at least 2 outputs a source",
-        (f"run={run}", "split=everything"): "no split 'everything'",
+        (f"run={run}", "num_outputs=1"): "num_outputs must be 2 or more for lpips",
+        (f"run={run}", "split=everything"): "split must be train, val or test, or null, not 'everything'",
     }.items():
         with pytest.raises(ValueError, match=sentence):
             measure(*overrides)
@@ -192,7 +268,7 @@ def test_what_a_user_can_get_wrong(run_of, measure, judges, tmp_path, monkeypatc
     content = torch.load(checkpoint, weights_only=True)
     content["state_dict"]["ema.generator.to_rgb.2.bias"].fill_(torch.nan)
     torch.save(content, checkpoint)
-    with pytest.raises(ValueError, match="images hold NaN or infinite values"):
+    with pytest.raises(ValueError, match=r"generator: weights are not finite numbers in to_rgb.2.bias"):
         measure(f"run={run}")
     checkpoint.unlink()
     with pytest.raises(ValueError, match=f"no checkpoint under {run}"):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import torch
 from jaxtyping import Bool
 from numpy import ndarray
-from torch import nn
 
 from hairgan.data.packed import PackedDataset
 from hairgan.data.requirements import Images, KnownAttributes, LabelMaps, Requirement
@@ -26,7 +25,7 @@ FAMILIES = {"parser": "face_parser", "classifier": "hair_classifier", "mapping_n
 """A network that a family has and those before it have not -> the family."""
 
 
-def family_of(networks: Mapping[str, nn.Module]) -> str:
+def family_of(networks: Mapping[str, Any]) -> str:
     """The family of networks by their names in a run's config.
 
     Raises:
@@ -52,6 +51,45 @@ def requirements(
     if family == "sean":
         return [LabelMaps("to paint from"), Images(split, at_least=2)]
     return [LabelMaps("to compare with") if family == "face_parser" else KnownAttributes(split), Images(split)]
+
+
+NEEDED_JUDGES = {"domain_accuracy": ("classifier", "hair classifier"), "segmentation": ("parser", "face parser")}
+"""Metric of a GAN -> the judge that it needs."""
+
+
+def check_metrics(family: str, metrics: Sequence[str], judges: Collection[str]) -> None:
+    """Refuse metrics that a family has not, or that lack their judge.
+
+    Args:
+        judges: those there will be: `classifier`, `parser`.
+
+    Raises:
+        ValueError: the first of them, with what there is.
+    """
+    for metric in metrics:
+        if metric not in METRICS[family]:
+            raise ValueError(f"there is no metric '{metric}' for {family}; there are {', '.join(METRICS[family])}")
+        if metric in NEEDED_JUDGES and family in ("stargan", "sean"):
+            judge, what = NEEDED_JUDGES[metric]
+            if judge not in judges:
+                raise ValueError(f"the metric '{metric}' needs a {what}: {judge}=RUN_OR_BUNDLE")
+
+
+def choose_metrics(
+    family: str, metrics: Sequence[str] | None, dataset: PackedDataset, judges: Judges
+) -> tuple[str, ...]:
+    """The metrics that are asked for, or those that a family, a dataset and judges can have.
+
+    Raises:
+        ValueError: as `check_metrics`.
+    """
+    if metrics:
+        there = [name for name in ("classifier", "parser") if getattr(judges, name) is not None]
+        check_metrics(family, metrics, there)
+        return tuple(metrics)
+    if family == "sean":
+        return painting.default_metrics(dataset, judges)
+    return translation.default_metrics(judges) if family == "stargan" else METRICS[family]
 
 
 def evaluate_networks(
@@ -85,19 +123,8 @@ def evaluate_networks(
         ValueError: a metric that the family has not, or what the family's evaluation raises.
     """
     family = family_of(networks)
-    unknown = [name for name in metrics or () if name not in METRICS[family]]
-    if unknown:
-        raise ValueError(
-            f"there is no metric '{unknown[0]}' for {family}; there are {', '.join(METRICS[family])}"
-            + ("; 'embedded' is a protocol: protocol=embedded" if unknown[0] == "embedded" else "")
-        )
     judges, split = judges or Judges(), split or default_split(family)
-    if not metrics:
-        metrics = METRICS[family]
-        if family == "sean":
-            metrics = painting.default_metrics(dataset, judges)
-        elif family == "stargan":
-            metrics = translation.default_metrics(judges)
+    metrics = choose_metrics(family, metrics, dataset, judges)
     protocol.prepare(metrics)
     shared: dict[str, Any] = {"split": split, "batch_size": batch_size, "device": device}
     if family == "face_parser":

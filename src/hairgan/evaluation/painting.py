@@ -76,13 +76,10 @@ def evaluate(
             et al. 2019); `editbench`, dyeing against the drawn truth.
 
     Raises:
-        ValueError: the split has fewer than two images, the dataset has no label maps, a parser is missing, or an
-            output is no number.
+        ValueError: the split has fewer than two images, the dataset has no label maps, or an output is not a number.
     """
     if dataset.labels is None:
         raise ValueError(f"{dataset.path} has no label maps to paint")
-    if "segmentation" in metrics and judges.parser is None:
-        raise ValueError("the metric 'segmentation' needs a face parser: parser=RUN_OR_BUNDLE")
     indices = dataset.split(split)[:max_sources]
     if len(indices) < 2:
         raise ValueError(f"{dataset.path} has {len(indices)} images in the split '{split}'; at least 2 are needed")

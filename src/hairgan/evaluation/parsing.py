@@ -8,6 +8,7 @@ import torch
 from hairgan.data.packed import PackedDataset
 from hairgan.evaluation.result import Evaluation, Picture, Table
 from hairgan.metrics.batches import gathered, read, shares
+from hairgan.metrics.editing import mask_iou
 from hairgan.metrics.parsing import ParsingScores
 from hairgan.networks.bisenet import BiSeNet
 from hairgan.pictures import sheet
@@ -43,9 +44,8 @@ def evaluate(
         assert labels is not None
         parsed = parser(images).argmax(1)
         scores.update(parsed, labels)
-        wanted, found = labels == Region.HAIR, parsed == Region.HAIR
-        union = (wanted | found).sum((1, 2)).clamp(min=1)
-        hair |= dict(zip(map(int, chosen), ((wanted & found).sum((1, 2)) / union).tolist(), strict=True))
+        of_each = mask_iou(parsed == Region.HAIR, labels == Region.HAIR)
+        hair |= dict(zip(map(int, chosen), of_each.tolist(), strict=True))
     hair = gathered(hair)
     values = {name: float(value) for name, value in scores.compute().items()}
     result = Evaluation(values, {"split": split, "images": len(indices)}, headline=HEADLINE)
@@ -57,7 +57,7 @@ def evaluate(
         images, labels = read(dataset, picked, device)
         assert labels is not None
         maps = [list(map(colorize, m.cpu().numpy())) for m in (parser(images).argmax(1), labels)]
-        note = ", ".join(f"{hair[i]:.3f}" for i in picked)
+        note = ", ".join(f"{hair[i]:.3f}" for i in picked) + " (1 where there is no hair, and none was found)"
         picture = sheet([list(dataset.images[picked]), *maps], ["image", "parsed", "truth"])
         result.pictures.append(Picture(f"{what} by hair IoU", picture, note))
     return result

@@ -16,6 +16,7 @@ from PIL import Image
 
 from hairgan.evaluation.definitions import define, readable
 from hairgan.evaluation.result import Evaluation, Picture, Table, number
+from hairgan.files import write_text
 
 ARROWS = {"lower": "↓", "higher": "↑"}
 COMPARABLE = ("protocol", "dataset", "image_size", "split", "images", "outputs", "max_sources", "seed")
@@ -59,9 +60,8 @@ def write_report(
         comparison=_table(comparison(evaluations)) if several else None,
         differences=differences(facts) if several else [],
     )
-    path = Path(path)
-    path.write_text(page, encoding="utf-8")
-    return path
+    write_text(path, page)
+    return Path(path)
 
 
 def comparison(evaluations: Mapping[str, Evaluation]) -> Table:

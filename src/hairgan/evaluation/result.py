@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,8 @@ from typing import Any
 
 from jaxtyping import UInt8
 from numpy import ndarray
+
+from hairgan.files import write_text
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,7 @@ class Evaluation:
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write a result under its name, whole or not at all; values that are no numbers become null."""
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(_plain(content), indent=1) + "\n")
-    os.replace(partial, path)  # noqa: PTH105
+    write_text(path, json.dumps(_plain(content), indent=1) + "\n")
 
 
 def append_line(path: Path, content: dict[str, Any]) -> None:

@@ -1,0 +1,145 @@
+"""A run that is evaluated: read and checked at the start, measured when its turn comes."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from hairgan.curves import draw_curves, read_curves
+from hairgan.evaluation.families import (
+    check_metrics,
+    choose_metrics,
+    default_split,
+    evaluate_networks,
+    family_of,
+    requirements,
+)
+from hairgan.evaluation.judges import DomainView, Judges
+from hairgan.evaluation.protocols import Protocol
+from hairgan.evaluation.result import Evaluation, Picture
+from hairgan.metrics.cache import StatisticsCache
+from hairgan.weights.documents import a_mapping, a_text
+from hairgan.weights.runs import CONFIG, find_checkpoint, networks_from_run, read_config
+from hairgan.weights.trusted import check_config
+from lightning_modules.launch.checks import check_data
+from lightning_modules.launch.record import git_state, versions
+
+
+@dataclass
+class MeasuredRun:
+    """A run directory whose config and checkpoint are there; its data once it is opened.
+
+    Attributes:
+        path: the run directory.
+        config: the run's.
+        checkpoint: the file that is measured.
+        family: of its networks.
+        split: that is measured.
+        data: the data module, set up by `open_data`.
+        metrics: what is measured, chosen by `open_data`.
+    """
+
+    path: Path
+    config: DictConfig
+    checkpoint: Path
+    family: str
+    split: str
+    data: Any = None
+    metrics: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, path: Path, asked: DictConfig) -> MeasuredRun:
+        """Read what is small, and check that what is asked for can be had.
+
+        Args:
+            asked: the evaluation's config.
+
+        Raises:
+            ValueError: it is not a run, is damaged, has no such checkpoint, names parts that nobody trusts, or has no
+                such metric.
+        """
+        content = read_config(path)
+        checkpoint = find_checkpoint(path, asked.checkpoint)
+        family = family_of(content["model"])
+        judges = [name for name in ("classifier", "parser") if asked[name] is not None]
+        check_metrics(family, asked.metrics or (), judges)
+        for name in ("data", "paths"):
+            a_mapping(content.get(name), f"{path / CONFIG}: {name}")
+        a_text(content["paths"].get("cache"), f"{path / CONFIG}: paths.cache")
+        check_config(content, ("data", "model.masks"), source=f"the config of {path}")
+        config = OmegaConf.create(content)
+        assert isinstance(config, DictConfig)
+        return cls(path, config, checkpoint, family, asked.split or default_split(family))
+
+    @property
+    def name(self) -> str:
+        """The run in tables: its place in the outputs."""
+        return f"{self.path.absolute().parent.name}/{self.path.absolute().name}"
+
+    def open_data(self, asked: DictConfig, judges: Judges) -> None:
+        """Open the run's data, and check that it and the judges do for what is measured.
+
+        Raises:
+            ValueError, OSError: they do not, or there is no such data.
+        """
+        self.data = instantiate(self.config.data)
+        self.data.setup()
+        self.metrics = choose_metrics(self.family, asked.metrics, self.data.dataset, judges)
+        modes = tuple(asked.modes)
+        needed = requirements(self.family, self.metrics, split=self.split, modes=modes)
+        check_data(f"the evaluation of {self.path}", needed, self.data, "")
+        if self.family == "stargan" and "domain_accuracy" in self.metrics and judges.classifier is not None:
+            DomainView(judges.classifier, self.data.domains)
+
+    def measure(
+        self, asked: DictConfig, protocol: Protocol, judges: Judges, device: torch.device
+    ) -> tuple[Evaluation, dict[str, Any]]:
+        """Load the networks and measure them; the result, and the facts about it."""
+        networks, about = networks_from_run(self.path, str(self.checkpoint), averaged=asked.averaged)
+        generator: Any = networks.get("generator")
+        masks = self.config.model.get("masks")
+        make_masks = instantiate(masks) if masks is not None and getattr(generator, "w_hpf", 0) > 0 else None
+        started = time.perf_counter()
+        evaluation = evaluate_networks(
+            {name: network.to(device) for name, network in networks.items()},
+            self.data.dataset, self.data.domains, self.data.membership, protocol,
+            metrics=self.metrics, judges=judges, split=self.split, modes=tuple(asked.modes),
+            num_outputs=asked.num_outputs, max_sources=asked.max_sources, batch_size=asked.batch_size, seed=asked.seed,
+            device=device, make_masks=make_masks, cache=StatisticsCache(Path(self.config.paths.cache) / "statistics"),
+        )  # fmt: skip
+        seconds = time.perf_counter() - started
+        if (self.path / "metrics.csv").exists():
+            curves = draw_curves(read_curves(self.path / "metrics.csv"))
+            if curves is not None:
+                evaluation.pictures.insert(0, Picture("Logged while training", curves, section="Training"))
+        return evaluation, self._facts(evaluation, about, asked, device) | {"seconds": round(seconds, 1)}
+
+    def _facts(
+        self, evaluation: Evaluation, about: Mapping[str, Any], asked: DictConfig, device: torch.device
+    ) -> dict[str, Any]:
+        return {
+            "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+            "run": str(self.path.absolute()),
+            "checkpoint": about["checkpoint"].name,
+            "step": about["step"],
+            "weights": "averaged (EMA) where kept" if asked.averaged else "as trained",
+            "dataset": self.data.dataset.fingerprint,
+            "image_size": self.data.dataset.size,
+            **evaluation.protocol,
+            "processes": dist.get_world_size() if dist.is_initialized() else 1,
+            "device": torch.cuda.get_device_name(device) if device.type == "cuda" else f"cpu, {os.cpu_count()} cores",
+            "versions": {"python": platform.python_version(), "hairgan": version("hairgan")} | versions(),
+            "git": git_state(),
+        }
