@@ -1,0 +1,21 @@
+"""A run that older code made (tests/data/make_old_files.py) goes on."""
+
+from __future__ import annotations
+
+import tarfile
+
+from hairgan.weights import networks_from_run
+from tests.conftest import ROOT
+from train import train
+
+
+def test_an_old_run_goes_on(compose_config, packed_faces, tmp_path):
+    with tarfile.open(ROOT / "tests" / "data" / "old_run.tar.xz") as archive:
+        archive.extractall(tmp_path, filter="data")
+    run = tmp_path / "run"
+    config = run / "config_as_written.yaml"  # its folders have moved
+    moved = config.read_text().replace("/somewhere/faces", str(packed_faces(32))).replace("/somewhere", str(tmp_path))
+    config.write_text(moved.replace("steps: 2\n", "steps: 3\n"))  # as on a command line
+    train(compose_config(f"resume={run}"))
+    networks, about = networks_from_run(run)
+    assert about["step"] == 3 and networks["generator"].style_dim == 8
