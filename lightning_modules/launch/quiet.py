@@ -17,5 +17,6 @@ def quiet_lightning() -> None:
         "_register_pytree_node",
         "have no `validation_step`",
         "in eval mode at the start",
+        "recommended to use `self.log.*sync_dist",  # what is logged was computed over all processes
     ):
         warnings.filterwarnings("ignore", message=f".*{message}.*")

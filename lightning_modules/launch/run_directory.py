@@ -20,7 +20,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from hairgan.locks import SILENCE, Lock, LockedError, acquire, holder
 from hairgan.weights.documents import a_mapping, read_yaml
-from hairgan.weights.runs import CONFIG, FOLDER, by_step, check_networks, find_checkpoint, read_checkpoint
+from hairgan.weights.files import archive_is_whole
+from hairgan.weights.runs import BEST, CONFIG, FOLDER, by_step, check_networks, find_checkpoint, read_checkpoint
 from lightning_modules.launch import processes, record, slurm
 from lightning_modules.launch.command_line import override
 from lightning_modules.launch.record import AS_WRITTEN
@@ -112,10 +113,21 @@ def _checkpoint(run: Path, resume: str | None) -> Path | None:
     """The checkpoint to go on from, where one was ever saved."""
     if str(resume).endswith(".ckpt"):
         return find_checkpoint(run, str(resume))
-    if not by_step(run / FOLDER):
+    steps, best = by_step(run / FOLDER), run / FOLDER / BEST
+    newest = int(steps[0].stem.removeprefix("step_")) if steps else 0
+    if best.is_file() and _done(best) > newest and archive_is_whole(best):  # saved in between
+        return best
+    if not steps:
         print(f"the run in {run} has no checkpoint yet: it starts again from its first step")
         return None
     return find_checkpoint(run)
+
+
+def _done(checkpoint: Path) -> int:
+    try:
+        return steps_of(checkpoint)
+    except ValueError:  # damaged
+        return -1
 
 
 def steps_of(checkpoint: Path) -> int:

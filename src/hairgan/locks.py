@@ -29,6 +29,7 @@ from pathlib import Path
 
 HEARTBEAT = 15.0  # seconds between signs of life
 SILENCE = 120.0  # seconds without one after which an owner on another host counts as gone
+COMMAND = 80  # characters of the owner's command line that are kept
 POLL = 0.5  # seconds between looks at a lock that is waited for
 
 
@@ -53,7 +54,8 @@ class Owner:
 
     @classmethod
     def this_process(cls) -> Owner:
-        command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:200] if sys.argv else ""
+        command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]) if sys.argv else ""
+        command = command if len(command) <= COMMAND else command[: COMMAND - 4] + " ..."
         since = time.strftime("%Y-%m-%d %H:%M:%S")
         pid = os.getpid()
         return cls(socket.gethostname(), pid, command, since, secrets.token_hex(8), _started(pid) or "", _boot())

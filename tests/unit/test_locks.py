@@ -57,7 +57,7 @@ def test_a_process_that_lives_keeps_its_lock_and_one_that_was_killed_does_not(tm
     with pytest.raises(LockedError, match=f"process {pid} on this machine"):
         acquire(path, "it")
     os.kill(pid, signal.SIGKILL)
-    time.sleep(0.05)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     with hold(path, "it"):  # although nobody has waited for the dead one
         assert json.loads(path.read_text())["pid"] == os.getpid()
     os.waitpid(pid, 0)

@@ -24,7 +24,7 @@ def config(tmp_path: Path) -> DictConfig:
     return OmegaConf.create(
         {
             "name": "test", "paths": {"outputs": str(tmp_path)}, "steps": 4,
-            "trainer": {"accelerator": "cpu", "devices": 1, "strategy": "auto"},
+            "model": {}, "trainer": {"accelerator": "cpu", "devices": 1, "strategy": "auto"},
             "resume": None, "reproduce": None, "run_dir": None, "dry_run": False,
         }
     )  # fmt: skip
@@ -42,7 +42,7 @@ def begin(run: Path, cfg: DictConfig, steps: tuple[int, ...] = (), day: int = 1,
 
 def save(path: Path, step: int) -> None:
     path.parent.mkdir(exist_ok=True)
-    torch.save({"steps_done": step}, path)
+    torch.save({"steps_done": step, "state_dict": {}}, path)
 
 
 def live_in(run: Path) -> None:
@@ -107,6 +107,21 @@ def test_a_run_goes_on_from_a_checkpoint_of_ones_choice(config, tmp_path):
         config.resume = str(asked)
         with owned(choose(config)) as found:
             assert (found.path, found.start, found.goes_on) == (run, step, True)
+
+
+@pytest.mark.parametrize(("best", "start"), [(1, 2), (3, 3), (None, 2)])
+def test_the_best_checkpoint_is_gone_on_from_where_it_is_the_newest(best, start, config, tmp_path):
+    run = begin(tmp_path / "run", config, steps=(2,))
+    if best is None:
+        (run / "checkpoints" / "best.ckpt").write_bytes(b"damaged")
+    else:
+        save(run / "checkpoints" / "best.ckpt", best)
+    config.resume = str(run)
+    with owned(choose(config)) as found:
+        assert found.start == start
+    (run / "checkpoints" / "step_00000002.ckpt").unlink()
+    with owned(choose(config)) as found:
+        assert found.start == (best or 0)
 
 
 @pytest.mark.parametrize(("other", "value"), [("reproduce", "x"), ("run_dir", "y")])
