@@ -9,7 +9,7 @@ import pytest
 from lightning_modules.callbacks import Checkpoints, progress
 from lightning_modules.callbacks.collapse_warning import CollapseWarning
 from lightning_modules.callbacks.trial_report import TrialReport
-from tests.unit.lightning_modules.two_networks import TwoNetworks, Validated, fit
+from tests.unit.lightning_modules.two_networks import Measures, TwoNetworks, Validated, fit
 
 
 def test_a_discriminator_that_has_won_is_told_once():
@@ -57,6 +57,13 @@ def test_a_trial_hears_each_value_once_and_can_end_the_run(tmp_path):
     assert callback.pruned and callback.value == 2.0 and module.steps_done == 6
 
 
+def test_a_trial_hears_a_value_once_though_a_validation_follows(tmp_path):
+    trial = Trial()
+    callbacks = [Measures({2: 0.5}), TrialReport(trial, "metrics/quality")]
+    fit(Validated(0.1, 0.2), steps=4, tmp_path=tmp_path, callbacks=callbacks, validate_every=2)
+    assert trial.told == [(0.5, 2)]
+
+
 def test_a_trial_hears_nothing_that_was_measured_before(tmp_path):
     """A resumed run's `callback_metrics` hold old values, as new tensors each time."""
     trial, module = Trial(), Validated()
@@ -82,13 +89,13 @@ def test_off_a_terminal_progress_is_a_line_now_and_then(monkeypatch, capsys):
     logs = {"d/loss": 0.5, "d/real": 0.2, "g/loss": 1.25}
     module = SimpleNamespace(steps_done=10, last_logs=logs, log_to_loggers=lambda values: None)
     data = SimpleNamespace(batch_size=4)
-    trainer = SimpleNamespace(is_global_zero=True, num_training_batches=20, log_every_n_steps=100, datamodule=data)
+    trainer = SimpleNamespace(is_global_zero=True, num_training_batches=19, log_every_n_steps=100, datamodule=data)
     callback = progress.Progress(line_seconds=30)
     callback.on_train_start(trainer, module)  # type: ignore[arg-type]
-    for _ in range(10):
+    for _ in range(9):
         module.steps_done += 1
         callback.on_train_batch_end(trainer, module)  # type: ignore[arg-type]
     callback.on_train_end(trainer, module)  # type: ignore[arg-type]
     lines = capsys.readouterr().err.splitlines()
-    assert [line.split(":")[0] for line in lines] == [f"step {step} of 20" for step in (11, 14, 17, 20)]
-    assert lines[0] == "step 11 of 20: 0.1 step/s, 0.4 img/s, 01:30 left, d 0.500 g 1.250"
+    assert [line.split(":")[0] for line in lines] == [f"step {step} of 19" for step in (11, 14, 17, 19)]
+    assert lines[0] == "step 11 of 19: 0.1 step/s, 0.4 img/s, 01:20 left, d 0.500 g 1.250"

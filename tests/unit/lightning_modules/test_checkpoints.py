@@ -6,27 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import pytorch_lightning as pl
 import torch
 
 from hairgan.weights.runs import BEST, FOLDER, by_step, find_checkpoint
 from lightning_modules.base import NonFiniteError
 from lightning_modules.callbacks import Checkpoints, EarlyStopping
-from tests.unit.lightning_modules.two_networks import TwoNetworks, Validated, fit
-
-
-class Measures(pl.Callback):
-    """Measures `metrics/quality` at planned steps, as an evaluation during training does."""
-
-    def __init__(self, values: dict[int, float]) -> None:
-        self.values = values
-
-    def measures(self, module: Any) -> list[str]:
-        return ["metrics/quality"]
-
-    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
-        if (step := pl_module.steps_done) in self.values:  # type: ignore[operator]
-            pl_module.log_measured({"metrics/quality": self.values[step]})  # type: ignore[operator, index]
+from tests.unit.lightning_modules.two_networks import Measures, TwoNetworks, Validated, fit
 
 
 def step_of(path: Path) -> int:
@@ -107,15 +92,15 @@ def test_without_validation_there_is_no_best_and_that_is_said(tmp_path):
         find_checkpoint(tmp_path, "best")
 
 
-def test_early_stopping_counts_measurements_and_the_run_keeps_its_best_and_its_last_step(tmp_path):
+@pytest.mark.parametrize("validate_every", [1, None])
+def test_early_stopping_counts_measurements_and_the_run_keeps_its_best_and_its_last_step(validate_every, tmp_path):
     stop = EarlyStopping("metrics/quality", mode="max", patience=2)
     measured = Measures({2: 0.9, 5: 0.5, 7: 0.6})
-    module = Validated(*[0.0] * 10)  # validations in between do not count
+    module = Validated(*[0.0] * 10) if validate_every else TwoNetworks()  # validations in between do not count
     callbacks = [measured, stop, Checkpoints(100, monitor="metrics/quality")]
-    fit(module, steps=10, tmp_path=tmp_path, callbacks=callbacks, validate_every=1)
-    assert (
-        module.steps_done == 7 == step_of(find_checkpoint(tmp_path)) and step_of(find_checkpoint(tmp_path, "best")) == 2
-    )
+    fit(module, steps=10, tmp_path=tmp_path, callbacks=callbacks, validate_every=validate_every)
+    assert module.steps_done == 7 == step_of(find_checkpoint(tmp_path))
+    assert step_of(find_checkpoint(tmp_path, "best")) == 2
 
 
 def test_an_evaluation_that_fails_is_left_out(tmp_path):

@@ -81,3 +81,17 @@ class Validated(TwoNetworks):
         self.scores = Planned(values)
 
     def validation_step(self, batch: dict[str, Any], batch_idx: int) -> None: ...
+
+
+class Measures(pl.Callback):
+    """Measures `metrics/quality` at planned steps, as an evaluation during training does."""
+
+    def __init__(self, values: dict[int, float]) -> None:
+        self.values = values
+
+    def measures(self, module: Any) -> list[str]:
+        return ["metrics/quality"]
+
+    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
+        if (step := pl_module.steps_done) in self.values:  # type: ignore[operator]
+            pl_module.log_measured({"metrics/quality": self.values[step]})  # type: ignore[operator, index]
