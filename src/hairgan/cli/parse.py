@@ -51,7 +51,8 @@ def parse(
     maps, certainties = parse_crops(parser, [alignment.crop(picture)])
     labels = alignment.carry_labels(maps[0], *picture.shape[:2])
     save_picture(labels, files["labels"])
-    save_picture(overlay(picture, labels), files["overlay"])
+    picture = overlay(picture, labels)  # in the place of the photo, which may be large
+    save_picture(picture, files["overlay"])
     shares = region_shares(labels)
     if as_json:
         answer = {"photo": str(photo), "certainty": float(certainties[0]), "shares": shares}
