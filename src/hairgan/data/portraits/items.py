@@ -17,7 +17,7 @@ Style = Literal["plain", "randomized"]
 DRAW: dict[Style, Callable[[int, int, int], Portrait]] = {"plain": portrait, "randomized": randomized.portrait}
 """Seed, index and size to a portrait, for each style."""
 
-VERSIONS: dict[Style, int] = {"plain": 1, "randomized": 3}
+VERSIONS: dict[Style, int] = {"plain": 1, "randomized": 4}
 """Of the drawings: to be raised with every change of the pixels, so that older packed portraits are not taken."""
 
 

@@ -32,7 +32,7 @@ def paint_backdrop(canvas: Canvas, person: Identity, style: Hairstyle) -> None:
     g = numpy_generator(person.noise, "randomized/backdrop")
     size = canvas.size
     kind = str(g.choice(list(_SHARES), p=list(_SHARES.values())))
-    if np.mean(style.color) < 70 and g.random() < 0.2:
+    if np.mean(style.color) < 70 and g.random() < 0.3:
         kind = "dark"
     first, second = _tones(g, kind, style)
     back = _ramp(g, size, first, second, 0.45 if kind in ("wall", "press") else 1.0)
@@ -249,7 +249,9 @@ def _room(g: np.random.Generator, back: Picture) -> Picture:
 
 def _leaves(g: np.random.Generator, back: Picture) -> Picture:
     size = len(back)
-    hue = np.array([(60, 95, 40), (150, 30, 35), (90, 75, 40), (110, 130, 70), (200, 120, 140)][int(g.integers(5))])
+    hue = np.array(
+        [(60, 95, 40), (190, 30, 30), (90, 75, 40), (110, 130, 70), (200, 120, 140), (230, 90, 40)][int(g.integers(6))]
+    )
     for _ in range(int(g.integers(60, 160))):
         centre = (round(g.uniform(0, 1) * size), round(g.uniform(0, 1) * size))
         axes = (max(1, round(g.uniform(0.008, 0.08) * size)), max(1, round(g.uniform(0.004, 0.05) * size)))

@@ -19,8 +19,8 @@ _LARGE = (
     Region.NECK,
     Region.CLOTH,
 )
-_REACH = 0.020  # of the side: what is narrower than this is not outlined
-_HAIR = 1.15  # hair is outlined a little outside of its dense part
+_REACH = 0.025  # of the side: what is narrower than this is not outlined
+_HAIR = 1.25  # hair is outlined a little outside of its dense part
 
 
 def outlined(labels: UInt8[ndarray, "s s"]) -> UInt8[ndarray, "s s"]:

@@ -111,7 +111,7 @@ def _scene(g: np.random.Generator, scene: Scene) -> Scene:
 def sample_hairstyle(seed: int, index: int, person: Identity) -> Hairstyle:
     """The hairstyle number `index`; most men's is short."""
     g = numpy_generator(seed, "randomized/hairstyle", index)
-    shares = [0.78, 0.08, 0.14] if person.male else [0.13, 0.19, 0.68]
+    shares = [0.72, 0.12, 0.16] if person.male else [0.17, 0.21, 0.62]
     length, name = (
         str(g.choice(["short", "bob", "long"], p=shares)),
         str(g.choice(list(_NATURAL), p=list(_NATURAL.values()))),
@@ -125,7 +125,7 @@ def sample_hairstyle(seed: int, index: int, person: Identity) -> Hairstyle:
         style = Hairstyle.sample(seed, (other << 32) + index)
     short = style.length == "short"
     kind = str(g.choice(["as it is", "loose waves", "big", "sleek"], p=[0.35, 0.27, 0.18, 0.20]))
-    volume, flare = style.volume * float(g.uniform(0.8, 1.5)), style.flare + float(g.normal(0.02, 0.03))
+    volume, flare = style.volume * float(g.uniform(0.6, 1.25)), style.flare + float(g.normal(0.02, 0.03))
     wave, wavelength, coil, texture = style.wave, style.wavelength, style.coil, style.texture
     if kind == "loose waves":
         wave, wavelength, coil, texture = (
@@ -136,7 +136,7 @@ def sample_hairstyle(seed: int, index: int, person: Identity) -> Hairstyle:
         )
         volume += 0.012
     elif kind == "big":
-        volume, flare = float(g.uniform(0.045, 0.075 if short else 0.115)), flare + float(g.uniform(0.02, 0.14))
+        volume, flare = float(g.uniform(0.045, 0.07 if short else 0.095)), flare + float(g.uniform(0.02, 0.14))
     elif kind == "sleek":
         volume *= 0.6
     end = style.end
@@ -148,6 +148,8 @@ def sample_hairstyle(seed: int, index: int, person: Identity) -> Hairstyle:
         end = float(g.uniform(0.66, 0.98))
     behind = (g.random(2) < 0.05) | (g.random() < 0.07) if not short else np.zeros(2, dtype=bool)  # the ears
     color = np.array(sample_color(g, name)) * np.exp(g.normal(0, 0.12)) + g.normal(0, 2, 3)
+    streaks = float(np.clip(style.streak_share + g.normal(0.0, 0.25), 0, 0.8))
+    streaks = 0.0 if name == "black" or g.random() < 0.4 else streaks
     return replace(
         style,
         volume=float(np.clip(volume, 0.006, 0.12)), flare=flare, wave=wave, wavelength=wavelength, coil=coil,
@@ -157,7 +159,7 @@ def sample_hairstyle(seed: int, index: int, person: Identity) -> Hairstyle:
         bangs_end=style.bangs_end + float(g.normal(-0.005, 0.025)),
         color_name=name,  # type: ignore[arg-type]
         color=_colour(color), streaks=sample_streaks(g, _colour(color)),
-        streak_share=0.0 if name == "black" else float(np.clip(style.streak_share + g.normal(0.0, 0.25), 0, 0.8)),
+        streak_share=streaks,
         sweep=float(g.uniform(0.4, 2.0)), shine=float(g.uniform(0.1, 1.7)),
         frizz=style.frizz * float(g.uniform(0.6, 2.6)),
     )  # fmt: skip

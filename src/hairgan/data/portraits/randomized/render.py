@@ -88,7 +88,7 @@ def portrait(seed: int, index: int, size: int) -> Portrait:
         hat.paint()
     paint_occluders(canvas, person)
 
-    room = 0.15 if style.length == "short" else 0.6
+    room = 0.15 if style.length == "short" else 0.3
     image, labels = warped(canvas.image, canvas.labels, person, room)
     labels = outlined(labels)
     add_texture(image, labels, person, style)

@@ -21,8 +21,8 @@ class ThinnedHair(Hair):
     """A hairstyle of fewer and wider locks: quicker to draw, and of more textures."""
 
     def __init__(self, canvas: Canvas, person: Identity, style: Hairstyle, hat: Hat | None) -> None:
-        low = 0.7 if style.length == "short" else 0.45
-        density = float(numpy_generator(style.noise, "randomized/thinned").uniform(low, 0.9))
+        low, high = (0.65, 0.9) if style.length == "short" else (0.35, 0.75)
+        density = float(numpy_generator(style.noise, "randomized/thinned").uniform(low, high))
         super().__init__(canvas, person, style, hat, density)
 
     def _throw_shadow(self, mask: Mask, receivers: list[Mask]) -> None:
