@@ -60,6 +60,11 @@ def one_sentence(error: BaseException) -> str | None:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     if isinstance(error, ValueError) and str(error).startswith("Config group override must be"):
         return "the choice of a group is a name, as in model=stargan"
+    if isinstance(error, RuntimeError) and str(error).startswith("DataLoader worker"):
+        return (
+            f"a process that reads batches is gone ({' '.join(str(error).split())[:120]}), for want of memory or "
+            "because a data file was cut short; data.num_workers=0 reads in the training process"
+        )
     if isinstance(error, USERS) or any(kind.__name__ in USERS_BY_NAME for kind in type(error).__mro__):
         return " ".join(str(error).split())
     return None

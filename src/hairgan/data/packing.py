@@ -25,7 +25,7 @@ from hairgan.data.changes import Changes, Stamps
 from hairgan.data.items import Item
 from hairgan.data.packed import PackedDataset
 from hairgan.data.packing_workers import Task, work
-from hairgan.data.processes import cores
+from hairgan.data.processes import cores, refuse_in_worker
 from hairgan.data.unfinished import JOURNAL, PARAMETERS, Unfinished, remove
 from hairgan.locks import Lock, LockedError, acquire
 
@@ -79,6 +79,7 @@ def pack(
         OSError: the disk is full, or a worker process died. What is done is kept: the same call continues.
         KeyboardInterrupt: passed on; the same call continues.
     """
+    refuse_in_worker()  # it would wait for the lock that its parent holds
     if count < 1 or not 8 <= size <= MAX_SIZE:
         raise ValueError(f"need at least 1 item and 8 to {MAX_SIZE} px, got {count} items and {size} px")
     if stamps is not None and len(stamps) != count:

@@ -47,3 +47,8 @@ def test_a_trace_is_shown_where_it_is_asked_for(asked, ends, monkeypatch):
         raise ValueError("no\nsuch thing")
     if ends is SystemExit:
         assert raised.value.args == ("train.py: no such thing",)
+
+
+def test_a_loader_process_that_is_gone():
+    sentence = one_sentence(RuntimeError("DataLoader worker (pid 12) is killed by signal: Killed. "))
+    assert sentence is not None and "is killed by signal: Killed.), for want of memory" in sentence
