@@ -23,6 +23,7 @@ from tests.config.effective_values import ROOT
 WHOLE = "must be a whole number of 1 or more, not"
 SHARE = "must be a number of 0 or more and below 1"
 REFUSED = {  # what is typed -> a part of the sentence
+    "experiment=quickstart model=face_parser": "an experiment that sets it is not for this model",
     # the run
     "steps=0": f"steps {WHOLE} 0",
     "steps=true": f"steps {WHOLE} true",

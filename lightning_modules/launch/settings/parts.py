@@ -165,11 +165,15 @@ class SEANModule(Module):
     schedule: Part | None = None
 
 
+OF_GANS = dict.fromkeys(
+    ("generator", "discriminator", "mapping_network", "style_encoder", "optimizers"),
+    "it is of the GANs; an experiment that sets it is not for this model: leave the experiment or model= out",
+)
 OPTIMIZER = "model/optimizer=NAME chooses a file of conf/model/optimizer"
 
 
 class FaceParserModule(Module):
-    HINTS: ClassVar = {"optimizer": OPTIMIZER}
+    HINTS: ClassVar = {"optimizer": OPTIMIZER} | OF_GANS
 
     parser: Part
     optimizer: Part
@@ -183,7 +187,7 @@ class FaceParserModule(Module):
 
 
 class HairClassifierModule(Module):
-    HINTS: ClassVar = {"optimizer": OPTIMIZER}
+    HINTS: ClassVar = {"optimizer": OPTIMIZER} | OF_GANS
 
     classifier: Part
     optimizer: Part
