@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from hairgan.cli.portraits import portraits
 from hairgan.data.celebamask import CelebAMaskHQ
 from hairgan.data.items import resize_labels
-from hairgan.data.portraits import portrait
+from hairgan.data.portraits import portrait, randomized
 
 
 def run(out: Path, *options: str) -> str:
@@ -39,3 +39,11 @@ def test_processes_do_not_matter(tmp_path: Path) -> None:
     files = {path.relative_to(tmp_path / "one"): path.read_bytes() for path in (tmp_path / "one").rglob("*.*g")}
     others = {path.relative_to(tmp_path / "two"): path.read_bytes() for path in (tmp_path / "two").rglob("*.*g")}
     assert len(files) > 3 * 5 and files == others
+
+
+def test_the_style_is_drawn_that_was_asked_for(tmp_path: Path) -> None:
+    run(tmp_path / "people", "--workers", "1", "--style", "randomized")
+    dataset = CelebAMaskHQ.open(tmp_path / "people")
+    for index in range(3):
+        expected = randomized.portrait(3, index, 32).labels
+        np.testing.assert_array_equal(resize_labels(dataset.read_labels(index), 32), expected)
