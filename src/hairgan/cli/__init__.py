@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "dye": ("hairgan.cli.dye:dye", "Change the hair colour in a photo."),
     "restyle": ("hairgan.cli.restyle:restyle", "Change the hair style in a photo."),
     "bundle": ("hairgan.cli.bundle:bundle", "Collect the networks of runs in a folder to edit with."),
+    "weights": ("hairgan.cli.weights:weights", "Show what is in a bundle, or in the one that comes with hairgan."),
     "import-official": (
         "hairgan.cli.import_official:import_official",
         "Make a bundle from the published StarGAN v2, SEAN, BiSeNet and FAN files.",

@@ -14,9 +14,12 @@ from hairgan.cli.trust import trust_option
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the bundle.")
 @click.option("--checkpoint", default="last", help="Of the runs: last, best, or a file.")
 @click.option("--licence", help="Of the networks trained in these runs.  [default: not stated]")
+@click.option("--half", is_flag=True, help="Half precision (float16): half the size.")
 @click.option("--overwrite", is_flag=True, help="Replace a bundle that is there.")
 @trust_option
-def bundle(sources: tuple[Path, ...], out: Path, checkpoint: str, licence: str | None, overwrite: bool) -> None:
+def bundle(
+    sources: tuple[Path, ...], out: Path, checkpoint: str, licence: str | None, half: bool, overwrite: bool
+) -> None:
     """Collect the networks of SOURCES, run directories and bundles, in one bundle.
 
     Averaged weights are taken where a run has them; discriminators stay behind. The bundle is a folder of safetensors
@@ -26,7 +29,7 @@ def bundle(sources: tuple[Path, ...], out: Path, checkpoint: str, licence: str |
     from hairgan.weights.cards import save_bundle
 
     networks, facts = collect(sources, checkpoint, licence)
-    card = save_bundle(out, networks, overwrite=overwrite, **facts)
+    card = save_bundle(out, networks, half=half, overwrite=overwrite, **facts)
     for name, part in card["parts"].items():
         click.echo(f"{name:<18}{part['parameters']:>12,} parameters")
     click.echo(f"wrote {out}")

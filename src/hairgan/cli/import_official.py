@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -41,7 +42,7 @@ def import_official(
     heads = networks["mapping_network"].config["num_domains"] if stargan else 0  # type: ignore[index]
     if len(names) != heads:
         raise ValueError(f"the StarGAN v2 file has {heads} domains, --domains names {len(names)}")
-    facts = {
+    facts: dict[str, Any] = {
         "domains": names,
         "licence": {name: LICENCES[name] for name in networks},
         "training": dict.fromkeys(networks, "as published"),

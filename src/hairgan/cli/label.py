@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from hairgan.cli.bundles import bundle_option
 from hairgan.cli.numbers import Number
 from hairgan.cli.trust import trust_option
 
@@ -14,7 +15,7 @@ from hairgan.cli.trust import trust_option
 @click.command(context_settings={"show_default": True})
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the results.")
-@click.option("--parser", "bundle", required=True, help="Bundle (folder or hub name) with a face parser in it.")
+@bundle_option("--parser", "bundle", contents="a face parser")
 @click.option("--classifier", help="Bundle with a hair classifier; without it, colour and texture stay unknown.")
 @click.option("--domains", default="hair7", help="Set of domains (conf/data/domains/NAME.yaml), or a file like those.")
 @click.option("--aligned", is_flag=True, help="The photos are CelebA-HQ crops already: do not look for faces.")

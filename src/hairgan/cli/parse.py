@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
+from hairgan.cli.bundles import bundle_option
 from hairgan.cli.trust import trust_option
 
 
 @click.command(context_settings={"show_default": True})
 @click.argument("photo", type=click.Path(path_type=Path))
-@click.option("--parser", "bundle", required=True, help="Bundle (folder or hub name) with a face parser in it.")
+@bundle_option("--parser", "bundle", contents="a face parser")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the results.  [default: that of the photo]")
 @click.option("--aligned", is_flag=True, help="The photo is a CelebA-HQ crop already: do not look for a face.")
 @click.option("--device", default="auto", help="Where the parser runs: a GPU if there is one; cpu, cuda, cuda:1, ...")

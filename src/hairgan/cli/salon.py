@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import cv2
 
+from hairgan.cli.bundles import bundle_option
 from hairgan.cli.trust import trust_option
 from hairgan.photos.listing import Listing, list_photos
 from hairgan.photos.names import printable
@@ -40,7 +41,7 @@ OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 def options(command: Callable[..., None]) -> Callable[..., None]:
     """The options both commands have."""
     common = (
-        click.option("--bundle", required=True, envvar="HAIRGAN_BUNDLE", show_envvar=True, help="Folder or hub name."),
+        bundle_option("--bundle", contents="the networks"),
         click.option(
             "--out",
             type=click.Path(path_type=Path),

@@ -40,6 +40,7 @@ from hairgan.networks.sean import SEANGenerator
 from hairgan.regions import Region
 from hairgan.weights.bundling import collect
 from hairgan.weights.cards import load_bundle
+from hairgan.weights.shipped import bundle_or_shipped
 
 Photo = UInt8[ndarray, "_ _ 3"]
 Arguments = ParamSpec("Arguments")
@@ -134,10 +135,11 @@ class Salon:
         self._finder = finder
 
     @classmethod
-    def from_bundle(cls, source: Path | str, device: str | torch.device = "cpu", **options: Any) -> Salon:
+    def from_bundle(cls, source: Path | str | None = None, device: str | torch.device = "cpu", **options: Any) -> Salon:
         """The salon of a bundle: a folder, or a model repository on the Hugging Face hub.
 
         Args:
+            source: the bundle; None takes the one that comes with hairgan, whose networks learned from drawn people.
             device: as in `hairgan.devices.choose_device`: `"auto"` takes a GPU if there is one.
             options: `finder`, `batch_size` and `precision`, as above.
 
@@ -145,7 +147,7 @@ class Salon:
             ValueError: the bundle will not load (`hairgan.weights.cards.load_bundle`), has no parser, its parts do not
                 go together, or there is no such device.
         """
-        bundle = load_bundle(source, PARTS, choose_device(device))
+        bundle = load_bundle(bundle_or_shipped(source), PARTS, choose_device(device))
         return cls.from_networks(bundle.networks, bundle.domains, **options)
 
     @classmethod

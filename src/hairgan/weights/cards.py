@@ -60,13 +60,14 @@ class Bundle:
 
 
 def save_bundle(
-    path: Path | str, networks: Mapping[str, nn.Module], *, overwrite: bool = False, **facts: Any
+    path: Path | str, networks: Mapping[str, nn.Module], *, half: bool = False, overwrite: bool = False, **facts: Any
 ) -> dict[str, Any]:
     """Write networks as a bundle: whole, or not at all.
 
     Args:
         path: the bundle's folder.
         networks: part name (lower case letters, digits, underscores) -> network with a `.config`.
+        half: write float16 instead of float32; networks are read as float32 again.
         overwrite: replace a bundle that is there already. A folder that holds other files too is refused.
         facts: what else the card says, plain values: `training_data`, `licence`, `metrics`, `domains`, `step`, ...
 
@@ -86,7 +87,7 @@ def save_bundle(
     path.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
-        parts = {name: _write_part(folder, name, network) for name, network in networks.items()}
+        parts = {name: _write_part(folder, name, network, half) for name, network in networks.items()}
         card = {"format": FORMAT, **_plain(facts), "parts": parts}
         check_card(card, CARD)
         for name, part in parts.items():
@@ -252,7 +253,7 @@ def _put_in_place(folder: Path, path: Path) -> None:
     shutil.rmtree(aside)
 
 
-def _write_part(folder: Path, name: str, network: nn.Module) -> dict[str, Any]:
+def _write_part(folder: Path, name: str, network: nn.Module, half: bool) -> dict[str, Any]:
     if not PART_NAME.fullmatch(name):
         raise ValueError(f"'{name}' does not name a part: use lower case letters, digits and underscores")
     target = f"{type(network).__module__}:{type(network).__qualname__}"
@@ -268,7 +269,8 @@ def _write_part(folder: Path, name: str, network: nn.Module) -> dict[str, Any]:
             "of its constructor's arguments from which it can be made again"
         )
     file = folder / f"{name}.safetensors"
-    save_file({key: _own_copy(tensor) for key, tensor in network.state_dict().items()}, file)
+    state = {key: _own_copy(tensor) for key, tensor in network.state_dict().items()}
+    save_file({key: _halved(tensor, f"{name}: {key}") for key, tensor in state.items()} if half else state, file)
     return {
         "class": target,
         "config": _plain(network.config),
@@ -282,6 +284,15 @@ def _own_copy(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.detach().cpu().clone(memory_format=torch.contiguous_format)  # safetensors refuses shared memory
 
 
+def _halved(tensor: torch.Tensor, what: str) -> torch.Tensor:
+    if not tensor.is_floating_point():
+        return tensor
+    halved = tensor.half()
+    if not halved.isfinite().all():
+        raise ValueError(f"{what} has values that float16 cannot hold; write the bundle without half precision")
+    return halved
+
+
 def _read_part(folder: Path, name: str, part: Mapping[str, Any], card: Mapping[str, Any]) -> nn.Module:
     file = folder / part["file"]
     if not file.is_file():
@@ -293,13 +304,21 @@ def _read_part(folder: Path, name: str, part: Mapping[str, Any], card: Mapping[s
     training = fact_of(card, "training", name)
     size = a_dataset(training).get("size") if isinstance(training, Mapping) else None
     try:
-        network = build(cls, with_image_size(cls, part["config"], size), read_safetensors(file), f"{file.name}")
+        network = build(
+            cls, with_image_size(cls, part["config"], size), _single(read_safetensors(file)), f"{file.name}"
+        )
     except ValueError as error:
         raise ValueError(f"the bundle's part '{name}' does not fit its card: {error}") from error
     parameters = sum(parameter.numel() for parameter in network.parameters())
     if part.get("parameters", parameters) != parameters:
         raise ValueError(f"the bundle's part '{name}' has {parameters} parameters, its card says {part['parameters']}")
     return network.requires_grad_(False)
+
+
+def _single(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Weights of half precision as float32."""
+    half = (torch.float16, torch.bfloat16)
+    return {key: tensor.float() if tensor.dtype in half else tensor for key, tensor in state.items()}
 
 
 def a_dataset(training: Mapping[str, Any]) -> Mapping[str, Any]:

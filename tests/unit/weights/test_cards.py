@@ -45,6 +45,24 @@ def test_round_trip(bundle: Path, network: BiSeNet) -> None:
     assert load_bundle(bundle, names=["sean"]).networks == {}
 
 
+def test_half_precision_is_half_the_size_and_read_as_float32(tmp_path: Path, bundle: Path, network: BiSeNet) -> None:
+    save_bundle(tmp_path / "half", {"parser": network}, half=True)
+    full, half = ((folder / "parser.safetensors").stat().st_size for folder in (bundle, tmp_path / "half"))
+    assert half < 0.6 * full
+    loaded = load_bundle(tmp_path / "half").networks["parser"]
+    for (name, value), other in zip(loaded.state_dict().items(), network.state_dict().values(), strict=True):
+        assert value.dtype == other.dtype, name
+        torch.testing.assert_close(value, other, rtol=1e-3, atol=1e-6)
+
+
+def test_what_half_precision_cannot_hold_is_refused(tmp_path: Path) -> None:
+    network = BiSeNet(depth=18, base_width=4)
+    next(network.parameters()).data.fill_(1e6)
+    with pytest.raises(ValueError, match="float16 cannot hold"):
+        save_bundle(tmp_path / "half", {"parser": network}, half=True)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_altered_or_missing_file_is_refused(bundle: Path) -> None:
     file = bundle / "parser.safetensors"
     content = bytearray(file.read_bytes())
