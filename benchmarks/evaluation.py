@@ -54,7 +54,7 @@ def main() -> None:
     parser.add_argument("--domains", type=int, default=7, choices=range(2, 8), help="of the seven hair domains")
     parser.add_argument("--train", type=int, default=48, help="training images")
     parser.add_argument("--val", type=int, default=6, help="validation images")
-    parser.add_argument("--outputs", type=int, default=10, help="outputs a source")
+    parser.add_argument("--outputs", type=int, default=10, help="outputs per source")
     parser.add_argument("--batch", type=int, default=32, help="images at a time, in both ways")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads")
     parser.add_argument("--estimate-only", action="store_true", help="only the counts for CelebA-HQ")

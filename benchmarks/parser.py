@@ -1,4 +1,4 @@
-"""How fast the face parser is: images a second in float32, plain and by means that do not change its answer.
+"""How fast the face parser is: images per second in float32, plain and by means that do not change its answer.
 
     python benchmarks/parser.py --threads 2 --size 512
 

@@ -42,7 +42,7 @@ def true_labels(photo: Path, size: int) -> UInt8[ndarray, "s s"] | None:
 
 
 def write_sheets(out: Path, pictures: list[UInt8[ndarray, "s w 3"]]) -> None:
-    """`ROWS` x `COLUMNS` numbered pictures a file."""
+    """`ROWS` x `COLUMNS` numbered pictures per file."""
     out.mkdir(parents=True, exist_ok=True)
     for number, picture in enumerate(pictures):
         cv2.putText(picture, str(number), (4, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (255, 0, 255), 2, cv2.LINE_AA)

@@ -1,4 +1,4 @@
-"""How fast raw CelebAMask-HQ is packed: images a second on one core, from the folder and from the zip.
+"""How fast raw CelebAMask-HQ is packed: images per second on one core, from the folder and from the zip.
 
     python benchmarks/prepare.py --count 100 --size 256
 

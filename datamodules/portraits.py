@@ -18,7 +18,7 @@ class PortraitDataModule(HairDataModule):
         portrait_seed: which people.
         style: `plain` or `randomized`, see `hairgan.data.portraits.items.Style`.
         cache: folder in which the packed portraits are kept, once per image size.
-        workers: processes that draw; None takes one a core.
+        workers: processes that draw; None takes one per core.
         shared: see `HairDataModule`.
     """
 

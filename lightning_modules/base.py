@@ -68,7 +68,7 @@ class PhasedModule(pl.LightningModule):
 
     Args:
         networks: the trained networks by name.
-        optimizers: one function a network, from its parameters (or parameter groups) to an optimizer.
+        optimizers: one function per network, from its parameters (or parameter groups) to an optimizer.
         schedule: factor on every learning rate as a function of the step; None is constant 1.
         ema: names of the networks to average; the averages start equal to their networks and are saved with them.
         ema_decay: share of the average that is kept at each step.

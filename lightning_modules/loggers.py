@@ -21,7 +21,7 @@ STEP = "trainer/global_step"  # Lightning's name for the x axis in wandb
 
 
 class CurvesLogger(Logger):
-    """Writes `metrics.csv`: one row a step, one column a logged name, empty where a name was not logged at a step.
+    """Writes `metrics.csv`: one row per step, one column per logged name, empty where a name was not logged at a step.
 
     Lightning's `CSVLogger` deletes the file of the run that it resumes; this one keeps the rows up to the step at which
     the run goes on and drops the later ones, which the resumed run writes again.

@@ -26,7 +26,7 @@ class SEANModule(PhasedModule):
 
     Args:
         generator, discriminator: the networks (`hairgan.networks.sean`).
-        optimizers: one function a network; different rates make TTUR (Heusel et al. 2017).
+        optimizers: one function per network; different rates make TTUR (Heusel et al. 2017).
         lambda_feat, lambda_vgg: weights of feature matching and of the perceptual loss.
         perceptual: the VGG19 loss, or None for none.
         ema: decay of the generator's average; None keeps none, as published.

@@ -26,7 +26,7 @@ class StarGANv2Module(PhasedModule):
 
     Args:
         generator, mapping_network, style_encoder, discriminator: the networks (`hairgan.networks.stargan`).
-        optimizers: one function a network, from parameters to an optimizer.
+        optimizers: one function per network, from parameters to an optimizer.
         lambda_reg, lambda_sty, lambda_ds, lambda_cyc: weights of R1, style reconstruction, diversity and cycle loss.
         reg_every: R1 on every N-th step, weighing N times as much (lazy regularization); 1 is as published.
         ds_steps: `lambda_ds` falls linearly from its full value at step 0 to zero at this step.
@@ -128,8 +128,8 @@ class StarGANv2Module(PhasedModule):
         return {"schedule/lambda_ds": self.lambda_ds(self.steps_done - 1)}
 
     def sample_grids(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """`latent`: sources in the first row, then a row a domain, each source with a latent code of its own;
-        `reference`: a row a reference image, which stands in the first column."""
+        """`latent`: sources in the first row, then a row per domain, each source with a latent code of its own;
+        `reference`: a row per reference image, which stands in the first column."""
         generator, mapping, encoder = (
             self.averaged(name) for name in ("generator", "mapping_network", "style_encoder")
         )

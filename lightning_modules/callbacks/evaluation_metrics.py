@@ -36,7 +36,7 @@ class EvaluationMetrics(Callback):
         inception, alexnet: local files with the protocol's weights; None downloads them once.
         classifier, parser: run directories or bundles of networks that judge outputs.
         modes: StarGAN v2: where styles come from.
-        num_outputs: StarGAN v2: outputs a source.
+        num_outputs: StarGAN v2: outputs per source.
         max_sources: at most so many images (StarGAN v2: sources a target domain); None takes all.
         batch_size: images at a time.
         max_share: a warning is given when evaluation takes more than this share of the training time.

@@ -22,7 +22,7 @@ from hairgan.cli.trust import trust_option
 @click.option("--size", default=256, type=click.IntRange(min=8), help="Edge of the packed images, px.")
 @click.option("--min-confidence", default=0.6, type=Number(0, 1), help="Less sure answers are unknown.")
 @click.option("--batch-size", default=8, type=click.IntRange(min=1), help="Crops parsed together.")
-@click.option("--workers", type=click.IntRange(min=1), help="Threads that read and write.  [default: one a core]")
+@click.option("--workers", type=click.IntRange(min=1), help="Threads that read and write.  [default: one per core]")
 @click.option("--device", default="auto", help="Where the networks run: a GPU if there is one; cpu, cuda, cuda:1, ...")
 @trust_option
 def label(

@@ -20,7 +20,7 @@ import click
     help="randomized: busy backgrounds, any light, any framing, so that a network works on photographs.",
 )
 @click.option("--zip", "zipped", is_flag=True, help="Write one zip instead of a folder; also when OUT ends in .zip.")
-@click.option("--workers", type=click.IntRange(min=0), help="Processes that draw.  [default: one a core]")
+@click.option("--workers", type=click.IntRange(min=0), help="Processes that draw.  [default: one per core]")
 def portraits(out: Path, count: int, size: int, seed: int, style: str, zipped: bool, workers: int | None) -> None:
     """Draw COUNT people, with exact label maps and attributes, and write them to OUT in the raw CelebAMask-HQ layout.
 

@@ -1,4 +1,4 @@
-"""What the hair classifier learns: from a table of attributes to one class number a head."""
+"""What the hair classifier learns: from a table of attributes to one class number per head."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ _DIGITS = {"psnr": 2, "ciede2000": 2}
 
 
 def table(results: Sequence[Result]) -> str:
-    """Results as Markdown, a table a task with a row a method."""
+    """Results as Markdown, a table per task with a row per method."""
     parts = []
     for task in dict.fromkeys(result.task for result in results):
         rows = [result for result in results if result.task == task]
@@ -37,7 +37,7 @@ def table(results: Sequence[Result]) -> str:
 def contact_sheet(
     methods: Mapping[str, Method], task: str, *, pairs: int = 6, size: int = 256, seed: int = SEED
 ) -> UInt8[ndarray, "h w 3"]:
-    """A picture with a row a case: source, reference, truth, and each method's edit."""
+    """A picture with a row per case: source, reference, truth, and each method's edit."""
     names = ["source", "reference", "truth", *methods]
     header = max(16, size // 10)
     sheet = Image.new("RGB", (len(names) * size, header + pairs * size), "white")

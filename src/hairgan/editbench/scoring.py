@@ -37,7 +37,7 @@ class Result:
     Attributes:
         fingerprint: hash of all pictures of the task: results compare only where it is the same.
         scores: means over the cases, by name; see `score`.
-        seconds: median seconds a case.
+        seconds: median seconds per case.
     """
 
     method: str

@@ -65,7 +65,7 @@ def write_report(
 
 
 def comparison(evaluations: Mapping[str, Evaluation]) -> Table:
-    """The headline values of several runs: a value a row, a run a column."""
+    """The headline values of several runs: one row per value, one column per run."""
     names = list(dict.fromkeys(name for evaluation in evaluations.values() for name in evaluation.headline))
     rows = [(readable(name), [evaluation.values.get(name) for evaluation in evaluations.values()]) for name in names]
     return Table("Side by side", list(evaluations), rows)
@@ -84,7 +84,7 @@ def differences(facts: Mapping[str, Mapping[str, Any]]) -> list[str]:
 def _summary(facts: Mapping[str, Any]) -> str:
     known = {
         "date": "{}", "step": "step {}", "weights": "weights {}", "images": "{} images", "split": "split {}",
-        "outputs": "{} outputs a source", "protocol": "protocol {}", "meaning": "{}",
+        "outputs": "{} outputs per source", "protocol": "protocol {}", "meaning": "{}",
     }  # fmt: skip
     return " · ".join(text.format(facts[fact]) for fact, text in known.items() if facts.get(fact) is not None)
 

@@ -108,7 +108,7 @@ def evaluate(
 
 
 def _pairs(metric: str, mode: Mode, values: Mapping[str, float], domains: Sequence[str]) -> Table:
-    """A row a source domain, a column a target domain, and the mean of each column."""
+    """One row per source domain, one column per target domain, and the mean of each column."""
     rows = [(source, [values.get(f"{mode}/{metric}/{source}2{target}") for target in domains]) for source in domains]
     columns = [[v for v in column if v is not None] for column in zip(*(row for _, row in rows), strict=True)]
     rows.append(("mean", [float(np.mean(column)) if column else None for column in columns]))
@@ -155,8 +155,8 @@ def _grids(translator: Translator, modes: Sequence[Mode]) -> list[Picture]:
         if mode == "reference":
             names = ["source", *(name for domain in translator.domains for name in (f"{domain} reference", "output"))]
         note = "First row: sources, spread over the split. " + (
-            "Then a row a domain, each output from a latent code of its own."
-            if mode == "latent" else "Then two rows a domain: the references, and the outputs."
+            "Then a row per domain, each output from a latent code of its own."
+            if mode == "latent" else "Then two rows per domain: the references, and the outputs."
         )  # fmt: skip
         pictures.append(Picture(f"Every domain, {mode}", sheet(rows, names), note, section="Examples"))
     return pictures

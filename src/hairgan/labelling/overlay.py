@@ -23,6 +23,6 @@ def overlay(
 def region_shares(labels: UInt8[ndarray, "h w"]) -> dict[str, float]:
     """Share of the pixels of every region, 0 to 1; they sum to 1."""
     counts = np.zeros(NUM_REGIONS, np.int64)
-    for row in labels:  # all at once would take 8 bytes a pixel
+    for row in labels:  # all at once would take 8 bytes per pixel
         counts += np.bincount(row, minlength=NUM_REGIONS)
     return dict(zip(REGION_NAMES, (counts / labels.size).tolist(), strict=True))

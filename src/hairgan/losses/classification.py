@@ -44,7 +44,7 @@ def class_weights(
     never occur have weight 1.
 
     Args:
-        targets: of the training split, one column a head, `UNKNOWN` where unknown.
+        targets: of the training split, one column per head, `UNKNOWN` where unknown.
         heads: head -> class names.
     """
     weights = {}

@@ -19,7 +19,7 @@ class Cost:
     """Measured on one image at a time.
 
     Attributes:
-        seconds: median seconds an image, without the first call.
+        seconds: median seconds per image, without the first call.
         peak_bytes: on a GPU the most memory its tensors took; on a CPU the most memory the process ever took.
         device: the device's name, with the number of threads for a CPU.
     """

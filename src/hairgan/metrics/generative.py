@@ -232,7 +232,7 @@ class LPIPSDiversity(Metric):
         """Add the n outputs of each of b sources.
 
         Raises:
-            ValueError: fewer than two outputs a source, or NaN or infinite values in one.
+            ValueError: fewer than two outputs per source, or NaN or infinite values in one.
         """
         as_bytes(outputs)  # for its check
         self.total += self.lpips.diversity(outputs).sum()

@@ -10,7 +10,7 @@ Images = Float[Tensor, "_ 3 _ _"] | UInt8[Tensor, "_ 3 _ _"]
 """A batch of images, `B 3 H W`: floats in [-1, 1], or bytes."""
 
 Masks = Bool[Tensor, "_ _ _"]
-"""A mask an image, `B H W`."""
+"""A mask per image, `B H W`."""
 
 
 def as_bytes(images: Shaped[Tensor, "*b 3 h w"]) -> UInt8[Tensor, "*b 3 h w"]:

@@ -9,7 +9,7 @@ from torchmetrics import Metric
 
 
 class MeanOverImages(Metric):
-    """Means of one or more values an image; an image on which a value is not defined (NaN) is left out of its mean.
+    """Means of one or more values per image; an image on which a value is not defined (NaN) is left out of its mean.
 
     Attributes:
         last: each image's values in the last batch, by name.

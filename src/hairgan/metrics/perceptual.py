@@ -92,11 +92,11 @@ class LPIPS(nn.Module):
         deviations from the mean, which are accumulated as in Welford (1962).
 
         Raises:
-            ValueError: fewer than two outputs a source.
+            ValueError: fewer than two outputs per source.
         """
         n = outputs.shape[1]
         if n < 2:
-            raise ValueError(f"diversity needs at least 2 outputs a source, got {n}")
+            raise ValueError(f"diversity needs at least 2 outputs per source, got {n}")
         with torch.autocast(outputs.device.type, enabled=False):
             maps = self.features(outputs[:, 0].float())
             means, spreads = maps, [torch.zeros_like(f) for f in maps]

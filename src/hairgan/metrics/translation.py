@@ -76,7 +76,7 @@ def evaluate_translation(
         ValueError: a domain without images to learn from, fewer than two outputs for diversity, or NaN in an output.
     """
     if lpips is not None and translator.num_outputs < 2:
-        raise ValueError(f"diversity needs at least 2 outputs a source, got {translator.num_outputs}")
+        raise ValueError(f"diversity needs at least 2 outputs per source, got {translator.num_outputs}")
     dataset, domains, membership = translator.dataset, translator.domains, translator.membership
     device, train = translator.device, dataset.split("train")
     diversity = None if lpips is None else f"{lpips.name}_diversity"

@@ -34,7 +34,7 @@ class Translator:
         dataset: the images.
         domains: the K names.
         membership: which image is in which domain.
-        num_outputs: outputs a source.
+        num_outputs: outputs per source.
         split: where sources and references are from.
         seed: of latent codes and choices.
         batch_size: images at a time.

@@ -63,7 +63,7 @@ class FeatureFusion(nn.Module):
 
 
 class Classifier(nn.Module):
-    """A head: 3x3 convolution and one score a class."""
+    """A head: 3x3 convolution and one score per class."""
 
     def __init__(self, width_in: int, width: int, num_classes: int) -> None:
         super().__init__()
@@ -171,7 +171,9 @@ class BiSeNet(nn.Module):
             ValueError: in training mode with a single image: batch norm on 1x1 maps needs two.
         """
         if self.training and images.shape[0] < 2:
-            raise ValueError(f"training the parser needs at least 2 images a batch and process, got {images.shape[0]}")
+            raise ValueError(
+                f"training the parser needs at least 2 images per batch and process, got {images.shape[0]}"
+            )
         context8, context16, detail, spatial = self._features(images)
         main = _enlarge(self._classify(self.fusion(spatial, context8), detail), images)
         auxiliary8, auxiliary16 = self.auxiliary8(context8), self.auxiliary16(context16)

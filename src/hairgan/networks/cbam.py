@@ -20,7 +20,7 @@ HEADS: dict[str, tuple[str, ...]] = {
     "color": ("black", "brown", "blond", "red", "grey", "other"),
     "gender": ("female", "male"),
 }
-"""Head -> names of its classes, in the order of its logits; targets have one column a head, in this order."""
+"""Head -> names of its classes, in the order of its logits; targets have one column per head, in this order."""
 
 MINIMUM_SIZE = 32
 """Smallest image side, pixels: the stride of the last stage."""

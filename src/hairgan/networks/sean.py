@@ -1,6 +1,6 @@
 """SEAN (Zhu et al. 2020, "SEAN: Image Synthesis with Semantic Region-Adaptive Normalization").
 
-A style encoder turns a face into one code a region; a generator paints a layout, a label map, with such codes; a
+A style encoder turns a face into one code per region; a generator paints a layout, a label map, with such codes; a
 multi-scale discriminator looks at layout and image together. `SEANGenerator` holds the encoder:
 
     styles = generator.encode_styles(images, labels)   # (B, 19, 512)

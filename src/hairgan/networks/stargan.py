@@ -240,7 +240,7 @@ class Generator(nn.Module):
 
 
 class MappingNetwork(nn.Module):
-    """Latent codes to style codes, with a head a domain (section 2.1 and table 6).
+    """Latent codes to style codes, with a head per domain (section 2.1 and table 6).
 
     Args:
         num_domains: number of domains K.
@@ -283,7 +283,7 @@ class MappingNetwork(nn.Module):
 
 
 class StyleEncoder(nn.Module):
-    """Images to style codes, with a head a domain (section 2.1 and table 7).
+    """Images to style codes, with a head per domain (section 2.1 and table 7).
 
     Args:
         image_size, max_width, base_width: as in `Generator`.
@@ -322,7 +322,7 @@ class StyleEncoder(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Real or fake, with an output a domain (section 2.1 and table 7).
+    """Real or fake, with an output per domain (section 2.1 and table 7).
 
     Args:
         image_size, num_domains, max_width, base_width: as in `StyleEncoder`.

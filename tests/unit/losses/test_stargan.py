@@ -141,7 +141,7 @@ def test_region_masks_are_made_from_the_labels_of_the_source() -> None:
 def test_one_autocast_context_around_all_phases() -> None:
     """Half-precision copies of weights neither outlive an update nor hide gradients, and R1 is in float32."""
     results = []
-    for contexts in ("one", "one a phase"):
+    for contexts in ("one", "one per phase"):
         networks = small_networks(dtype=torch.float32)
         step = StarGANv2Step(**networks, **small_batch(torch.float32))
         values: list[Tensor] = []

@@ -45,7 +45,7 @@ def test_diversity_is_the_mean_over_pairs(images):
 
 
 def test_wrong_use(images):
-    with pytest.raises(ValueError, match="at least 2 outputs a source, got 1"):
+    with pytest.raises(ValueError, match="at least 2 outputs per source, got 1"):
         LPIPS("embedded").diversity(images[:, :1])
     with pytest.raises(ValueError, match="differ in shape"):
         LPIPS("embedded")(images[0], images[0, :, :, :32, :32])

@@ -64,7 +64,7 @@ def test_every_parameter_is_trained(detail):
 
 
 def test_wrong_use():
-    with pytest.raises(ValueError, match="at least 2 images a batch and process, got 1"):
+    with pytest.raises(ValueError, match="at least 2 images per batch and process, got 1"):
         BiSeNet(base_width=4).with_auxiliary(torch.zeros(1, 3, 64, 64))
     with pytest.raises(ValueError, match="not 20"):
         BiSeNet(20)

@@ -31,7 +31,7 @@ PEOPLE = (15, 34, 40, 12, 4, 43)
 
 
 def contact_sheet(size: int = 192, seed: int = 0, people: tuple[int, ...] = PEOPLE) -> UInt8[ndarray, "h w 3"]:
-    """One row a domain, one column a person, row names on the left.
+    """One row per domain, one column per person, row names on the left.
 
     Args:
         size: of each portrait in pixels.
