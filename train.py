@@ -28,7 +28,7 @@ from lightning_modules.callbacks.run_record import RunRecord
 from lightning_modules.callbacks.tracking import Tracking
 from lightning_modules.launch import dry_run, processes, record, settings
 from lightning_modules.launch.checks import check, check_run
-from lightning_modules.launch.choice import choose
+from lightning_modules.launch.choice import choose, trainer_of
 from lightning_modules.launch.errors import errors_as_sentences
 from lightning_modules.launch.parts import make_callbacks, make_data_and_module, make_loggers
 from lightning_modules.launch.quiet import quiet_lightning
@@ -51,7 +51,7 @@ def train(cfg: DictConfig, more_callbacks: Sequence[pl.Callback] = ()) -> dict[s
     keep_freed_memory()
     settings.check_training(cfg)
     settings.choose_strategy(cfg)
-    processes.join(cfg.trainer)
+    processes.join(trainer_of(cfg))
     choice = processes.from_first(lambda: choose(cfg))
     cfg = choice.cfg
     if choice.run or cfg.reproduce:
@@ -78,7 +78,7 @@ def train(cfg: DictConfig, more_callbacks: Sequence[pl.Callback] = ()) -> dict[s
         with processes.lost_ones_named(trainer):
             trainer.fit(module, datamodule=data, ckpt_path=run.checkpoint, weights_only=True)
         if trainer.is_global_zero:
-            print(summary(cfg, module, run.path))
+            print(summary(cfg, module, callbacks, run.path))
     raise_if_stopped(callbacks)
     return {name: float(value) for name, value in trainer.callback_metrics.items()} | module.last_logs
 

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import torch
+from pytorch_lightning.utilities import rank_zero_warn
 from torch import Tensor
 from torch.optim import Optimizer
 
 from hairgan.data.augment import to_bytes
 from hairgan.data.requirements import Images, KnownAttributes
-from hairgan.losses.classification import class_weights, masked_cross_entropies
+from hairgan.losses.classification import UNKNOWN, class_weights, masked_cross_entropies
 from hairgan.metrics.classification import AttributeScores, fit_temperatures
 from hairgan.networks.cbam import HairClassifier
 from hairgan.pictures import sheet
@@ -56,9 +57,12 @@ class HairClassifierModule(PhasedModule):
         return classifier
 
     def on_fit_start(self) -> None:
+        batches = self.trainer.datamodule.batches("train")  # type: ignore[attr-defined]
+        targets = torch.from_numpy(batches.targets[batches.indices])
+        known = dict(zip(self.classifier.classes, (targets != UNKNOWN).any(0).tolist(), strict=True))
+        if unknown := [head for head, any_known in known.items() if not any_known]:
+            rank_zero_warn(f"no training image has a known {' or '.join(unknown)}: the classifier does not learn it")
         if self.balance:
-            batches = self.trainer.datamodule.batches("train")  # type: ignore[attr-defined]
-            targets = torch.from_numpy(batches.targets[batches.indices])
             weights = class_weights(targets, self.classifier.classes)
             self.class_weights = {head: weight.to(self.device) for head, weight in weights.items()}
 

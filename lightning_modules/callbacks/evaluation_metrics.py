@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 import warnings
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Any, ClassVar
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
+from torch import nn
 
 from hairgan.data.requirements import Requirement
 from hairgan.evaluation.families import evaluate_networks, family_of, requirements
@@ -117,7 +119,7 @@ class EvaluationMetrics(Callback):
         started = time.perf_counter()
         with torch.no_grad(), torch.autocast(module.device.type, enabled=False), module.in_evaluation_mode():
             result = evaluate_networks(
-                {name: module.averaged(name) for name in module.networks if name != "discriminator"},
+                {name: _in_float32(module.averaged(name)) for name in module.networks if name != "discriminator"},
                 data.dataset, data.domains, data.membership, self._protocol,
                 metrics=self._wanted, judges=self._judges, split="val",
                 seed=module.seed, device=module.device, cache=self.cache,
@@ -145,6 +147,13 @@ class EvaluationMetrics(Callback):
                 f"raise callbacks.{self.NAME}.every_n_steps or lower its max_sources",
                 stacklevel=2,
             )
+
+
+def _in_float32(network: nn.Module) -> nn.Module:
+    """A network as `evaluate.py` reads it from a checkpoint: of a training in float64, a copy in float32."""
+    if all(tensor.dtype != torch.float64 for tensor in network.state_dict().values()):
+        return network
+    return copy.deepcopy(network).float()
 
 
 class GenerativeMetrics(EvaluationMetrics):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -51,6 +52,22 @@ def check_data(name: str, requirements: Iterable[Requirement], data: Any, remedy
     missing = unmet(requirements, data.offer())
     if missing is not None:
         raise ValueError(f"{name} needs {missing}, in {data.dataset.path}" + (f"; {remedy}" if remedy else ""))
+
+
+def check_schedule(cfg: DictConfig, module: PhasedModule) -> None:
+    """Refuse a schedule that is not a function of the step.
+
+    Raises:
+        ValueError: naming it.
+    """
+    if module.schedule is None:
+        return
+    try:
+        math.isfinite(module.schedule(0))
+    except TypeError as error:
+        raise ValueError(
+            f"model.schedule._target_={cfg.model.schedule._target_} does not give a number for a step ({error})"
+        ) from error
 
 
 def check_run(cfg: DictConfig, run: Run, data: Any, module: PhasedModule, callbacks: Iterable[Callback]) -> None:

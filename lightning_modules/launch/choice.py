@@ -12,7 +12,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from hairgan.weights.trusted import check_config, targets, trust
-from lightning_modules.launch import record, run_directory, settings, slurm
+from lightning_modules.launch import processes, record, run_directory, settings, slurm
 from lightning_modules.launch.resumed import HOW, with_typed
 
 
@@ -53,6 +53,21 @@ def choose(cfg: DictConfig) -> Choice:
     with open_dict(cfg):
         cfg.run_dir, cfg.reproduce = str(run), None
     return Choice(cfg, run, None, asked)
+
+
+def trainer_of(cfg: DictConfig) -> DictConfig:
+    """The trainer by which processes that were started side by side connect, before they agree on a run: that of the
+    run to go on with, where there is one.
+
+    Raises:
+        ValueError: as `choose`.
+    """
+    if not cfg.resume or not processes.launched_from_outside():
+        return cfg.trainer
+    trust(cfg.get("trust"))
+    auto = cfg.resume == "auto"
+    run = run_directory.newest(cfg.paths.outputs, cfg.name) if auto else run_directory.of_checkpoint(cfg.resume)
+    return cfg.trainer if run is None else _config_of(run, cfg).trainer
 
 
 def fingerprint(cfg: DictConfig) -> str:

@@ -65,6 +65,11 @@ def one_sentence(error: BaseException) -> str | None:
             f"a process that reads batches is gone ({' '.join(str(error).split())[:120]}), for want of memory or "
             "because a data file was cut short; data.num_workers=0 reads in the training process"
         )
+    if isinstance(error, ValueError) and str(error).startswith("Expected more than 1 value per channel"):
+        return (
+            "a batch normalisation has one value for each channel, and needs two or more: raise batch_size, or give it "
+            "fewer processes or parts (accumulate)"
+        )
     if isinstance(error, USERS) or any(kind.__name__ in USERS_BY_NAME for kind in type(error).__mro__):
         return " ".join(str(error).split())
     return None

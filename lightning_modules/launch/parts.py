@@ -18,7 +18,7 @@ from lightning_modules.callbacks import Checkpoints
 from lightning_modules.callbacks.tracking import readable_name
 from lightning_modules.execution import Execution, use_tf32
 from lightning_modules.launch import settings
-from lightning_modules.launch.checks import check_data
+from lightning_modules.launch.checks import check_data, check_schedule
 
 
 def make_data_and_module(cfg: DictConfig) -> tuple[Any, PhasedModule]:
@@ -38,11 +38,13 @@ def make_data_and_module(cfg: DictConfig) -> tuple[Any, PhasedModule]:
         cfg.trainer.benchmark = bool(cfg.trainer.benchmark) and not cfg.trainer.deterministic
         cfg.domain_names = list(data.domains.names)
         cfg.num_domains = len(cfg.domain_names)
+    settings.check_filled_in(cfg)
     for part in (cfg.batches, cfg.model):  # before networks are made and weights fetched for nothing
         kind = get_class(part._target_)
         check_data(kind.__name__, getattr(kind, "requires", ()), data)
     module: PhasedModule = instantiate(cfg.model)
     check_data(type(module).__name__, module.requires, data)
+    check_schedule(cfg, module)
     module.execution = Execution(cfg.accumulate, cfg.compile, cfg.channels_last, cfg.activation_checkpointing)
     module.gradient_clip = cfg.get("gradient_clip")
     return data, module

@@ -6,10 +6,13 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import yaml
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf, open_dict
+
+from lightning_modules.launch.explained import CONF
 
 HOW = ("resume", "reproduce", "run_dir", "dry_run", "trust")  # settings that say which run, not what it is
 
@@ -18,6 +21,8 @@ OBEYED = {
     "callbacks": ("enabled",),
 }
 """Groups that say how a run is done, and what their choices set of them; `logger` is the other, a list of choices."""
+IF_STATED = ("precision",)
+"""Those that the run keeps, unless the chosen file itself states them: `trainer=ddp_sim` says nothing on precision."""
 KEPT = {"model": "_target_", "data": "_target_", "data/domains": "queries", "model/optimizer": "_target_"}
 """Groups that say what a run is, and by what setting two choices of them differ."""
 
@@ -75,12 +80,24 @@ def _choose(cfg: DictConfig, asked: DictConfig, override: Override, run: object)
         if then != now:
             raise ValueError(f"{typed} is not what the run in {run} was made with, and would make another run of it")
     elif group in OBEYED:
+        stated = _stated(group, str(override.value()))
+        obeyed = [name for name in OBEYED[group] if name not in IF_STATED or name in stated]
         chosen, kept = _nodes(asked, group), _nodes(cfg, group)
-        kept = {name: value for name, value in kept.items() if name not in OBEYED[group]}
-        cfg[group] = kept | {name: value for name, value in chosen.items() if name in OBEYED[group]}
+        kept = {name: value for name, value in kept.items() if name not in obeyed}
+        cfg[group] = kept | {name: value for name, value in chosen.items() if name in obeyed}
     elif group == "logger":  # those that the run has had stay as they were, e.g. a tracking service's goes on
         before = _nodes(cfg, group)
         cfg[group] = {name: before.get(name, value) for name, value in _nodes(asked, group).items()}
+
+
+def _stated(group: str, choice: str) -> set[str]:
+    """The settings that the file of a choice states, or those it stands on, without the group's defaults."""
+    file = CONF / group / f"{choice}.yaml"
+    values = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else None
+    if not isinstance(values, dict):
+        return set()
+    others = [str(other) for other in values.get("defaults", []) if other not in ("default", "_self_")]
+    return set(values).union(*(_stated(group, other) for other in others))
 
 
 def _nodes(cfg: DictConfig, group: str) -> dict[str, Any]:

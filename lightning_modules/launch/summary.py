@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from omegaconf import DictConfig
 
 from hairgan.weights import runs
 from lightning_modules.base import PhasedModule
+from lightning_modules.callbacks import Checkpoints
 from lightning_modules.launch import record
 from lightning_modules.launch.command_line import override
 
@@ -54,7 +56,7 @@ def _images(dataset: dict[str, Any]) -> str:
     return f"{sum(split.get('all', 0) for split in counts.values() if isinstance(split, dict))} images"
 
 
-def summary(cfg: DictConfig, module: PhasedModule, run_dir: Path) -> str:
+def summary(cfg: DictConfig, module: PhasedModule, callbacks: Iterable[pl.Callback], run_dir: Path) -> str:
     """Where everything is, and what to do next; only what is there is named."""
     shown = os.path.relpath(run_dir)
     stopped = module.steps_done < cfg.steps
@@ -67,8 +69,24 @@ def summary(cfg: DictConfig, module: PhasedModule, run_dir: Path) -> str:
         rows["curves"] = ", ".join(curves)
     if runs.by_step(run_dir / runs.FOLDER):
         rows["weights"] = f"{shown}/{runs.FOLDER}"
+        if best := _best(callbacks, run_dir):
+            rows["best"] = best
         more = "" if stopped else f" steps={2 * cfg.steps}"
         rows["go on"] = f"python train.py {override('resume', shown)}{more}"
         if not stopped:
             rows["evaluate"] = f"python evaluate.py {override('run', shown)}"
+            if "best" in rows:
+                rows["evaluate"] += " checkpoint=best"
     return "\n".join(f"  {label:<8} {text}" for label, text in rows.items())
+
+
+def _best(callbacks: Iterable[pl.Callback], run_dir: Path) -> str:
+    """The best value and where its checkpoint is; nothing where no best one is kept."""
+    for callback in callbacks:
+        if (
+            isinstance(callback, Checkpoints)
+            and callback.best is not None
+            and (run_dir / runs.FOLDER / runs.BEST).is_file()
+        ):
+            return f"{callback.monitor} {callback.best:.4g} at step {callback.best_step}, in {runs.BEST}"
+    return ""

@@ -23,6 +23,9 @@ from tests.config.effective_values import ROOT
 WHOLE = "must be a whole number of 1 or more, not"
 SHARE = "must be a number of 0 or more and below 1"
 REFUSED = {  # what is typed -> a part of the sentence
+    "model=face_parser model.ohem_threshold=0": "model.ohem_threshold must be a number above 0 and at most 1, not 0",
+    "model.optimizers.generator._target_=torch.optim.SGD": "betas'; torch.optim.SGD has lr, momentum,",
+    "model.discriminator._target_=hairgan.networks.sean.SEANDiscriminator": "SEANDiscriminator has width, num_scales",
     "experiment=quickstart model=face_parser": "an experiment that sets it is not for this model",
     # the run
     "steps=0": f"steps {WHOLE} 0",

@@ -7,6 +7,7 @@ A group of settings is a class with an annotation for each setting (`parts`, `tr
 from lightning_modules.launch.settings.evaluation import check_evaluation
 from lightning_modules.launch.settings.sweeping import check_sweep
 from lightning_modules.launch.settings.training import (
+    check_filled_in,
     check_run_config,
     check_training,
     choose_strategy,
@@ -16,6 +17,7 @@ from lightning_modules.launch.settings.training import (
 
 __all__ = [
     "check_evaluation",
+    "check_filled_in",
     "check_run_config",
     "check_sweep",
     "check_training",

@@ -96,6 +96,7 @@ Number = Annotated[float, Field(allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+ShareAboveZero = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 BelowOne = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
 Text = Annotated[str, Field(min_length=1, max_length=1000), Meaning("text that is not empty")]
 Path = Annotated[str, AfterValidator(_path), Meaning("a path")]
@@ -129,7 +130,9 @@ Trust = Annotated[
 """Whose classes a run's config may name."""
 
 
-def check(kind: type[Settings], values: Any, where: str, *, typed: Container[str] | None = None) -> Settings | None:
+def check(
+    kind: type[Settings], values: Any, where: str, *, typed: Container[str] | None = None, target: str = ""
+) -> Settings | None:
     """Check a mapping of values, and name the first that cannot be.
 
     Args:
@@ -137,6 +140,7 @@ def check(kind: type[Settings], values: Any, where: str, *, typed: Container[str
         values: the values, plain.
         where: full name of the group, for the sentence; empty for the outermost.
         typed: full names of which those that are not of this kind are refused; others are let pass. None refuses all.
+        target: what the group makes, for the sentence.
 
     Raises:
         ValueError: naming the setting, what it may be and what it is.
@@ -149,10 +153,10 @@ def check(kind: type[Settings], values: Any, where: str, *, typed: Container[str
     try:
         return kind.model_validate({str(name): value for name, value in values.items()})
     except ValidationError as error:
-        raise ValueError(_sentence(kind, values, where, error)) from None
+        raise ValueError(_sentence(kind, values, where, error, target)) from None
 
 
-def _sentence(kind: type[Settings], values: dict[str, Any], where: str, error: ValidationError) -> str:
+def _sentence(kind: type[Settings], values: dict[str, Any], where: str, error: ValidationError, target: str) -> str:
     found = error.errors(include_url=False)
     first = next(
         (e for e in found if e["type"] == "extra_forbidden"), found[0]
@@ -167,7 +171,7 @@ def _sentence(kind: type[Settings], values: dict[str, Any], where: str, error: V
     full = f"{where}.{name}" if where else name
     hint = f": {kind.HINTS[name]}" if name in kind.HINTS else ""
     if first["type"] == "extra_forbidden":
-        return f"there is no setting '{full}'" + (hint or nearest(name, kind.model_fields))
+        return f"there is no setting '{full}'" + (hint or nearest(name, kind.model_fields) or _has(kind, target))
     field = kind.model_fields[name]
     if first["type"] == "missing":
         return f"{full} is missing; it must be {meaning_of(field)}{hint}"
@@ -183,6 +187,10 @@ def _sentence(kind: type[Settings], values: dict[str, Any], where: str, error: V
     ):
         hint = f"; in quotes it is text: {full}='\"{value}\"'"
     return f"{full} must be {meaning_of(field)}, not {shown(value)}{hint}"
+
+
+def _has(kind: type[Settings], target: str) -> str:
+    return f"; {target} has {', '.join(kind.model_fields) or 'none'}" if target else ""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

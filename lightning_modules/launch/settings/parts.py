@@ -24,6 +24,7 @@ from lightning_modules.launch.settings.kinds import (
     Seed,
     Settings,
     Share,
+    ShareAboveZero,
     Text,
     Width,
     Workers,
@@ -180,8 +181,8 @@ class FaceParserModule(Module):
     imagenet: bool = False
     weight_decay: NotNegative = 5e-4
     head_lr_factor: NotNegative = 10.0
-    ohem_threshold: Share = 0.7
-    ohem_share: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 1 / 16
+    ohem_threshold: ShareAboveZero = 0.7
+    ohem_share: ShareAboveZero = 1 / 16
     lambda_jaccard: NotNegative = 0.0
     schedule: Part | None = None
 
@@ -287,7 +288,7 @@ class ParsingBatches(Settings):
     PARTIAL: ClassVar = True
 
     flip_probability: Share = 0.5
-    crop_share: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.875
+    crop_share: ShareAboveZero = 0.875
     scales: Annotated[list[Scale], Field(min_length=1), Meaning("a list of numbers from 0.0625 to 16")]
 
 

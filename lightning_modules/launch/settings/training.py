@@ -275,7 +275,7 @@ def _check_parts(node: Any, where: str, typed: Container[str] | None) -> None:
         if kind is not None:
             if part.get("_partial_", False) is not kind.PARTIAL:
                 raise ValueError(f"{path}._partial_ must be {shown(kind.PARTIAL)} for {target}")
-            check(kind, {n: v for n, v in part.items() if n not in BUILT}, path, typed=typed)
+            check(kind, {n: v for n, v in part.items() if n not in BUILT}, path, typed=typed, target=target)
 
 
 def targets_of(cfg: DictConfig) -> dict[str, str]:
@@ -318,6 +318,15 @@ def _check_derived(values: dict[str, Any]) -> None:
         if source in FILLED_IN:
             raise ValueError(f"{name} is filled in once the data is known: data.domains decides, not {shown(value)}")
         raise ValueError(f"{name} follows {source}, which is {shown(wanted)}: set {source}, not {name}={shown(value)}")
+
+
+def check_filled_in(cfg: DictConfig) -> None:
+    """Refuse values that are not what the data says, once that is known.
+
+    Raises:
+        ValueError: naming the setting.
+    """
+    _check_derived(plain(cfg))
 
 
 def _select(values: Any, path: str, otherwise: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+import torch
 from hydra.errors import HydraException
 from hydra.utils import instantiate
 
@@ -47,6 +48,12 @@ def test_a_trace_is_shown_where_it_is_asked_for(asked, ends, monkeypatch):
         raise ValueError("no\nsuch thing")
     if ends is SystemExit:
         assert raised.value.args == ("train.py: no such thing",)
+
+
+def test_a_batch_too_small_for_its_normalisation():
+    with pytest.raises(ValueError, match="Expected more than 1 value") as raised:
+        torch.nn.BatchNorm2d(3)(torch.zeros(1, 3, 1, 1))
+    assert "raise batch_size" in str(one_sentence(raised.value))
 
 
 def test_a_loader_process_that_is_gone():

@@ -40,6 +40,15 @@ def test_how_a_run_is_done_can_be_chosen_anew(typed):
     assert typed("callbacks=none", before=before).callbacks.enabled is False
 
 
+@pytest.mark.parametrize(("choice", "precision"), [
+    ("cpu", "16-mixed"), ("ddp_sim", "16-mixed"), ("default", "32-true"), ("gpu", "bf16-mixed"), ("ddp", "bf16-mixed"),
+])  # fmt: skip
+def test_a_run_keeps_its_precision_unless_the_chosen_trainer_states_one(choice, precision, typed):
+    before = ("model=stargan", "trainer.precision=16-mixed")
+    assert typed(f"trainer={choice}", before=before).trainer.precision == precision
+    assert typed(f"trainer={choice}", "trainer.precision=32-true", before=before).trainer.precision == "32-true"
+
+
 @pytest.mark.parametrize("word", ["model=sean", "data=image_folder", "data/domains=gender2", "experiment=quickstart"])
 def test_what_a_run_is_cannot_be_chosen_anew(word, typed):
     with pytest.raises(ValueError, match=rf"{word} is .* RUN"):

@@ -15,8 +15,9 @@ from omegaconf import DictConfig, OmegaConf
 from hairgan.locks import LockedError, Owner
 from lightning_modules.launch import choice, record, run_directory
 from lightning_modules.launch.branches import go_on_from
-from lightning_modules.launch.choice import choose
+from lightning_modules.launch.choice import choose, trainer_of
 from lightning_modules.launch.run_directory import HoldsARunError, owned
+from tests.integration.runs import world
 
 
 @pytest.fixture
@@ -99,6 +100,20 @@ def test_auto_takes_the_run_that_began_last(config, tmp_path, capsys):
     live_in(tmp_path / "test" / "preparing")
     with pytest.raises(LockedError, match="preparing, is being started by"):
         choose(config)
+
+
+@pytest.mark.parametrize("how", ["auto", "its path"])
+def test_processes_that_go_on_with_a_run_connect_by_its_trainer(how, config, tmp_path, monkeypatch):
+    strategy = {"_target_": "lightning_modules.strategy.PhasedDDPStrategy", "process_group_backend": "gloo"}
+    several = OmegaConf.merge(config, {"trainer": {"devices": 2, "strategy": strategy}})
+    run = begin(tmp_path / "test" / "a", several, (2,))
+    config.resume = "auto" if how == "auto" else str(run)
+    assert trainer_of(config) is config.trainer, "one process"
+    for name, value in world(0, 2, 1234).items():
+        monkeypatch.setenv(name, value)
+    assert trainer_of(config) == several.trainer
+    config.resume = None
+    assert trainer_of(config) is config.trainer
 
 
 def test_a_run_goes_on_from_a_checkpoint_of_ones_choice(config, tmp_path):

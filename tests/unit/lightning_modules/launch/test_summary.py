@@ -1,14 +1,17 @@
-"""What is printed before a run: that it goes on with other data than it trained on before."""
+"""What is printed before a run, on other data than it trained on before, and after it, on its best checkpoint."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
+from omegaconf import OmegaConf
 
-from lightning_modules.launch.summary import _change_of_data
+from lightning_modules.callbacks import Checkpoints
+from lightning_modules.launch.summary import _change_of_data, summary
 
 NOW: dict[str, Any] = {"path": "data/b", "fingerprint": "22", "counts": {"train": {"all": 8}, "val": {"all": 2}}}
 
@@ -24,3 +27,19 @@ def test_other_data_is_said(tmp_path: Path) -> None:
 def test_nothing_is_said_otherwise(tmp_path: Path, history: Any) -> None:
     (tmp_path / "run.yaml").write_text(yaml.safe_dump(history))
     assert _change_of_data(tmp_path, NOW) == ""
+
+
+def test_the_best_checkpoint_is_named_where_there_is_one(tmp_path: Path) -> None:
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "step_00000004.ckpt").touch()
+    checkpoints = Checkpoints(2, monitor="val/ssim")
+    module: Any = SimpleNamespace(steps_done=4)
+
+    def printed() -> str:
+        return summary(OmegaConf.create({"steps": 4}), module, [checkpoints], tmp_path)
+
+    checkpoints.best, checkpoints.best_step = 0.81234, 2
+    assert "best.ckpt" not in printed() and "=best" not in printed(), "it is not there"
+    (tmp_path / "checkpoints" / "best.ckpt").touch()
+    assert "  best     val/ssim 0.8123 at step 2, in best.ckpt\n" in printed()
+    assert printed().endswith(" checkpoint=best")
