@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 from PIL import Image
 
+from hairgan.cli.own_code import load_callable
 from hairgan.cli.trust import trust_option
 from hairgan.editbench import BASELINES, SEED, TASKS, Method, contact_sheet, run, table
 
@@ -31,7 +30,7 @@ def editbench(
 
     With `--bundle` the table has the salon's rows: `dye`, `restyle preserve` and `restyle seed`.
     """
-    everywhere = BASELINES | {name: _load(name) for name in methods}
+    everywhere = BASELINES | {name: load_callable("--method", name) for name in methods}
     salon = _salon(bundle, device) if bundle else {}
     chosen = {task: everywhere | salon.get(task, {}) for task in TASKS}
     results = [
@@ -55,16 +54,3 @@ def _salon(bundle: str, device: str) -> dict[str, dict[str, Method]]:
     from hairgan.editing.salon import Salon
 
     return {task: {**methods} for task, methods in salon_methods(Salon.from_bundle(bundle, device)).items()}
-
-
-def _load(name: str) -> Method:
-    module, _, attribute = name.partition(":")
-    if "" not in sys.path:
-        sys.path.insert(0, "")  # a file in the current folder, as with `python -m`
-    try:
-        method: Method = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ValueError(f"--method {name}: {error}; it must be MODULE:CALLABLE") from error
-    if not callable(method):
-        raise ValueError(f"--method {name}: that is a {type(method).__name__}, not a callable")
-    return method

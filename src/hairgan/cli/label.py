@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from hairgan.cli.bundles import bundle_option
 from hairgan.cli.numbers import Number
+from hairgan.cli.own_code import detector_option
 from hairgan.cli.trust import trust_option
+
+if TYPE_CHECKING:
+    from hairgan.editing.faces import FaceFinder
 
 
 @click.command(context_settings={"show_default": True})
@@ -24,6 +29,7 @@ from hairgan.cli.trust import trust_option
 @click.option("--batch-size", default=8, type=click.IntRange(min=1), help="Crops parsed together.")
 @click.option("--workers", type=click.IntRange(min=1), help="Threads that read and write.  [default: one per core]")
 @click.option("--device", default="auto", help="Where the networks run: a GPU if there is one; cpu, cuda, cuda:1, ...")
+@detector_option
 @trust_option
 def label(
     folder: Path,
@@ -37,6 +43,7 @@ def label(
     batch_size: int,
     workers: int | None,
     device: str,
+    detector: FaceFinder | None,
 ) -> None:
     """Parse, measure and classify all photos in FOLDER, and pack them for training.
 
@@ -64,7 +71,7 @@ def label(
         out,
         parser=parser,
         classifier=load_classifier(classifier, where) if classifier else None,
-        finder=None if aligned else face_finder(parser),
+        finder=None if aligned else detector or face_finder(parser),
         domains=chosen,
         settings=Settings(parser.image_size, min_confidence),
         pack_size=size,

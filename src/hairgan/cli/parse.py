@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from hairgan.cli.bundles import bundle_option
+from hairgan.cli.own_code import detector_option
 from hairgan.cli.trust import trust_option
+
+if TYPE_CHECKING:
+    from hairgan.editing.faces import FaceFinder
 
 
 @click.command(context_settings={"show_default": True})
@@ -19,9 +24,17 @@ from hairgan.cli.trust import trust_option
 @click.option("--device", default="auto", help="Where the parser runs: a GPU if there is one; cpu, cuda, cuda:1, ...")
 @click.option("--overwrite", is_flag=True, help="Replace results that are there already.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
+@detector_option
 @trust_option
 def parse(
-    photo: Path, bundle: str, out: Path | None, aligned: bool, device: str, overwrite: bool, as_json: bool
+    photo: Path,
+    bundle: str,
+    out: Path | None,
+    aligned: bool,
+    device: str,
+    overwrite: bool,
+    as_json: bool,
+    detector: FaceFinder | None,
 ) -> None:
     """Write PHOTO's label map and a colour overlay, and print the share of each region.
 
@@ -48,7 +61,7 @@ def parse(
     from hairgan.pictures import save_picture
 
     parser = load_parser(bundle, choose_device(device))
-    alignment = align(picture, None if aligned else face_finder(parser), parser.image_size)
+    alignment = align(picture, None if aligned else detector or face_finder(parser), parser.image_size)
     maps, certainties = parse_crops(parser, [alignment.crop(picture)])
     labels = alignment.carry_labels(maps[0], *picture.shape[:2])
     save_picture(labels, files["labels"])

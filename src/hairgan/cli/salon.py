@@ -14,6 +14,7 @@ import click
 import cv2
 
 from hairgan.cli.bundles import bundle_option
+from hairgan.cli.own_code import detector_option
 from hairgan.cli.trust import trust_option
 from hairgan.photos.listing import Listing, list_photos
 from hairgan.photos.names import printable
@@ -23,6 +24,7 @@ from hairgan.photos.saving import Encoding, save_photo
 
 if TYPE_CHECKING:
     from hairgan.editing.edit import Edit
+    from hairgan.editing.faces import FaceFinder
     from hairgan.editing.salon import Reference, Salon
     from hairgan.editing.subject import Subject
     from hairgan.photos.photo import Photo
@@ -61,6 +63,7 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
             "--device", default="auto", help="Where the networks run: a GPU if there is one; cpu, cuda, cuda:1, ..."
         ),
         click.option("--precision", type=click.Choice(["float32", "bfloat16"]), default="float32", help="Of networks."),
+        detector_option,
         trust_option,
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object per photo, for programs."),
     )
@@ -107,12 +110,13 @@ class Run:
         aligned: bool,
         device: str,
         precision: str,
+        detector: FaceFinder | None,
         **show: bool,
     ):
         self.suffix, self.out, self.quality, self.overwrite = suffix, out, quality, overwrite
         self.batch, self.aligned, self.failures = batch, aligned, 0
         self.compare, self.video, self.as_json = show["compare"], show["video"], show["as_json"]
-        self._salon = bundle, device, precision
+        self._salon = bundle, device, precision, detector
         if batch and out is None:
             raise ValueError("say where the results of a batch go: --out FOLDER")
         if len(likes) > 2:
@@ -141,8 +145,9 @@ class Run:
         from hairgan.devices import choose_device
         from hairgan.editing.salon import Salon
 
-        bundle, device, precision = self._salon
-        return Salon.from_bundle(bundle, choose_device(device), precision=precision)
+        bundle, device, precision, detector = self._salon
+        finder = {} if detector is None else {"finder": detector}
+        return Salon.from_bundle(bundle, choose_device(device), precision=precision, **finder)
 
     def subject(self, path: Path) -> Subject:
         """A photo that was opened when the run was made, for a reference."""

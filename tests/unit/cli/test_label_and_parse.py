@@ -1,4 +1,5 @@
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -100,3 +101,24 @@ def test_networks_come_out_of_bundles(tmp_path):
     assert not parser.training
     with pytest.raises(ValueError, match=r"one hair classifier, found 0 among its parts \(parser: BiSeNet\)"):
         bundles.load_classifier(str(tmp_path / "bundle"))
+
+
+def test_a_detector_of_ones_own(painted, tmp_path, monkeypatch):
+    """It is asked, and its faces are the ones that are aligned."""
+    (tmp_path / "my_detector.py").write_text(
+        "import numpy as np\n"
+        "from hairgan.editing.faces import Face\n"
+        "asked = []\n"
+        "def find(photo):\n"
+        "    asked.append(photo.shape)\n"
+        "    h, w = photo.shape[:2]\n"
+        "    points = [[.38, .48], [.62, .48], [.5, .62], [.41, .75], [.59, .75]]\n"
+        "    return [Face(np.array(points) * [w, h])]\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    arguments = ["parse", str(painted / "1.png"), "--parser", "x", "--detector"]
+    result = CliRunner().invoke(cli, [*arguments, "my_detector:find"], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert sys.modules["my_detector"].asked == [photo(0.95).shape]
+    with pytest.raises(SystemExit, match=r"--detector my_detector:lost: .*must be MODULE:CALLABLE"):
+        main([*arguments, "my_detector:lost"])
