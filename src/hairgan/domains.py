@@ -25,13 +25,16 @@ class Domains:
             that is not known (null) does not match.
 
     Raises:
-        ValueError: there are no queries, or one is not an SQL expression.
+        ValueError: there are no queries, one is not an SQL expression, or a name cannot be that of a folder.
     """
 
     def __init__(self, queries: Mapping[str, str]) -> None:
         if not queries:
             raise ValueError("at least 1 domain is needed, got 0 queries")
         self.queries = {str(name): str(query) for name, query in queries.items()}
+        for name in self.queries:
+            if name in ("", ".", "..") or "/" in name or "\0" in name:
+                raise ValueError(f"a domain cannot be called {name[:80]!r}: its photos go to a folder of that name")
         self._expressions = {}
         for name, query in self.queries.items():
             try:
@@ -52,12 +55,18 @@ class Domains:
         """Read `queries` of a file like those in `conf/data/domains/`.
 
         Raises:
-            ValueError: the file has no mapping `queries`.
+            ValueError: the file is no YAML, or has no mapping `queries`.
         """
-        content = yaml.safe_load(Path(path).read_text())
+        try:
+            content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        except OSError:
+            raise
+        except Exception as error:  # of some values PyYAML raises nearly anything
+            raise ValueError(f"{path} is not readable as YAML ({type(error).__name__})") from error
         queries = content.get("queries") if isinstance(content, dict) else None
         if not isinstance(queries, dict):
-            raise ValueError(f"{path}: looked for `queries:` with a query a domain, found {str(content)[:60]!r}")
+            found = f"the entries {', '.join(map(str, list(content)[:6]))}" if isinstance(content, dict) else "none"
+            raise ValueError(f"{path}: looked for `queries:` with a query per domain, found {found[:80]}")
         return cls(queries)
 
     @classmethod

@@ -164,7 +164,7 @@ def _try(path: Path, me: Owner) -> Owner | None:
             os.utime(mine)
             silence = (_touched(mine) or touched) - touched
             if owner is None:
-                if path.exists() and path.stat().st_size:
+                if path.exists() and (path.stat().st_size or not path.is_file()):
                     raise FileExistsError(f"{path} is in the way: it is no lock of hairgan's; rename or delete it")
                 owner = Owner("a host that is not known yet", 0, "starting", "just now", f"{touched}")
             if not owner.is_gone(silence):
@@ -222,6 +222,8 @@ def _take_over(path: Path, mine: Path, gone: Owner) -> bool:
 def _read(path: Path) -> Owner | None:
     """Who is named in a lock file; None where there is none, or something else."""
     try:
+        if not path.is_file():  # reading a pipe would wait for its other end
+            return None
         content = json.loads(path.read_text(encoding="utf-8"))
         return Owner(**{field.name: content[field.name] for field in fields(Owner)})
     except (OSError, ValueError, KeyError, TypeError):

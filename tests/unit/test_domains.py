@@ -104,3 +104,16 @@ def test_files(tmp_path: Path) -> None:
         Domains.from_yaml(file)
     with pytest.raises(ValueError, match="at least 1 domain"):
         Domains({})
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../../home", "/etc/x", "a/b", "a\0b"])
+def test_a_name_that_cannot_be_that_of_a_folder(name: str) -> None:
+    with pytest.raises(ValueError, match="cannot be called"):
+        Domains({name: "Male"})
+
+
+@pytest.mark.parametrize("text", ["a: [", "\t- x", "queries: {a: !!bool x}", "!!python/object/apply:os.getcwd []"])
+def test_a_file_that_is_no_yaml(tmp_path: Path, text: str) -> None:
+    (tmp_path / "d.yaml").write_text(text)
+    with pytest.raises(ValueError, match=r"d\.yaml is not readable as YAML"):
+        Domains.from_yaml(tmp_path / "d.yaml")

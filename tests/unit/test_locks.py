@@ -154,3 +154,9 @@ def test_a_file_of_somebody_elses_is_in_the_way_and_stays(tmp_path: Path) -> Non
         acquire(tmp_path / "lock", "it")
     assert [p.name for p in tmp_path.iterdir()] == ["lock"]
     assert (tmp_path / "lock").read_text() == "the key is under the mat"
+
+
+def test_a_pipe_is_no_lock(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "lock")
+    with pytest.raises(FileExistsError, match="no lock of hairgan's"), hold(tmp_path / "lock", "it"):
+        pass

@@ -30,7 +30,7 @@ from hairgan.data.celebamask_writer import encode
 from hairgan.domains import Domains
 from hairgan.editing.faces import Face, FaceFinder
 from hairgan.files import write_bytes
-from hairgan.labelling.attributes import classify, describe
+from hairgan.labelling.attributes import TYPES, classify, describe
 from hairgan.labelling.journal import JOURNAL, LOCK, Journal, photos_to_label
 from hairgan.labelling.overlay import overlay
 from hairgan.labelling.parsing import CROP_SIZE, align, parse_crops
@@ -96,7 +96,7 @@ def label_folder(
     networks = {"parser": _digest(parser), "classifier": _digest(classifier)}
     out.mkdir(parents=True, exist_ok=True)
     with hold(out / LOCK, f"the folder {out}"):
-        journal = Journal(out / JOURNAL, asdict(settings) | networks | {"aligned": finder is None})
+        journal = Journal(out / JOURNAL, asdict(settings) | networks | {"aligned": finder is None}, TYPES)
         _remove_from(out, len(journal.rows))
         todo = [photo for photo in photos if photo not in journal]
         bar = tqdm(total=len(photos), initial=len(photos) - len(todo), unit="photo", disable=_disable(progress))

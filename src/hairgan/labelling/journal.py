@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from hairgan.photos.names import printable
 
 JOURNAL = "journal.jsonl"
 LOCK = "lock"
+BEGINNING = '{"settings": '
+"""How a journal begins."""
 
 
 def photos_to_label(folder: Path, out: Path) -> Listing:
@@ -25,12 +27,12 @@ def photos_to_label(folder: Path, out: Path) -> Listing:
             above it, a file, or a folder that holds something else.
     """
     listing = list_photos(folder, leave_out=lambda below: _is_same(below, out) or (below / JOURNAL).is_file())
-    if _is_same(folder, out) or out.resolve() in folder.resolve().parents:
+    if _is_same(folder, out) or Path(os.path.realpath(out)) in Path(os.path.realpath(folder)).parents:
         raise ValueError(
             f"{printable(folder)} cannot be labelled into {printable(out)}: choose another folder for --out"
         )
-    if out.exists() and not out.is_dir():
-        raise ValueError(f"{printable(out)} is a file: the results of labelling go to a folder")
+    if os.path.lexists(out) and not out.is_dir():
+        raise ValueError(f"{printable(out)} is a file or a broken link: the results of labelling go to a folder")
     if out.is_dir() and not (out / JOURNAL).exists():
         others = sorted(
             printable(path.name) for path in out.iterdir() if not is_hidden(path.name) and path.name != LOCK
@@ -49,32 +51,38 @@ class Journal:
     Args:
         path: the file; it is made if it is not there.
         settings: what decides how photos are labelled.
+        kinds: what else a line of a labelled photo has, each of its type or None.
 
     Attributes:
         rows: lines of labelled photos; the place of one is its `id`.
         skipped: lines of photos that could not be used.
 
     Raises:
-        ValueError: it belongs to other settings, or is damaged.
+        ValueError: it belongs to other settings, is damaged, or is a file of somebody else's.
     """
 
-    def __init__(self, path: Path, settings: dict[str, Any]) -> None:
-        self.path = path
+    def __init__(self, path: Path, settings: dict[str, Any], kinds: Mapping[str, type] | None = None) -> None:
+        self.path, self.kinds = path, dict(kinds or {})
         self.rows: list[dict[str, Any]] = []
         self.skipped: list[dict[str, Any]] = []
         self._stamps: dict[str, list[int] | None] = {}
+        if os.path.lexists(path) and not path.is_file():
+            raise ValueError(f"{printable(path)} is not a regular file: choose another folder for the results")
         text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+        if text and not text.startswith(BEGINNING):
+            raise ValueError(f"{printable(path)} is no journal of labelling: choose another folder for the results")
         whole = [line for line in text.splitlines(keepends=True) if line.endswith("\n")]
         if not whole:
             whole = [json.dumps({"settings": settings}) + "\n"]
         if "".join(whole) != text:
             write_text(path, "".join(whole))
-        header, *done = (self._parsed(line, number) for number, line in enumerate(whole, start=1))
+        header = self._parsed(whole[0], 1)
         if header.get("settings") != settings:
             raise ValueError(
                 f"{path.parent} was labelled with {header.get('settings')}, not {settings}: choose another folder"
             )
-        self._add(done)
+        for number, line in enumerate(whole[1:], start=2):
+            self._add([self._parsed(line, number)])
 
     def __contains__(self, photo: object) -> bool:
         return photo in self._stamps
@@ -110,16 +118,33 @@ class Journal:
     def _parsed(self, line: str, number: int) -> dict[str, Any]:
         try:
             content = json.loads(line)
-            if number == 1 or isinstance(content["photo"], str):
+            if isinstance(content, dict) and (number == 1 or self._is_of_a_photo(content)):
                 return content
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, RecursionError):
             pass
         raise ValueError(f"{self.path}, line {number} is damaged: label into a new folder")
+
+    def _is_of_a_photo(self, line: dict[str, Any]) -> bool:
+        """Whether a line says what became of a photo that no line before it is about."""
+        photo, reason, number, doubts = (line.get(key) for key in ("photo", "reason", "id", "doubts"))
+        if not isinstance(photo, str) or photo in self or ("reason" in line) == ("id" in line):
+            return False
+        if "reason" in line:
+            return isinstance(reason, str)
+        if type(number) is not int or number != len(self.rows):
+            return False
+        if self.kinds and not (isinstance(doubts, list) and all(isinstance(doubt, str) for doubt in doubts)):
+            return False
+        return all(name in line and _is_a(kind, line[name]) for name, kind in self.kinds.items())
 
     def _add(self, lines: list[dict[str, Any]]) -> None:
         self._stamps |= {line["photo"]: line.get("stamp") for line in lines}
         self.rows += [line for line in lines if "id" in line]
         self.skipped += [line for line in lines if "reason" in line]
+
+
+def _is_a(kind: type, value: Any) -> bool:
+    return value is None or type(value) is kind or (kind is float and type(value) is int)
 
 
 def _stamp(path: Path) -> list[int] | None:

@@ -235,6 +235,52 @@ def test_damaged_journals(tmp_path):
     path.write_text('{"settings": 1}\n{"photo": "a", "id": 0}\n\0\0\0\n')
     with pytest.raises(ValueError, match="line 3 is damaged"):
         Journal(path, 1)
+    path.write_text('{"settings": 1}\n' + "[" * 100_000 + "\n")
+    with pytest.raises(ValueError, match="line 2 is damaged"):
+        Journal(path, 1)
+
+
+@pytest.mark.parametrize("content", ["my diary", "my diary\n", "5\n", "[]\n"])
+def test_a_file_of_somebody_called_as_the_journal_is_kept(photos, tmp_path, content):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "journal.jsonl").write_text(content)
+    with pytest.raises(ValueError, match="no journal of labelling"):
+        run(photos, tmp_path / "out")
+    assert (tmp_path / "out" / "journal.jsonl").read_text() == content
+
+
+GOOD = {"photo": "b", "id": 1, "doubts": [], "hair_area": 0.5, "Male": None}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"id": 0}, {"id": 2}, {"id": "1"}, {"id": True}, {"photo": "a"}, {"photo": 5}, {"doubts": "x"}, {"doubts": [1]},
+        {"hair_area": "x"}, {"hair_area": {}}, {"Male": 1}, {"reason": "both"}, {"hair_area": ...},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_line_that_is_not_of_a_photo(tmp_path, changes):
+    path, kinds = tmp_path / "journal.jsonl", {"hair_area": float, "Male": bool}
+    line = {key: value for key, value in (GOOD | changes).items() if value is not ...}
+    lines = [{"settings": 1}, GOOD | {"photo": "a", "id": 0}]
+    path.write_text("".join(json.dumps(content) + "\n" for content in (*lines, GOOD)))
+    assert len(Journal(path, 1, kinds).rows) == 2
+    path.write_text("".join(json.dumps(content) + "\n" for content in (*lines, line)))
+    with pytest.raises(ValueError, match="line 3 is damaged"):
+        Journal(path, 1, kinds)
+
+
+def test_pipes_and_links_in_the_place_of_results(photos, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    os.mkfifo(out / "journal.jsonl")
+    with pytest.raises(ValueError, match="not a regular file"):
+        run(photos, out)
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(ValueError, match="broken link"):
+        run(photos, tmp_path / "loop")
+    run(photos, tmp_path / os.fsdecode(b"\xff"))
 
 
 @pytest.mark.parametrize(("pixels", "most"), [(1, 1), (2 * 256 * 256, 2)])
