@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,7 +64,7 @@ def prepare(source: Path, size: int, out: Path | None, limit: int | None, worker
 
 
 def _default_out(source: Path, size: int) -> Path:
-    name = source.resolve().name if (source / "train").is_dir() else "celebamask_hq"
+    name = Path(os.path.realpath(source)).name if (source / "train").is_dir() else "celebamask_hq"
     return Path("data") / f"{name}_{size}"
 
 

@@ -229,8 +229,10 @@ def _attributes(path: Path, manifest: dict[str, Any]) -> pl.DataFrame:
     if expected is not None and checksum(path / ATTRIBUTES) != expected:
         raise damaged(path, f"{ATTRIBUTES} was altered since it was packed (its checksum differs)")
     try:
-        rows = pl.scan_parquet(path / ATTRIBUTES).select(pl.len()).collect().item()
-        attributes = pl.read_parquet(path / ATTRIBUTES) if rows == manifest["count"] else None
+        with (path / ATTRIBUTES).open("rb") as file:  # polars takes no path that is not UTF-8
+            rows = pl.scan_parquet(file).select(pl.len()).collect().item()
+            file.seek(0)
+            attributes = pl.read_parquet(file) if rows == manifest["count"] else None
     except (KeyboardInterrupt, SystemExit, MemoryError):
         raise
     except BaseException as error:  # a panic of polars is no Exception

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import os
 import secrets
 import sys
 import time
@@ -102,7 +103,7 @@ def pack(
             if outdated is not None:
                 say(f"{out}: {outdated} since it was packed: packing again")
                 changes = outdated
-            unfinished.folder.mkdir(exist_ok=True)
+            unfinished.make_folder()
             _begin(unfinished, say)
             if not unfinished.is_finished():
                 reusing = _Reusing.of(item, before, unfinished) if outdated is not None else None
@@ -154,8 +155,10 @@ def _begin(unfinished: Unfinished, say: Callable[[str], None]) -> None:
 
 
 def _at(out: Path) -> PackedDataset | None:
-    """The dataset at a place; None where there is nothing."""
-    return PackedDataset.open(out) if out.exists() else None
+    """The dataset at a place; None where there is nothing, or an empty folder."""
+    if not os.path.lexists(out) or (out.is_dir() and not any(out.iterdir())):
+        return None
+    return PackedDataset.open(out)
 
 
 def _fingerprint(dataset: PackedDataset | None) -> tuple[str, Any] | None:

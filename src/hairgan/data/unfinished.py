@@ -73,6 +73,20 @@ class Unfinished:
         is_whole = parameters_problem(parameters) is None and isinstance(parameters.get("count"), int)
         return (parameters, stamps) if is_whole and self._arrays_are_there(parameters) else (None, None)
 
+    def make_folder(self) -> None:
+        """Make the folder, if it is not there.
+
+        Raises:
+            ValueError: it holds files that no packing wrote.
+            OSError: it cannot be made.
+        """
+        self.folder.mkdir(exist_ok=True)
+        if others := sorted(path.name for path in self.folder.iterdir() if not _is_ours(path)):
+            raise ValueError(
+                f"{self.folder}, where the dataset is packed, holds other files ({others[0]!r}): move them, or choose "
+                "another folder for the dataset"
+            )
+
     def begin(self) -> None:
         """Lay out a new folder, or this one anew.
 
@@ -145,7 +159,8 @@ class Unfinished:
                 f"all {len(results)} items were skipped, so there is nothing to pack: {why}; the first is {first}"
             )
         attributes = _table([result["attributes"] for result in results if "attributes" in result])
-        attributes.write_parquet(self.folder / ATTRIBUTES)
+        with (self.folder / ATTRIBUTES).open("wb") as file:  # polars takes no path that is not UTF-8
+            attributes.write_parquet(file)
         _write_json(self.folder / SKIPPED, skipped)
         arrays = [IMAGES] + ([LABELS] if self.parameters["labels"] else [])
         for name in arrays:
@@ -185,11 +200,15 @@ class Unfinished:
 
 def remove(folder: Path) -> None:
     """Delete a dataset, finished or not; a folder that holds other files as well keeps those."""
-    ours = (MANIFEST, JOURNAL, PARAMETERS, *FILES)
-    for path in [path for path in folder.iterdir() if path.name in ours or path.name.startswith(PARTIAL)]:
+    for path in [path for path in folder.iterdir() if _is_ours(path)]:
         path.unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         folder.rmdir()
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether an entry of a dataset's folder is one that packing writes."""
+    return path.name in (MANIFEST, JOURNAL, PARAMETERS, *FILES) or path.name.startswith(PARTIAL)
 
 
 def _is_whole(result: Any) -> bool:

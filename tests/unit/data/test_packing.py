@@ -245,3 +245,18 @@ def test_everything_skipped(tmp_path: Path) -> None:
 
 def skip_all(index: int) -> Item:
     raise Skip(str(index), "missing parts")
+
+
+def test_where_a_dataset_can_be_packed(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "gone").symlink_to("nowhere")
+    (tmp_path / "theirs.partial").mkdir()
+    (tmp_path / "theirs.partial" / "notes.txt").write_text("mine")
+    for name in ("empty", os.fsdecode(b"caf\xe9")):
+        packed = pack(item, 3, tmp_path / name, size=16, source=SOURCE, labels=True, workers=1)
+        assert len(PackedDataset.open(tmp_path / name)) == len(packed.dataset) == 3
+    with pytest.raises(ValueError, match=r"holds other files \('notes\.txt'\)"):
+        pack(item, 3, tmp_path / "theirs", size=16, source=SOURCE, labels=True, workers=1)
+    assert (tmp_path / "theirs.partial" / "notes.txt").read_text() == "mine"
+    with pytest.raises(ValueError, match="looked for a packed dataset"):
+        pack(item, 3, tmp_path / "gone", size=16, source=SOURCE, labels=True, workers=1)
