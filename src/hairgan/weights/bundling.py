@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import math
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,7 @@ def _of_run(run: Path | str, checkpoint: str, licence: str | None) -> tuple[dict
     record = read_record(run)
     git = record.get("git")
     training = {
-        "run": Path(run).resolve().name,
+        "run": Path(os.path.realpath(run)).name,
         "model": config.get("name"),
         "step": what["step"],
         "seed": config.get("seed"),

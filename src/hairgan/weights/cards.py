@@ -8,6 +8,7 @@ of plain values in `.config`.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import tempfile
@@ -80,12 +81,12 @@ def save_bundle(
     """
     path = Path(path)
     if path.is_symlink():
-        path = path.resolve()
+        path = Path(os.path.realpath(path))
     _check_place(path, overwrite)
     if not networks:
         raise ValueError("a bundle needs at least one network")
     path.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    folder = Path(tempfile.mkdtemp(prefix=".bundle-", dir=path.parent))
     try:
         parts = {name: _write_part(folder, name, network, half) for name, network in networks.items()}
         card = {"format": FORMAT, **_plain(facts), "parts": parts}

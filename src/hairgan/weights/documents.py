@@ -46,7 +46,9 @@ def read_yaml(file: Path | str, max_bytes: int = MAX_BYTES) -> Any:
         return loader.construct_document(node)
     except _RefusedError:
         raise
-    except (yaml.YAMLError, ValueError, TypeError, OverflowError, RecursionError) as error:
+    except OSError:
+        raise
+    except Exception as error:  # of some values PyYAML raises nearly anything
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1})" if mark else ""
         raise ValueError(f"{file} is not readable as YAML{where}") from error

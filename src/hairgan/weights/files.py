@@ -130,6 +130,10 @@ def check_state(state: Any, source: str) -> dict[str, Tensor]:
             values = tensor.float() if tensor.element_size() < 2 else tensor
             if not bool(values.isfinite().all()):
                 not_finite.append(name)
+            if name.endswith("running_var") and bool((values < 0).any()):
+                raise ValueError(f"{source}: {shorten(name)} has variances below 0")
+        elif name.endswith("counts") and bool((tensor < 0).any()):
+            raise ValueError(f"{source}: {shorten(name)} has counts below 0")
     if not_finite:
         raise ValueError(f"{source}: weights are not finite numbers in {first_three(not_finite)}")
     return dict(state)

@@ -180,3 +180,11 @@ def test_parts_of_before_networks_knew_their_size(tmp_path: Path, network: BiSeN
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="is not a bundle"):
         load_bundle(tmp_path / "nothing")
+
+
+def test_odd_places(tmp_path: Path, network: BiSeNet) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(OSError, match="loop"):
+        save_bundle(tmp_path / "loop", {"parser": network})
+    save_bundle(tmp_path / ("x" * 255), {"parser": network})
+    assert {path.name for path in tmp_path.iterdir()} == {"loop", "x" * 255}

@@ -27,7 +27,7 @@ from hairgan.networks.mean_styles import MeanStyles
 from hairgan.networks.stargan import Discriminator, Generator, MappingNetwork, StyleEncoder
 from hairgan.weights import collect, from_official, import_files, load_bundle, save_bundle
 from hairgan.weights.cards import CARD
-from hairgan.weights.files import read_state_dict, read_tensors, sha256
+from hairgan.weights.files import check_state, read_state_dict, read_tensors, sha256
 from tests.unit.weights.test_bundling import make_run
 
 DELETED = "(deleted)"
@@ -185,6 +185,8 @@ TEXTS = {
     "many digits": "format: " + "9" * 5000,
     "two documents": "format: 1\n---\nformat: 1",
     "nul": "format: \0",
+    "no truth value": "format: !!bool x",
+    "no time": "format: !!timestamp x",
     "merge": "<<: 5",
     "large": "x" * 300_000,
 }
@@ -509,3 +511,10 @@ def test_any_change_of_a_run_ends_well(run: Path, files_stay: None, data: st.Dat
         data.draw(mutated([{"dataset": {"size": 5, "counts": {}}, "git": {"revision": "a"}}]))
     )
     ends_well(lambda: collect([run]))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("bn.running_var", torch.tensor([1.0, -0.1])), ("counts", torch.tensor([-1]))]
+)
+def test_what_cannot_be_negative(name: str, value: Tensor) -> None:
+    refused(lambda: check_state({"weight": torch.ones(1), name: value}, "x"), rf"{name} has (variances|counts) below 0")
