@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import sys
 from typing import Any
 
@@ -14,6 +15,8 @@ import click
 
 from hairgan.memory import keep_freed_memory
 from hairgan.photos.names import printable
+
+LONGEST = 1000  # characters of a sentence
 
 COMMANDS: dict[str, tuple[str, str]] = {
     # name -> ("module:attribute", one line for `hairgan --help`)
@@ -61,6 +64,9 @@ def cli() -> None:
 def main(args: list[str] | None = None) -> None:
     """Entry point: runs a command; what a user got wrong ends in one sentence and exit code 1."""
     keep_freed_memory()
+    args = sys.argv[1:] if args is None else args
+    if any(argument == "" or re.fullmatch("--[a-z-]+=", argument) for argument in args):
+        sys.exit("hairgan: an argument is empty: was a variable of the shell not set?")
     try:
         cli.main(args=args, prog_name="hairgan", standalone_mode=True)
     except (ValueError, OSError) as error:
@@ -73,4 +79,5 @@ def _sentence(error: Exception) -> str:
     text: Any = error
     if isinstance(error, OSError) and error.strerror:
         text = f"{error.strerror}: {printable(str(error.filename))}" if error.filename else error.strerror
-    return f"hairgan: {text}"
+    sentence = printable(f"hairgan: {text}")  # on one line, whatever names and values are in it
+    return sentence if len(sentence) <= LONGEST else f"{sentence[: LONGEST // 2]} ... {sentence[-LONGEST // 2 :]}"

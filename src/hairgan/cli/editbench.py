@@ -7,11 +7,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-from PIL import Image
 
 from hairgan.cli.own_code import load_callable
 from hairgan.cli.trust import trust_option
 from hairgan.editbench import BASELINES, SEED, TASKS, Method, contact_sheet, run, table
+from hairgan.files import write_text
+from hairgan.photos.places import check_folder, check_free
+from hairgan.pictures import save_picture
 
 
 @click.command()
@@ -22,14 +24,26 @@ from hairgan.editbench import BASELINES, SEED, TASKS, Method, contact_sheet, run
 @click.option("--size", default=256, show_default=True, type=click.IntRange(32, 1024), help="Of the pictures, pixels.")
 @click.option("--seed", default=SEED, show_default=True, help="Of the cases; published numbers use the default.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder for results.json and sheets of pictures.")
+@click.option("--overwrite", is_flag=True, help="Replace results that are there already.")
 @trust_option
 def editbench(
-    methods: tuple[str, ...], bundle: str | None, device: str, pairs: int, size: int, seed: int, output: Path | None
+    methods: tuple[str, ...],
+    bundle: str | None,
+    device: str,
+    pairs: int,
+    size: int,
+    seed: int,
+    output: Path | None,
+    overwrite: bool,
 ) -> None:
     """Score hair editing methods, and the baselines, on procedural portraits.
 
     With `--bundle` the table has the salon's rows: `dye`, `restyle preserve` and `restyle seed`.
     """
+    if output is not None:
+        check_folder(output)
+        for name in ("results.json", *(f"{task}.png" for task in TASKS)):
+            check_free(output / name, overwrite=overwrite, option="--output")
     everywhere = BASELINES | {name: load_callable("--method", name) for name in methods}
     salon = _salon(bundle, device) if bundle else {}
     chosen = {task: everywhere | salon.get(task, {}) for task in TASKS}
@@ -43,10 +57,10 @@ def editbench(
                 click.echo(f"{name} refused {refused} of {pairs} cases of {task}; they are scored as left alone")
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
-        (output / "results.json").write_text(json.dumps([asdict(result) for result in results], indent=1))
+        write_text(output / "results.json", json.dumps([asdict(result) for result in results], indent=1))
         for task in TASKS:
             sheet = contact_sheet(chosen[task], task, pairs=min(pairs, 6), size=size, seed=seed)
-            Image.fromarray(sheet).save(output / f"{task}.png")
+            save_picture(sheet, output / f"{task}.png")
 
 
 def _salon(bundle: str, device: str) -> dict[str, dict[str, Method]]:

@@ -13,20 +13,28 @@ from hairgan.cli.trust import trust_option
 @click.argument("bundle")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the files.")
 @click.option("--part", "parts", multiple=True, help="Only this part; may be given several times.  [default: all]")
+@click.option("--overwrite", is_flag=True, help="Replace files that are there already.")
 @trust_option
-def export(bundle: str, out: Path, parts: tuple[str, ...]) -> None:
+def export(bundle: str, out: Path, parts: tuple[str, ...], overwrite: bool) -> None:
     """Write the networks of BUNDLE, a folder or a hub name, as ONNX files.
 
     Each file is run beside the network before it is kept. They take any batch size, and the parser images of any size.
     SEAN becomes two files, its style encoder and its generator, which looks at every pixel and is slower than in
     PyTorch on a CPU.
     """
+    from hairgan.photos.places import check_folder, check_free
+
+    check_folder(out)
+
     from hairgan.weights.cards import load_bundle
-    from hairgan.weights.exporting import export_bundle
+    from hairgan.weights.exporting import export_bundle, recipes
 
     networks = load_bundle(bundle, parts or None).networks
     if missing := sorted(set(parts) - set(networks)):
         raise ValueError(f"{bundle} has no part {', '.join(missing)}")
+    for part, network in networks.items():
+        for name in recipes(part, network, batch=2):
+            check_free(out / f"{name}.onnx", overwrite=overwrite)
     results = export_bundle(networks, out)
     for name, result in results.items():
         text = result if isinstance(result, str) else f"wrote {out / name}.onnx, largest difference {result:.1e}"

@@ -14,15 +14,16 @@ def load_callable(option: str, name: str) -> Callable[..., Any]:
     """What an option names: a callable of a module in the current folder or of an installed package.
 
     Raises:
-        ValueError: there is no such module or callable.
+        ValueError: there is no such module or callable, or the module cannot be imported.
     """
     module, _, attribute = name.partition(":")
     if "" not in sys.path:
         sys.path.insert(0, "")  # a file in the current folder, as with `python -m`
     try:
         found = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ValueError(f"{option} {name}: {error}; it must be MODULE:CALLABLE") from error
+    except Exception as error:  # importing a module runs it
+        reason = f"{type(error).__name__}: {error}"
+        raise ValueError(f"{option} {name}: {reason}; it must be MODULE:CALLABLE") from error
     if not callable(found):
         raise ValueError(f"{option} {name}: that is a {type(found).__name__}, not a callable")
     return found

@@ -75,7 +75,7 @@ def run(
         results by task, then by method.
 
     Raises:
-        ValueError: a method's picture has another shape or type than the source.
+        ValueError: a method failed, or its picture has another shape or type than the source.
     """
     lpips = lpips or LPIPS("embedded")
     results = []
@@ -88,8 +88,15 @@ def run(
                 digest.update(picture.tobytes())
             for name, method in methods.items():
                 start = time.perf_counter()
-                edited = method(case)
+                try:
+                    edited = method(case)
+                except Exception as error:
+                    reason = f"{type(error).__name__}: {error}"
+                    raise ValueError(f"{name} failed with {task} case {case.index} ({reason})") from error
                 seconds[name].append(time.perf_counter() - start)
+                if not isinstance(edited, np.ndarray):
+                    kind = type(edited).__name__
+                    raise ValueError(f"{name}: the edit of {task} case {case.index} is no array, but a {kind}")
                 if edited.shape != case.source.shape or edited.dtype != np.uint8:
                     raise ValueError(
                         f"{name}: the edit of {task} case {case.index} is {edited.dtype} of shape {edited.shape}, "

@@ -18,7 +18,7 @@ from typing import BinaryIO, Literal
 
 from jaxtyping import UInt8
 from numpy import ndarray
-from PIL import Image, UnidentifiedImageError, features
+from PIL import Image, PngImagePlugin, UnidentifiedImageError, features
 
 from hairgan.extras import how_to_install
 from hairgan.photos.names import printable
@@ -27,6 +27,8 @@ from hairgan.photos.photo import Photo, Unusable, read_photo
 MIN_EDGE = 8  # px
 MAX_PIXELS = 89_478_485  # Pillow's own mark for a decompression bomb: 256 MiB of RGB
 MAX_BYTES = 2**29  # of a file: as many pixels, uncompressed, with 16 bits a channel
+
+PngImagePlugin.MAX_TEXT_CHUNK = max(PngImagePlugin.MAX_TEXT_CHUNK, 2**24)  # bytes; 2**20 refuses large profiles
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
 """Names, in Pillow, of the formats that are always read; besides AVIF, and HEIF with the extra `heic`."""

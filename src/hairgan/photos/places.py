@@ -23,12 +23,15 @@ def identities(paths: Iterable[Path]) -> set[tuple[int, int]]:
     return found
 
 
-def check_free(path: Path, sources: Container[tuple[int, int]] = (), *, overwrite: bool = False) -> None:
+def check_free(
+    path: Path, sources: Container[tuple[int, int]] = (), *, overwrite: bool = False, option: str = "--out"
+) -> None:
     """Make sure that a result may be written somewhere.
 
     Args:
         sources: `identities` of what is never to be overwritten.
         overwrite: whether another file may be.
+        option: of the command line, by which another place can be named.
 
     Raises:
         ValueError: it is a source, a folder, or exists and is not to be overwritten.
@@ -45,7 +48,7 @@ def check_free(path: Path, sources: Container[tuple[int, int]] = (), *, overwrit
     if any(identity in sources for identity in identities([path])):
         raise ValueError(f"{printable(path)} is one of the photos themselves: write the result to another file")
     if not overwrite:
-        raise ValueError(f"{printable(path)} exists already: choose another name with --out, or give --overwrite")
+        raise ValueError(f"{printable(path)} exists already: choose another name with {option}, or give --overwrite")
     if path.exists() and not path.is_file():
         raise ValueError(f"{printable(path)} is not a regular file")
 

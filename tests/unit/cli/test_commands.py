@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from hairgan.cli import COMMANDS, LazyGroup
+from hairgan.cli import COMMANDS, LazyGroup, main
 
 
 def is_command(function: ast.FunctionDef) -> bool:
@@ -31,3 +31,21 @@ def test_every_file_with_a_command_is_listed():
 def test_a_listed_command_can_be_imported(name):
     command = LazyGroup().get_command(click.Context(click.Command("hairgan")), name)
     assert isinstance(command, click.Command) and command.name == name
+
+
+def said(*arguments: str) -> str:
+    with pytest.raises(SystemExit) as end:
+        main([*arguments])
+    return str(end.value)
+
+
+def test_a_sentence_is_one_line_and_short():
+    assert (
+        said("prepare", "a\nb") == "hairgan: a\\nb: looked for CelebAMask-HQ (a zip or a folder), found nothing there"
+    )
+    assert len(said("prepare", "x/" * 1500 + "y")) < 1100
+
+
+@pytest.mark.parametrize("arguments", [["prepare", ""], ["prepare", "x", "--out", ""], ["prepare", "x", "--out="]])
+def test_an_empty_argument_is_no_place(arguments):
+    assert said(*arguments) == "hairgan: an argument is empty: was a variable of the shell not set?"

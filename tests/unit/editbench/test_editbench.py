@@ -143,3 +143,29 @@ def test_wrong_use():
         run({"half": lambda case: case.source[:32]}, pairs=1, size=SIZE, tasks=("dye",), lpips=LPIPS("embedded"))
     with pytest.raises(ValueError, match="the tasks are dye, restyle"):
         cases("shave", 1, SIZE)
+
+
+def test_results_are_not_overwritten_unasked(tmp_path):
+    (tmp_path / "dye.png").write_text("mine")
+    arguments = ["--pairs", "1", "--size", "32", "--output", str(tmp_path)]
+    with pytest.raises(ValueError, match=r"dye\.png exists already: choose another name with --output"):
+        CliRunner().invoke(editbench, arguments, catch_exceptions=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["dye.png"]
+    assert CliRunner().invoke(editbench, [*arguments, "--overwrite"], catch_exceptions=False).exit_code == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"dye.png", "restyle.png", "results.json"}
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (".x:y", "must be MODULE:CALLABLE"),
+        ("unfinished:edit", "SyntaxError.*must be MODULE:CALLABLE"),
+        ("json:loads", r"json:loads failed with dye case 0 \(TypeError"),
+        ("builtins:id", "the edit of dye case 0 is no array, but a int"),
+    ],
+)
+def test_methods_that_are_none(tmp_path, monkeypatch, name, message):
+    (tmp_path / "unfinished.py").write_text("def edit(")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ValueError, match=message):
+        CliRunner().invoke(editbench, ["--method", name, "--pairs", "1", "--size", "32"], catch_exceptions=False)

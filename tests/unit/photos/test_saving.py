@@ -161,3 +161,13 @@ def test_heic_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(saving, "read_heif", lambda: False)
     with pytest.raises(ValueError, match="writing HEIC needs another package"):
         Encoding.of("a.heic")
+
+
+def test_a_large_profile_can_be_read_again(tmp_path: Path) -> None:
+    image = Image.fromarray(np.zeros((30, 40, 3), np.uint8))
+    file = io.BytesIO()
+    image.save(file, "TIFF", icc_profile=DISPLAY_P3 + bytes(3_000_000))
+    photo = open_photo(file.getvalue())
+    save_photo(tmp_path / "out.png", photo)
+    profile = open_photo(tmp_path / "out.png").profile
+    assert profile is not None and len(profile.data) > 3_000_000

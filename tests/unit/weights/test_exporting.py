@@ -74,3 +74,11 @@ def test_a_bundle_becomes_files(tmp_path: Path) -> None:
     assert np.abs(session.run(None, {"images": images.numpy()})[0] - expected).max() < 1e-3, "parses any size"
     with pytest.raises(ValueError, match="has no part sean"):
         CliRunner().invoke(cli, [*arguments, "--part", "sean"], catch_exceptions=False)
+
+
+def test_files_are_not_overwritten_unasked(tmp_path: Path) -> None:
+    save_bundle(tmp_path / "b", {"mapping_network": MappingNetwork(2, hidden_dim=4)})
+    (tmp_path / "mapping_network.onnx").write_text("mine")
+    with pytest.raises(ValueError, match=r"mapping_network\.onnx exists already"):
+        CliRunner().invoke(cli, ["export", str(tmp_path / "b"), "--out", str(tmp_path)], catch_exceptions=False)
+    assert (tmp_path / "mapping_network.onnx").read_text() == "mine"
