@@ -112,7 +112,10 @@ def _in_zip(out: Path) -> Iterator[Callable[[str, bytes], None]]:
 @contextmanager
 def _in_folder(out: Path) -> Iterator[Callable[[str, bytes], None]]:
     partial = out.with_name(f".partial-{out.name}")
-    shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed
+    if partial.exists():  # of a process that was killed
+        if others := {path.name for path in partial.iterdir()} - {IMAGES, MASKS, ATTRIBUTES, MAPPING}:
+            raise ValueError(f"{partial}, where the dataset is written, holds other files ({min(others)!r}): move them")
+        shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
 
     def write(name: str, content: bytes) -> None:
