@@ -44,6 +44,8 @@ def editbench(
         check_folder(output)
         for name in ("results.json", *(f"{task}.png" for task in TASKS)):
             check_free(output / name, overwrite=overwrite, option="--output")
+    if bundle is None and device != "auto":
+        raise ValueError("--device is where the networks of a bundle run: give --bundle as well")
     everywhere = BASELINES | {name: load_callable("--method", name) for name in methods}
     salon = _salon(bundle, device) if bundle else {}
     chosen = {task: everywhere | salon.get(task, {}) for task in TASKS}

@@ -14,8 +14,13 @@ def printable(name: str | Path) -> str:
 
     Bytes that are not UTF-8, line ends and control characters are written as in Python: `\\xff`, `\\n`.
     """
-    text = os.fsencode(name).decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return "".join(c if c.isprintable() else _escaped(c) for c in str(name))
+
+
+def _escaped(character: str) -> str:
+    if "\udc80" <= character <= "\udcff":  # a byte that is not UTF-8 (PEP 383)
+        return f"\\x{ord(character) & 0xFF:02x}"
+    return character.encode("unicode_escape").decode()
 
 
 def fitted(stem: str, ending: str, folder: str | Path = ".") -> str:

@@ -155,6 +155,11 @@ def test_results_are_not_overwritten_unasked(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"dye.png", "restyle.png", "results.json"}
 
 
+def test_a_device_needs_a_bundle():
+    with pytest.raises(ValueError, match="give --bundle as well"):
+        CliRunner().invoke(editbench, ["--device", "cpu"], catch_exceptions=False)
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [

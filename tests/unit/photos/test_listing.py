@@ -99,6 +99,7 @@ def test_names_that_are_not_utf8(tmp_path: Path) -> None:
     assert os.fsencode(tmp_path / name) == path
     assert printable(name) == "caf\\xe9.jpg" and printable("café.jpg") == "café.jpg"
     assert printable("two\nlines\x1b[31m.jpg") == "two\\nlines\\x1b[31m.jpg"
+    assert printable("half a pair \ud800") == "half a pair \\ud800"
 
 
 def test_names_that_are_too_long(tmp_path: Path) -> None:
