@@ -40,6 +40,7 @@ def evaluate(cfg: DictConfig) -> dict[str, dict[str, float]]:
         ValueError, OSError: for what a user can get wrong, in one sentence.
     """
     settings.check_evaluation(cfg)
+    processes.check_environment()
     keep_freed_memory()
     trust(cfg.trust)
     runs = _distinct([MeasuredRun.read(Path(run), cfg) for run in cfg.runs or [cfg.run]])

@@ -51,6 +51,7 @@ def train(cfg: DictConfig, more_callbacks: Sequence[pl.Callback] = ()) -> dict[s
     keep_freed_memory()
     settings.check_training(cfg)
     settings.choose_strategy(cfg)
+    processes.check_environment()
     processes.join(trainer_of(cfg))
     choice = processes.from_first(lambda: choose(cfg))
     cfg = choice.cfg

@@ -323,6 +323,18 @@ class PhasedModule(pl.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["steps_done"] = self.steps_done
 
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
+        """PyTorch's, whose error names every tensor, as a sentence.
+
+        Raises:
+            ValueError: the weights are of other networks.
+        """
+        try:
+            return super().load_state_dict(state_dict, strict=strict, assign=assign)
+        except RuntimeError as error:
+            what = " ".join(str(error).split())
+            raise ValueError(f"the checkpoint does not fit the networks of this run: {what[:300]}") from error
+
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.steps_done = checkpoint["steps_done"]
         # the last batch of that run need not be this one's

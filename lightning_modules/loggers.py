@@ -17,6 +17,7 @@ from hairgan.curves import read_curves
 from hairgan.extras import how_to_install
 from hairgan.files import write_text, write_whole
 
+OFFLINE = "logger.mode=offline needs no account and no connection, and `wandb sync` uploads later"
 STEP = "trainer/global_step"  # Lightning's name for the x axis in wandb
 
 
@@ -54,7 +55,7 @@ class CurvesLogger(Logger):
     @rank_zero_only
     def resume_at(self, step: int) -> None:
         """Keep what was logged up to and including a step; 0 starts afresh."""
-        rows = [row for row in read_curves(self.path) if row["step"] <= step] if self.path.exists() else []
+        rows = [row for row in self._rows() if row["step"] <= step]
         self._columns = list(dict.fromkeys(name for row in rows for name in row))
         self._rewrite(rows)
 
@@ -64,7 +65,7 @@ class CurvesLogger(Logger):
             return
         row, self._last = self._last, {}
         if not set(row) <= set(self._columns):
-            rows = read_curves(self.path) if self.path.exists() else []
+            rows = self._rows()
             self._columns += [name for name in row if name not in self._columns]
             self._rewrite([*rows, row])
             return
@@ -73,6 +74,21 @@ class CurvesLogger(Logger):
 
     def finalize(self, status: str) -> None:
         self.save()
+
+    @rank_zero_only
+    def insist_on_rows(self) -> None:
+        """Refuse a file of that name that no logger wrote, before anything is changed.
+
+        Raises:
+            ValueError: naming it.
+        """
+        self._rows()
+
+    def _rows(self) -> list[dict[str, Any]]:
+        rows = read_curves(self.path) if self.path.exists() else []
+        if any("step" not in row for row in rows):
+            raise ValueError(f"{self.path} is damaged (a row without a step); without it, the curves begin anew")
+        return rows
 
     def _rewrite(self, rows: list[dict[str, Any]]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -99,7 +115,7 @@ class QuietWandbLogger(WandbLogger):
         if mode == "online" and rank_zero_only.rank == 0 and not has_wandb_key():
             raise ValueError(
                 "logger.mode=online needs an API key of Weights & Biases: `wandb login` asks for it and keeps it, or "
-                "set WANDB_API_KEY; logger.mode=offline needs none, and `wandb sync` uploads later"
+                f"set WANDB_API_KEY; {OFFLINE}"
             )
         super().__init__(mode=mode, tags=list(map(str, tags)), **options)
         self._wandb_init.pop("anonymous", None)
@@ -113,8 +129,8 @@ class QuietWandbLogger(WandbLogger):
             return super().experiment
         except WandbError as error:
             raise ValueError(
-                f"Weights & Biases did not take the run ({' '.join(str(error).split())}); "
-                "logger.mode=offline needs no connection, and `wandb sync` uploads later"
+                f"Weights & Biases did not take the run ({' '.join(str(error).split())})"
+                + (f"; {OFFLINE}" if self._wandb_init.get("mode") == "online" else "")
             ) from error
 
     @rank_zero_only

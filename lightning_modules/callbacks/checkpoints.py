@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import warnings
@@ -172,7 +173,8 @@ def save(trainer: pl.Trainer, path: Path) -> None:
                 os.fsync(file.fileno())
             partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
         raise OSError(
             f"the checkpoint {path} could not be written ({error.strerror}); those before it are whole: make room and "
             f"go on with {override('resume', path.parents[1])}"

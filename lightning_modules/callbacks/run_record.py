@@ -33,6 +33,9 @@ class RunRecord(Callback):
         self.run, self.cfg, self.entry = run, cfg, entry
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        for logger in trainer.loggers:
+            if isinstance(logger, CurvesLogger):
+                logger.insist_on_rows()
         if trainer.is_global_zero:
             run = self.run
             if run.goes_on and (aside := go_on_from(run.path, run.checkpoint, run.start)) is not None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable
 from typing import Any
 
+import pytorch_lightning as pl
 import torch
 from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
@@ -30,11 +32,22 @@ def check(cfg: DictConfig) -> None:
             "-m with several processes a job would start the whole sweep in each of them: give it trainer.devices=1, "
             "or let every job be launched on its own (sweep.py, hydra/launcher=submitit_slurm)"
         )
+    if (
+        cfg.trainer.get("num_nodes", 1) > 1
+        and not processes.launched_from_outside()
+        and "MASTER_ADDR" not in os.environ
+    ):
+        raise ValueError(
+            f"trainer.num_nodes={cfg.trainer.num_nodes} waits for processes of other machines: start them with srun "
+            "(trainer=slurm) or with torchrun on each"
+        )
     for name, target in settings.targets_of(cfg).items():
         try:
-            get_object(target)
+            found = get_object(target)
         except Exception as error:
             raise ValueError(f"{name}._target_={target} cannot be had: {str(error).splitlines()[-1]}") from None
+        if name == "trainer" and not (isinstance(found, type) and issubclass(found, pl.Trainer)):
+            raise ValueError(f"trainer._target_ must be pytorch_lightning.Trainer or a subclass of it, not {target}")
 
 
 def check_data(name: str, requirements: Iterable[Requirement], data: Any, remedy: str = "") -> None:

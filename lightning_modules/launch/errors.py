@@ -24,7 +24,7 @@ from lightning_modules.launch.settings.hints import POPULAR
 HYDRA_FULL_ERROR = "HYDRA_FULL_ERROR"
 FULL_ERROR = "HAIRGAN_FULL_ERROR"  # the user's choice, also for the processes that a run starts
 
-USERS = (ValueError, OSError, OmegaConfBaseException)
+USERS = (ValueError, OSError, OmegaConfBaseException, ModuleNotFoundError)
 USERS_BY_NAME = ("NonFiniteError", "ProcessLostError", "MisconfigurationException")
 """Those of modules that need torch: they are not imported for a config that is refused before it is needed."""
 
@@ -78,7 +78,10 @@ def one_sentence(error: BaseException) -> str | None:
 def _of_omegaconf(error: OmegaConfBaseException) -> str:
     what = str(error).splitlines()[0] if str(error) else type(error).__name__
     if found := re.fullmatch(r"Key '(.+)' is not in struct", what):
-        return f"there is no setting '{found.group(1)}'; --cfg job shows all of them"
+        name = str(error.full_key or found.group(1))
+        return f"there is no setting '{name}'{_in_a_file(name) or '; --cfg job shows all of them'}"
+    if told := _in_a_file(str(error.full_key)):
+        return f"{error.full_key} cannot be given here{told}"
     return f"{error.full_key}: {what}" if error.full_key and error.full_key not in what else what
 
 
@@ -105,16 +108,30 @@ def _of_hydra(error: HydraException) -> str:
             name, _, value = error.override.partition("=")
             quoted = f"'{name}=\"{value}\"'"
             return f"'{error.override}' cannot be read: a value with letters like these goes into quotes, {quoted}"
+        if "=" not in error.override:
+            return f"'{error.override}' is not of the form NAME=VALUE"
+        if re.search(r"[=,\[]~", error.override):
+            return f"'{error.override}': write the whole path of the home directory, or quote the value; ~ is not read"
         why = str(error.__cause__ or error).split("See https://")[0].removeprefix("LexerNoViableAltException: ")
         return f"'{error.override}' is not of the form NAME=VALUE ({' '.join(why.split())})"
     return " ".join(str(error).split())
 
+
+FILES = {
+    "sweep.space": ": the settings that a sweep tries are a file in conf/sweep, which sweep=NAME chooses",
+    "data.domains.queries": ": a set of domains is a file in conf/data/domains, which data/domains=NAME chooses",
+}
+"""What names of the user's own are given by."""
 
 NO_MATCH = {
     "data/domains": ": an image folder's domains are its folders",
     **dict.fromkeys(("model", "data", "trainer", "experiment", "callbacks"), ": evaluate.py takes the run's own"),
     "model/optimizer": ": face_parser and hair_classifier have one optimizer, the GANs have model.optimizers.NETWORK",
 }
+
+
+def _in_a_file(name: str) -> str:
+    return next((told for group, told in FILES.items() if name == group or name.startswith(f"{group}.")), "")
 
 
 def _nearest(name: str, known: list[str]) -> str:

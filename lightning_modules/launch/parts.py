@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytorch_lightning as pl
 from hydra.utils import get_class, instantiate
@@ -19,6 +19,8 @@ from lightning_modules.callbacks.tracking import readable_name
 from lightning_modules.execution import Execution, use_tf32
 from lightning_modules.launch import settings
 from lightning_modules.launch.checks import check_data, check_schedule
+
+T = TypeVar("T")
 
 
 def make_data_and_module(cfg: DictConfig) -> tuple[Any, PhasedModule]:
@@ -59,10 +61,25 @@ def make_loggers(cfg: DictConfig) -> list[Logger]:
     if "wandb" in settings.parts_of(cfg, "logger"):
         with open_dict(cfg):
             cfg.logger.wandb.id = cfg.logger.wandb.id or secrets.token_hex(4)
-    return [instantiate(part) for part in settings.parts_of(cfg, "logger").values()]
+    return _made(cfg, "logger", Logger)
 
 
 def make_callbacks(cfg: DictConfig, more: Iterable[Callback] = ()) -> list[Callback]:
     """The callbacks and some more; those that save checkpoints come last."""
-    callbacks = [instantiate(part) for part in settings.parts_of(cfg, "callbacks").values()]
+    callbacks = _made(cfg, "callbacks", Callback)
     return sorted([*callbacks, *more], key=lambda callback: isinstance(callback, Checkpoints))
+
+
+def _made(cfg: DictConfig, group: str, kind: type[T]) -> list[T]:
+    """The parts of a group.
+
+    Raises:
+        ValueError: one of them is something else.
+    """
+    parts: list[T] = []
+    for name, node in settings.parts_of(cfg, group).items():
+        part = instantiate(node)
+        if not isinstance(part, kind):
+            raise ValueError(f"{group}.{name}._target_={node._target_} is not a {kind.__name__} of PyTorch Lightning")
+        parts.append(part)
+    return parts

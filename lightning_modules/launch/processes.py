@@ -6,6 +6,8 @@ to the others. Processes that Lightning starts itself (trainer=ddp without torch
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -22,6 +24,9 @@ from hairgan.devices import choose_device
 from lightning_modules.strategy import PhasedDDPStrategy, ProcessLostError
 
 T = TypeVar("T")
+
+NUMBERS = ("RANK", "LOCAL_RANK", "GROUP_RANK", "NODE_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "SLURM_RESTART_COUNT")
+"""Variables of the environment that number processes, read here and by Lightning."""
 
 WAIT = timedelta(minutes=30)  # how long a process of an evaluation waits for the others
 
@@ -134,7 +139,22 @@ def launched_from_outside() -> bool:
 def _launcher() -> ClusterEnvironment | None:
     if TorchElasticEnvironment.detect():
         return TorchElasticEnvironment()
-    return SLURMEnvironment(auto_requeue=False) if SLURMEnvironment.detect() else None
+    try:
+        return SLURMEnvironment(auto_requeue=False) if SLURMEnvironment.detect() else None
+    except RuntimeError as error:  # of how the job was asked for
+        raise ValueError(" ".join(str(error).split())) from error
+
+
+def check_environment() -> None:
+    """Refuse variables of the environment that number processes, where they hold something else.
+
+    Raises:
+        ValueError: naming the variable.
+    """
+    for name in NUMBERS:
+        value = os.environ.get(name)
+        if value is not None and not re.fullmatch(r"\d{1,9}", value):
+            raise ValueError(f"the environment variable {name} must be a whole number of 0 or more, not {value!r}")
 
 
 def _is_slurm(environment: ClusterEnvironment) -> bool:

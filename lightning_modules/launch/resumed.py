@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -51,8 +51,9 @@ def apply(
     cfg = copy.deepcopy(cfg)
     overrides = OverridesParser.create().parse_overrides(list(words))
     with open_dict(cfg):
+        single = {each.key_or_group for each in overrides}
         for override in (each for each in overrides if _is_group(each, groups)):
-            _choose(cfg, asked, override, run)
+            _choose(cfg, asked, override, run, single)
         for override in overrides:  # values after choices, which they are a part of
             name = override.key_or_group
             if _is_group(override, groups) or name in HOW:
@@ -69,12 +70,19 @@ def _is_group(override: Override, groups: Mapping[str, Any]) -> bool:
     return name in groups or f"{name}@{override.package}" in groups or name in ("experiment", "debug", "sweep")
 
 
-def _choose(cfg: DictConfig, asked: DictConfig, override: Override, run: object) -> None:
+def _choose(cfg: DictConfig, asked: DictConfig, override: Override, run: object, typed_too: Container[str]) -> None:
     group, place = override.key_or_group, (override.package or override.key_or_group).replace("/", ".")
     typed = override.input_line
     if group == "experiment":
         if asked.name != cfg.name:
             raise ValueError(f"{typed} is named '{asked.name}', but the run in {run} '{cfg.name}': leave it out")
+    elif group == "debug":
+        for name, value in _values(_file(group, str(override.value()))).items():
+            if name not in typed_too and OmegaConf.select(cfg, name) != OmegaConf.select(asked, name):
+                raise ValueError(
+                    f"{typed} is for a new run: the one in {run} was made without it ({name} is "
+                    f"{OmegaConf.select(cfg, name)} there, not {value}); single settings can be given to it"
+                )
     elif group in KEPT:
         then, now = (OmegaConf.select(each, f"{place}.{KEPT[group]}") for each in (cfg, asked))
         if then != now:
@@ -92,12 +100,27 @@ def _choose(cfg: DictConfig, asked: DictConfig, override: Override, run: object)
 
 def _stated(group: str, choice: str) -> set[str]:
     """The settings that the file of a choice states, or those it stands on, without the group's defaults."""
-    file = CONF / group / f"{choice}.yaml"
-    values = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else None
-    if not isinstance(values, dict):
-        return set()
+    values = _file(group, choice)
     others = [str(other) for other in values.get("defaults", []) if other not in ("default", "_self_")]
     return set(values).union(*(_stated(group, other) for other in others))
+
+
+def _file(group: str, choice: str) -> dict[str, Any]:
+    """What the file of a choice says."""
+    file = CONF / group / f"{choice}.yaml"
+    values = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else None
+    return values if isinstance(values, dict) else {}
+
+
+def _values(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Values by their full names, without those that follow from others."""
+    found: dict[str, Any] = {}
+    for name, value in tree.items():
+        if isinstance(value, Mapping):
+            found |= _values(value, f"{prefix}{name}.")
+        elif name not in ("defaults", "name") and "${" not in str(value):
+            found[f"{prefix}{name}"] = value
+    return found
 
 
 def _nodes(cfg: DictConfig, group: str) -> dict[str, Any]:

@@ -32,12 +32,15 @@ def prepare(program: str) -> None:
     """
     config, check = CHECKS[program]
     with errors_as_sentences(program):
+        _insist_on_a_folder()
         given = sys.argv[1:]
         if {"--help", "-h"} & set(given):
             print(help_text(program, [word for word in given if not word.startswith("-")]))
             sys.exit(0)
         words = [word for word in map(without_null, given) if word is not None]
-        words = [*choices_of_run(words), *words] if config == "config" else words
+        if config == "config":
+            first = next((i for i, word in enumerate(words) if not word.startswith("-")), 0)
+            words[first:first] = choices_of_run(words)  # after -m: Hydra takes its overrides in one piece
         sys.argv[1:] = words
         if any(word.startswith("-") for word in words):
             return  # several jobs, or a question to Hydra
@@ -47,6 +50,13 @@ def prepare(program: str) -> None:
             if cfg.get(name) is not None:
                 raise ValueError(f"{name} is filled in once the data is known; it is not for the command line")
         check(cfg)
+
+
+def _insist_on_a_folder() -> None:
+    try:
+        Path.cwd()
+    except OSError:
+        raise ValueError("the current folder is not there any more: go to another one") from None
 
 
 def without_null(word: str) -> str | None:
@@ -62,7 +72,7 @@ def without_null(word: str) -> str | None:
         chosen = [choice.strip() for choice in several.group(2).split(",")]
         if len(chosen) > 1 and "none" in chosen:
             raise ValueError(f"{word}: none and another exclude each other")
-        if len(chosen) > 1 and several.group(1) in ("model", "data"):
+        if len(chosen) > 1 and several.group(1) != "logger":
             raise ValueError(f"{word}: a run has one {several.group(1)}")
     found = re.fullmatch(r"~?(\w+)=(null|\[\]|None|none|~)", word) or re.fullmatch(r"~(\w+)(=.*)?", word)
     group = found.group(1) if found else ""

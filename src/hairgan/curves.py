@@ -16,12 +16,19 @@ COLORS = ("#4c6ef5", "#f76707", "#2b8a3e", "#ae3ec9", "#e03131", "#1098ad", "#86
 
 
 def read_curves(path: str | Path) -> list[dict[str, Any]]:
-    """The rows of a `metrics.csv`: `step` as int, values as floats, empty cells left out."""
-    with Path(path).open(newline="") as file:
-        return [
-            {name: int(value) if name == "step" else float(value) for name, value in row.items() if value}
-            for row in csv.DictReader(file)
-        ]
+    """The rows of a `metrics.csv`: `step` as int, values as floats, empty cells left out.
+
+    Raises:
+        ValueError: naming the file, which holds something else.
+    """
+    try:
+        with Path(path).open(newline="", encoding="utf-8") as file:
+            return [
+                {name: int(value) if name == "step" else float(value) for name, value in row.items() if value}
+                for row in csv.DictReader(file)
+            ]
+    except (ValueError, TypeError, AttributeError, csv.Error) as error:
+        raise ValueError(f"{path} is damaged ({error}); without it, the curves begin anew") from error
 
 
 def draw_curves(rows: list[dict[str, Any]]) -> UInt8[ndarray, "h w 3"] | None:

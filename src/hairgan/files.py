@@ -39,8 +39,10 @@ def write_whole(path: str | Path, mode: str = "wb", **options: Any) -> Iterator[
         if place.exists():
             partial.chmod(place.stat().st_mode & 0o7777)
         partial.replace(place)
-    except BaseException:
+    except BaseException as error:
         partial.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno and error.filename in (None, str(partial)):
+            error.filename = str(path)  # a full disk names no file
         raise
     _sync_folder(place.parent)
 

@@ -23,6 +23,14 @@ from tests.config.effective_values import ROOT
 WHOLE = "must be a whole number of 1 or more, not"
 SHARE = "must be a number of 0 or more and below 1"
 REFUSED = {  # what is typed -> a part of the sentence
+    "experiment=quickstart model=sean": "style_encoder': it is of StarGAN v2; an experiment that sets it is not",
+    "data.domains.queries={a:Male}": "'data.domains.queries.a': a set of domains is a file in conf/data/domains",
+    "model=sean +model.optimizers.extra=1": "model.optimizers.extra'; model.optimizers has generator, discriminator",
+    "trainer.accelerator=cpu trainer.devices=[0]": "trainer.devices=[0] are numbers of GPUs; on a CPU say how many",
+    "model=sean callbacks.generative_metrics.max_sources=1": "max_sources must be 2 or more for sean",
+    "sweep=random sweep.space={seed:[1]}": "there is no setting 'sweep.space.seed': the settings that a sweep tries",
+    "resume=~/run": "write the whole path of the home directory",
+    "callbacks=none callbacks.checkpoints.keep=2": "there is no setting 'callbacks.checkpoints",
     "model=face_parser model.ohem_threshold=0": "model.ohem_threshold must be a number above 0 and at most 1, not 0",
     "model.optimizers.generator._target_=torch.optim.SGD": "betas'; torch.optim.SGD has lr, momentum,",
     "model.discriminator._target_=hairgan.networks.sean.SEANDiscriminator": "SEANDiscriminator has width, num_scales",

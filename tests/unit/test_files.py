@@ -38,3 +38,9 @@ def test_names_of_the_longest_length_work(tmp_path: Path) -> None:
 def test_other_modes_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="'a'"), write_whole(tmp_path / "a", "a"):
         pass
+
+
+def test_a_full_disk_names_the_file(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No space left") as raised, write_whole(tmp_path / "a.txt", "w"):
+        raise OSError(28, "No space left on device")
+    assert raised.value.filename == str(tmp_path / "a.txt") and not list(tmp_path.iterdir())

@@ -167,6 +167,7 @@ def _sentence(kind: type[Settings], values: dict[str, Any], where: str, error: V
     while len(path) > 1 and path[0] in kind.model_fields and _is_group(kind.model_fields[str(path[0])].annotation):
         name = str(path.pop(0))
         kind, values, where = kind.model_fields[name].annotation, values[name], f"{where}.{name}"  # type: ignore[assignment]
+        target = where
     name = str(path[0])
     full = f"{where}.{name}" if where else name
     hint = f": {kind.HINTS[name]}" if name in kind.HINTS else ""

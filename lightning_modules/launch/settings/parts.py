@@ -118,7 +118,16 @@ class StarGANOptimizers(Settings):
     mapping_network: Part
 
 
+OF_STARGAN = dict.fromkeys(
+    ("mapping_network", "style_encoder", "masks", "ema_decay", "lambda_reg", "reg_every", "lambda_sty", "lambda_ds",
+     "lambda_cyc", "ds_steps", "domain_names"),
+    "it is of StarGAN v2; an experiment that sets it is not for this model: leave the experiment or model= out",
+)  # fmt: skip
+
+
 class SEANOptimizers(Settings):
+    HINTS: ClassVar = OF_STARGAN
+
     generator: Part
     discriminator: Part
 
@@ -155,6 +164,8 @@ class StarGANv2Module(Module):
 
 
 class SEANModule(Module):
+    HINTS: ClassVar = OF_STARGAN
+
     generator: Part
     discriminator: Part
     optimizers: SEANOptimizers

@@ -364,6 +364,11 @@ def _check_processes(values: dict[str, Any]) -> None:
     devices = len(devices) if isinstance(devices, list) else devices
     if devices == -1 and trainer.get("accelerator") == "cpu":
         raise ValueError("trainer.devices=-1 means all GPUs; on a CPU say how many processes, e.g. trainer.devices=2")
+    if isinstance(trainer.get("devices"), list) and trainer.get("accelerator") == "cpu":
+        raise ValueError(
+            f"trainer.devices={shown(trainer['devices'])} are numbers of GPUs; on a CPU say how many processes, e.g. "
+            "trainer.devices=2"
+        )
     if isinstance(devices, int) and devices > 0:
         processes = devices * trainer.get("num_nodes", 1)
         if values["batch_size"] % processes:
@@ -402,6 +407,11 @@ def _check_metrics(values: dict[str, Any]) -> None:
     for name, callback in callbacks.items():
         if settings_of(callback["_target_"]) is EvaluationMetrics:
             check_wanted(family, callback, f"callbacks.{name}.")
+            if family == "sean" and callback.get("max_sources") == 1:
+                raise ValueError(
+                    f"callbacks.{name}.max_sources must be 2 or more for sean, whose edits take another image's style, "
+                    "not 1"
+                )
             if not callback.get("metrics") and family not in names.CALLBACKS[callback["_target_"]]:
                 known = " and ".join(names.CALLBACKS[callback["_target_"]])
                 raise ValueError(f"callbacks.{name} is for {known}, not for {family}")

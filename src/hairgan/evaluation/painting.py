@@ -81,6 +81,10 @@ def evaluate(
     if dataset.labels is None:
         raise ValueError(f"{dataset.path} has no label maps to paint")
     indices = dataset.split(split)[:max_sources]
+    if max_sources is not None and max_sources < 2:
+        raise ValueError(
+            f"max_sources must be 2 or more for sean, whose edits take another image's style, not {max_sources}"
+        )
     if len(indices) < 2:
         raise ValueError(f"{dataset.path} has {len(indices)} images in the split '{split}'; at least 2 are needed")
     painter = _Painter(generator, dataset, indices, device, edits="edits" in metrics)

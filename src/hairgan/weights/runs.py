@@ -137,6 +137,12 @@ def check_networks(model: Mapping[str, Any], checkpoint: str | Path) -> None:
         ValueError: naming the network and the first three differences, before anything of its size was made.
     """
     state, _ = read_checkpoint(checkpoint, mapped=True)
+    averages = any(key.startswith("ema.") for key in state)
+    if "ema" in model and (model["ema"] is not None) != averages:
+        raise ValueError(
+            f"model.ema={'null' if model['ema'] is None else model['ema']} does not fit {checkpoint}, which holds "
+            f"{'averages' if averages else 'no averages'}: a run keeps them from its first step or not at all"
+        )
     for name, node in model.items():
         weights = weights_of(state, name, averaged=False)
         if weights and isinstance(node, Mapping) and is_own(str(node.get("_target_"))):
@@ -166,7 +172,7 @@ def find_checkpoint(run: str | Path, which: str = "last") -> Path:
             f"{run} keeps no best checkpoint: callbacks.checkpoints.monitor names the metric that decides it, and it "
             "must have been measured; 'last' is the newest checkpoint"
             if which == "best"
-            else f"there is no checkpoint {path}"
+            else f"there is no checkpoint {path}; it is last, best, or the path of one in {folder}"
         )
     if not archive_is_whole(path):
         raise ValueError(f"the checkpoint {path} is damaged")

@@ -18,7 +18,7 @@ from lightning_modules.launch.errors import errors_as_sentences, one_sentence
         ("model=stargann", "there is no model 'stargann' (did you mean 'stargan'?); there are face_parser, "),
         ("stepz=3", "there is no setting 'stepz' (did you mean 'steps'?); "),
         ("model.lambda_cycle=3", "there is no setting 'model.lambda_cycle' (did you mean 'lambda_cyc'?); "),
-        ("steps", "override"),
+        ("steps", "'steps' is not of the form NAME=VALUE"),
     ],
 )
 def test_mistyped_overrides(override, sentence, compose_config):

@@ -59,6 +59,20 @@ def test_devices_that_cannot_be(device, gpus, sentence, machine):
         processes.join_on(device)
 
 
+@pytest.mark.parametrize("value", ["x", "-1", ""])
+def test_the_number_of_a_process_is_one(value, monkeypatch):
+    monkeypatch.setenv("LOCAL_RANK", value)
+    with pytest.raises(ValueError, match=f"LOCAL_RANK must be a whole number of 0 or more, not '{value}'"):
+        processes.check_environment()
+
+
+def test_a_job_that_slurm_tasks_do_not_fit_is_a_sentence(monkeypatch):
+    for name, value in {"SLURM_NTASKS": "2", "SLURM_JOB_NAME": "training"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ValueError, match="--ntasks-per-node"):
+        processes.launched_from_outside()
+
+
 def test_a_training_has_a_gpu_for_each_process(machine, compose_config):
     machine(gpus=1, rank=1, size=2)
     with pytest.raises(ValueError, match=r"process 1 of this machine .* has no GPU of its own: there are 1"):

@@ -55,6 +55,15 @@ def test_what_a_run_is_cannot_be_chosen_anew(word, typed):
         typed(word)
 
 
+def test_a_debug_choice_is_for_a_new_run(typed):
+    with pytest.raises(
+        ValueError,
+        match=r"debug=overfit is for a new run: the one in RUN was made without it .data.repeat_batches is None",
+    ):
+        typed("debug=overfit", "steps=3")
+    assert typed("debug=overfit", "steps=300", before=("debug=overfit",)).steps == 300
+
+
 def test_the_same_choice_again_is_no_other_run(typed):
     words = ("experiment=quickstart", "model=stargan", "data=portraits", "trainer=cpu", "steps=9")
     assert typed(*words, before=("experiment=quickstart",)).steps == 9

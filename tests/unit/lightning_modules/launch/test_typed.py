@@ -80,6 +80,24 @@ def test_a_run_brings_its_model_and_data(tmp_path):
     assert typed.choices_of_run(["resume=auto"]) == typed.choices_of_run(["resume=gone"]) == []
 
 
+def test_what_a_run_brings_stands_beside_the_other_overrides(tmp_path, monkeypatch):
+    (tmp_path / "config.yaml").write_text(
+        yaml.safe_dump({"model": {"_target_": "lightning_modules.SEANModule"}, "data": {"_target_": "my.Data"}})
+    )
+    monkeypatch.setattr(sys, "argv", ["train.py", "-m", f"resume={tmp_path}", "steps=3,4"])
+    typed.prepare("train.py")
+    assert sys.argv[1:] == ["-m", "model=sean", f"resume={tmp_path}", "steps=3,4"]
+
+
+def test_a_folder_that_is_gone(tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    monkeypatch.setattr(sys, "argv", ["train.py"])
+    with pytest.raises(SystemExit, match="the current folder is not there any more"):
+        typed.prepare("train.py")
+
+
 @pytest.mark.parametrize(("program", "config", "words"), [
     ("train.py", "config", ["experiment=quickstart", "seed=3"]), ("evaluate.py", "evaluate", []),
     ("sweep.py", "config", ["sweep=classifier", "model=hair_classifier"]),
