@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from hairgan.cli.bundles import bundle_option
+from hairgan.cli.next_command import training
 from hairgan.cli.numbers import Number
 from hairgan.cli.own_code import detector_option
 from hairgan.cli.trust import trust_option
@@ -92,5 +92,4 @@ def label(
         click.echo(
             f"changed since they were labelled: {names} ({many:,} in all); label anew into another folder", err=True
         )
-    root = shlex.quote(str((out / "packed").absolute()))
-    click.echo(f"next: python train.py model=stargan data=celeba_hq data.root={root}")
+    click.echo(f"next: {training(out / 'packed', size, has_labels=True)}")

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from hairgan.cli.next_command import preparing
+
 
 @click.command(context_settings={"show_default": True})
 @click.argument("out", type=click.Path(path_type=Path))
@@ -58,7 +60,7 @@ def portraits(out: Path, count: int, size: int, seed: int, style: str, zipped: b
     seconds = time.perf_counter() - started
     click.echo(f"{count:,} portraits of {size} px in {out}")
     click.echo(f"{seconds:.0f} s, {count / seconds / workers:.1f} images/s per core ({workers} processes)")
-    click.echo(f"next: hairgan prepare {out} --size 256")
+    click.echo(f"next: {preparing(out, size)}")
 
 
 def _draw(style: Any, seed: int, size: int, index: int) -> tuple[dict[str, bytes], dict[str, Any]]:

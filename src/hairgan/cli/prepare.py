@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hairgan.cli.next_command import training
+
 if TYPE_CHECKING:
     from hairgan.data.packed import PackedDataset
 
@@ -59,8 +61,7 @@ def prepare(source: Path, size: int, out: Path | None, limit: int | None, worker
         click.echo(
             f"{MAPPING} is missing, so the split is not the official one but by a hash of the names (80/10/10 %)"
         )
-    data = "celeba_hq" if raw.has_labels else "image_folder"
-    click.echo(f"next: python train.py model=stargan data={data} data.root={out.absolute()}")
+    click.echo(f"next: {training(out, size, has_labels=raw.has_labels)}")
 
 
 def _default_out(source: Path, size: int) -> Path:

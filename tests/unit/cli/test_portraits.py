@@ -20,7 +20,7 @@ def run(out: Path, *options: str) -> str:
 
 def test_written_portraits_are_read_back(tmp_path: Path) -> None:
     output = run(tmp_path / "people", "--workers", "1", "--zip")
-    assert f"next: hairgan prepare {tmp_path / 'people.zip'} --size 256" in output
+    assert f"next: hairgan prepare {tmp_path / 'people.zip'} --size 32" in output
     dataset = CelebAMaskHQ.open(tmp_path / "people.zip")
     assert len(dataset) == 3
     for index in range(3):
