@@ -25,6 +25,9 @@ from lightning_modules.strategy import PhasedDDPStrategy, ProcessLostError
 
 T = TypeVar("T")
 
+CHILD_VARIABLE = "HAIRGAN_RUN"
+"""By which a process that Lightning starts is told its run."""
+RANKS = ("RANK", "LOCAL_RANK", "SLURM_PROCID", "JSM_NAMESPACE_RANK")  # Lightning is silent and logs nothing above 0
 NUMBERS = ("RANK", "LOCAL_RANK", "GROUP_RANK", "NODE_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "SLURM_RESTART_COUNT")
 """Variables of the environment that number processes, read here and by Lightning."""
 
@@ -146,7 +149,8 @@ def _launcher() -> ClusterEnvironment | None:
 
 
 def check_environment() -> None:
-    """Refuse variables of the environment that number processes, where they hold something else.
+    """Refuse variables of the environment that number processes, where they hold something else or nobody started
+    several.
 
     Raises:
         ValueError: naming the variable.
@@ -155,6 +159,14 @@ def check_environment() -> None:
         value = os.environ.get(name)
         if value is not None and not re.fullmatch(r"\d{1,9}", value):
             raise ValueError(f"the environment variable {name} must be a whole number of 0 or more, not {value!r}")
+    if launched_from_outside() or CHILD_VARIABLE in os.environ:
+        return
+    for name in RANKS:
+        if os.environ.get(name, "0") != "0":
+            raise ValueError(
+                f"{name}={os.environ[name]} in the environment says that this is one of several processes, but neither "
+                f"torchrun nor srun started it, and it would log nothing: unset {name}"
+            )
 
 
 def _is_slurm(environment: ClusterEnvironment) -> bool:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 LOCK = "lock"
 TRACES = (CONFIG, AS_WRITTEN, record.RECORD, FOLDER, "metrics.csv", "samples", "curves.png")
 """What a run that has begun leaves in its directory."""
-CHILD_VARIABLE = "HAIRGAN_RUN"  # tells the processes that a run launches which run it is
+CHILD_VARIABLE = processes.CHILD_VARIABLE
 
 
 @dataclass(frozen=True)

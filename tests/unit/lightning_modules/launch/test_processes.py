@@ -66,6 +66,19 @@ def test_the_number_of_a_process_is_one(value, monkeypatch):
         processes.check_environment()
 
 
+@pytest.mark.parametrize("name", ["RANK", "LOCAL_RANK"])
+def test_a_left_over_rank_is_refused_as_its_run_would_log_nothing(name, monkeypatch):
+    monkeypatch.setenv(name, "1")
+    with pytest.raises(ValueError, match=f"{name}=1 in the environment .* unset {name}"):
+        processes.check_environment()
+    with monkeypatch.context() as started:
+        started.setenv(processes.CHILD_VARIABLE, "{}")
+        processes.check_environment()
+    for variable, value in world(1, 2, 1234).items():
+        monkeypatch.setenv(variable, value)
+    processes.check_environment()
+
+
 def test_a_job_that_slurm_tasks_do_not_fit_is_a_sentence(monkeypatch):
     for name, value in {"SLURM_NTASKS": "2", "SLURM_JOB_NAME": "training"}.items():
         monkeypatch.setenv(name, value)
