@@ -314,11 +314,6 @@ def test_what_a_user_gets_wrong_ends_in_one_sentence(
     assert message in str(exit_info.value) and "\n" not in str(exit_info.value)
 
 
-def test_the_bundle_is_needed(photos: Path) -> None:
-    result = CliRunner().invoke(cli, ["dye", str(photos / "me.png"), "--color", "teal"])
-    assert result.exit_code == 2 and "HAIRGAN_BUNDLE" in result.output
-
-
 def test_a_real_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, photos: Path) -> None:
     monkeypatch.undo()
     save_bundle(tmp_path / "b", {"parser": BiSeNet(base_width=4)})
