@@ -44,6 +44,7 @@ def evaluate(cfg: DictConfig) -> dict[str, dict[str, float]]:
     keep_freed_memory()
     trust(cfg.trust)
     runs = _distinct([MeasuredRun.read(Path(run), cfg) for run in cfg.runs or [cfg.run]])
+    _check_place(cfg, list(runs.values()))
     device = processes.join_on(cfg.device)
     judges = Judges.load(cfg.classifier, cfg.parser, device)
     protocol = Protocol(cfg.protocol, cfg.inception, cfg.alexnet, device)
@@ -64,6 +65,20 @@ def _distinct(runs: list[MeasuredRun]) -> dict[str, MeasuredRun]:
     """Runs by the names that tables show: the whole path where two have the same name."""
     short = [run.name for run in runs]
     return {str(run.path.absolute()) if short.count(run.name) > 1 else run.name: run for run in runs}
+
+
+def _check_place(cfg: DictConfig, runs: list[MeasuredRun]) -> None:
+    """Refuse a place for the results that cannot be a folder, before anything is measured.
+
+    Raises:
+        ValueError: it is a file, or below one.
+    """
+    out = Path(cfg.out) if cfg.out else runs[0].path / "evaluation" if len(runs) == 1 else Path(cfg.paths.outputs)
+    name = f"out={out}" if cfg.out else str(out)
+    there = next((path for path in (out, *out.parents) if os.path.lexists(path)), None)
+    if there is not None and not there.is_dir():
+        what = name if there == out else f"{name}: {there}"
+        raise ValueError(f"{what} is a file; it must be a folder")
 
 
 def _place(cfg: DictConfig, runs: list[MeasuredRun]) -> Path:

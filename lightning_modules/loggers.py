@@ -104,7 +104,7 @@ class QuietWandbLogger(WandbLogger):
 
     Args:
         mode: `offline`, `online` or `disabled`.
-        tags: words to find the run by.
+        tags: words to find the run by; one that is given twice counts once.
         options: of Lightning's logger and of `wandb.init`: `name`, `project`, `id`, `group`, `notes`, `save_dir`.
 
     Raises:
@@ -117,7 +117,7 @@ class QuietWandbLogger(WandbLogger):
                 "logger.mode=online needs an API key of Weights & Biases: `wandb login` asks for it and keeps it, or "
                 f"set WANDB_API_KEY; {OFFLINE}"
             )
-        super().__init__(mode=mode, tags=list(map(str, tags)), **options)
+        super().__init__(mode=mode, tags=list(dict.fromkeys(map(str, tags))), **options)
         self._wandb_init.pop("anonymous", None)
 
     @property

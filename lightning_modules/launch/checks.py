@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import os
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -81,6 +83,44 @@ def check_schedule(cfg: DictConfig, module: PhasedModule) -> None:
         raise ValueError(
             f"model.schedule._target_={cfg.model.schedule._target_} does not give a number for a step ({error})"
         ) from error
+
+
+def masks_of(model: DictConfig) -> str:
+    """What the masks of a model are made by, as it is typed."""
+    name = "path" if "path" in model.masks else "_target_"
+    return f"model.masks.{name}={model.masks[name]}"
+
+
+def check_masks(masks: Any, where: str, image_size: int) -> None:
+    """Refuse what makes no masks of images and label maps. A function is called once, on an empty image; of a network,
+    which may want a device, the call alone is looked at.
+
+    Args:
+        masks: what was made from `model.masks`; None where the high-pass skip is off.
+        where: its name and value, for the sentence.
+
+    Raises:
+        ValueError: naming it.
+    """
+    if masks is None:
+        return
+    images, labels = torch.zeros(1, 3, image_size, image_size), torch.zeros(1, image_size, image_size, dtype=torch.long)
+    try:
+        if isinstance(masks, torch.nn.Module):
+            inspect.signature(masks.forward).bind(images, labels)
+            return
+        with torch.random.fork_rng(devices=[]), torch.no_grad():
+            made = masks(images, labels)
+    except Exception as error:
+        if isinstance(error, RuntimeError) and re.search("device|cuda|mps", str(error)):  # it works on another one
+            return
+        raise ValueError(
+            f"{where} is not a function from images and label maps to masks ({' '.join(str(error).split())})"
+        ) from error
+    if not (
+        isinstance(made, tuple | list) and len(made) == 2 and all(torch.is_tensor(m) and m.ndim == 4 for m in made)
+    ):
+        raise ValueError(f"{where} must give two masks of shape (b, 1, h, w), not {type(made).__name__}")
 
 
 def check_run(cfg: DictConfig, run: Run, data: Any, module: PhasedModule, callbacks: Iterable[Callback]) -> None:

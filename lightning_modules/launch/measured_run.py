@@ -33,7 +33,7 @@ from hairgan.metrics.cache import StatisticsCache
 from hairgan.weights.documents import a_mapping, a_text
 from hairgan.weights.runs import CONFIG, find_checkpoint, networks_from_run, read_config
 from hairgan.weights.trusted import check_config
-from lightning_modules.launch.checks import check_data
+from lightning_modules.launch.checks import check_data, check_masks, masks_of
 from lightning_modules.launch.record import git_state, versions
 
 
@@ -111,6 +111,8 @@ class MeasuredRun:
         generator: Any = networks.get("generator")
         masks = self.config.model.get("masks")
         make_masks = instantiate(masks) if masks is not None and getattr(generator, "w_hpf", 0) > 0 else None
+        if make_masks is not None:
+            check_masks(make_masks, masks_of(self.config.model), self.data.dataset.size)
         started = time.perf_counter()
         evaluation = evaluate_networks(
             {name: network.to(device) for name, network in networks.items()},

@@ -18,7 +18,7 @@ from lightning_modules.callbacks import Checkpoints
 from lightning_modules.callbacks.tracking import readable_name
 from lightning_modules.execution import Execution, use_tf32
 from lightning_modules.launch import settings
-from lightning_modules.launch.checks import check_data, check_schedule
+from lightning_modules.launch.checks import check_data, check_masks, check_schedule, masks_of
 
 T = TypeVar("T")
 
@@ -47,6 +47,8 @@ def make_data_and_module(cfg: DictConfig) -> tuple[Any, PhasedModule]:
     module: PhasedModule = instantiate(cfg.model)
     check_data(type(module).__name__, module.requires, data)
     check_schedule(cfg, module)
+    if getattr(module, "masks", None) is not None:
+        check_masks(module.masks, masks_of(cfg.model), cfg.image_size)
     module.execution = Execution(cfg.accumulate, cfg.compile, cfg.channels_last, cfg.activation_checkpointing)
     module.gradient_clip = cfg.get("gradient_clip")
     return data, module

@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,8 +31,12 @@ if TYPE_CHECKING:
     from lightning_modules.launch.choice import Choice
 
 LOCK = "lock"
-TRACES = (CONFIG, AS_WRITTEN, record.RECORD, FOLDER, "metrics.csv", "samples", "curves.png")
+FOLDERS = (FOLDER, "samples")
+FILES = (CONFIG, AS_WRITTEN, record.RECORD, "metrics.csv", "curves.png")
+TRACES = (*FILES, *FOLDERS)
 """What a run that has begun leaves in its directory."""
+OF_A_START = (LOCK, "wandb", "tensorboard", "lightning_logs", "multirun.yaml", "*.out", "*.err", "*.log")
+"""What may be in the directory of a new run, besides hidden files: of a start that failed, of a sweep, of a job."""
 CHILD_VARIABLE = processes.CHILD_VARIABLE
 
 
@@ -74,6 +79,7 @@ def _own(choice: Choice, stack: contextlib.ExitStack, mine: list[Lock]) -> Run:
     if choice.run is not None:
         mine.append(_lock(choice.run, patient=slurm.is_requeued()))
         stack.callback(mine[0].release)
+        _check_contents(choice.run)
         checkpoint = _checkpoint(choice.run, choice.cfg.resume)
         if checkpoint:
             check_networks(OmegaConf.to_container(choice.cfg.model, resolve=True), checkpoint)  # type: ignore[arg-type]
@@ -107,6 +113,14 @@ def _lock(run_dir: Path, patient: bool = False) -> Lock:
             raise
         print(f"{error}; waiting, as a SLURM job that was queued again may follow itself on another node", flush=True)
     return acquire(run_dir / LOCK, what, patience=2 * SILENCE)
+
+
+def _check_contents(run: Path) -> None:
+    """Refuse a run directory in which something else stands where the run writes."""
+    for names, is_kind, kind in ((FOLDERS, Path.is_dir, "folder"), (FILES, Path.is_file, "file")):
+        for path in (run / name for name in names):
+            if os.path.lexists(path) and not is_kind(path):
+                raise ValueError(f"{path} must be a {kind}, into which the run writes: move away what is there")
 
 
 def _checkpoint(run: Path, resume: str | None) -> Path | None:
@@ -148,7 +162,7 @@ def _begin(choice: Choice, stack: contextlib.ExitStack) -> tuple[Path, Lock]:
 
 
 class HoldsARunError(ValueError):
-    """A new run does not start where another one is."""
+    """A new run does not start where another one is, or files that are not a run's."""
 
 
 def _take(path: Path, stack: contextlib.ExitStack) -> Lock:
@@ -156,18 +170,36 @@ def _take(path: Path, stack: contextlib.ExitStack) -> Lock:
     made = not path.exists()
     if path.exists() and not path.is_dir():
         raise ValueError(f"run_dir={path} is a file; a run needs a directory")
+    if not any((path / trace).exists() for trace in TRACES):
+        _insist_on_room(path)  # first, as a lock is a file too; where there is a run, its owner is named
     path.mkdir(parents=True, exist_ok=True)
     lock = _lock(path)
-    if any((path / trace).exists() for trace in TRACES):
+    try:
+        _insist_on_room(path)
+    except HoldsARunError:
         lock.release()
-        raise HoldsARunError(
-            f"{path} holds a run: {override('resume', path)} goes on with it; for a new run give another run_dir, or "
-            "leave it out"
-        )
+        raise
     if made:
         stack.callback(_remove_empty, path)
     stack.callback(lock.release)
     return lock
+
+
+def _insist_on_room(path: Path) -> None:
+    """Refuse a directory for a new run that holds more than `OF_A_START`."""
+    found = sorted(each.name for each in path.iterdir()) if path.exists() else []
+    held = [n for n in found if not n.startswith(".") and not any(fnmatch(n, pattern) for pattern in OF_A_START)]
+    if CONFIG in held:
+        raise HoldsARunError(
+            f"{path} holds a run: {override('resume', path)} goes on with it; for a new run give another run_dir, or "
+            "leave it out"
+        )
+    if held:
+        more = f" and {len(held) - 3} more" if len(held) > 3 else ""
+        raise HoldsARunError(
+            f"{path} is not empty ({', '.join(held[:3])}{more}): a new run takes a directory that is new or empty; "
+            "give another run_dir, or leave it out"
+        )
 
 
 def _remove_empty(path: Path) -> None:

@@ -12,6 +12,7 @@ from hydra.utils import get_class, get_object, instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from hairgan.data.portraits.items import VERSIONS
+from lightning_modules.launch.settings import check_training
 
 CONF = Path(__file__).parents[2] / "conf"
 
@@ -84,6 +85,13 @@ def test_wandb_mode_decides_where_nothing_is_given(compose_config, monkeypatch):
     ):
         monkeypatch.delenv("WANDB_MODE") if variable is None else monkeypatch.setenv("WANDB_MODE", variable)
         assert compose_config("logger=wandb", *typed).logger.wandb.mode == mode
+
+
+def test_an_empty_wandb_mode_counts_as_not_set(compose_config, monkeypatch):
+    monkeypatch.setenv("WANDB_MODE", "")
+    cfg = compose_config("logger=wandb")
+    check_training(cfg)
+    assert cfg.logger.wandb.mode == "offline"
 
 
 def test_every_value_of_the_shared_config_is_explained():

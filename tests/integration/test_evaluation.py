@@ -225,6 +225,16 @@ def test_known_errors_come_before_anything_is_measured(run_of, measure, judges, 
         with pytest.raises((ValueError, OSError), match=sentence):
             measure(f"runs=[{run},{sean}]", *overrides)
     assert not (tmp_path / "out").exists()
+    (tmp_path / "a file").touch()
+    for out, sentence in {
+        "a file": "a file is a file; it must be a folder",
+        "a file/x": "a file/x: .*a file is",
+    }.items():
+        with pytest.raises(ValueError, match=f"^out={tmp_path}/{sentence}"):
+            measure(f"run={run}", f"out={tmp_path / out}")
+    (run / "evaluation").touch()
+    with pytest.raises(ValueError, match=rf"^{run}/evaluation is a file"):
+        measure(f"run={run}", "out=null")
 
 
 def test_own_networks(run_of, measure, tmp_path, monkeypatch):

@@ -113,7 +113,7 @@ def test_own_parts_of_a_run_to_go_on_with(settings_of_mine, compose_config, tmp_
     with trusting(None):
         assert choice.choose(compose_config(*go_on, "trust=my_parts")).run == tmp_path / "run"
     with pytest.raises(ValueError, match="names my_parts"):
-        choice.choose(compose_config("trust=your_parts", *go_on))
+        choice.choose(compose_config("trust=yaml", *go_on))
 
 
 def test_a_network_that_lacks_what_its_family_calls(settings_of_mine, compose_config, tmp_path):

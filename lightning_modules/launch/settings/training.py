@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Container, Iterator
 from typing import Annotated, Any, ClassVar, Literal
@@ -185,6 +186,8 @@ def check_run_config(cfg: DictConfig, typed: Container[str]) -> None:
 
 def _outermost(cfg: DictConfig, typed: Container[str] | None) -> dict[str, Any]:
     """The values of a config, the outermost checked."""
+    if not os.environ.get("WANDB_MODE", "set").strip():  # empty counts as not set, for the config that refers to it
+        del os.environ["WANDB_MODE"]
     for name, field in Run.model_fields.items():
         if field.is_required() and name not in cfg:
             raise ValueError(f"{name} is missing; it must be {meaning_of(field)}")

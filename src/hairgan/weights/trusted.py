@@ -59,7 +59,7 @@ def trust(names: bool | str | Iterable[str] | None) -> None:
         names: `"my_net"`, a list of such names, True for everything, or None for nothing.
 
     Raises:
-        ValueError: a name that cannot be one of a module.
+        ValueError: a name that cannot be one of a module, or of which there is none.
     """
     if names is None or names is False:
         return
@@ -71,6 +71,13 @@ def trust(names: bool | str | Iterable[str] | None) -> None:
     for name in [names] if isinstance(names, str) else names:
         if not isinstance(name, str) or not all(part.isidentifier() for part in name.split(".")):
             raise ValueError(f"trust takes names of modules or packages, e.g. my_net, not {describe(name)}")
+        package = name.split(".")[0]
+        _search_here()
+        if package not in sys.modules and importlib.util.find_spec(package) is None:
+            raise ValueError(
+                f"trust names {shorten(name)}, but there is no module or package {shorten(package)}: is it installed, "
+                "or in this directory?"
+            )
         _trusted.append(name)
 
 
@@ -140,9 +147,7 @@ def locate(target: str) -> Any:
     Raises:
         ValueError: there is no such thing, or its module does not load.
     """
-    here = str(Path.cwd())
-    if here not in sys.path and "" not in sys.path:
-        sys.path.append(here)
+    _search_here()
     parts = target.split(".")
     for length in range(len(parts) - 1, 0, -1):
         module = ".".join(parts[:length])
@@ -161,6 +166,12 @@ def locate(target: str) -> Any:
             raise ValueError(f"there is no {'.'.join(parts[length:])} in {module}") from error
         return found
     raise ValueError(f"there is no module {shorten('.'.join(parts[:-1]))}: is it installed, or in this directory?")
+
+
+def _search_here() -> None:
+    here = str(Path.cwd())
+    if here not in sys.path and "" not in sys.path:
+        sys.path.append(here)
 
 
 # -- configs of runs --

@@ -86,7 +86,7 @@ def test_own_code_runs_only_where_it_is_trusted(my_net: Path) -> None:
         network_class("my_net.Mine", "the card")
     with trusting(True):
         assert network_class("my_net.Mine", "the card")
-    with trusting("absent_net"), pytest.raises(ValueError, match="there is no module absent_net"):
+    with trusting(True), pytest.raises(ValueError, match="there is no module absent_net"):
         network_class("absent_net.Mine", "the card")
 
 
@@ -94,6 +94,13 @@ def test_own_code_runs_only_where_it_is_trusted(my_net: Path) -> None:
 def test_names_that_cannot_be_trusted(names: object) -> None:
     with pytest.raises(ValueError, match="trust takes"):
         trust(names)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["absent_net", "absent_net.part", "absent_net.Mine"])
+def test_a_module_that_is_not_there_cannot_be_trusted(name: str) -> None:
+    with pytest.raises(ValueError, match=r"^trust names absent_net.* there is no module or package absent_net: is it"):
+        trust(["hairgan", name])
+    assert not trusted.is_trusted(name)
 
 
 def test_an_installed_plugin_is_trusted(my_net: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,7 +164,7 @@ def test_a_config_that_would_build_something_else(place: str, value: object) -> 
     assert len(str(error.value)) < 400
 
 
-def test_what_is_typed_or_trusted_passes() -> None:
+def test_what_is_typed_or_trusted_passes(my_net: Path) -> None:
     mine = ["+callbacks.mine._target_=my_net.Callback", "model.generator._target_=my_net.Generator"]
     config = composed(*mine)
     with pytest.raises(ValueError, match=r"trust=my_net"):

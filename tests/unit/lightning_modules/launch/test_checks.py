@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 from omegaconf import OmegaConf
 
+from hairgan.networks.fan import FANMasks
+from hairgan.networks.region_masks import region_masks
 from lightning_modules.launch import settings
-from lightning_modules.launch.checks import check, check_schedule
-from lightning_modules.launch.parts import make_callbacks
+from lightning_modules.launch.checks import check, check_masks, check_schedule, masks_of
+from lightning_modules.launch.parts import make_callbacks, make_data_and_module
+from tests.integration.conftest import SMALL
 
 
 @pytest.mark.parametrize("schedule", [lambda: 1.0, lambda step: None, lambda step: "text"])
@@ -48,3 +53,36 @@ def test_parts_of_another_kind(compose_config: Any) -> None:
         make_callbacks(
             compose_config("callbacks=none", "+callbacks.a._target_=builtins.dict", "++callbacks.enabled=true")
         )
+
+
+@pytest.mark.parametrize(
+    "masks",
+    [os.getcwd, max, os.path.join, torch.matmul, torch.mul, {}, torch.nn.Identity(), lambda images, labels: (1, 2),
+     lambda images: (images, images)],
+)  # fmt: skip
+def test_a_function_that_makes_no_masks(masks: Any) -> None:
+    model = OmegaConf.create({"masks": {"_target_": "hydra.utils.get_method", "path": "x.y"}})
+    with pytest.raises(ValueError, match=r"^model\.masks\.path=x\.y (is not a function from|must give two masks)"):
+        check_masks(masks, masks_of(model), 32)
+
+
+def on_a_gpu(images: Any, labels: Any) -> Any:
+    raise RuntimeError("Expected all tensors to be on the same device")
+
+
+@pytest.mark.parametrize("masks", [None, region_masks, on_a_gpu, lambda images, _: (images[:, :1], images[:, 1:2])])
+def test_a_function_that_does_make_masks(masks: Any) -> None:
+    before = torch.random.get_rng_state()
+    check_masks(masks, "model.masks", 32)
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_a_network_that_makes_masks() -> None:
+    check_masks(FANMasks.__new__(FANMasks), "model.masks", 32)  # of which no call is made
+
+
+def test_masks_are_checked_before_the_first_step(packed_faces: Any, compose_config: Any) -> None:
+    small = ["data=celeba_hq", f"data.root={packed_faces(32)}", "image_size=32", "batch_size=4", *SMALL["stargan"]]
+    said = r"^model\.masks\.path=os\.getcwd is not a function from images and label maps"
+    with pytest.raises(ValueError, match=said):
+        make_data_and_module(compose_config(*small, "model.masks.path=os.getcwd"))

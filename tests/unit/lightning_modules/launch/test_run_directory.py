@@ -79,6 +79,39 @@ def test_a_new_run_does_not_start_where_another_one_is(config, tmp_path):
     assert sorted(p.name for p in run.iterdir()) == ["checkpoints", "config.yaml", "config_as_written.yaml", "run.yaml"]
 
 
+@pytest.mark.parametrize("held", ["notes.txt", "checkpoints", "photos"])
+def test_a_new_run_takes_a_directory_that_is_new_or_empty(held, config, tmp_path):
+    config.run_dir = str(tmp_path / "mine")
+    (tmp_path / "mine" / ".hydra").mkdir(parents=True)
+    for name in (".gitkeep", "slurm-12.out", "wandb"):  # which do not count
+        (tmp_path / "mine" / name).touch()
+    with owned(choose(config)) as run:
+        assert run.path == tmp_path / "mine"
+    (tmp_path / "mine" / held).touch()
+    before = sorted(path.name for path in run.path.iterdir())
+    with (
+        pytest.raises(HoldsARunError, match=rf"mine is not empty \({held}\): a new run takes a"),
+        owned(choose(config)),
+    ):
+        pass
+    assert sorted(path.name for path in run.path.iterdir()) == before
+    config.run_dir = "/"
+    with pytest.raises(HoldsARunError, match=r"^/ is not empty \(.* more\)"), owned(choose(config)):
+        pass
+    assert not Path("/lock").exists()
+
+
+@pytest.mark.parametrize("wrong", ["checkpoints", "samples", "metrics.csv"])
+def test_what_stands_where_the_run_writes_is_refused_at_the_start(wrong, config, tmp_path):
+    run = begin(tmp_path / "run", config)
+    (run / wrong).mkdir() if wrong == "metrics.csv" else (run / wrong).touch()
+    config.resume = str(run)
+    sentence = rf"^{run}/{wrong} must be a f\w+, into which the run writes"
+    with pytest.raises(ValueError, match=sentence), owned(choose(config)):
+        pass
+    assert not (run / "lock").exists()
+
+
 @pytest.mark.parametrize("how", ["resume", "auto", "run_dir"])
 def test_a_run_that_lives_is_left_alone(how, config, tmp_path):
     run = begin(tmp_path / "test" / "run", config, steps=(2,))
