@@ -124,7 +124,7 @@ def test_nobody() -> None:
 
 def test_without_the_detectors_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(MTCNNFinder, "available", staticmethod(lambda: False))
-    with pytest.raises(ValueError, match=r"install hairgan\[faces\]"):
+    with pytest.raises(ValueError, match=r"install -e '\.\[faces\]'"):
         MTCNNFinder()
 
 

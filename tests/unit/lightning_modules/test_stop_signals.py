@@ -22,11 +22,15 @@ def test_a_signal_ends_the_run_after_a_checkpoint_with_its_code(number, tmp_path
                 signal.raise_signal(number)
 
     module, checkpoints = Interrupted(), Checkpoints(100)
-    before = signal.getsignal(number)
-    fit(module, steps=5, tmp_path=tmp_path, callbacks=[checkpoints])
+    before = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+    outside = signal.signal(number, before)
+    try:
+        fit(module, steps=5, tmp_path=tmp_path, callbacks=[checkpoints])
+        assert signal.getsignal(number) == before
+    finally:
+        signal.signal(number, outside)
     assert module.steps_done == 2
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["step_00000002.ckpt"]
-    assert signal.getsignal(number) == before
     with pytest.raises(StoppedBySignal) as stopped:
         checkpoints.stop_signals.raise_for_code()
     assert stopped.value.code == 128 + number
