@@ -34,6 +34,8 @@ def parse_color(text: str) -> UInt8[ndarray, " 3"]:
         ValueError: the text is none of these, is transparent, or asks for more than there is, as `rgb(999, 0, 0)`.
     """
     try:
+        if not text.isascii():  # Pillow would read digits of other scripts
+            raise ValueError
         values = ImageColor.getrgb(HAIR_COLORS.get(text.strip().lower(), text.strip()))
     except ValueError as error:
         raise ValueError(

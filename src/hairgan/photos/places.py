@@ -34,7 +34,7 @@ def check_free(
         option: of the command line, by which another place can be named.
 
     Raises:
-        ValueError: it is a source, a folder, or exists and is not to be overwritten.
+        ValueError: it is a source, a folder or a link, or exists and is not to be overwritten.
         OSError: no such name is possible, e.g. one that is too long.
     """
     try:
@@ -49,6 +49,8 @@ def check_free(
         raise ValueError(f"{printable(path)} is one of the photos themselves: write the result to another file")
     if not overwrite:
         raise ValueError(f"{printable(path)} exists already: choose another name with {option}, or give --overwrite")
+    if path.is_symlink():
+        raise ValueError(f"{printable(path)} is a link: what it leads to is not replaced, remove the link first")
     if path.exists() and not path.is_file():
         raise ValueError(f"{printable(path)} is not a regular file")
 

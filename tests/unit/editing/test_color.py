@@ -19,7 +19,7 @@ def test_colours_by_name_and_code(text: str, rgb: tuple[int, ...]) -> None:
 
 def test_every_hair_colour_is_one_and_others_are_refused() -> None:
     assert all(parse_color(name).shape == (3,) for name in HAIR_COLORS)
-    for text in ("", "blonde-ish", "#12345"):
+    for text in ("", "blonde-ish", "#12345", "rgb(１,２,３)"):
         with pytest.raises(ValueError, match="is not a colour"):
             parse_color(text)
     for text in ("rgb(999, 0, 0)", "rgb(300%, 0%, 0%)", "hsv(10, 500%, 50%)", "hsl(0, 0%, 900%)"):

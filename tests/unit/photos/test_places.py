@@ -17,6 +17,7 @@ def test_places_that_are_taken(tmp_path: Path) -> None:
     (tmp_path / "link.jpg").symlink_to(source)
     os.link(source, tmp_path / "hard.jpg")
     (tmp_path / "dangling.jpg").symlink_to("nowhere")
+    (tmp_path / "other.jpg").symlink_to(other)
     (tmp_path / "folder.jpg").mkdir()
     os.mkfifo(tmp_path / "pipe.jpg")
     sources = identities([source, tmp_path / "gone.jpg"])
@@ -31,6 +32,8 @@ def test_places_that_are_taken(tmp_path: Path) -> None:
     for name, message in (
         ("folder.jpg", "is a folder"),
         ("pipe.jpg", "is not a regular file"),
+        ("dangling.jpg", "is a link"),
+        ("other.jpg", "is a link"),
         ("b.jpg/c.jpg", "b.jpg is no"),
     ):
         with pytest.raises(ValueError, match=message):
