@@ -23,9 +23,8 @@ import optuna
 import torch
 from omegaconf import DictConfig, OmegaConf, open_dict
 from optuna.pruners import MedianPruner, NopPruner
-from optuna.samplers import BaseSampler, GridSampler, RandomSampler, TPESampler
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
 from optuna.study import MaxTrialsCallback
 from optuna.trial import TrialState
 
@@ -37,11 +36,11 @@ from lightning_modules.launch import settings
 from lightning_modules.launch.errors import errors_as_sentences
 from lightning_modules.parallel_coordinates import Line, draw_parallel_coordinates
 from lightning_modules.stop_signals import StoppedBySignal
+from lightning_modules.study_files import FINISHED, Grid, Journal
 from train import train
 
 HOW = "how"  # attribute of a trial without a value: what became of it
 PLAN = "plan"  # attribute of a study: what it tries, and by what
-FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
 def sweep(cfg: DictConfig) -> optuna.Study:
@@ -59,20 +58,25 @@ def sweep(cfg: DictConfig) -> optuna.Study:
     plan = cfg.sweep
     folder = Path(cfg.paths.outputs).absolute() / "sweeps" / plan.study
     folder.mkdir(parents=True, exist_ok=True)
-    storage = JournalStorage(JournalFileBackend(str(folder / "study.journal")))
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # what it says of trials is said here
+    storage = JournalStorage(Journal(folder / "study.journal"))
     study = optuna.create_study(
         study_name=plan.study, storage=storage, load_if_exists=True, direction=plan.direction,
         pruner=MedianPruner(n_startup_trials=plan.startup_trials) if plan.prune else NopPruner(),
     )  # fmt: skip
     insist_on_the_same(study, plan, folder)
-    study.sampler = make_sampler(plan, cfg.seed + len(study.trials))
+    study.sampler = make_sampler(plan, cfg.seed + len(study.trials), folder)
     limit = [MaxTrialsCallback(plan.trials, states=FINISHED)] if plan.trials else []
-    if not plan.trials or len(study.get_trials(states=FINISHED)) < plan.trials:
+    enough = bool(plan.trials) and len(study.get_trials(states=FINISHED)) >= plan.trials
+    if not enough and not (isinstance(study.sampler, Grid) and study.sampler.is_done(study)):
         try:
-            study.optimize(lambda trial: objective(trial, cfg, folder), callbacks=limit)
+            study.optimize(lambda trial: objective(trial, cfg, folder), callbacks=[say_what_became, *limit])
         except TrialStoppedError as error:
             report(study, plan.metric, folder)
             raise error.stopped from error
+        except KeyboardInterrupt:  # between two trials, or before the first step of one
+            report(study, plan.metric, folder)
+            raise SystemExit(130) from None
     report(study, plan.metric, folder)
     return study
 
@@ -105,10 +109,18 @@ def insist_on_the_same(study: optuna.Study, plan: DictConfig, folder: Path) -> N
     study.set_user_attr(PLAN, now)
 
 
-def make_sampler(plan: DictConfig, seed: int) -> BaseSampler:
+def say_what_became(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
+    """Print a line on a trial that ended; why one was given up has been said."""
+    if trial.state == TrialState.COMPLETE:
+        print(f"trial {trial.number} is done, with {trial.value:.4g}")
+    elif trial.state == TrialState.PRUNED and HOW not in trial.user_attrs:
+        print(f"trial {trial.number} was stopped at step {trial.last_step}: it is worse than the median of the others")
+
+
+def make_sampler(plan: DictConfig, seed: int, folder: Path) -> BaseSampler:
     """The sampler of a plan; the seed differs from worker to worker, so that they do not try the same."""
     if plan.sampler == "grid":
-        return GridSampler({name: list(choices) for name, choices in plan.space.items()}, seed=seed)
+        return Grid({name: list(choices) for name, choices in plan.space.items()}, folder)
     if plan.sampler == "random":
         return RandomSampler(seed=seed)
     if plan.sampler == "tpe":
@@ -121,7 +133,7 @@ def objective(trial: optuna.Trial, cfg: DictConfig, folder: Path) -> float:
 
     Raises:
         optuna.TrialPruned: the trial was ended as worse than others, diverged, needs more memory than there is, or has
-            no value: the sampler learns to keep away, and the study goes on.
+            no value, or its settings do not fit each other: the sampler learns to keep away, and the study goes on.
         TrialStoppedError: the worker was asked to stop; the trial does not count.
     """
     cfg = copy.deepcopy(cfg)
@@ -132,6 +144,10 @@ def objective(trial: optuna.Trial, cfg: DictConfig, folder: Path) -> float:
         study = "" if folder.name == cfg.name else f"{folder.name}-"
         cfg.run_name = f"{cfg.name}-{study}trial-{trial.number:03d}"
         cfg.group = cfg.group or folder.name
+    try:
+        settings.check_training(cfg)
+    except ValueError as error:  # each was tried alone before the first trial
+        raise _given_up(trial, "refused", str(error)) from error
     callback = TrialReport(trial, cfg.sweep.metric)
     try:
         train(cfg, [callback])
@@ -141,7 +157,7 @@ def objective(trial: optuna.Trial, cfg: DictConfig, folder: Path) -> float:
         raise _given_up(trial, "diverged" if isinstance(error, NonFiniteError) else "no memory", str(error)) from error
     if callback.pruned:
         raise optuna.TrialPruned
-    if callback.value is None or math.isnan(callback.value):
+    if callback.value is None or not math.isfinite(callback.value):
         raise _given_up(trial, "no value", f"its run measured no number as {cfg.sweep.metric}")
     return callback.value
 
@@ -176,10 +192,10 @@ def report(study: optuna.Study, metric: str, folder: Path) -> None:
     if not finished:
         return
     most_first = study.direction == optuna.study.StudyDirection.MAXIMIZE
-    measured = [t for t in finished if t.value is not None and not math.isnan(t.value)]
+    measured = [t for t in finished if t.value is not None and math.isfinite(t.value)]
     trials = sorted(measured, key=lambda t: t.value, reverse=most_first)
     given_up = [t for t in finished if t not in measured]
-    names = list(finished[0].params)
+    names = list(max((t.params for t in finished), key=len))
     rows = [
         [f"{t.number}", t.user_attrs.get(HOW, t.state.name.lower()), "-" if t in given_up else f"{t.value:.4g}"]
         + [f"{max(t.intermediate_values, default=0)}"]

@@ -77,7 +77,12 @@ SWEEPS_REFUSED = {
     "sweep=tpe +sweep.space.accumulate={low:0,high:2}": "with 0, accumulate must be a whole number of 1 or more",
     "sweep=tpe +sweep.space.accumulate={low:0,high:2,log:true}": "low must be above 0 for log=true, not 0",
     "sweep=tpe +sweep.space.tf32={low:0.0,high:1.0}": "tf32 must be true or false",
-    "sweep=tpe +sweep.space.seed=5": "sweep.space.seed must be a group of settings, not 5",
+    "sweep=tpe +sweep.space.seed=5": "sweep.space.seed must be {low, high, log} or a list of choices, not 5",
+    "sweep=tpe +sweep.space.seed=[1,1.0]": "sweep.space.seed must be choices, none twice, not [1, 1.0]",
+    "sweep=tpe +sweep.space.run_dir=[a,b]": "run_dir is no setting to try: the sweep decides it",
+    "sweep=tpe +sweep.space.paths.outputs=[a,b]": "paths is no setting to try: it is the same for all trials",
+    "sweep=tpe +sweep.space.trainer.devices=[1,2]": "sweep.space.trainer.devices cannot be given here: the",
+    "sweep=tpe +sweep.space.num_domains=[2,3]": "num_domains is no setting to try: it is filled in once the data",
 }
 SWEEPS_OBEYED = [
     "sweep=tpe",

@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+import resource
+import signal
+from collections import Counter
+
 import pytest
 
 pytest.importorskip("optuna")
 
 import torch
 import yaml
-from omegaconf import DictConfig
+from omegaconf import DictConfig, open_dict
 from optuna.trial import TrialState
 
 from lightning_modules.base import NonFiniteError
 from lightning_modules.callbacks.trial_report import TrialReport
 from lightning_modules.stop_signals import StoppedBySignal
+from lightning_modules.study_files import Journal
 from sweep import FINISHED, sweep
 
 
@@ -106,3 +111,90 @@ def test_a_study_goes_on_only_with_what_it_was_begun_with(name, value, trials):
 def test_a_sweep_is_no_run(trials):
     with pytest.raises(ValueError, match="run_dir=x is for one run"):
         trials([0.5], run_dir="x")
+
+
+@pytest.fixture
+def grid(monkeypatch, compose_config):
+    """A sweep over four combinations, whose trials end as planned by number or are fine; how often each was done."""
+
+    def run(plan: dict[int, BaseException] | None = None) -> list[int]:
+        def train(cfg: DictConfig, callbacks: list[TrialReport]) -> dict[str, float]:
+            if error := (plan or {}).get(callbacks[0].trial.number):
+                raise error
+            callbacks[0].value = 0.5
+            return {}
+
+        monkeypatch.setattr("sweep.train", train)
+        cfg = compose_config("sweep=grid", "sweep.metric=g_latent/loss", "sweep.study=grid")
+        with open_dict(cfg):
+            cfg.sweep.space = {"model.lambda_ds": [1.0, 2.0], "model.lambda_reg": [0.5, 1.0]}
+        study = sweep(cfg)
+        return sorted(Counter(str(t.params) for t in study.trials if t.state in FINISHED).values())
+
+    return run
+
+
+def test_a_grid_does_each_combination_once_also_after_it_was_stopped(grid):
+    with pytest.raises(StoppedBySignal):
+        grid({1: StoppedBySignal("SIGTERM")})
+    with pytest.raises(SystemExit) as stopped:
+        grid({3: KeyboardInterrupt()})
+    assert stopped.value.code == 130
+    assert grid() == [1, 1, 1, 1]
+    assert grid() == [1, 1, 1, 1]  # nothing is left to do
+
+
+def test_settings_that_do_not_fit_each_other_cost_one_trial(monkeypatch, compose_config):
+    monkeypatch.setattr("sweep.train", lambda cfg, callbacks: setattr(callbacks[0], "value", 0.5))
+    options = ["sweep.sampler=grid", "sweep.trials=null", "batch_size=16"]
+    cfg = compose_config("model=hair_classifier", "sweep=classifier", *options)
+    with open_dict(cfg):
+        cfg.sweep.space = {"batch_size": [8, 16], "accumulate": [1, 16]}
+    study = sweep(cfg)
+    refused = [trial.params for trial in study.trials if trial.user_attrs.get("how") == "refused"]
+    assert refused == [{"batch_size": 8, "accumulate": 16}] and len(study.trials) == 4
+
+
+def test_a_value_that_is_not_finite_counts_as_none(trials):
+    study = trials([0.5, float("inf"), float("-inf")])
+    assert [trial.user_attrs.get("how") for trial in study.trials] == [None, "no value", "no value"]
+
+
+def test_an_error_is_told_once_and_without_a_trace(trials, capfd):
+    with pytest.raises(ValueError, match="no such folder"):
+        trials([0.5, ValueError("no such folder")])
+    said = capfd.readouterr()
+    assert "Traceback" not in said.err and "[I " not in said.err and "trial 0 is done, with 0.5" in said.out
+
+
+def test_what_a_kill_left_of_a_line_is_taken_out_of_the_journal(trials, tmp_path):
+    trials([0.5, 0.6])
+    journal = tmp_path / "outputs" / "sweeps" / "planned" / "study.journal"
+    journal.write_bytes(journal.read_bytes() + b'{"op_code":5,"worker')
+    assert [trial.value for trial in trials([0.5, 0.6, 0.7]).trials] == [0.5, 0.6, 0.7]
+
+
+@pytest.mark.parametrize("damage", [b"[]\n", b"\n", b"\xff\xfe\x00\n", b'{"a": 1}\n', b'{"op_co\n'])
+def test_a_damaged_journal_is_refused_and_left_as_it_is(damage, trials, tmp_path):
+    trials([0.5])
+    journal = tmp_path / "outputs" / "sweeps" / "planned" / "study.journal"
+    journal.write_bytes(content := journal.read_bytes() + damage)
+    with pytest.raises(ValueError, match=r"study.journal is damaged in line \d+: .*sweep.study=NAME"):
+        trials([0.5, 0.6])
+    assert journal.read_bytes() == content
+
+
+def test_a_full_disk_leaves_whole_lines(tmp_path):
+    journal = Journal(tmp_path / "study.journal")
+    journal.append_logs([{"op_code": 0}])
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20, before[1]))
+    try:
+        with pytest.raises(OSError):
+            journal.append_logs([{"op_code": 1, "text": "longer than what is left"}])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    journal.append_logs([{"op_code": 2}])
+    assert [log["op_code"] for log in journal.read_logs(0)] == [0, 2]

@@ -33,6 +33,16 @@ class Sweep(Settings):
     space: Annotated[dict[str, Any], Meaning("settings to try, each with {low, high, log} or a list of choices")]
 
 
+OF_THE_SWEEP = {
+    **dict.fromkeys(("resume", "reproduce", "run_dir", "dry_run", "name", "run_name"), "the sweep decides it"),
+    **dict.fromkeys(("paths", "sweep", "optimized_metric", "group", "trust"), "it is the same for all trials"),
+    **dict.fromkeys(("domain_names", "num_domains"), "it is filled in once the data is known"),
+    **dict.fromkeys(("trainer.devices", "trainer.num_nodes", "trainer.strategy"), "a trial is one process"),
+}
+"""Settings that no sweep can try, and why."""
+CHECKED = 50  # choices of a setting that are checked before the first trial; a trial is checked again
+
+
 class Range(Settings):
     low: Number
     high: Number
@@ -64,6 +74,11 @@ def check_sweep(cfg: DictConfig) -> None:
 
 def _check_choices(cfg: DictConfig, plan: dict[str, Any], name: str, choices: Any) -> None:
     where = f"sweep.space.{name}"
+    if not name.strip():
+        raise ValueError("sweep.space has a setting without a name")
+    for known, why in OF_THE_SWEEP.items():
+        if name == known or name.startswith(f"{known}."):
+            raise ValueError(f"{where}: {name} is no setting to try: {why}")
     missing = object()
     now = OmegaConf.select(cfg, name, default=missing)
     if now is missing:
@@ -72,12 +87,19 @@ def _check_choices(cfg: DictConfig, plan: dict[str, Any], name: str, choices: An
         known = [str(each) for each in around] if OmegaConf.is_dict(around) else []
         raise ValueError(f"{where}: there is no setting '{name}'{nearest(last, known)}")
     if isinstance(choices, list):
-        if not choices or len({str(choice) for choice in choices}) != len(choices):
+        if not choices or _some_twice(choices):
             raise ValueError(f"{where} must be choices, none twice, not {shown(choices)}")
         if not all(choice is None or isinstance(choice, (bool, int, float, str)) for choice in choices):
             raise ValueError(f"{where} must be choices of numbers or names, not {shown(choices)}")
-        tried = choices
+        tried = choices[:: -(-len(choices) // CHECKED)]
     else:
+        if not isinstance(choices, dict) and plan["sampler"] != "grid":
+            raise ValueError(f"{where} must be {{low, high, log}} or a list of choices, not {shown(choices)}")
+        if isinstance(choices, dict) and choices and not choices.keys() & Range.model_fields.keys():
+            raise ValueError(
+                f"{where}.{next(iter(choices))} cannot be given here: the settings that a sweep tries are a file in "
+                "conf/sweep, which sweep=NAME chooses"
+            )
         if plan["sampler"] == "grid":
             raise ValueError(f"{where} must be a list of choices for a grid, not {shown(choices)}")
         check(Range, choices, where)
@@ -96,3 +118,8 @@ def _check_choices(cfg: DictConfig, plan: dict[str, Any], name: str, choices: An
             check_training(trial)
         except ValueError as error:
             raise ValueError(f"{where}: with {shown(value)}, {error}") from None
+
+
+def _some_twice(choices: list[Any]) -> bool:
+    """Whether choices are the same, or would be read as the same: 1 and 1.0, 1 and true."""
+    return any(a == b or str(a) == str(b) for i, a in enumerate(choices) for b in choices[:i])
