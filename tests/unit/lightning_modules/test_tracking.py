@@ -58,10 +58,11 @@ def test_a_service_that_does_not_answer_is_a_sentence(monkeypatch, tmp_path):
         raise CommError("Run initialization has timed out after 90.0 sec.")
 
     monkeypatch.setattr(wandb, "init", init)
+    monkeypatch.setenv("WANDB_API_KEY", "0" * 40)
     with pytest.raises(
         ValueError, match=r"Weights & Biases did not take the run \(Run init.* logger.mode=offline needs"
     ):
-        QuietWandbLogger(mode="offline", save_dir=tmp_path).experiment  # noqa: B018
+        QuietWandbLogger(mode="online", save_dir=tmp_path).experiment  # noqa: B018
 
 
 def test_a_run_from_before_there_were_names_gets_one(tmp_path, compose_config):
