@@ -42,7 +42,8 @@ def test_all_loggers_at_once_and_a_resumed_run_continues_them(settings, compose_
     assert first["run"].display_name == second["run"].display_name
     assert first["config"]["steps"] == 2 and second["config"]["steps"] == 4
     assert first["config"]["run/versions/torch"] == second["config"]["run/resumed_at_2/versions/torch"]
-    assert second["config"]["run/resumed_at_2/overrides"] == [f"resume={run}", "steps=4"]
+    overrides = second["config"]["run/resumed_at_2/overrides"]  # the run brings its model and data
+    assert overrides == ["model=hair_classifier", "data=celeba_hq", f"resume={run}", "steps=4"]
     assert len(list((run / "tensorboard").glob("events.*"))) == 2
 
 
