@@ -31,7 +31,6 @@ from PIL import Image
 from torch.utils.flop_counter import FlopCounterMode
 
 from hairgan.data.packed import PackedDataset
-from hairgan.data.sampling import normal
 from hairgan.evaluation.protocols import Protocol
 from hairgan.metrics.cache import StatisticsCache
 from hairgan.metrics.images import as_bytes
@@ -39,6 +38,7 @@ from hairgan.metrics.statistics import GaussianStatistics, frechet_distance
 from hairgan.metrics.translation import evaluate_translation
 from hairgan.metrics.translator import Translator
 from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
+from hairgan.randomness import normal
 
 DOMAINS = ("bang", "no_bang", "blond", "short", "bob", "long_straight", "long_perm")
 Networks = tuple[Generator, MappingNetwork, StyleEncoder]

@@ -11,7 +11,7 @@ import click
 import cv2
 import numpy as np
 
-from hairgan.data.portraits.items import DRAW
+from hairgan.portraits.items import DRAW
 
 
 @click.command()

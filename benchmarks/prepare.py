@@ -18,7 +18,7 @@ from pathlib import Path
 from hairgan.data.celebamask import CelebAMaskHQ
 from hairgan.data.celebamask_writer import write_raw
 from hairgan.data.packing import pack
-from hairgan.data.portraits import portrait
+from hairgan.portraits import portrait
 
 
 def main() -> None:

@@ -28,7 +28,6 @@ from torch.nn import functional as F
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the plain pipeline's parts are the tests' oracles
 
-from hairgan.data.portraits import Hairstyle, Identity, draw
 from hairgan.editing.edit import Edit
 from hairgan.editing.restyling import Restyler
 from hairgan.editing.salon import PRECISIONS, Salon
@@ -38,6 +37,7 @@ from hairgan.networks.fan import FAN
 from hairgan.networks.resnet import fold_batch_norm
 from hairgan.networks.sean import SEANGenerator
 from hairgan.networks.stargan import Generator, StyleEncoder
+from hairgan.portraits import Hairstyle, Identity, draw
 from hairgan.regions import NUM_REGIONS, Region
 from hairgan.weights.official import from_official
 from tests.oracles import published_stargan as published

@@ -23,8 +23,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the loop version is the tests' oracle
 
-from hairgan.data.portraits import portrait
 from hairgan.networks.sean import SEANGenerator
+from hairgan.portraits import portrait
 from hairgan.weights.official import from_official
 from tests.oracles.sean_loop import Ace, SEANLoop, Zencoder, settle_spectral_norm
 

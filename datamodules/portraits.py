@@ -7,16 +7,16 @@ from typing import Any
 
 from datamodules.base import HairDataModule
 from hairgan.data.packing import pack
-from hairgan.data.portraits.items import DRAW, VERSIONS, PortraitItem, Style
+from hairgan.portraits.items import DRAW, VERSIONS, PortraitItem, Style
 
 
 class PortraitDataModule(HairDataModule):
-    """Drawn people with exact label maps and attributes (`hairgan.data.portraits`).
+    """Drawn people with exact label maps and attributes (`hairgan.portraits`).
 
     Args:
         count: number of people; about 80 % train, 10 % val, 10 % test, each person in one split only.
         portrait_seed: which people.
-        style: `plain` or `randomized`, see `hairgan.data.portraits.items.Style`.
+        style: `plain` or `randomized`, see `hairgan.portraits.items.Style`.
         cache: folder in which the packed portraits are kept, once per image size.
         workers: processes that draw; None takes one per core.
         shared: see `HairDataModule`.

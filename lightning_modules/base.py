@@ -32,8 +32,8 @@ from torch.optim import Optimizer
 from torchmetrics import Metric
 
 from hairgan.data.requirements import Requirement
-from hairgan.data.sampling import key
 from hairgan.networks.activation_checkpointing import checkpoint_activations
+from hairgan.randomness import key
 from lightning_modules.execution import Execution, in_channels_last, split
 from lightning_modules.failures import training_goes_on
 

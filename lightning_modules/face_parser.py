@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 from hairgan.data.augment import to_bytes
 from hairgan.data.requirements import Images, LabelMaps
 from hairgan.losses.segmentation import bisenet_loss, soft_jaccard_loss
-from hairgan.metrics.parsing import ParsingScores
+from hairgan.metrics.segmentation import ParsingScores
 from hairgan.networks.bisenet import BiSeNet
 from hairgan.optimizers import bisenet_parameter_groups
 from hairgan.pictures import sheet

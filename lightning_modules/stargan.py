@@ -11,11 +11,11 @@ from torch.optim import Optimizer
 
 from hairgan.data.augment import to_bytes
 from hairgan.data.requirements import LabelMaps
-from hairgan.data.sampling import normal
 from hairgan.losses.stargan import MakeMasks, StarGANv2Step, StarGANv2Weights
 from hairgan.networks.region_masks import region_masks
 from hairgan.networks.stargan import Discriminator, Generator, MappingNetwork, StyleEncoder
 from hairgan.pictures import sheet
+from hairgan.randomness import normal
 from lightning_modules.base import Phase, PhasedModule
 
 

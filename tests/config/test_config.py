@@ -11,7 +11,7 @@ from hydra.errors import HydraException
 from hydra.utils import get_class, get_object, instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from hairgan.data.portraits.items import VERSIONS
+from hairgan.portraits.items import VERSIONS
 from lightning_modules.launch.settings import check_training
 
 CONF = Path(__file__).parents[2] / "conf"

@@ -39,5 +39,5 @@ def detector_option(command: Callable[..., None]) -> Callable[..., None]:
         "--detector",
         metavar="MODULE:CALLABLE",
         callback=load,
-        help="A face detector of your own: from a photo to faces (hairgan.editing.faces.FaceFinder).",
+        help="A face detector of your own: from a photo to faces (hairgan.photos.faces.FaceFinder).",
     )(command)

@@ -13,7 +13,7 @@ from hairgan.cli.own_code import detector_option
 from hairgan.cli.trust import trust_option
 
 if TYPE_CHECKING:
-    from hairgan.editing.faces import FaceFinder
+    from hairgan.photos.faces import FaceFinder
 
 
 @click.command(context_settings={"show_default": True})

@@ -47,7 +47,7 @@ def portraits(out: Path, count: int, size: int, seed: int, style: str, zipped: b
         if workers == 1:
             yield from map(draw, range(count))
             return
-        pool = process_pool(workers, "hairgan.data.portraits.items")
+        pool = process_pool(workers, "hairgan.portraits.items")
         try:
             yield from pool.map(draw, range(count), chunksize=4)
         finally:
@@ -65,7 +65,7 @@ def portraits(out: Path, count: int, size: int, seed: int, style: str, zipped: b
 
 def _draw(style: Any, seed: int, size: int, index: int) -> tuple[dict[str, bytes], dict[str, Any]]:
     from hairgan.data.celebamask_writer import encode
-    from hairgan.data.portraits.items import DRAW
+    from hairgan.portraits.items import DRAW
 
     drawn = DRAW[style](seed, index, size)
     return encode(index, drawn.image, drawn.labels), drawn.attributes

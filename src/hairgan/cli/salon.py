@@ -24,9 +24,9 @@ from hairgan.photos.saving import Encoding, save_photo
 
 if TYPE_CHECKING:
     from hairgan.editing.edit import Edit
-    from hairgan.editing.faces import FaceFinder
     from hairgan.editing.salon import Reference, Salon
     from hairgan.editing.subject import Subject
+    from hairgan.photos.faces import FaceFinder
     from hairgan.photos.photo import Photo
 
 VIDEO_FRAMES = 48

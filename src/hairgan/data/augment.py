@@ -1,6 +1,6 @@
 """Augmentation on the device, from parameters drawn beforehand.
 
-Draws come from counter-based numpy generators (`hairgan.data.sampling`) on the loader's side; what is here applies them
+Draws come from counter-based numpy generators (`hairgan.randomness`) on the loader's side; what is here applies them
 to a whole batch at once. Images arrive as bytes, as they lie on disk, and leave as floats in [-1, 1].
 """
 

@@ -24,7 +24,7 @@ from hairgan.data.augment import crop, draw_crops, flip_images, flip_labels, to_
 from hairgan.data.packed import PackedDataset
 from hairgan.data.parser_augment import CROP_SHARE, SCALES, augment_for_parsing, draw_color_factors, draw_scaled_crops
 from hairgan.data.requirements import Images, ImagesOfEachDomain, KnownAttributes, LabelMaps, Requirement
-from hairgan.data.sampling import numpy_generator, shuffled_position
+from hairgan.randomness import numpy_generator, shuffled_position
 
 Batch = dict[str, Any]
 

@@ -9,7 +9,7 @@ from itertools import count, islice
 from jaxtyping import UInt8
 from numpy import ndarray
 
-from hairgan.data.portraits import Hairstyle, Identity, draw
+from hairgan.portraits import Hairstyle, Identity, draw
 from hairgan.regions import Region
 
 TASKS = ("dye", "restyle")

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from hairgan.editbench.cases import SEED, TASKS, EditCase, Method, Truth, cases
 from hairgan.metrics.color import ciede2000, rgb_to_lab
-from hairgan.metrics.editing import mask_iou
+from hairgan.metrics.hair_edits import mask_iou
 from hairgan.metrics.images import as_unit
 from hairgan.metrics.perceptual import LPIPS
 from hairgan.metrics.reconstruction import mean_over, psnr

@@ -14,8 +14,8 @@ from numpy import ndarray
 
 from hairgan.editing.blending import BLENDS, soft_mask
 from hairgan.editing.color import hair_color
-from hairgan.editing.pixels import to_bytes
 from hairgan.editing.subject import Subject
+from hairgan.photos.pixels import to_bytes
 from hairgan.regions import Region
 
 FEATHER = 0.02

@@ -17,11 +17,11 @@ from torch import Tensor
 
 from hairgan.editing.color import hair_color, matte, parse_color, recolor, rgb_to_lab, spread_factors
 from hairgan.editing.layout import STAND_INS, resize_labels
-from hairgan.editing.pixels import from_images, to_images, to_label_maps
 from hairgan.editing.subject import RoughHead, Subject
 from hairgan.editing.tinting import MATTE, correct_tone, keep_strands, without_outline
 from hairgan.networks.mean_styles import MeanStyles
 from hairgan.networks.sean import SEANGenerator
+from hairgan.photos.pixels import from_images, to_images, to_label_maps
 from hairgan.regions import Region
 
 SEARCH_STEPS = 3

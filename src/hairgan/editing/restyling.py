@@ -8,13 +8,13 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from hairgan.data import sampling
+from hairgan import randomness
 from hairgan.networks.fan import FAN
 from hairgan.networks.region_masks import region_masks
 from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
 
 MEAN_SAMPLES = 10_000
-"""Latent codes behind a domain's mean style, as in the published sampling."""
+"""Latent codes behind a domain's mean style, as in the published randomness."""
 
 
 class Restyler:
@@ -80,12 +80,12 @@ class Restyler:
         if self.mapping is None:
             raise ValueError("styles by domain need the mapping network, which is not in the bundle")
         domain = self.domain(name)
-        latents = sampling.normal(seed, "restyle", shape=(1, self.mapping.latent_dim))
+        latents = randomness.normal(seed, "restyle", shape=(1, self.mapping.latent_dim))
         style = self._map(latents, domain)[0]
         if psi == 1:
             return style
         if domain not in self._means:
-            many = sampling.normal(0, "mean style", shape=(MEAN_SAMPLES, self.mapping.latent_dim))
+            many = randomness.normal(0, "mean style", shape=(MEAN_SAMPLES, self.mapping.latent_dim))
             self._means[domain] = torch.stack([self._map(z, domain).mean(0) for z in torch.split(many, 1000)]).mean(0)
         return self._means[domain].lerp(style, psi)
 

@@ -21,14 +21,11 @@ from numpy import ndarray
 from torch import Tensor, nn
 
 from hairgan.devices import choose_device
-from hairgan.editing.alignment import Alignment, whole_photo
 from hairgan.editing.batching import chunks, listed, together
 from hairgan.editing.beyond import dye_beyond
 from hairgan.editing.edit import EDGE, Edit, Timings, check_blend, finish
-from hairgan.editing.faces import FaceFinder, FANFinder, MTCNNFinder, RegionFinder, find_face
 from hairgan.editing.layout import LAYOUTS, resize_labels
 from hairgan.editing.painting import HairColor, Painter, SEANPainter, TransferPainter
-from hairgan.editing.pixels import from_images, resize_picture, to_bytes, to_images, to_label_maps
 from hairgan.editing.restyling import Restyler
 from hairgan.editing.subject import Parser, RoughHead, Subject, leaves_crop, wears_hat
 from hairgan.editing.tinting import borrow_strands, match_surroundings
@@ -37,6 +34,9 @@ from hairgan.networks.lowered import lowered
 from hairgan.networks.mean_styles import MeanStyles
 from hairgan.networks.resnet import fold_batch_norm
 from hairgan.networks.sean import SEANGenerator
+from hairgan.photos.alignment import Alignment, whole_photo
+from hairgan.photos.faces import FaceFinder, FANFinder, MTCNNFinder, RegionFinder, find_face
+from hairgan.photos.pixels import from_images, resize_picture, to_bytes, to_images, to_label_maps
 from hairgan.regions import Region
 from hairgan.weights.bundling import collect
 from hairgan.weights.cards import load_bundle

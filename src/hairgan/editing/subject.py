@@ -11,12 +11,12 @@ from jaxtyping import Float, Float32, UInt8
 from numpy import ndarray
 from torch import Tensor, nn
 
-from hairgan.editing.alignment import Alignment
 from hairgan.editing.color import hair_color
 from hairgan.editing.layout import resize_labels
-from hairgan.editing.pixels import resize_picture, to_images
 from hairgan.networks.bisenet import input_size
 from hairgan.networks.label_layout import Layout
+from hairgan.photos.alignment import Alignment
+from hairgan.photos.pixels import resize_picture, to_images
 from hairgan.regions import Region
 
 MIN_HAIR = 0.003

@@ -23,11 +23,11 @@ from hairgan.evaluation.protocols import Protocol
 from hairgan.evaluation.result import Evaluation, Picture, Table
 from hairgan.metrics.batches import gathered, read, shares
 from hairgan.metrics.cache import StatisticsCache
-from hairgan.metrics.editing import HairColorDistance, HairShapeIoU, OutsideHairChange
 from hairgan.metrics.generative import KID, FrechetMetric
+from hairgan.metrics.hair_edits import HairColorDistance, HairShapeIoU, OutsideHairChange
 from hairgan.metrics.mean_over_images import MeanOverImages
-from hairgan.metrics.parsing import ParsingScores
 from hairgan.metrics.reconstruction import Reconstruction
+from hairgan.metrics.segmentation import ParsingScores
 from hairgan.metrics.translation import real_statistics
 from hairgan.networks.sean import SEANGenerator
 from hairgan.pictures import sheet

@@ -8,8 +8,8 @@ import torch
 from hairgan.data.packed import PackedDataset
 from hairgan.evaluation.result import Evaluation, Picture, Table
 from hairgan.metrics.batches import gathered, read, shares
-from hairgan.metrics.editing import mask_iou
-from hairgan.metrics.parsing import ParsingScores
+from hairgan.metrics.hair_edits import mask_iou
+from hairgan.metrics.segmentation import ParsingScores
 from hairgan.networks.bisenet import BiSeNet
 from hairgan.pictures import sheet
 from hairgan.regions import REGION_NAMES, Region, colorize
@@ -28,7 +28,7 @@ def evaluate(
     batch_size: int = 8,
     device: torch.device | str = "cpu",
 ) -> Evaluation:
-    """Scores over all pixels of a split (`hairgan.metrics.parsing.ParsingScores`).
+    """Scores over all pixels of a split (`hairgan.metrics.segmentation.ParsingScores`).
 
     Raises:
         ValueError: the split has no image, or the dataset no label maps.

@@ -28,7 +28,6 @@ from tqdm import tqdm
 from hairgan.data.celebamask_layout import IMAGES, MASKS
 from hairgan.data.celebamask_writer import encode
 from hairgan.domains import Domains
-from hairgan.editing.faces import Face, FaceFinder
 from hairgan.files import write_bytes
 from hairgan.labelling.attributes import TYPES, classify, describe
 from hairgan.labelling.journal import JOURNAL, LOCK, Journal, photos_to_label
@@ -38,6 +37,7 @@ from hairgan.labelling.results import Labelled, write_results
 from hairgan.locks import hold
 from hairgan.memory import give_back_freed_memory
 from hairgan.networks.cbam import HairClassifier
+from hairgan.photos.faces import Face, FaceFinder
 from hairgan.photos.names import printable
 from hairgan.photos.opening import check_image, open_rgb
 from hairgan.pictures import save_picture

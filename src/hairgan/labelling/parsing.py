@@ -11,8 +11,8 @@ from numpy import ndarray
 from torch import Tensor, nn
 
 from hairgan.data.augment import to_float
-from hairgan.editing.alignment import Alignment, whole_photo
-from hairgan.editing.faces import FaceFinder, find_face
+from hairgan.photos.alignment import Alignment, whole_photo
+from hairgan.photos.faces import FaceFinder, find_face
 from hairgan.regions import Region
 
 CROP_SIZE = 512

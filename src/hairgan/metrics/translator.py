@@ -15,10 +15,10 @@ from numpy import ndarray
 from torch import Tensor
 
 from hairgan.data.packed import PackedDataset
-from hairgan.data.sampling import normal, numpy_generator
 from hairgan.losses.stargan import MakeMasks
 from hairgan.metrics.batches import batches, read
 from hairgan.networks.stargan import Generator, MappingNetwork, Masks, StyleEncoder
+from hairgan.randomness import normal, numpy_generator
 
 Mode = Literal["latent", "reference"]
 

@@ -20,10 +20,10 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from hairgan.data.sampling import normal
 from hairgan.networks.ace import ACE, LABEL_WIDTH
 from hairgan.networks.label_layout import Layout, Level, check_labels, make_levels, one_hot
 from hairgan.networks.spectral_norm import SpectralConv2d
+from hairgan.randomness import normal
 from hairgan.regions import NUM_REGIONS
 
 SLOPE = 0.2

@@ -107,7 +107,7 @@ def test_a_detector_of_ones_own(painted, tmp_path, monkeypatch):
     """It is asked, and its faces are the ones that are aligned."""
     (tmp_path / "my_detector.py").write_text(
         "import numpy as np\n"
-        "from hairgan.editing.faces import Face\n"
+        "from hairgan.photos.faces import Face\n"
         "asked = []\n"
         "def find(photo):\n"
         "    asked.append(photo.shape)\n"

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from hairgan.cli.portraits import portraits
 from hairgan.data.celebamask import CelebAMaskHQ
 from hairgan.data.items import resize_labels
-from hairgan.data.portraits import portrait, randomized
+from hairgan.portraits import portrait, randomized
 
 
 def run(out: Path, *options: str) -> str:

@@ -24,7 +24,7 @@ from hairgan.editing.showing import sheet, write_video
 from hairgan.networks.bisenet import BiSeNet
 from hairgan.photos.opening import open_photo
 from hairgan.weights.cards import save_bundle
-from tests.unit.editing.heads import (
+from tests.unit.heads import (
     HeadGenerator,
     MeanColorSEAN,
     PaletteParser,

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from hairgan.cli import cli
-from hairgan.data.portraits import portrait
+from hairgan.portraits import portrait
 from hairgan.regions import Region
 from hairgan.weights.cards import load_bundle
 from hairgan.weights.shipped import REMARK, SHIPPED

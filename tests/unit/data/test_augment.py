@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from hairgan.data.augment import WHOLE_IMAGE, crop, draw_crops, to_bytes, to_float
-from hairgan.data.sampling import numpy_generator
+from hairgan.randomness import numpy_generator
 
 
 def test_bytes_survive_the_way_to_floats_and_back():

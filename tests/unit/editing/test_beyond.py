@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hairgan.editing.faces import Face
 from hairgan.editing.salon import Salon
+from hairgan.photos.faces import Face
 from hairgan.regions import Region
 
 from .heads import SIZE, MeanColorSEAN, PaletteParser, draw_labels, paint_head

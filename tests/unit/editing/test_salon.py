@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 import torch
 
-from hairgan.editing.alignment import Alignment, celeba_hq_alignment
 from hairgan.editing.color import hair_color, rgb_to_lab
 from hairgan.editing.edit import FEATHER, Edit
-from hairgan.editing.faces import Face, RegionFinder
 from hairgan.editing.layout import UNDER_HAIR
 from hairgan.editing.restyling import Restyler
 from hairgan.editing.salon import Mix, Salon
 from hairgan.networks.mean_styles import MeanStyles
 from hairgan.networks.sean import SEANGenerator
 from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
+from hairgan.photos.alignment import Alignment, celeba_hq_alignment
+from hairgan.photos.faces import Face, RegionFinder
 from hairgan.regions import NUM_REGIONS, PALETTE, Region
 
 from .heads import (

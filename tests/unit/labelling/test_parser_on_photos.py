@@ -9,8 +9,8 @@ import cv2
 import torch
 from click.testing import CliRunner
 
-from hairgan.data.portraits.randomized import portrait
 from hairgan.networks.bisenet import BiSeNet
+from hairgan.portraits.randomized import portrait
 from hairgan.weights.cards import save_bundle
 
 SCRIPT = Path(__file__).parents[3] / "benchmarks" / "parser_on_photos.py"

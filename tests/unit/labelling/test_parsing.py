@@ -3,8 +3,8 @@ import pytest
 import torch
 from PIL import Image
 
-from hairgan.editing.faces import Face, RegionFinder
 from hairgan.labelling.parsing import align, parse_crops
+from hairgan.photos.faces import Face, RegionFinder
 from hairgan.photos.opening import open_rgb
 from hairgan.regions import Region, colorize
 from tests.unit.labelling.painted import PaintParser, face

@@ -8,9 +8,9 @@ import torch.distributed as dist
 import torch.multiprocessing
 
 from hairgan.metrics.cache import StatisticsCache
-from hairgan.metrics.editing import HairShapeIoU, OutsideHairChange
 from hairgan.metrics.extractors import EmbeddedExtractor
 from hairgan.metrics.generative import KID, FIDEmbedded, LPIPSDiversity
+from hairgan.metrics.hair_edits import HairShapeIoU, OutsideHairChange
 from hairgan.metrics.perceptual import LPIPS
 from hairgan.metrics.reconstruction import Reconstruction
 from hairgan.metrics.translation import evaluate_translation

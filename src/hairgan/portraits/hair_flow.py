@@ -1,0 +1,220 @@
+"""How hair falls: locks grow from the scalp, follow the comb, lie on the skull, and hang.
+
+A lock is a curve in head coordinates. All locks are grown together: a step moves every tip by its direction, gravity
+bends the direction, and tips that entered the skull are pushed out to the height their lock has over it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Bool, Float
+from numpy import ndarray
+
+from hairgan.portraits.hairstyle import Hairstyle
+from hairgan.portraits.head import SKULL_CENTRE
+from hairgan.portraits.identity import Head
+from hairgan.portraits.scalp import FRONT, Roots, comb, cut, plant, skull_axes, unit
+from hairgan.randomness import numpy_generator
+
+LOWEST = 1.16  # y below which no hair is drawn: outside the frame for every camera
+
+
+@dataclass
+class Locks:
+    """Grown hair, in the order in which it is to be drawn.
+
+    Attributes:
+        points: (locks, points, 3), from the root to the tip.
+        normals: outward direction of the head under each point, unit length.
+        phase: of the wave at each point, radians; its amplitude is in `points` already.
+        width: half width of each lock at its middle.
+        taper: half width at the tip against the middle.
+        tone: brightness of each lock, around 1.
+        front: grows on the half of the head that is seen.
+        fringe: hangs over the forehead.
+        side: -1 or 1, the side of the picture it falls on.
+    """
+
+    points: Float[ndarray, "l m 3"]
+    normals: Float[ndarray, "l m 3"]
+    phase: Float[ndarray, "l m"]
+    width: Float[ndarray, " l"]
+    taper: Float[ndarray, " l"]
+    tone: Float[ndarray, " l"]
+    front: Bool[ndarray, " l"]
+    fringe: Bool[ndarray, " l"]
+    side: Float[ndarray, " l"]
+
+    def tucked(self, chosen: Bool[ndarray, " l"]) -> Locks:
+        """The same locks, of which the chosen ones end where they go behind the ear."""
+        x, y = self.points[..., 0], self.points[..., 1]
+        behind = y > 0.40 + 1.3 * np.maximum(np.abs(x) - 0.20, 0)
+        count = behind.shape[1]
+        last = np.where(behind.any(axis=1) & chosen, np.maximum(behind.argmax(axis=1), 2), count - 1)
+        at = last[:, None] * np.linspace(0, 1, count)
+        low = np.minimum(at.astype(int), count - 2)
+        share = (at - low)[..., None].astype(np.float32)
+        rows = np.arange(len(self))[:, None]
+        points = self.points[rows, low] * (1 - share) + self.points[rows, low + 1] * share
+        return replace(self, points=points, taper=np.where(chosen, 0.1, self.taper))
+
+    def __getitem__(self, chosen: ndarray) -> Locks:
+        return Locks(**{name: value[chosen] for name, value in vars(self).items()})
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+
+def grow(style: Hairstyle, head: Head, density: float = 1.0) -> Locks:
+    """The locks of a hairstyle on a head: all of them, or a random share of wider ones."""
+    g = numpy_generator(style.noise, "flow")
+    roots = plant(style, head, g)
+    if density < 1:
+        share = np.where(np.abs(roots.azimuth) < FRONT, density, 0.5 * density)  # little is seen of what is behind
+        kept = (g.random(len(roots)) < share) | roots.fringe
+        roots, wider = roots[kept], np.where(roots.fringe, 1.0, share**-0.7)[kept]
+    count = len(roots)
+    direction = comb(style, roots, g)
+    end, length = cut(style, roots, g)
+    rank = np.clip(0.35 + 0.65 * roots.height + g.normal(0, 0.08, count), 0.1, 1.05)  # higher roots lie further out
+    straight, short = style.wave < 0.006, style.length == "short"
+    pace = np.linspace(0.3, 1.7, 14 if short else 30)  # steps lengthen from the root on, where hair bends most
+    path, step, last = _march(style, head, roots, direction, rank, np.minimum(end, LOWEST), length, pace, g)
+    if straight:
+        at = last[:, None] * np.linspace(0, 1, 10 if short else 24)
+    else:  # waves want even spacing
+        walk = np.cumsum(pace) - pace
+        walked = np.interp(last, np.arange(len(walk)), walk)
+        samples = 8 * float(np.max(walked * step)) / style.wavelength
+        even = walked[:, None] * np.linspace(0, 1, int(np.clip(samples, 12 if short else 24, 96)))
+        at = np.interp(even, walk, np.arange(len(walk)))
+    low = np.minimum(at.astype(int), len(pace) - 2)
+    share = (at - low)[..., None].astype(np.float32)
+    rows = np.arange(count)[:, None]
+    points = path[rows, low] * (1 - share) + path[rows, low + 1] * share
+    normals = ((points - SKULL_CENTRE) / skull_axes(head) ** 2).astype(np.float32)
+    normals[..., 1] *= 1 - np.clip((points[..., 1] - 0.5) / 0.3, 0, 1)  # hanging hair surrounds a cylinder
+    points, phase = _wave(style, points, roots, g)
+
+    spacing = {"short": 0.0115, "bob": 0.0175, "long": 0.0185}[style.length]
+    width = spacing * g.uniform(0.7, 1.35, count) * np.where(roots.fringe, 0.72, 1.0) * np.where(roots.fine, 0.42, 1.0)
+    if density < 1:
+        width = width * wider
+    taper = np.full(count, {"short": 0.35, "bob": 0.6, "long": 0.25}[style.length])
+    taper[roots.fringe] = 0.65 if style.bangs == "full" else 0.25
+    order = rank + 0.8 * roots.fringe + 0.35 * roots.ahead - 0.5 * roots.fine * (roots.point[:, 1] > 0.3)
+    locks = Locks(
+        points=points,
+        normals=unit(normals),
+        phase=phase,
+        width=width,
+        taper=taper,
+        tone=np.exp(g.normal(0, 0.12, count)) * (0.86 + 0.16 * rank) * np.where(roots.fringe, 0.86, 1.0),
+        front=np.abs(roots.azimuth) < FRONT,
+        fringe=roots.fringe,
+        side=roots.side,
+    )
+    return locks[np.argsort(order, kind="stable")]
+
+
+def _march(
+    style: Hairstyle,
+    head: Head,
+    roots: Roots,
+    direction: Float[ndarray, "n 3"],
+    rank: Float[ndarray, " n"],
+    end: Float[ndarray, " n"],
+    length: Float[ndarray, " n"],
+    pace: Float[ndarray, " k"],
+    g: np.random.Generator,
+) -> tuple[Float[ndarray, "n k 3"], Float[ndarray, " n"], Float[ndarray, " n"]]:
+    """Let all locks grow; returns their paths, their mean step, and the fractional step at which each is cut."""
+    count, loose, fringe = len(roots), style.length != "short", roots.fringe
+    axes = skull_axes(head)
+    enough = np.where(fringe, 0.5, np.maximum(end - roots.point[:, 1], 0.05) * 1.12 + 0.30)
+    mean_step = np.minimum(length, enough) / (len(pace) - 1)
+    offset = (style.volume * rank * (0.25 + 0.75 * roots.inland))[:, None]
+    gravity = np.where(fringe, 7.0, 9.0 if loose else 3.0)[:, None]
+    wander = g.normal(0, 0.5 + 1.5 * style.coil if loose else 1.2, (count, 3)) * (1, 0.2, 1)
+    drape = _Drape(style, head, roots, g)
+    p, d = roots.point + 0.7 * offset * roots.normal, direction
+    path = np.empty((count, len(pace), 3), dtype=np.float32)  # what follows is large, and float32 is enough
+    walked = np.zeros((count, 1))
+    for k in range(len(pace)):
+        path[:, k] = p
+        step = mean_step[:, None] * pace[k]
+        walked = walked + step
+        p = p + d * step
+        shell = axes + offset * np.minimum(1.0, 0.7 + walked / 0.1)
+        q = (p - SKULL_CENTRE) / shell
+        radius = np.sqrt(np.einsum("ni,ni->n", q, q))[:, None]
+        inside = radius < 1
+        p = np.where(inside, SKULL_CENTRE + (p - SKULL_CENTRE) / np.maximum(radius, 1e-6), p)
+        weight = gravity * (1 + 5 * np.clip(walked - 0.12, 0, 0.5) * loose)  # long hair is heavier
+        d = d + step * (weight * (0.0, 1.0, 0.0) + wander)
+        n = unit(q / shell)
+        d = np.where(inside, d - np.minimum(np.sum(d * n, axis=1, keepdims=True), 0) * n, d)
+        if loose:
+            d[:, 0] *= 1 - np.clip(7 * step[:, 0], 0, 0.6) * np.clip((p[:, 1] - 0.45) * 5, 0, 1)
+            d = d + step * drape(p)
+        d = unit(d)
+    below = path[:, :, 1] > end[:, None]
+    below[:, :3] = False
+    last = np.where(below.any(axis=1), below.argmax(axis=1), len(pace) - 1)
+    y = path[np.arange(count), last, 1]
+    before = path[np.arange(count), last - 1, 1]
+    over = np.clip((y - end) / np.maximum(y - before, 1e-6), 0, 1)
+    return path, mean_step, last - np.where(below.any(axis=1), over, 0)
+
+
+class _Drape:
+    """Sideways forces on hanging hair: away from the face, to its place beside the neck, and the turn of the ends."""
+
+    def __init__(self, style: Hairstyle, head: Head, roots: Roots, g: np.random.Generator) -> None:
+        self.style, self.side, self.free = style, roots.side, ~roots.fringe
+        tucked = np.where(roots.side > 0, style.tucked_left, style.tucked_right)
+        self.open = head.width * np.where(tucked, 1.12, 0.80 + 0.22 * style.sweep)
+        self.spread = np.clip(g.normal(0.96, 0.13, len(roots)), 0.62, 1.22)  # how far from the neck a lock hangs
+        self.bend = g.uniform(0, 2 * np.pi) + 1.3 * roots.side + g.normal(0, 0.5, len(roots))
+        self.strength = abs(g.normal(0, 2.5))
+
+    def __call__(self, p: Float[ndarray, "n 3"]) -> Float[ndarray, "n 3"]:
+        style = self.style
+        x, y, z = p.T
+        force = np.zeros_like(p)
+        cheek = np.interp(y, [0.22, 0.33, 0.48, 0.70, 0.86, 0.95], [0.04, 0.17, 0.25, 0.225, 0.17, 0.15]) * self.open
+        covered = np.clip(cheek - self.side * x, 0, 0.1) * (z > 0.0)
+        force[:, 0] += self.side * 260 * covered
+        rest = np.interp(y, [0.5, 0.72, 0.90, 1.05], [0.295, 0.270, 0.275, 0.295])
+        rest = rest + 0.9 * (style.volume - 0.034) + 1.5 * style.wave
+        low = np.clip((y - 0.5) / 0.35, 0, 1)
+        rest = rest * (1 + (self.spread - 1) * low) + style.flare * np.clip((y - 0.6) / 0.4, 0, 1)
+        force[:, 0] -= np.sign(x) * 60 * np.clip(np.abs(x) - rest, -0.06, 0.12) * np.clip((y - 0.5) * 4, 0, 1)
+        force[:, 0] += self.strength * np.sin(9 * y + self.bend) * low
+        if style.length == "bob":
+            force[:, 0] -= np.sign(x) * 7 * style.curl_in * np.clip((y - (style.end - 0.16)) / 0.16, 0, 1.2)
+        return force * self.free[:, None]
+
+
+def _wave(
+    style: Hairstyle, points: Float[ndarray, "n m 3"], roots: Roots, g: np.random.Generator
+) -> tuple[Float[ndarray, "n m 3"], Float[ndarray, "n m"]]:
+    """Bend the locks sideways, and for corkscrews along themselves too; returns the phase as well."""
+    count = len(points)
+    change = np.diff(points, axis=1)
+    pieces = np.sqrt(np.einsum("lmi,lmi->lm", change, change))
+    arc = np.concatenate([np.zeros((count, 1), np.float32), np.cumsum(pieces, axis=1)], axis=1)
+    wavelength = style.wavelength * np.exp(g.normal(0, 0.12, count))
+    # neighbours wave together, the less the more they coil
+    start = 26 * roots.point[:, 1] + 9 * roots.point[:, 0] + g.normal(0, 0.5 + 2.2 * style.coil, count)
+    phase = arc * (2 * np.pi / wavelength).astype(np.float32)[:, None] + start.astype(np.float32)[:, None]
+    tangent = unit(np.gradient(points, axis=1))
+    across = unit(np.stack([-tangent[..., 1], tangent[..., 0], 0 * tangent[..., 2]], axis=-1))
+    ramp = np.clip(arc / (0.16 - 0.10 * style.coil), 0.05, 1) * np.where(roots.fringe, 0.45, 1.0)[:, None]
+    size = (style.wave * ramp * np.exp(g.normal(0, 0.2, count))[:, None]).astype(np.float32)[..., None]
+    turn = style.coil * size * np.cos(phase)[..., None]
+    bent = points + size * np.sin(phase)[..., None] * across + 0.9 * turn * tangent
+    bent[..., 2:] += turn
+    return bent, phase
