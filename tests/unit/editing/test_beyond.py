@@ -8,8 +8,7 @@ import pytest
 from hairgan.editing.salon import Salon
 from hairgan.photos.faces import Face
 from hairgan.regions import Region
-
-from .heads import SIZE, MeanColorSEAN, PaletteParser, draw_labels, paint_head
+from tests.unit.heads import SIZE, MeanColorSEAN, PaletteParser, draw_labels, paint_head
 
 POINTS = np.array([[0.39, 0.48], [0.61, 0.48], [0.5, 0.58], [0.41, 0.73], [0.59, 0.73]]) * 200 + (150, 60)
 

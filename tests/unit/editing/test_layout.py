@@ -7,8 +7,7 @@ import numpy as np
 
 from hairgan.editing.layout import ABOVE_HAIR, UNDER_HAIR, preserve_layout, resize_labels, seed_layout
 from hairgan.regions import Region
-
-from .heads import draw_labels
+from tests.unit.heads import draw_labels
 
 
 def test_preserve_takes_only_hair() -> None:

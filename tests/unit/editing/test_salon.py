@@ -20,8 +20,7 @@ from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
 from hairgan.photos.alignment import Alignment, celeba_hq_alignment
 from hairgan.photos.faces import Face, RegionFinder
 from hairgan.regions import NUM_REGIONS, PALETTE, Region
-
-from .heads import (
+from tests.unit.heads import (
     SIZE,
     HeadGenerator,
     MeanColorSEAN,

@@ -19,8 +19,7 @@ from hairgan.photos.faces import (
     points_from_labels,
 )
 from hairgan.regions import SWAP_LEFT_RIGHT, Region
-
-from .heads import PaletteParser, draw_labels, paint_head
+from tests.unit.heads import PaletteParser, draw_labels, paint_head
 
 POINTS = np.array([[0.39, 0.48], [0.61, 0.48], [0.5, 0.58], [0.41, 0.727], [0.59, 0.727]])
 """Of the drawn head, as shares of its size."""
