@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from omegaconf import DictConfig, OmegaConf
 
 from hairgan.locks import SILENCE, Lock, LockedError, acquire, holder
+from hairgan.moved import with_current_names
 from hairgan.weights.documents import a_mapping, read_yaml
 from hairgan.weights.files import archive_is_whole
 from hairgan.weights.runs import BEST, CONFIG, FOLDER, by_step, check_networks, find_checkpoint, read_checkpoint
@@ -261,12 +262,12 @@ def of_checkpoint(path: str | Path) -> Path:
 
 
 def load_config(run_dir: str | Path) -> DictConfig:
-    """The config with which a run was made; values that refer to others still do."""
+    """The config with which a run was made, with the class names of today; values that refer to others still do."""
     run_dir = Path(run_dir)
     if not (run_dir / CONFIG).is_file():
         raise ValueError(f"{run_dir} is not a run directory: there is no {CONFIG} in it")
     file = run_dir / (AS_WRITTEN if (run_dir / AS_WRITTEN).is_file() else CONFIG)
     a_mapping(read_yaml(file), str(file))  # which refuses what would be too large when it is loaded
-    config = OmegaConf.load(file)
+    config = OmegaConf.create(with_current_names(OmegaConf.to_container(OmegaConf.load(file), resolve=False)))
     assert isinstance(config, DictConfig)
     return config

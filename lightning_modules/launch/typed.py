@@ -11,6 +11,7 @@ import yaml
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
+from hairgan.moved import current_name
 from lightning_modules.launch import explained, settings
 from lightning_modules.launch.errors import errors_as_sentences
 from lightning_modules.launch.settings.names import DATA, FAMILIES
@@ -93,8 +94,8 @@ def choices_of_run(words: Sequence[str]) -> list[str]:
     try:
         config = yaml.safe_load((run / "config.yaml").read_text())
         of_run = {
-            "model": FAMILIES.get(config["model"]["_target_"]),
-            "data": DATA.get(config["data"]["_target_"]),
+            "model": FAMILIES.get(current_name(str(config["model"]["_target_"]))),
+            "data": DATA.get(current_name(str(config["data"]["_target_"]))),
         }
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
         return []  # what is wrong with the run is said where it is read in full

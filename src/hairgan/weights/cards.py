@@ -24,6 +24,7 @@ from torch import nn
 
 from hairgan.extras import how_to_install
 from hairgan.files import write_text
+from hairgan.moved import current_name
 from hairgan.weights.building import build, with_image_size
 from hairgan.weights.documents import a_count, a_list, a_mapping, a_text, describe, read_yaml
 from hairgan.weights.files import first_three, read_safetensors, sha256, shorten
@@ -141,7 +142,7 @@ def read_card(folder: Path | str) -> dict[str, Any]:
 
 
 def check_card(card: Any, source: str) -> dict[str, Any]:
-    """A card whose every entry is of the kind that it has to be.
+    """A card whose every entry is of the kind that it has to be; classes have the names of today (`hairgan.moved`).
 
     Args:
         source: where it came from, for the message.
@@ -156,8 +157,9 @@ def check_card(card: Any, source: str) -> dict[str, Any]:
     parts = a_mapping(card.get("parts"), f"{source}: parts")
     if not parts:
         raise ValueError(f"{source}: parts is empty")
-    for name, part in parts.items():
-        _check_part(part, name, f"{source}: parts.{shorten(name, 40)}")
+    card["parts"] = {
+        name: _checked_part(part, name, f"{source}: parts.{shorten(name, 40)}") for name, part in parts.items()
+    }
     if "domains" in card:
         domains = [a_text(name, f"{source}: each of domains") for name in a_list(card["domains"], f"{source}: domains")]
         if len(set(domains)) < len(domains):
@@ -181,14 +183,14 @@ def fact_of(card: Mapping[str, Any], fact: str, part: str) -> Any:
     return value.get(part) if isinstance(value, Mapping) else value
 
 
-def _check_part(part: Any, name: str, where: str) -> None:
+def _checked_part(part: Any, name: str, where: str) -> dict[str, Any]:
     if not PART_NAME.fullmatch(name):
         raise ValueError(f"{where}: a part's name has lower case letters, digits and underscores")
     part = a_mapping(part, where)
     for key in ("class", "config", "file", "sha256"):
         if key not in part:
             raise ValueError(f"{where} has no '{key}'")
-    a_text(part["class"], f"{where}.class")
+    part["class"] = current_name(a_text(part["class"], f"{where}.class"))
     _check_place_of(name, part["class"], where)
     a_mapping(part["config"], f"{where}.config")
     file = a_text(part["file"], f"{where}.file")
@@ -198,6 +200,7 @@ def _check_part(part: Any, name: str, where: str) -> None:
         raise ValueError(f"{where}.sha256 must be 64 hexadecimal digits, not {describe(part['sha256'])}")
     if "parameters" in part:
         a_count(part["parameters"], f"{where}.parameters")
+    return part
 
 
 def _check_place_of(name: str, target: str, where: str) -> None:

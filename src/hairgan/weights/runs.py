@@ -15,6 +15,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from hairgan.moved import with_current_names
 from hairgan.weights.building import build, with_image_size
 from hairgan.weights.documents import a_count, a_list, a_mapping, a_text, describe, read_yaml
 from hairgan.weights.files import archive_is_whole, check_state, read_tensors
@@ -72,7 +73,7 @@ def networks_from_run(
 
 
 def read_config(run: str | Path) -> dict[str, Any]:
-    """The resolved config of a run.
+    """The resolved config of a run; classes have the names of today (`hairgan.moved`).
 
     Raises:
         ValueError: the folder is not a run directory, or its config is damaged.
@@ -80,7 +81,7 @@ def read_config(run: str | Path) -> dict[str, Any]:
     file = Path(run) / CONFIG
     if not file.is_file():
         raise ValueError(f"{run} is not a run directory: there is no {CONFIG} in it")
-    config = a_mapping(read_yaml(file), str(file))
+    config = with_current_names(a_mapping(read_yaml(file), str(file)))
     a_mapping(config.get("model"), f"{file}: model")
     for name, kind in (("name", a_text), ("seed", a_count), ("image_size", a_count)):
         if config.get(name) is not None:

@@ -1,0 +1,51 @@
+"""Today's names of what bundle cards and run configs of older versions name.
+
+A class or function that gets another dotted name leaves a row in `MOVED`; then old bundles, checkpoints and run
+directories still load. Everything that reads a stored document calls `current_name` or `with_current_names`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+MOVED: dict[str, str] = {
+    # old dotted name -> new dotted name, of a class or function, or of a module for everything in it
+}
+
+
+def current_name(name: str) -> str:
+    """Today's name of a class or function: the same unless it, or a module that holds it, is in `MOVED`.
+
+    Args:
+        name: `module.Class`, or `module:Class` as in bundle cards; the answer has the same form.
+    """
+    dotted = name.replace(":", ".")
+    parts = dotted.split(".")
+    for length in range(len(parts), 0, -1):
+        moved = MOVED.get(".".join(parts[:length]))
+        if moved is None:
+            continue
+        now = [*moved.split("."), *parts[length:]]
+        of_class = len(name.partition(":")[2].split(".")) if ":" in name else 0
+        return ":".join([".".join(now[:-of_class]), ".".join(now[-of_class:])]) if of_class else ".".join(now)
+    return name
+
+
+def with_current_names(config: Any) -> Any:
+    """A stored config in which every `_target_`, and the `path` of every `hydra.utils.get_...`, has its current name.
+
+    Args:
+        config: plain mappings, lists and values.
+    """
+    if isinstance(config, Mapping):
+        named = {key: with_current_names(value) for key, value in config.items()}
+        target = named.get("_target_")
+        if isinstance(target, str):
+            named["_target_"] = current_name(target)
+            if target.startswith("hydra.utils.get_") and isinstance(named.get("path"), str):
+                named["path"] = current_name(named["path"])
+        return named
+    if isinstance(config, list):
+        return [with_current_names(item) for item in config]
+    return config
