@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":  # before what takes long to import
-    from lightning_modules.launch import typed
+    from lightning_modules.launch import command_line
 
-    typed.prepare("evaluate.py")
+    command_line.prepare("evaluate.py")
 
 import hydra
 import torch.distributed as dist
@@ -27,7 +27,7 @@ from hairgan.memory import keep_freed_memory
 from hairgan.weights.trusted import trust
 from lightning_modules.launch import processes, run_directory, settings
 from lightning_modules.launch.errors import errors_as_sentences
-from lightning_modules.launch.measured_run import MeasuredRun
+from lightning_modules.launch.evaluated_run import EvaluatedRun
 
 
 def evaluate(cfg: DictConfig) -> dict[str, dict[str, float]]:
@@ -43,7 +43,7 @@ def evaluate(cfg: DictConfig) -> dict[str, dict[str, float]]:
     processes.check_environment()
     keep_freed_memory()
     trust(cfg.trust)
-    runs = _distinct([MeasuredRun.read(Path(run), cfg) for run in cfg.runs or [cfg.run]])
+    runs = _distinct([EvaluatedRun.read(Path(run), cfg) for run in cfg.runs or [cfg.run]])
     _check_place(cfg, list(runs.values()))
     device = processes.join_on(cfg.device)
     judges = Judges.load(cfg.classifier, cfg.parser, device)
@@ -61,13 +61,13 @@ def evaluate(cfg: DictConfig) -> dict[str, dict[str, float]]:
     return {name: evaluation.values for name, evaluation in found.items()}
 
 
-def _distinct(runs: list[MeasuredRun]) -> dict[str, MeasuredRun]:
+def _distinct(runs: list[EvaluatedRun]) -> dict[str, EvaluatedRun]:
     """Runs by the names that tables show: the whole path where two have the same name."""
     short = [run.name for run in runs]
     return {str(run.path.absolute()) if short.count(run.name) > 1 else run.name: run for run in runs}
 
 
-def _check_place(cfg: DictConfig, runs: list[MeasuredRun]) -> None:
+def _check_place(cfg: DictConfig, runs: list[EvaluatedRun]) -> None:
     """Refuse a place for the results that cannot be a folder, before anything is measured.
 
     Raises:
@@ -81,7 +81,7 @@ def _check_place(cfg: DictConfig, runs: list[MeasuredRun]) -> None:
         raise ValueError(f"{what} is a file; it must be a folder")
 
 
-def _place(cfg: DictConfig, runs: list[MeasuredRun]) -> Path:
+def _place(cfg: DictConfig, runs: list[EvaluatedRun]) -> Path:
     """Make the folder of the results: a run's own, or for several a new one under `paths.outputs`."""
     if cfg.out or len(runs) == 1:
         out = Path(cfg.out) if cfg.out else runs[0].path / "evaluation"

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":  # before what takes long to import
-    from lightning_modules.launch import typed
+    from lightning_modules.launch import command_line
 
-    typed.prepare("sweep.py")
+    command_line.prepare("sweep.py")
 
 import hydra
 import optuna

@@ -13,9 +13,9 @@ os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # no name look-up when 
 os.environ.setdefault("WANDB_SILENT", "true")
 
 if __name__ == "__main__":  # before what takes long to import
-    from lightning_modules.launch import typed
+    from lightning_modules.launch import command_line
 
-    typed.prepare("train.py")
+    command_line.prepare("train.py")
 
 import hydra
 import pytorch_lightning as pl
@@ -29,10 +29,10 @@ from lightning_modules.callbacks.tracking import Tracking
 from lightning_modules.launch import dry_run, processes, record, settings
 from lightning_modules.launch.checks import check, check_run
 from lightning_modules.launch.choice import choose, trainer_of
+from lightning_modules.launch.components import build_callbacks, build_data_and_module, build_loggers
 from lightning_modules.launch.errors import errors_as_sentences
-from lightning_modules.launch.parts import make_callbacks, make_data_and_module, make_loggers
-from lightning_modules.launch.quiet import quiet_lightning
-from lightning_modules.launch.resumed import typed_names
+from lightning_modules.launch.log_filters import silence_lightning
+from lightning_modules.launch.overrides import overridden_names
 from lightning_modules.launch.run_directory import owned
 from lightning_modules.launch.summary import plan, summary
 
@@ -47,7 +47,7 @@ def train(cfg: DictConfig, more_callbacks: Sequence[pl.Callback] = ()) -> dict[s
         ValueError, OSError: for what a user can get wrong, in one sentence.
         StoppedBySignal: the run was asked to stop, and has saved.
     """
-    quiet_lightning()
+    silence_lightning()
     keep_freed_memory()
     settings.check_training(cfg)
     settings.choose_strategy(cfg)
@@ -56,17 +56,17 @@ def train(cfg: DictConfig, more_callbacks: Sequence[pl.Callback] = ()) -> dict[s
     choice = processes.from_first(lambda: choose(cfg))
     cfg = choice.cfg
     if choice.run or cfg.reproduce:
-        settings.check_run_config(cfg, typed_names())
+        settings.check_run_config(cfg, overridden_names())
     check(cfg)
     if cfg.dry_run:
-        return dry_run.run(cfg, *make_data_and_module(cfg))
+        return dry_run.run(cfg, *build_data_and_module(cfg))
     with owned(choice) as run:
         with open_dict(cfg):
             cfg.run_dir = str(run.path)
-        data, module = make_data_and_module(cfg)
+        data, module = build_data_and_module(cfg)
         facts = record.make(seed=cfg.seed, dataset=data.describe(), resumed_at=run.start or None, asked=choice.asked)
-        loggers = make_loggers(cfg)
-        callbacks = make_callbacks(cfg, [Tracking(cfg, facts), *more_callbacks])
+        loggers = build_loggers(cfg)
+        callbacks = build_callbacks(cfg, [Tracking(cfg, facts), *more_callbacks])
         callbacks.append(RunRecord(run, cfg, facts))
         trainer: pl.Trainer = instantiate(
             cfg.trainer, default_root_dir=str(run.path), logger=loggers, callbacks=callbacks
@@ -76,7 +76,7 @@ def train(cfg: DictConfig, more_callbacks: Sequence[pl.Callback] = ()) -> dict[s
             print(plan(cfg, data, module, trainer, str(run.path), run.start))
             if cfg.reproduce:
                 print(record.differences(Path(cfg.reproduce), facts))
-        with processes.lost_ones_named(trainer):
+        with processes.name_lost_processes(trainer):
             trainer.fit(module, datamodule=data, ckpt_path=run.checkpoint, weights_only=True)
         if trainer.is_global_zero:
             print(summary(cfg, module, callbacks, run.path))

@@ -17,7 +17,7 @@ from pytorch_lightning.utilities import rank_zero_only
 from hairgan.weights.runs import BEST, FOLDER, by_step
 from lightning_modules.callbacks.measured import insist_on
 from lightning_modules.launch import slurm
-from lightning_modules.launch.command_line import override
+from lightning_modules.launch.quoting import quote_override
 from lightning_modules.stop_signals import REQUEUE, StopSignals
 
 SETTING = "callbacks.checkpoints.monitor"
@@ -177,6 +177,6 @@ def save(trainer: pl.Trainer, path: Path) -> None:
             partial.unlink(missing_ok=True)
         raise OSError(
             f"the checkpoint {path} could not be written ({error.strerror}); those before it are whole: make room and "
-            f"go on with {override('resume', path.parents[1])}"
+            f"go on with {quote_override('resume', path.parents[1])}"
         ) from error
     trainer.strategy.barrier("checkpoint renamed")

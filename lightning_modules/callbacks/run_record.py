@@ -11,8 +11,8 @@ from pytorch_lightning.callbacks import Callback
 
 from lightning_modules.callbacks.checkpoints import Checkpoints
 from lightning_modules.launch import record
-from lightning_modules.launch.branches import go_on_from
-from lightning_modules.launch.command_line import override
+from lightning_modules.launch.quoting import quote_override
+from lightning_modules.launch.rewind import rewind_run
 from lightning_modules.launch.run_directory import Run
 from lightning_modules.loggers import CurvesLogger
 
@@ -38,11 +38,11 @@ class RunRecord(Callback):
                 logger.insist_on_rows()
         if trainer.is_global_zero:
             run = self.run
-            if run.goes_on and (aside := go_on_from(run.path, run.checkpoint, run.start)) is not None:
+            if run.goes_on and (aside := rewind_run(run.path, run.checkpoint, run.start)) is not None:
                 shown = os.path.relpath(aside)
                 print(
                     f"  set aside {shown}: what this run had made after step {run.start}; "
-                    f"{override('resume', shown)} goes on with that"
+                    f"{quote_override('resume', shown)} goes on with that"
                 )
             record.write(run.path, self.cfg, self.entry)
         trainer.strategy.barrier("what came later is set aside")

@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from hairgan.weights.trusted import check_config, targets, trust
 from lightning_modules.launch import processes, record, run_directory, settings, slurm
-from lightning_modules.launch.resumed import HOW, with_typed
+from lightning_modules.launch.overrides import HOW, apply_command_line
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def _config_of(run: Path, asked: DictConfig) -> DictConfig:
     cfg = run_directory.load_config(run)
     typed = targets(OmegaConf.to_container(asked, resolve=False))
     check_config(OmegaConf.to_container(cfg, resolve=False), typed=typed, source=f"the config of {run}")  # type: ignore[arg-type]
-    cfg = with_typed(cfg, asked, run)
+    cfg = apply_command_line(cfg, asked, run)
     with open_dict(cfg):
         cfg.resume, cfg.dry_run = asked.resume, asked.dry_run
     settings.choose_strategy(cfg)

@@ -1,27 +1,126 @@
-"""Command lines to print: what a person copies into a shell must mean what it says."""
+"""What was typed, before Hydra reads it and before anything heavy is imported: help, nothing chosen, what cannot be."""
 
 from __future__ import annotations
 
 import re
-import shlex
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
+import yaml
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig
+
+from hairgan.moved import current_name
+from lightning_modules.launch import config_comments, settings
+from lightning_modules.launch.errors import errors_as_sentences
+from lightning_modules.launch.settings.names import DATA, FAMILIES
+from lightning_modules.launch.settings.training import FILLED_IN
+
+CHECKS: dict[str, tuple[str, Callable[[DictConfig], None]]] = {
+    "train.py": ("config", settings.check_training),
+    "sweep.py": ("config", settings.check_sweep),
+    "evaluate.py": ("evaluate", settings.check_evaluation),
+}
+"""Program -> its config, and what checks that."""
 
 
-def override(name: str, value: object) -> str:
-    """A setting as an argument of `train.py`, quoted for Hydra and for the shell where they need it."""
-    text = str(value)
-    if not _is_plain(text):
-        escaped = re.sub(r"(\\+)(?='|$)", r"\1\1", text).replace("'", r"\'")  # a backslash only counts before a quote
-        text = f"'{escaped}'"
-    return shlex.quote(f"{name}={text}")
+def prepare(program: str) -> None:
+    """Print help, or check what was typed and hand it on to Hydra in `sys.argv`. To be called first of all.
+
+    `GROUP=null` becomes the choice `none` or, for a group of which nothing need be chosen, nothing. A run that is to go
+    on brings its model and data, so that settings of theirs can be typed.
+    """
+    config, check = CHECKS[program]
+    with errors_as_sentences(program):
+        _insist_on_a_folder()
+        given = sys.argv[1:]
+        if {"--help", "-h"} & set(given):
+            print(help_text(program, [word for word in given if not word.startswith("-")]))
+            sys.exit(0)
+        words = [word for word in map(without_null, given) if word is not None]
+        if config == "config":
+            first = next((i for i, word in enumerate(words) if not word.startswith("-")), 0)
+            words[first:first] = choices_of_run(words)  # after -m: Hydra takes its overrides in one piece
+        sys.argv[1:] = words
+        if any(word.startswith("-") for word in words):
+            return  # several jobs, or a question to Hydra
+        with initialize_config_dir(str(config_comments.CONF), version_base="1.3"):
+            cfg = compose(config, words)
+        for name in FILLED_IN:
+            if cfg.get(name) is not None:
+                raise ValueError(f"{name} is filled in once the data is known; it is not for the command line")
+        check(cfg)
 
 
-def _is_plain(text: str) -> bool:
-    """Whether Hydra takes it as this text without quotes of its own, and not as a number, a list, ..."""
+def _insist_on_a_folder() -> None:
     try:
-        value = OverridesParser.create().parse_override(f"x={text}").value()
-    except HydraException:
-        return False
-    return isinstance(value, str) and value == text
+        Path.cwd()
+    except OSError:
+        raise ValueError("the current folder is not there any more: go to another one") from None
+
+
+def without_null(word: str) -> str | None:
+    """A word of the command line; one that chooses nothing in a group as the choice of `none`, or None to leave it out.
+
+    Raises:
+        ValueError: something must be chosen in that group.
+    """
+    if re.match(r"[+~]*(=|$)", word):
+        raise ValueError(f"'{word}' names no setting; what is set is given as NAME=VALUE")
+    several = re.fullmatch(r"(\w+)=\[(.*)\]", word)
+    if several and several.group(1) in config_comments.choices():
+        chosen = [choice.strip() for choice in several.group(2).split(",")]
+        if len(chosen) > 1 and "none" in chosen:
+            raise ValueError(f"{word}: none and another exclude each other")
+        if len(chosen) > 1 and several.group(1) != "logger":
+            raise ValueError(f"{word}: a run has one {several.group(1)}")
+    found = re.fullmatch(r"~?(\w+)=(null|\[\]|None|none|~)", word) or re.fullmatch(r"~(\w+)(=.*)?", word)
+    group = found.group(1) if found else ""
+    if group not in config_comments.choices():
+        return word
+    if (config_comments.CONF / group / "none.yaml").is_file():
+        return f"{group}=none"
+    if group in ("sweep", "experiment", "debug"):
+        return None
+    raise ValueError(f"a choice of {group} is needed: {', '.join(config_comments.choices()[group])}")
+
+
+def choices_of_run(words: Sequence[str]) -> list[str]:
+    """The model and data of the run that is to go on or to be repeated, where they are not typed."""
+    words_by_name = dict(word.split("=", 1) for word in words if "=" in word)
+    run = Path(words_by_name.get("resume") or words_by_name.get("reproduce") or "auto")
+    run = run.parent.parent if run.suffix == ".ckpt" else run
+    try:
+        config = yaml.safe_load((run / "config.yaml").read_text())
+        of_run = {
+            "model": FAMILIES.get(current_name(str(config["model"]["_target_"]))),
+            "data": DATA.get(current_name(str(config["data"]["_target_"]))),
+        }
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
+        return []  # what is wrong with the run is said where it is read in full
+    return [f"{group}={name}" for group, name in of_run.items() if name and group not in words_by_name]
+
+
+def help_text(program: str, words: Sequence[str]) -> str:
+    """How a program is called, the choices of its groups, and its config with comments."""
+    config, _ = CHECKS[program]
+    groups = {
+        g: names
+        for g, names in config_comments.choices().items()
+        if config == "config" and g != "paths" and "/with_" not in g
+    }
+    width = max((len(group) for group in groups), default=0)
+    return "\n".join(
+        [
+            f"python {program} [GROUP=CHOICE] [NAME=VALUE] ...",
+            "",
+            *(f"  {group:<{width}}  {' | '.join(names)}" for group, names in groups.items()),
+            *([""] if groups else []),
+            f"What `python {' '.join([program, *words])}` runs; a value is set by its full name (paths.outputs=DIR):",
+            "",
+            config_comments.with_comments(config, [word for word in map(without_null, words) if word is not None]),
+            "",
+            "--cfg job prints that without comments, --hydra-help says what else Hydra takes.",
+        ]
+    )

@@ -123,7 +123,7 @@ def from_first(find: Callable[[], T]) -> T:
 
 
 @contextmanager
-def lost_ones_named(trainer: pl.Trainer) -> Iterator[None]:
+def name_lost_processes(trainer: pl.Trainer) -> Iterator[None]:
     """Where a collective of several processes fails, say which of them are gone."""
     try:
         yield

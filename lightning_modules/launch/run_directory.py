@@ -25,7 +25,7 @@ from hairgan.weights.documents import a_mapping, read_yaml
 from hairgan.weights.files import archive_is_whole
 from hairgan.weights.runs import BEST, CONFIG, FOLDER, by_step, check_networks, find_checkpoint, read_checkpoint
 from lightning_modules.launch import processes, record, slurm
-from lightning_modules.launch.command_line import override
+from lightning_modules.launch.quoting import quote_override
 from lightning_modules.launch.record import AS_WRITTEN
 
 if TYPE_CHECKING:
@@ -192,8 +192,8 @@ def _insist_on_room(path: Path) -> None:
     held = [n for n in found if not n.startswith(".") and not any(fnmatch(n, pattern) for pattern in OF_A_START)]
     if CONFIG in held:
         raise HoldsARunError(
-            f"{path} holds a run: {override('resume', path)} goes on with it; for a new run give another run_dir, or "
-            "leave it out"
+            f"{path} already holds a run. Continue it with {quote_override('resume', path)}, or give the new run "
+            "another run_dir"
         )
     if held:
         more = f" and {len(held) - 3} more" if len(held) > 3 else ""

@@ -15,7 +15,7 @@ from hairgan.weights import runs
 from lightning_modules.base import PhasedModule
 from lightning_modules.callbacks import Checkpoints
 from lightning_modules.launch import record
-from lightning_modules.launch.command_line import override
+from lightning_modules.launch.quoting import quote_override
 
 
 def plan(cfg: DictConfig, data: Any, module: PhasedModule, trainer: pl.Trainer, results: str, start: int) -> str:
@@ -72,9 +72,9 @@ def summary(cfg: DictConfig, module: PhasedModule, callbacks: Iterable[pl.Callba
         if best := _best(callbacks, run_dir):
             rows["best"] = best
         more = "" if stopped else f" steps={2 * cfg.steps}"
-        rows["go on"] = f"python train.py {override('resume', shown)}{more}"
+        rows["go on"] = f"python train.py {quote_override('resume', shown)}{more}"
         if not stopped:
-            rows["evaluate"] = f"python evaluate.py {override('run', shown)}"
+            rows["evaluate"] = f"python evaluate.py {quote_override('run', shown)}"
             if "best" in rows:
                 rows["evaluate"] += " checkpoint=best"
     return "\n".join(f"  {label:<8} {text}" for label, text in rows.items())

@@ -24,7 +24,7 @@ from hairgan.weights.cards import save_bundle
 from hairgan.weights.runs import find_checkpoint
 from hairgan.weights.trusted import trusting
 from lightning_modules.callbacks import evaluation_metrics
-from lightning_modules.launch import measured_run
+from lightning_modules.launch import evaluated_run
 from lightning_modules.launch.settings.names import by_metrics
 from tests.conftest import ROOT, Faces
 from tests.integration import runs
@@ -181,7 +181,7 @@ def test_known_errors_come_before_anything_is_measured(run_of, measure, judges, 
     def load(*_: Any, **__: Any) -> None:
         raise AssertionError("networks were loaded")
 
-    monkeypatch.setattr(measured_run, "networks_from_run", load)
+    monkeypatch.setattr(evaluated_run, "networks_from_run", load)
     run = run_of("stargan")
     sean = run_of("sean")
     for file in ("config.yaml", "checkpoints"):

@@ -50,7 +50,7 @@ def test_the_life_of_a_run_directory(settings, compose_config, tmp_path, resume,
     before = content(run)
 
     # what cannot go on leaves everything as it was
-    with pytest.raises(ValueError, match=r"holds a run: resume="):
+    with pytest.raises(ValueError, match=r"holds a run\. Continue it with resume="):
         train(compose_config(*small))
     with pytest.raises(ValueError, match="steps=3 asks for no more"):
         resume(run, "steps=3")

@@ -6,7 +6,7 @@ from omegaconf import open_dict
 from wandb.errors import CommError
 
 from lightning_modules.callbacks.tracking import flat, readable_name
-from lightning_modules.launch.parts import make_loggers
+from lightning_modules.launch.components import build_loggers
 from lightning_modules.loggers import QuietWandbLogger
 
 
@@ -70,5 +70,5 @@ def test_a_run_from_before_there_were_names_gets_one(tmp_path, compose_config):
     with open_dict(cfg):
         for setting in ("run_name", "group", "tags", "notes"):
             del cfg[setting]
-    (logger,) = make_loggers(cfg)
+    (logger,) = build_loggers(cfg)
     assert logger.name == "hairgan" and cfg.logger.wandb.name == "stargan-mine" and cfg.logger.wandb.id

@@ -14,7 +14,7 @@ from hairgan.networks.fan import FANMasks
 from hairgan.networks.region_masks import region_masks
 from lightning_modules.launch import settings
 from lightning_modules.launch.checks import check, check_masks, check_schedule, masks_of
-from lightning_modules.launch.parts import make_callbacks, make_data_and_module
+from lightning_modules.launch.components import build_callbacks, build_data_and_module
 from tests.integration.conftest import SMALL
 
 
@@ -50,7 +50,7 @@ def test_parts_of_another_kind(compose_config: Any) -> None:
     with pytest.raises(ValueError, match=r"trainer\._target_ must be pytorch_lightning\.Trainer"):
         check(compose_config("trainer._target_=builtins.dict"))
     with pytest.raises(ValueError, match=r"callbacks\.a\._target_=builtins\.dict is not a Callback"):
-        make_callbacks(
+        build_callbacks(
             compose_config("callbacks=none", "+callbacks.a._target_=builtins.dict", "++callbacks.enabled=true")
         )
 
@@ -85,4 +85,4 @@ def test_masks_are_checked_before_the_first_step(packed_faces: Any, compose_conf
     small = ["data=celeba_hq", f"data.root={packed_faces(32)}", "image_size=32", "batch_size=4", *SMALL["stargan"]]
     said = r"^model\.masks\.path=os\.getcwd is not a function from images and label maps"
     with pytest.raises(ValueError, match=said):
-        make_data_and_module(compose_config(*small, "model.masks.path=os.getcwd"))
+        build_data_and_module(compose_config(*small, "model.masks.path=os.getcwd"))

@@ -1,25 +1,129 @@
-"""What is printed to be copied means what it says."""
+"""What is done with a command line before Hydra reads it."""
 
 from __future__ import annotations
 
-import shlex
+import sys
 
 import pytest
-from hydra.core.override_parser.overrides_parser import OverridesParser
+import yaml
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
 
-from lightning_modules.launch.command_line import override
-
-NAMES = ["a b/c", "it's", "x=1", "a,b", "[q]", "C:\\x\\", "Frisör {1}", "$x", "(t)", "true", "5", "null", "q\\'x", " a"]
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_directory_of_any_name(name):
-    (argument,) = shlex.split(override("resume", name))
-    value = OverridesParser.create().parse_override(argument).value()
-    assert str(value) == name and not isinstance(value, (int, bool, list))
+from lightning_modules.launch import command_line, config_comments
 
 
-def test_a_plain_name_is_left_alone():
-    assert override("resume", "outputs/quickstart/2026-11-25_21-25-00") == (
-        "resume=outputs/quickstart/2026-11-25_21-25-00"
+@pytest.mark.parametrize(
+    ("word", "becomes"),
+    [
+        ("logger=null", "logger=none"),
+        ("callbacks=null", "callbacks=none"),
+        ("callbacks=[]", "callbacks=none"),
+        ("~callbacks", "callbacks=none"),
+        ("~logger", "logger=none"),
+        ("experiment=null", None),
+        ("debug=null", None),
+        ("~callbacks.checkpoints", "~callbacks.checkpoints"),
+        ("callbacks.checkpoints=null", "callbacks.checkpoints=null"),
+        ("resume=null", "resume=null"),
+        ("steps=3", "steps=3"),
+    ],
+)
+def test_nothing_can_be_chosen_where_nothing_is_a_choice(word, becomes):
+    assert command_line.without_null(word) == becomes
+
+
+@pytest.mark.parametrize(
+    ("program", "words", "said"),
+    [
+        (
+            "train.py",
+            ["model=null"],
+            "train.py: a choice of model is needed: face_parser, hair_classifier, sean, stargan",
+        ),
+        ("train.py", ["~trainer"], "train.py: a choice of trainer is needed: cpu, "),
+        ("train.py", ["model=stargann"], "train.py: there is no model 'stargann' (did you mean 'stargan'?)"),
+        ("train.py", ["steps=0"], "train.py: steps must be a whole number of 1 or more, not 0"),
+        ("train.py", ["=3"], "train.py: '=3' names no setting"),
+        ("train.py", ["logger=[none,csv]"], "train.py: logger=[none,csv]: none and another exclude each other"),
+        ("train.py", ["model=[sean,stargan]"], "train.py: model=[sean,stargan]: a run has one model"),
+        ("train.py", ["model=5"], "train.py: the choice of a group is a name, as in model=stargan"),
+        ("train.py", ["domain_names=[a]"], "train.py: domain_names is filled in once the data is known"),
+        (
+            "train.py",
+            ["name=日本"],
+            "train.py: 'name=日本' cannot be read: a value with letters like these goes into quotes",
+        ),
+        ("train.py", ["nothing.at.all=3"], "train.py: there is no setting 'nothing'"),
+        ("evaluate.py", [], "evaluate.py: say which run to evaluate"),
+        ("sweep.py", ["sweep=null"], "sweep.py: which sweep? sweep=tpe"),
+    ],
+)
+def test_what_cannot_be_ends_before_anything_is_imported(program, words, said, monkeypatch):
+    monkeypatch.setattr(sys, "argv", [program, *words])
+    with pytest.raises(SystemExit) as ended:
+        command_line.prepare(program)
+    assert str(ended.value).startswith(said)
+
+
+def test_a_command_line_that_is_right_is_handed_on(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["train.py", "experiment=quickstart", "~callbacks", "logger=null"])
+    command_line.prepare("train.py")
+    assert sys.argv == ["train.py", "experiment=quickstart", "callbacks=none", "logger=none"]
+
+
+def test_a_run_brings_its_model_and_data(tmp_path):
+    config = {"model": {"_target_": "lightning_modules.SEANModule"}, "data": {"_target_": "my.Data"}}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    assert command_line.choices_of_run([f"resume={tmp_path}", "steps=3"]) == ["model=sean"]
+    assert command_line.choices_of_run([f"resume={tmp_path}/checkpoints/last.ckpt"]) == ["model=sean"]
+    assert command_line.choices_of_run([f"resume={tmp_path}", "model=stargan"]) == []
+    assert command_line.choices_of_run(["resume=auto"]) == command_line.choices_of_run(["resume=gone"]) == []
+
+
+def test_what_a_run_brings_stands_beside_the_other_overrides(tmp_path, monkeypatch):
+    (tmp_path / "config.yaml").write_text(
+        yaml.safe_dump({"model": {"_target_": "lightning_modules.SEANModule"}, "data": {"_target_": "my.Data"}})
     )
+    monkeypatch.setattr(sys, "argv", ["train.py", "-m", f"resume={tmp_path}", "steps=3,4"])
+    command_line.prepare("train.py")
+    assert sys.argv[1:] == ["-m", "model=sean", f"resume={tmp_path}", "steps=3,4"]
+
+
+def test_a_folder_that_is_gone(tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    monkeypatch.setattr(sys, "argv", ["train.py"])
+    with pytest.raises(SystemExit, match="the current folder is not there any more"):
+        command_line.prepare("train.py")
+
+
+@pytest.mark.parametrize(("program", "config", "words"), [
+    ("train.py", "config", ["experiment=quickstart", "seed=3"]), ("evaluate.py", "evaluate", []),
+    ("sweep.py", "config", ["sweep=classifier", "model=hair_classifier"]),
+])  # fmt: skip
+def test_help_is_the_config_with_its_comments(program, config, words, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", [program, *words, "--help"])
+    with pytest.raises(SystemExit) as ended:
+        command_line.prepare(program)
+    assert ended.value.code == 0
+    said = capsys.readouterr().out
+    with initialize_config_dir(str(config_comments.CONF), version_base="1.3"):
+        cfg = compose(config, words)
+    values = said[said.index("\nrun:" if program == "evaluate.py" else "\nseed:") : said.index("\n--cfg job")]
+    assert yaml.safe_load(values) == yaml.safe_load(OmegaConf.to_yaml(cfg))
+    for line in (
+        "seed: 3  # every draw of the run is a function of it",
+        "    base_width: 16  # channels at full",
+    ):
+        assert (line in said) == (program == "train.py"), line
+    if program == "evaluate.py":
+        assert "#   stargan: fid, lpips, domain_accuracy (needs a classifier)" in said
+
+
+def test_comments_are_found_above_and_beside_settings():
+    found = config_comments.comments_of(
+        "# what it is\n\na: 1  # one\n      # and more\n# about b\nb:\n  c: 'x # y'  # c\n  d: [1, 2]  # d\ne: 3\n"
+    )
+    assert found.title == ["what it is"] and found.above == {("b",): ["about b"]}
+    assert found.beside == {("a",): ["one", "and more"], ("b", "c"): ["c"], ("b", "d"): ["d"]}

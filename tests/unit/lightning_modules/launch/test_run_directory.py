@@ -14,8 +14,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from hairgan.locks import LockedError, Owner
 from lightning_modules.launch import choice, record, run_directory
-from lightning_modules.launch.branches import go_on_from
 from lightning_modules.launch.choice import choose, trainer_of
+from lightning_modules.launch.rewind import rewind_run
 from lightning_modules.launch.run_directory import HoldsARunError, owned
 from tests.integration.runs import world
 
@@ -74,7 +74,7 @@ def test_a_directory_of_a_run_that_never_began_is_deleted(config, tmp_path):
 def test_a_new_run_does_not_start_where_another_one_is(config, tmp_path):
     run = begin(tmp_path / "a run", config, steps=(2,))
     config.run_dir = str(run)
-    with pytest.raises(HoldsARunError, match=r"holds a run: 'resume=.*/a run' goes on with it"), owned(choose(config)):
+    with pytest.raises(HoldsARunError, match=r"already holds a run\. .* 'resume=.*/a run'"), owned(choose(config)):
         pass
     assert sorted(p.name for p in run.iterdir()) == ["checkpoints", "config.yaml", "config_as_written.yaml", "run.yaml"]
 
@@ -227,7 +227,7 @@ def test_what_came_after_an_older_checkpoint_is_a_run_of_its_own(config, tmp_pat
     for step in (2, 4, 6):
         (run / "samples" / f"grid_{step:08d}.png").touch()
     (run / "metrics.csv").write_text("step\n1\n6\n")
-    aside = go_on_from(run, run / "checkpoints" / "step_00000004.ckpt", 4)
+    aside = rewind_run(run, run / "checkpoints" / "step_00000004.ckpt", 4)
     assert aside == run / "until_step_00000006"
     kept = sorted(path.name for folder in ("checkpoints", "samples") for path in (run / folder).iterdir())
     assert kept == ["grid_00000002.png", "grid_00000004.png", "step_00000002.ckpt", "step_00000004.ckpt"]
@@ -237,13 +237,13 @@ def test_what_came_after_an_older_checkpoint_is_a_run_of_its_own(config, tmp_pat
     config.resume = str(aside)
     with owned(choose(config)) as found:
         assert (found.path, found.start) == (aside, 6)
-    assert go_on_from(run, run / "checkpoints" / "step_00000004.ckpt", 4) is None
+    assert rewind_run(run, run / "checkpoints" / "step_00000004.ckpt", 4) is None
 
 
 def test_the_best_checkpoint_becomes_the_newest_of_its_run(config, tmp_path):
     run = begin(tmp_path / "run", config, steps=(4, 6))
     save(run / "checkpoints" / "best.ckpt", 3)
-    go_on_from(run, run / "checkpoints" / "best.ckpt", 3)
+    rewind_run(run, run / "checkpoints" / "best.ckpt", 3)
     assert {path.name for path in (run / "checkpoints").iterdir()} == {"best.ckpt", "step_00000003.ckpt"}
 
 

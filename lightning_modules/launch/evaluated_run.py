@@ -38,7 +38,7 @@ from lightning_modules.launch.record import git_state, versions
 
 
 @dataclass
-class MeasuredRun:
+class EvaluatedRun:
     """A run directory whose config and checkpoint are there; its data once it is opened.
 
     Attributes:
@@ -60,7 +60,7 @@ class MeasuredRun:
     metrics: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, path: Path, asked: DictConfig) -> MeasuredRun:
+    def read(cls, path: Path, asked: DictConfig) -> EvaluatedRun:
         """Read what is small, and check that what is asked for can be had.
 
         Args:

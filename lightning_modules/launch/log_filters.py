@@ -6,7 +6,7 @@ import logging
 import warnings
 
 
-def quiet_lightning() -> None:
+def silence_lightning() -> None:
     """Hide messages of Lightning about things that are intended here."""
     for name in ("pytorch_lightning", "lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -35,7 +35,7 @@ class Comments:
     beside: dict[Name, list[str]] = field(default_factory=dict)
 
 
-def explained(config: str, overrides: Sequence[str]) -> str:
+def with_comments(config: str, overrides: Sequence[str]) -> str:
     """The composed config as YAML, references as they are written, each value with its comment.
 
     Args:

@@ -12,7 +12,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from lightning_modules.launch.explained import CONF
+from lightning_modules.launch.config_comments import CONF
 
 HOW = ("resume", "reproduce", "run_dir", "dry_run", "trust")  # settings that say which run, not what it is
 
@@ -27,7 +27,7 @@ KEPT = {"model": "_target_", "data": "_target_", "data/domains": "queries", "mod
 """Groups that say what a run is, and by what setting two choices of them differ."""
 
 
-def with_typed(cfg: DictConfig, asked: DictConfig, run: object) -> DictConfig:
+def apply_command_line(cfg: DictConfig, asked: DictConfig, run: object) -> DictConfig:
     """Apply what was typed, as Hydra composed it in `asked`, to the config of a run.
 
     Raises:
@@ -38,7 +38,7 @@ def with_typed(cfg: DictConfig, asked: DictConfig, run: object) -> DictConfig:
     return apply(cfg, asked, HydraConfig.get().overrides.task, HydraConfig.get().runtime.choices, run)
 
 
-def typed_names() -> list[str]:
+def overridden_names() -> list[str]:
     """The full names of the settings that were typed."""
     words = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
     return [override.key_or_group for override in OverridesParser.create().parse_overrides(list(words))]
@@ -47,7 +47,7 @@ def typed_names() -> list[str]:
 def apply(
     cfg: DictConfig, asked: DictConfig, words: Sequence[str], groups: Mapping[str, Any], run: object
 ) -> DictConfig:
-    """`with_typed` for given words of the command line and groups that there are."""
+    """`apply_command_line` for given words of the command line and groups that there are."""
     cfg = copy.deepcopy(cfg)
     overrides = OverridesParser.create().parse_overrides(list(words))
     with open_dict(cfg):

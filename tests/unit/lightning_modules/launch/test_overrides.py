@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from omegaconf import DictConfig, OmegaConf
 
-from lightning_modules.launch.resumed import apply
+from lightning_modules.launch.overrides import apply
 
 GROUPS = dict.fromkeys(("model", "data", "data/domains", "trainer", "logger", "callbacks"))
 

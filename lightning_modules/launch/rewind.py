@@ -17,7 +17,7 @@ MOVED = (FOLDER, "samples")
 _STEP = re.compile(r"_(\d{8,})\.\w+")
 
 
-def go_on_from(run_dir: Path, checkpoint: Path | None, step: int) -> Path | None:
+def rewind_run(run_dir: Path, checkpoint: Path | None, step: int) -> Path | None:
     """Make a checkpoint the newest of its run: move what the run made after it into a run directory of its own.
 
     Those checkpoints and samples could neither be told from the ones that the run now makes, nor would they survive

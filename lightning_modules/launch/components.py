@@ -23,7 +23,7 @@ from lightning_modules.launch.checks import check_data, check_masks, check_sched
 T = TypeVar("T")
 
 
-def make_data_and_module(cfg: DictConfig) -> tuple[Any, PhasedModule]:
+def build_data_and_module(cfg: DictConfig) -> tuple[Any, PhasedModule]:
     """The data (a `datamodules.base.HairDataModule`), packed and open, and the module.
 
     What the one knows and the other needs is filled into the config.
@@ -54,7 +54,7 @@ def make_data_and_module(cfg: DictConfig) -> tuple[Any, PhasedModule]:
     return data, module
 
 
-def make_loggers(cfg: DictConfig) -> list[Logger]:
+def build_loggers(cfg: DictConfig) -> list[Logger]:
     """The loggers; the run gets a name and a tracking service's an id, which the config keeps."""
     with open_dict(cfg):
         cfg.run_name = cfg.get("run_name") or readable_name(cfg.name, Path(cfg.run_dir))
@@ -66,7 +66,7 @@ def make_loggers(cfg: DictConfig) -> list[Logger]:
     return _made(cfg, "logger", Logger)
 
 
-def make_callbacks(cfg: DictConfig, more: Iterable[Callback] = ()) -> list[Callback]:
+def build_callbacks(cfg: DictConfig, more: Iterable[Callback] = ()) -> list[Callback]:
     """The callbacks and some more; those that save checkpoints come last."""
     callbacks = _made(cfg, "callbacks", Callback)
     return sorted([*callbacks, *more], key=lambda callback: isinstance(callback, Checkpoints))

@@ -1,0 +1,27 @@
+"""Command lines to print: what a person copies into a shell must mean what it says."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+
+
+def quote_override(name: str, value: object) -> str:
+    """A setting as an argument of `train.py`, quoted for Hydra and for the shell where they need it."""
+    text = str(value)
+    if not _is_plain(text):
+        escaped = re.sub(r"(\\+)(?='|$)", r"\1\1", text).replace("'", r"\'")  # a backslash only counts before a quote
+        text = f"'{escaped}'"
+    return shlex.quote(f"{name}={text}")
+
+
+def _is_plain(text: str) -> bool:
+    """Whether Hydra takes it as this text without quotes of its own, and not as a number, a list, ..."""
+    try:
+        value = OverridesParser.create().parse_override(f"x={text}").value()
+    except HydraException:
+        return False
+    return isinstance(value, str) and value == text
