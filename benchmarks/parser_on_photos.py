@@ -10,11 +10,11 @@ their overlays, numbered in the order of the printed list, to count failures by 
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import click
 import cv2
-import numpy as np
 import torch
 from jaxtyping import UInt8
 from numpy import ndarray
@@ -26,6 +26,8 @@ from hairgan.networks.bisenet import BiSeNet
 from hairgan.networks.resnet import fold_batch_norm
 from hairgan.photos.listing import list_photos
 from hairgan.photos.opening import open_rgb
+from hairgan.photos.pixels import resize_picture
+from hairgan.pictures import save_picture, sheet
 from hairgan.regions import REGION_NAMES, Region
 from hairgan.weights.bundling import collect
 
@@ -41,19 +43,15 @@ def true_labels(photo: Path, size: int) -> UInt8[ndarray, "s s"] | None:
     return cv2.resize(labels, (size, size), interpolation=cv2.INTER_NEAREST)  # type: ignore[arg-type, return-value]
 
 
-def write_sheets(out: Path, pictures: list[UInt8[ndarray, "s w 3"]]) -> None:
-    """`ROWS` x `COLUMNS` numbered pictures per file."""
-    out.mkdir(parents=True, exist_ok=True)
-    for number, picture in enumerate(pictures):
-        cv2.putText(picture, str(number), (4, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (255, 0, 255), 2, cv2.LINE_AA)
+def write_sheets(out: Path, pairs: list[tuple[UInt8[ndarray, "s s 3"], UInt8[ndarray, "s s 3"]]]) -> None:
+    """`ROWS` x `COLUMNS` photos per file, each beside its overlay, which bears the photo's number."""
+    for number, (_, overlaid) in enumerate(pairs):
+        cv2.putText(overlaid, str(number), (4, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (255, 0, 255), 2, cv2.LINE_AA)
     per_sheet = COLUMNS * ROWS
-    for first in range(0, len(pictures), per_sheet):
-        chosen = pictures[first : first + per_sheet]
-        chosen += [np.zeros_like(chosen[0])] * (-len(chosen) % COLUMNS)
-        rows = [np.hstack(chosen[at : at + COLUMNS]) for at in range(0, len(chosen), COLUMNS)]
-        path = out / f"overlays_{first // per_sheet}.jpg"
-        if not cv2.imwrite(str(path), cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR)):
-            raise OSError(f"could not write {path}")
+    for first in range(0, len(pairs), per_sheet):
+        chosen = pairs[first : first + per_sheet]
+        rows = [[*itertools.chain(*chosen[at : at + COLUMNS])] for at in range(0, len(chosen), COLUMNS)]
+        save_picture(sheet(rows), out / f"overlays_{first // per_sheet}.jpg")
 
 
 @click.command()
@@ -68,13 +66,13 @@ def main(source: Path, photos: Path, checkpoint: str, out: Path | None, batch_si
     parser = fold_batch_norm(next(network for network in networks.values() if isinstance(network, BiSeNet)))
     paths = list_photos(photos).paths()
     paths = [p for p in paths if p.suffix != ".png" or not any(p.with_suffix(s) in paths for s in (".jpg", ".jpeg"))]
-    scores, pictures, measured = ParsingScores(), [], 0
+    scores, pairs, measured = ParsingScores(), [], 0
     for first in range(0, len(paths), batch_size):
         chosen = paths[first : first + batch_size]
         opened = [open_rgb(path) for path in chosen]
         crops = [align(photo, None, parser.image_size).crop(photo) for photo in opened]
         for path, crop, labels in zip(chosen, crops, parse_crops(parser, crops)[0], strict=True):
-            line = f"{len(pictures):4d} {path.relative_to(photos)}: hair {(labels == Region.HAIR).mean():.3f}"
+            line = f"{len(pairs):4d} {path.relative_to(photos)}: hair {(labels == Region.HAIR).mean():.3f}"
             truth = true_labels(path, parser.image_size)
             if truth is not None:
                 wanted, found = truth == Region.HAIR, labels == Region.HAIR
@@ -82,15 +80,14 @@ def main(source: Path, photos: Path, checkpoint: str, out: Path | None, batch_si
                 scores.update(torch.from_numpy(labels)[None].long(), torch.from_numpy(truth)[None].long())
                 measured += 1
             click.echo(line)
-            pair = [cv2.resize(p, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for p in (crop, overlay(crop, labels))]
-            pictures.append(np.hstack(pair))
+            pairs.append((resize_picture(crop, SIDE), resize_picture(overlay(crop, labels), SIDE)))
     if measured:
         values = {name: float(value) for name, value in scores.compute().items()}
         click.echo(f"{measured} photos with label maps: " + ", ".join(
             f"{name} {values[name]:.3f}" for name in ("hair_iou", "mean_iou", "pixel_accuracy")))  # fmt: skip
         click.echo("IoU: " + ", ".join(f"{name} {values[f'iou/{name}']:.3f}" for name in REGION_NAMES))
     if out:
-        write_sheets(out, pictures)
+        write_sheets(out, pairs)
         click.echo(f"wrote {out}")
 
 

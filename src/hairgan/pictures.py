@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -18,24 +19,27 @@ GAP = 4  # px between images
 
 
 def sheet(
-    rows: Sequence[Sequence[UInt8[ndarray, "h w 3"] | None]],
+    rows: Sequence[Sequence[UInt8[ndarray, "_ _ 3"] | None]],
     row_names: Sequence[str] = (),
     column_names: Sequence[str] = (),
     *,
     title: str = "",
-    cell: int | None = None,
+    height: int | None = None,
 ) -> UInt8[ndarray, "H W 3"]:
-    """Lay images out in rows on a light ground.
+    """Arrange images in rows and columns on a light background, each scaled to the same height.
+
+    A column is as wide as its widest image or its name. An image that is enlarged more than twice keeps its pixels
+    visible.
 
     Args:
-        rows: images by row, uint8 RGB, of any sizes; None leaves a place empty. Rows may differ in length.
-        row_names: a name left of each row.
-        column_names: a name above each column.
+        rows: images per row, RGB, of any sizes; None leaves a place empty. Rows may differ in length.
+        row_names: a name per row, written left of it.
+        column_names: a name per column, written above it.
         title: a line above everything.
-        cell: side in px to which every image is fitted; the largest image's side by default.
+        height: of each image in the sheet, pixels; by default that of the tallest.
 
     Raises:
-        ValueError: there is no image, or the numbers of names and rows or columns differ.
+        ValueError: there is no image, or the numbers of names and of rows or columns differ.
     """
     images = [image for row in rows for image in row if image is not None]
     if not images:
@@ -45,28 +49,35 @@ def sheet(
         raise ValueError(f"{len(row_names)} row names for {len(rows)} rows")
     if column_names and len(column_names) != columns:
         raise ValueError(f"{len(column_names)} column names for {columns} columns")
-    side = cell or max(max(image.shape[:2]) for image in images)
-    text_size = max(10, min(20, side // 7))
-    font = ImageFont.load_default(size=text_size)
-    left = max((int(font.getlength(name)) for name in row_names), default=-2 * GAP) + 3 * GAP
-    line = int(text_size * 1.6)
-    top = GAP + line * (bool(title) + bool(column_names))
+    height = height or max(len(image) for image in images)
+    tiles = [[None if image is None else _scaled(image, height) for image in row] for row in rows]
 
-    canvas = Image.new("RGB", (left + columns * (side + GAP), top + len(rows) * (side + GAP)), BACKGROUND)
+    text_size = max(10, min(20, height // 7))
+    font = ImageFont.load_default(size=text_size)
+    line = int(text_size * 1.6)
+    left = max((int(font.getlength(name)) for name in row_names), default=-2 * GAP) + 3 * GAP
+    top = GAP + line * (bool(title) + bool(column_names))
+    widths = [max((tile.width for tile in column if tile), default=height) for column in zip_longest(*tiles)]
+    if column_names:
+        widths = [max(width, int(font.getlength(name))) for width, name in zip(widths, column_names, strict=True)]
+    edges = [left]  # the left edge of each column, and the sheet's right edge
+    for width in widths:
+        edges.append(edges[-1] + width + GAP)
+
+    width = max(edges[-1], left + int(font.getlength(title)) + GAP)
+    canvas = Image.new("RGB", (width, top + len(rows) * (height + GAP)), BACKGROUND)
     draw = ImageDraw.Draw(canvas)
     if title:
         draw.text((left, GAP), title, INK, font)
     for column, name in enumerate(column_names):
-        draw.text((left + column * (side + GAP) + side // 2, top - line // 2), name, INK, font, anchor="mm")
-    for number, row in enumerate(rows):
-        y = top + number * (side + GAP)
+        draw.text((edges[column] + widths[column] // 2, top - line // 2), name, INK, font, anchor="mm")
+    for number, row in enumerate(tiles):
+        y = top + number * (height + GAP)
         if row_names:
-            draw.text((left - 2 * GAP, y + side // 2), row_names[number], INK, font, anchor="rm")
-        for column, image in enumerate(row):
-            if image is not None:
-                picture = _fit(Image.fromarray(image), side)
-                x = left + column * (side + GAP)
-                canvas.paste(picture, (x + (side - picture.width) // 2, y + (side - picture.height) // 2))
+            draw.text((left - 2 * GAP, y + height // 2), row_names[number], INK, font, anchor="rm")
+        for column, tile in enumerate(row):
+            if tile is not None:
+                canvas.paste(tile, (edges[column] + (widths[column] - tile.width) // 2, y))
     return np.asarray(canvas)
 
 
@@ -79,9 +90,9 @@ def save_picture(image: UInt8[ndarray, "h w 3"] | UInt8[ndarray, "h w"], path: s
     return path
 
 
-def _fit(image: Image.Image, side: int) -> Image.Image:
-    scale = side / max(image.size)
+def _scaled(image: UInt8[ndarray, "_ _ 3"], height: int) -> Image.Image:
+    picture, scale = Image.fromarray(image), height / len(image)
     if scale == 1:
-        return image
-    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    return image.resize(size, Image.Resampling.NEAREST if scale > 2 else Image.Resampling.LANCZOS)
+        return picture
+    size = (max(1, round(picture.width * scale)), height)
+    return picture.resize(size, Image.Resampling.NEAREST if scale > 2 else Image.Resampling.LANCZOS)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 VIDEO_FRAMES = 48
 VIDEO_SIDE = 1080  # px
+SHEET_HEIGHT = 512  # px, of each picture in a comparison
 
 Edits = Callable[["Subject", "Reference | None"], "Edit"]
 Frames = Callable[["Subject", "Reference | None"], "Iterable[Edit]"]
@@ -307,8 +308,8 @@ class Run:
         call: Edits,
         frames: Frames,
     ) -> None:
-        from hairgan.editing.showing import sheet, write_video
-        from hairgan.pictures import save_picture
+        from hairgan.editing.showing import write_video
+        from hairgan.pictures import save_picture, sheet
 
         edit = call(subject, reference)
         target, *more = files
@@ -317,7 +318,8 @@ class Run:
         save_photo(target, photo, edit.image, encoding)
         answer: dict[str, Any] = {"photo": str(path), "out": str(target), "lossless": encoding.lossless}
         if self.compare:
-            save_picture(sheet([photo.srgb, *_pictures(reference), edit.image]), more[0])
+            pictures = [photo.srgb, *_pictures(reference), edit.image]
+            save_picture(sheet([pictures], height=SHEET_HEIGHT), more[0])
             answer["compare"] = str(more[0])
         if self.video:
             write_video(more[-1], self._moving(frames(subject.reduced(VIDEO_SIDE), reference)))

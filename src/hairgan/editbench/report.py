@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 from jaxtyping import UInt8
 from numpy import ndarray
-from PIL import Image, ImageDraw, ImageFont
 
 from hairgan.editbench.cases import SEED, Method, cases
 from hairgan.editbench.scoring import Result
+from hairgan.pictures import sheet
 
 _DIGITS = {"psnr": 2, "ciede2000": 2}
 
@@ -38,13 +37,7 @@ def contact_sheet(
     methods: Mapping[str, Method], task: str, *, pairs: int = 6, size: int = 256, seed: int = SEED
 ) -> UInt8[ndarray, "h w 3"]:
     """A picture with a row per case: source, reference, truth, and each method's edit."""
-    names = ["source", "reference", "truth", *methods]
-    header = max(16, size // 10)
-    sheet = Image.new("RGB", (len(names) * size, header + pairs * size), "white")
-    text, font = ImageDraw.Draw(sheet), ImageFont.load_default(header * 0.6)
-    for column, name in enumerate(names):
-        text.text((column * size + 4, header // 6), name, fill="black", font=font)
-    for row, (case, truth) in enumerate(cases(task, pairs, size, seed)):
-        pictures = [case.source, case.reference, truth.image, *(method(case) for method in methods.values())]
-        sheet.paste(Image.fromarray(np.concatenate(pictures, axis=1)), (0, header + row * size))
-    return np.asarray(sheet)
+    rows = []
+    for case, truth in cases(task, pairs, size, seed):
+        rows.append([case.source, case.reference, truth.image, *(method(case) for method in methods.values())])
+    return sheet(rows, column_names=["source", "reference", "truth", *methods])

@@ -1,8 +1,8 @@
-"""Show: edits side by side, and as a video."""
+"""Show: edits as a video."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import TemporaryDirectory
@@ -14,20 +14,7 @@ from numpy import ndarray
 
 from hairgan.files import write_whole
 
-SHEET_HEIGHT = 512
 VIDEO_SIDE = 1080
-
-
-def sheet(pictures: Sequence[UInt8[ndarray, "_ _ 3"]], height: int = SHEET_HEIGHT) -> UInt8[ndarray, "height width 3"]:
-    """Pictures in a row, at one height, with a white gap between them."""
-    gap = np.full((height, height // 64, 3), 255, np.uint8)
-    row: list[ndarray] = []
-    for picture in pictures:
-        width = max(1, round(picture.shape[1] * height / picture.shape[0]))
-        shrinks = picture.shape[0] > height
-        flags = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-        row += [gap, cv2.resize(picture, (width, height), interpolation=flags)]
-    return np.concatenate(row[1:], axis=1)
 
 
 def ease(frames: int) -> Float[ndarray, " frames"]:

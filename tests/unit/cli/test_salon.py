@@ -20,9 +20,10 @@ from PIL import Image
 from hairgan.cli import cli, main
 from hairgan.editing.restyling import Restyler
 from hairgan.editing.salon import Salon
-from hairgan.editing.showing import sheet, write_video
+from hairgan.editing.showing import write_video
 from hairgan.networks.bisenet import BiSeNet
 from hairgan.photos.opening import open_photo
+from hairgan.pictures import GAP
 from hairgan.weights.cards import save_bundle
 from tests.unit.heads import (
     HeadGenerator,
@@ -65,7 +66,7 @@ def test_dye_one_photo(photos: Path, tmp_path: Path) -> None:
     changed = (source != dyed).any(axis=2)
     assert 0.1 < changed.mean() < 0.6
     with Image.open(photos / "me_dyed_compare.jpg") as compare:
-        assert compare.size == (3 * 512 + 2 * 8, 512)
+        assert compare.size == (3 * 512 + 4 * GAP, 512 + 2 * GAP)
 
 
 def test_json_and_video(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -333,9 +334,8 @@ def test_help_is_quick() -> None:
     assert not heavy & {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines()}
 
 
-def test_sheet_and_video_sizes(tmp_path: Path) -> None:
+def test_video_sizes(tmp_path: Path) -> None:
     picture: Any = np.zeros((300, 200, 3), np.uint8)
-    assert sheet([picture, picture], 64).shape == (64, 43 + 1 + 43, 3)
     write_video(tmp_path / "odd.mp4", [picture[:151, :77]] * 2)
     assert cv2.VideoCapture(str(tmp_path / "odd.mp4")).get(cv2.CAP_PROP_FRAME_WIDTH) == 76
     with pytest.raises(ValueError, match="cannot write a video"):

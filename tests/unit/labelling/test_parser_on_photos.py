@@ -37,4 +37,4 @@ def test_photos_with_and_without_label_maps(tmp_path: Path) -> None:
     assert ["IoU" in line for line in lines[:3]] == [True, False, True]
     assert lines[3].startswith("2 photos with label maps: hair_iou 0.")
     sheet = cv2.imread(str(tmp_path / "sheets" / "overlays_0.jpg"))
-    assert sheet is not None and sheet.shape == (192, 4 * 2 * 192, 3)
+    assert sheet is not None and sheet.shape == (4 + 192 + 4, 4 + 3 * 2 * (192 + 4), 3)
