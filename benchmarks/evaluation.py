@@ -1,4 +1,4 @@
-"""How fast StarGAN v2's evaluation is: as published, against `hairgan.metrics.translation`, on the same work.
+"""How fast StarGAN v2's evaluation is: as published, against `hairgan.evaluation.stargan`, on the same work.
 
     python benchmarks/evaluation.py                        # the quickstart's networks and protocol
     python benchmarks/evaluation.py --protocol stargan_v2 --train 24 --domains 3   # with Inception and AlexNet
@@ -19,6 +19,7 @@ import itertools
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,17 +32,18 @@ from PIL import Image
 from torch.utils.flop_counter import FlopCounterMode
 
 from hairgan.data.packed import PackedDataset
+from hairgan.domains import Domains
 from hairgan.evaluation.protocols import Protocol
-from hairgan.metrics.cache import StatisticsCache
+from hairgan.evaluation.real_statistics import StatisticsCache
+from hairgan.evaluation.settings import EvaluationData, EvaluationSettings
+from hairgan.evaluation.stargan import measure_pairs
+from hairgan.evaluation.translator import Translator
 from hairgan.metrics.images import as_bytes
 from hairgan.metrics.statistics import GaussianStatistics, frechet_distance
-from hairgan.metrics.translation import evaluate_translation
-from hairgan.metrics.translator import Translator
 from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
 from hairgan.randomness import normal
 
 DOMAINS = ("bang", "no_bang", "blond", "short", "bob", "long_straight", "long_perm")
-Networks = tuple[Generator, MappingNetwork, StyleEncoder]
 MakeProtocol = Callable[[], Protocol]
 
 
@@ -74,26 +76,25 @@ def compare(arguments: argparse.Namespace, folder: Path) -> None:
     def make_protocol() -> Protocol:
         return Protocol(arguments.protocol, *files)
 
-    data, membership = dataset(folder, arguments)
-    domains = DOMAINS[: arguments.domains]
+    data = evaluation_data(folder, arguments)
+    domains = data.domains.names
     widths = {"base_width": arguments.base_width, "max_width": arguments.max_width}
-    networks = (
-        Generator(arguments.size, w_hpf=0.0, **widths).eval(),
-        MappingNetwork(len(domains)).eval(),
-        StyleEncoder(arguments.size, len(domains), **widths).eval(),
-    )
-    translator = Translator(
-        *networks, data, domains, membership, num_outputs=arguments.outputs, batch_size=arguments.batch
-    )
-    cache = StatisticsCache(folder / "statistics")
+    networks = {
+        "generator": Generator(arguments.size, w_hpf=0.0, **widths).eval(),
+        "mapping_network": MappingNetwork(len(domains)).eval(),
+        "style_encoder": StyleEncoder(arguments.size, len(domains), **widths).eval(),
+    }
+    settings = EvaluationSettings(
+        ("fid", "lpips"), "val", modes=("latent",), num_outputs=arguments.outputs, batch_size=arguments.batch,
+        cache=StatisticsCache(folder / "statistics"),
+    )  # fmt: skip
     seconds, scores = {}, {}
+    translator = Translator(networks, data, settings)
     published, seconds["as published"] = published_way(translator, make_protocol, folder)
     for name in ("ours, real statistics computed", "ours, real statistics cached"):
         start = time.process_time()
-        protocol = make_protocol()
-        scores = evaluate_translation(
-            translator, extractor=protocol.extractor, lpips=protocol.lpips, modes=("latent",), cache=cache
-        )
+        translator = Translator(networks, data, replace(settings, protocol=make_protocol()))
+        scores = measure_pairs(translator).values
         seconds[name] = time.process_time() - start
     pairs = [key for key in published if "fid" in key]
     print(f"{len(pairs)} pairs, {arguments.outputs} outputs, {arguments.train} + {arguments.val} images, "
@@ -116,7 +117,8 @@ def published_way(translator: Translator, make_protocol: MakeProtocol, folder: P
     """
     data, membership, domains = translator.dataset, translator.membership, translator.domains
     generator, mapping = translator.generator, translator.mapping_network
-    train, val, outputs = data.split("train"), data.split("val"), translator.num_outputs
+    train, val = data.split("train"), data.split("val")
+    outputs, batch_size = translator.settings.num_outputs, translator.settings.batch_size
     scores, seconds = {}, 0.0
     for target, source in itertools.product(range(len(domains)), repeat=2):
         sources = val[membership[val, source] & ~membership[val, target]]
@@ -126,8 +128,8 @@ def published_way(translator: Translator, make_protocol: MakeProtocol, folder: P
         pair = f"{domains[source]}2{domains[target]}"
         made, distances = folder / pair, []
         made.mkdir()
-        for first in range(0, len(sources), translator.batch_size):
-            batch = sources[first : first + translator.batch_size]
+        for first in range(0, len(sources), batch_size):
+            batch = sources[first : first + batch_size]
             lpips = make_protocol().lpips
             images = torch.stack([picture(folder / f"{i}.png") for i in batch]) / 127.5 - 1
             z = torch.stack(
@@ -143,10 +145,7 @@ def published_way(translator: Translator, make_protocol: MakeProtocol, folder: P
         scores[f"latent/{lpips.name}_diversity/{pair}"] = float(torch.cat(distances).mean())
         extractor = make_protocol().extractor
         real = [folder / f"{i}.png" for i in train[membership[train, target]]]
-        sides = [
-            np.concatenate([*features(extractor, files, translator.batch_size)])
-            for files in (real, sorted(made.iterdir()))
-        ]
+        sides = [np.concatenate([*features(extractor, files, batch_size)]) for files in (real, sorted(made.iterdir()))]
         a, b = (
             GaussianStatistics(len(f), torch.from_numpy(f.mean(0)), torch.from_numpy(np.cov(f, rowvar=False)))
             for f in sides
@@ -188,7 +187,7 @@ def weights_files(folder: Path) -> tuple[Path, Path]:
     return files
 
 
-def dataset(folder: Path, arguments: argparse.Namespace) -> tuple[PackedDataset, ndarray]:
+def evaluation_data(folder: Path, arguments: argparse.Namespace) -> EvaluationData:
     """Noise, half of it bang and half no_bang, a sixth of it blond, a quarter of each length; also as PNG."""
     n, size = arguments.train + arguments.val, arguments.size
     pixels = np.random.default_rng(0).integers(0, 256, (n, size, size, 3), dtype=np.uint8)
@@ -200,8 +199,9 @@ def dataset(folder: Path, arguments: argparse.Namespace) -> tuple[PackedDataset,
     membership = np.stack([number % 2 == 0, number % 2 == 1, number % 6 == 0, *lengths], axis=1)
     attributes = pl.DataFrame({"split": ["train"] * arguments.train + ["val"] * arguments.val})
     images = np.load(folder / "images.npy", mmap_mode="r")
-    data = PackedDataset(folder, size, images, None, attributes, "benchmark", {})
-    return data, membership[:, : arguments.domains]
+    dataset = PackedDataset(folder, size, images, None, attributes, "benchmark", {})
+    domains = Domains(dict.fromkeys(DOMAINS[: arguments.domains], "true"))  # membership is given instead
+    return EvaluationData(dataset, domains, membership[:, : arguments.domains])
 
 
 def estimate() -> None:

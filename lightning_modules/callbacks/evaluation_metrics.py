@@ -18,7 +18,8 @@ from hairgan.data.requirements import Requirement
 from hairgan.evaluation.families import evaluate_networks, family_of, requirements
 from hairgan.evaluation.judges import Judges
 from hairgan.evaluation.protocols import Protocol
-from hairgan.metrics.cache import StatisticsCache
+from hairgan.evaluation.real_statistics import StatisticsCache
+from hairgan.evaluation.settings import EvaluationData, EvaluationSettings
 from lightning_modules.failures import training_goes_on
 from lightning_modules.launch.settings.names import by_metrics
 
@@ -33,7 +34,7 @@ class EvaluationMetrics(Callback):
     Args:
         every_n_steps: steps between evaluations.
         cache: folder of the real images' statistics.
-        metrics: of `hairgan.evaluation.families.METRICS`; None for those of the class.
+        metrics: of `hairgan.evaluation.names.METRICS`; None for those of the class.
         protocol: one of `hairgan.evaluation.protocols.PROTOCOLS`.
         inception, alexnet: local files with the protocol's weights; None downloads them once.
         classifier, parser: run directories or bundles of networks that judge outputs.
@@ -118,13 +119,13 @@ class EvaluationMetrics(Callback):
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
         started = time.perf_counter()
         with torch.no_grad(), torch.autocast(module.device.type, enabled=False), module.in_evaluation_mode():
-            result = evaluate_networks(
-                {name: _in_float32(module.averaged(name)) for name in module.networks if name != "discriminator"},
-                data.dataset, data.domains, data.membership, self._protocol,
-                metrics=self._wanted, judges=self._judges, split="val",
+            networks = {name: _in_float32(module.averaged(name)) for name in module.networks if name != "discriminator"}
+            settings = EvaluationSettings(
+                self._wanted, "val", self._protocol, self._judges,
                 seed=module.seed, device=module.device, cache=self.cache,
                 make_masks=getattr(module, "masks", None), **self.options,
             )  # fmt: skip
+            result = evaluate_networks(networks, EvaluationData(data.dataset, data.domains, data.membership), settings)
         seconds = time.perf_counter() - started
         module.log_measured({f"metrics/{name}": result.values[name] for name in result.headline})
         module.log_to_loggers({self.SECONDS: seconds})

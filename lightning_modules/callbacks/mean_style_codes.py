@@ -11,7 +11,7 @@ import torch
 from pytorch_lightning.callbacks import Callback
 from torch import nn
 
-from hairgan.metrics.batches import batches, read
+from hairgan.evaluation.batches import batches, read
 from hairgan.networks.mean_styles import mean_styles
 from hairgan.weights.mean_styles import file_name, save_mean_styles
 from hairgan.weights.runs import BEST, FOLDER, read_checkpoint, weights_of

@@ -26,10 +26,11 @@ from hairgan.evaluation.families import (
     family_of,
     requirements,
 )
-from hairgan.evaluation.judges import DomainView, Judges
+from hairgan.evaluation.judges import DomainClassifier, Judges
 from hairgan.evaluation.protocols import Protocol
+from hairgan.evaluation.real_statistics import StatisticsCache
 from hairgan.evaluation.result import Evaluation, Picture
-from hairgan.metrics.cache import StatisticsCache
+from hairgan.evaluation.settings import EvaluationData, EvaluationSettings
 from hairgan.weights.documents import a_mapping, a_text
 from hairgan.weights.runs import CONFIG, find_checkpoint, networks_from_run, read_config
 from hairgan.weights.trusted import check_config
@@ -101,7 +102,7 @@ class EvaluatedRun:
         needed = requirements(self.family, self.metrics, split=self.split, modes=modes)
         check_data(f"the evaluation of {self.path}", needed, self.data, "")
         if self.family == "stargan" and "domain_accuracy" in self.metrics and judges.classifier is not None:
-            DomainView(judges.classifier, self.data.domains)
+            DomainClassifier(judges.classifier, self.data.domains)
 
     def measure(
         self, asked: DictConfig, protocol: Protocol, judges: Judges, device: torch.device
@@ -113,14 +114,18 @@ class EvaluatedRun:
         make_masks = instantiate(masks) if masks is not None and getattr(generator, "w_hpf", 0) > 0 else None
         if make_masks is not None:
             check_masks(make_masks, masks_of(self.config.model), self.data.dataset.size)
+        settings = EvaluationSettings(
+            self.metrics, self.split, protocol, judges,
+            modes=tuple(asked.modes), num_outputs=asked.num_outputs, max_sources=asked.max_sources,
+            batch_size=asked.batch_size, seed=asked.seed, device=device, make_masks=make_masks,
+            cache=StatisticsCache(Path(self.config.paths.cache) / "statistics"),
+        )  # fmt: skip
         started = time.perf_counter()
         evaluation = evaluate_networks(
             {name: network.to(device) for name, network in networks.items()},
-            self.data.dataset, self.data.domains, self.data.membership, protocol,
-            metrics=self.metrics, judges=judges, split=self.split, modes=tuple(asked.modes),
-            num_outputs=asked.num_outputs, max_sources=asked.max_sources, batch_size=asked.batch_size, seed=asked.seed,
-            device=device, make_masks=make_masks, cache=StatisticsCache(Path(self.config.paths.cache) / "statistics"),
-        )  # fmt: skip
+            EvaluationData(self.data.dataset, self.data.domains, self.data.membership),
+            settings,
+        )
         seconds = time.perf_counter() - started
         if (self.path / "metrics.csv").exists():
             curves = draw_curves(read_curves(self.path / "metrics.csv"))

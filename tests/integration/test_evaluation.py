@@ -16,7 +16,7 @@ from hydra import compose, initialize_config_dir
 from evaluate import evaluate
 from hairgan.data.packed import PackedDataset
 from hairgan.data.packing import pack
-from hairgan.evaluation import painting
+from hairgan.evaluation import sean
 from hairgan.evaluation.judges import Judges
 from hairgan.networks.bisenet import BiSeNet
 from hairgan.networks.cbam import HairClassifier
@@ -154,7 +154,7 @@ def test_drawn_people_are_dyed_on_editbench_unasked(tmp_path):
     for kind in ("portraits", "test faces"):
         out = tmp_path / kind
         pack(Faces(32), 2, out, size=32, source={"kind": kind}, workers=0, progress=False)
-        metrics = painting.default_metrics(PackedDataset.open(out), Judges())
+        metrics = sean.default_metrics(PackedDataset.open(out), Judges())
         assert ("editbench" in metrics) == (kind == "portraits")
 
 
@@ -183,7 +183,7 @@ def test_known_errors_come_before_anything_is_measured(run_of, measure, judges, 
 
     monkeypatch.setattr(evaluated_run, "networks_from_run", load)
     run = run_of("stargan")
-    sean = run_of("sean")
+    sean_run = run_of("sean")
     for file in ("config.yaml", "checkpoints"):
         (tmp_path / f"without_{file}").mkdir()
     shutil.copy(run / "config.yaml", tmp_path / "without_checkpoints")
@@ -223,7 +223,7 @@ def test_known_errors_come_before_anything_is_measured(run_of, measure, judges, 
         ("metrics=[domain_accuracy]",): "needs a hair classifier",
     }.items():
         with pytest.raises((ValueError, OSError), match=sentence):
-            measure(f"runs=[{run},{sean}]", *overrides)
+            measure(f"runs=[{run},{sean_run}]", *overrides)
     assert not (tmp_path / "out").exists()
     (tmp_path / "a file").touch()
     for out, sentence in {

@@ -77,6 +77,11 @@ class Judges:
             None if parser is None else Judge.load(parser, BiSeNet, "face parser", device),
         )
 
+    @property
+    def names(self) -> list[str]:
+        """Names of the judges there are."""
+        return [name for name in ("classifier", "parser") if getattr(self, name) is not None]
+
     def describe(self) -> dict[str, Any]:
         """Where they came from, their sizes and hashes of their weights, for the record."""
         facts: dict[str, Any] = {}
@@ -95,7 +100,7 @@ class Judges:
         return logits.argmax(1)
 
 
-class DomainView:
+class DomainClassifier:
     """The domains that a hair classifier sees: its answers stand for the attributes that the domains ask for.
 
     `Bangs`, `hair_length`, `hair_texture`, `hair_color` and `Male` are what the classifier says; the forehead counts as

@@ -1,6 +1,8 @@
-"""What can be asked of an evaluation, by name; nothing heavy is imported, so that a command line can check it first."""
+"""The choices an evaluation offers, by name. Nothing heavy is imported here: the command line checks them early."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 METRICS = {
     "face_parser": ("segmentation",),
@@ -15,9 +17,11 @@ PROTOCOLS = {
     "stargan_v2": "as published for StarGAN v2: torchvision's Inception and AlexNet, ImageNet weights",
     "standard": "the TF-ported Inception of the standard FID (torch-fidelity), LPIPS on torchvision's AlexNet",
 }
-"""Networks that measure, and what they are."""
+"""Choices of networks behind FID and LPIPS, each with its description."""
 
-MODES = ("latent", "reference")
+Mode = Literal["latent", "reference"]
+
+MODES: tuple[Mode, ...] = ("latent", "reference")
 """StarGAN v2: where styles come from."""
 
 SPLITS = ("train", "val", "test")

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from hairgan.domains import Domains
-from hairgan.evaluation.judges import DomainView, Judge, Judges
+from hairgan.evaluation.judges import DomainClassifier, Judge, Judges
 from hairgan.networks.bisenet import BiSeNet
 from hairgan.networks.cbam import HEADS, HairClassifier
 from hairgan.weights.cards import save_bundle
@@ -29,7 +29,7 @@ class Oracle(HairClassifier):
 
 def test_domains_by_what_the_classifier_answers():
     domains = Domains.load("hair7")
-    seen = DomainView(Judge(Oracle()), domains)(torch.zeros(2, 3, 32, 32))
+    seen = DomainClassifier(Judge(Oracle()), domains)(torch.zeros(2, 3, 32, 32))
     first, second = ({name for name, inside in zip(domains.names, row, strict=True) if inside} for row in seen)
     assert first == {"bang", "long_perm", "blond"}
     assert second == {"no_bang", "short"}
@@ -37,7 +37,7 @@ def test_domains_by_what_the_classifier_answers():
 
 def test_domains_that_no_classifier_can_tell():
     with pytest.raises(ValueError, match="the classifier cannot tell domains: domain big"):
-        DomainView(Judge(Oracle()), Domains({"big": "hair_area > 0.3"}))
+        DomainClassifier(Judge(Oracle()), Domains({"big": "hair_area > 0.3"}))
 
 
 def test_judges_are_found_by_what_they_are(tmp_path):

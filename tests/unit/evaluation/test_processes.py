@@ -7,15 +7,16 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing
 
-from hairgan.metrics.cache import StatisticsCache
+from hairgan.evaluation.real_statistics import StatisticsCache
+from hairgan.evaluation.settings import EvaluationSettings
+from hairgan.evaluation.stargan import measure_pairs
+from hairgan.evaluation.translator import Translator
 from hairgan.metrics.extractors import EmbeddedExtractor
 from hairgan.metrics.generative import KID, FIDEmbedded, LPIPSDiversity
 from hairgan.metrics.hair_edits import HairShapeIoU, OutsideHairChange
 from hairgan.metrics.perceptual import LPIPS
 from hairgan.metrics.reconstruction import Reconstruction
-from hairgan.metrics.translation import evaluate_translation
-from hairgan.metrics.translator import Translator
-from tests.unit.metrics.conftest import DOMAINS, make_dataset, make_networks
+from tests.unit.evaluation.conftest import make_data, make_networks
 
 
 def measure(folder, rank=0, world_size=1):
@@ -40,11 +41,10 @@ def measure(folder, rank=0, world_size=1):
     scores = {"fid": fid.compute(), "kid": kid.compute(), "diversity": diversity.compute()}
     scores |= reconstruction.compute() | iou.compute() | outside.compute()
 
-    dataset, membership = make_dataset(folder / f"data{rank}", size=32)
     # the first process alone has stored statistics, of another run
     cache = StatisticsCache(folder / f"cache{rank}")
-    translator = Translator(*make_networks(), dataset, DOMAINS, membership, num_outputs=2)
-    scores |= evaluate_translation(translator, extractor=EmbeddedExtractor(), lpips=lpips, cache=cache)
+    settings = EvaluationSettings(("fid", "lpips"), "val", num_outputs=2, batch_size=32, cache=cache)
+    scores |= measure_pairs(Translator(make_networks(), make_data(folder / f"data{rank}"), settings)).values
     return {name: float(value) for name, value in scores.items()}
 
 

@@ -1,4 +1,4 @@
-"""Batches of a packed dataset's images to measure, shared among the processes."""
+"""Images of a packed dataset in batches, divided among the processes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Key = TypeVar("Key")
 
 
 def distributed() -> bool:
-    """Whether there are several processes (or a group of one)."""
+    """Whether processes are connected to a group."""
     return dist.is_available() and dist.is_initialized()
 
 
@@ -38,22 +38,31 @@ def batches(indices: Int64[ndarray, " n"], batch_size: int) -> Iterator[Int64[nd
 def read(
     dataset: PackedDataset, indices: Int64[ndarray, " b"], device: torch.device | str
 ) -> tuple[Float[Tensor, "b 3 h w"], Int64[Tensor, "b h w"] | None]:
-    """Images (in [-1, 1]) and label maps of a dataset, where it has them."""
+    """Images in [-1, 1] and their label maps; None for the label maps of a dataset without any."""
     labels = None if dataset.labels is None else torch.from_numpy(dataset.label_maps(indices)).to(device).long()
     return to_float(torch.from_numpy(dataset.images[indices]).to(device)), labels
 
 
+def read_labelled(
+    dataset: PackedDataset, indices: Int64[ndarray, " b"], device: torch.device | str
+) -> tuple[Float[Tensor, "b 3 h w"], Int64[Tensor, "b h w"]]:
+    """Images in [-1, 1] and label maps of a dataset that has label maps."""
+    images, labels = read(dataset, indices, device)
+    assert labels is not None
+    return images, labels
+
+
 def sum_over_processes(tensor: Tensor) -> None:
-    """Replace a tensor by its sum over all processes, where there are several."""
+    """Replace a tensor by its sum over all processes."""
     if distributed():
         dist.all_reduce(tensor)
 
 
-def gathered(mine: Mapping[Key, Any]) -> dict[Key, Any]:
-    """What every process found about its share, put together, in the order of the keys."""
-    parts: list[Any] = [dict(mine)]
+def gather(found_here: Mapping[Key, Any]) -> dict[Key, Any]:
+    """The union of what each process found for its share, sorted by key."""
+    parts: list[Any] = [dict(found_here)]
     if distributed():
         parts = [None] * dist.get_world_size()
-        dist.all_gather_object(parts, dict(mine))
+        dist.all_gather_object(parts, dict(found_here))
     everything = {key: value for part in parts for key, value in part.items()}
     return dict(sorted(everything.items()))

@@ -9,7 +9,9 @@ import torch
 
 from hairgan.data.packed import PackedDataset
 from hairgan.data.packing import pack
-from hairgan.evaluation.parsing import evaluate
+from hairgan.domains import Domains
+from hairgan.evaluation.face_parser import evaluate
+from hairgan.evaluation.settings import EvaluationData, EvaluationSettings
 from hairgan.networks.bisenet import BiSeNet
 from hairgan.regions import NUM_REGIONS, Region
 
@@ -42,7 +44,9 @@ class SeesItAllButTheLastRows(BiSeNet):
 
 def test_a_bald_head_that_is_parsed_as_one_is_among_the_best(tmp_path: Path) -> None:
     pack(head, 5, tmp_path / "heads", size=32, source={"kind": "heads"}, workers=0, progress=False)
-    result = evaluate(SeesItAllButTheLastRows(), PackedDataset.open(tmp_path / "heads"))
+    data = EvaluationData(PackedDataset.open(tmp_path / "heads"), Domains({"all": "true"}), np.ones((5, 1), bool))
+    networks = {"parser": SeesItAllButTheLastRows()}
+    result = evaluate(networks, data, EvaluationSettings(("segmentation",), "test"))
     best, worst = (picture.note.split(" (")[0].split(", ") for picture in result.pictures)
     assert best == ["1.000", "0.875", "0.833", "0.800", "0.750"]
     assert worst == best[::-1]

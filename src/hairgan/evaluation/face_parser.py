@@ -1,0 +1,85 @@
+"""The face parser: IoU and F1 of every region."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from hairgan.data.packed import PackedDataset
+from hairgan.data.requirements import Images, LabelMaps, Requirement
+from hairgan.evaluation.batches import gather, read_labelled, shares
+from hairgan.evaluation.judges import Judges
+from hairgan.evaluation.names import Mode
+from hairgan.evaluation.result import Evaluation, Picture, Table
+from hairgan.evaluation.settings import EvaluationData, EvaluationSettings
+from hairgan.metrics.hair_edits import mask_iou
+from hairgan.metrics.segmentation import ParsingScores
+from hairgan.networks.bisenet import BiSeNet
+from hairgan.pictures import sheet
+from hairgan.regions import REGION_NAMES, Region, colorize
+
+DEFAULT_SPLIT = "test"
+EXAMPLES = 6
+HEADLINE = ("mean_iou", "mean_f1", "hair_iou", "pixel_accuracy")
+
+
+def default_metrics(dataset: PackedDataset, judges: Judges) -> tuple[str, ...]:
+    """What is measured unless metrics are chosen."""
+    return ("segmentation",)
+
+
+def requirements(metrics: Sequence[str], split: str, modes: Sequence[Mode]) -> list[Requirement]:
+    """What `evaluate` needs of the data."""
+    return [LabelMaps("to compare with"), Images(split)]
+
+
+@torch.no_grad()
+def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: EvaluationSettings) -> Evaluation:
+    """Scores over all pixels of a split (`hairgan.metrics.segmentation.ParsingScores`).
+
+    Args:
+        networks: `parser`.
+
+    Raises:
+        ValueError: the split has no image, or the dataset has no label maps.
+    """
+    parser, dataset = networks["parser"], data.dataset
+    indices = dataset.split(settings.split)[: settings.max_sources]
+    if dataset.labels is None:
+        raise ValueError(f"{dataset.path} has no label maps to compare with")
+    if not len(indices):
+        raise ValueError(f"{dataset.path} has no image in the split '{settings.split}'")
+    scores = ParsingScores().to(settings.device)
+    hair_iou: dict[int, float] = {}  # by image
+    for chosen in shares(indices, settings.batch_size):
+        images, labels = read_labelled(dataset, chosen, settings.device)
+        parsed = parser(images).argmax(1)
+        scores.update(parsed, labels)
+        of_each = mask_iou(parsed == Region.HAIR, labels == Region.HAIR)
+        hair_iou |= dict(zip(map(int, chosen), of_each.tolist(), strict=True))
+    values = {name: float(value) for name, value in scores.compute().items()}
+    result = Evaluation(values, {"split": settings.split, "images": len(indices)}, headline=HEADLINE)
+    row = (settings.split, [values[name] for name in HEADLINE])
+    result.tables.append(Table("All pixels", list(HEADLINE), [row]))
+    rows = [(name, [values[f"iou/{name}"], values[f"f1/{name}"]]) for name in REGION_NAMES]
+    result.tables.append(Table("Regions", ["IoU", "F1"], rows))
+    result.pictures += _best_and_worst(parser, dataset, gather(hair_iou), settings.device)
+    return result
+
+
+def _best_and_worst(
+    parser: BiSeNet, dataset: PackedDataset, hair_iou: Mapping[int, float], device: torch.device | str
+) -> list[Picture]:
+    """The images with the highest and the lowest IoU of the hair."""
+    pictures = []
+    for rank, highest_first in (("Best", True), ("Worst", False)):
+        shown = np.array(sorted(hair_iou, key=hair_iou.__getitem__, reverse=highest_first)[:EXAMPLES])
+        images, labels = read_labelled(dataset, shown, device)
+        parsed, truth = (list(map(colorize, maps.cpu().numpy())) for maps in (parser(images).argmax(1), labels))
+        note = ", ".join(f"{hair_iou[i]:.3f}" for i in shown) + " (1 if neither label map has hair)"
+        picture = sheet([list(dataset.images[shown]), parsed, truth], ["image", "parsed", "truth"])
+        pictures.append(Picture(f"{rank} by hair IoU", picture, note))
+    return pictures

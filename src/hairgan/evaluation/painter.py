@@ -1,0 +1,82 @@
+"""SEAN's reconstructions and edits of a dataset's images, each a function of the image's position in the split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int64
+from numpy import ndarray
+from torch import Tensor
+
+from hairgan.data.packed import PackedDataset
+from hairgan.evaluation.batches import read_labelled
+from hairgan.networks.sean import SEANGenerator
+from hairgan.regions import Region
+
+
+@dataclass(frozen=True)
+class Painted:
+    """A batch of images, their reconstructions, and the same painted with the hair's style of references.
+
+    Without edits, references and edited images are the images and their reconstructions.
+    """
+
+    images: Float[Tensor, "b 3 h w"]
+    labels: Int64[Tensor, "b h w"]
+    painted: Float[Tensor, "b 3 h w"]
+    references: Float[Tensor, "b 3 h w"]
+    reference_labels: Int64[Tensor, "b h w"]
+    edited: Float[Tensor, "b 3 h w"]
+
+    @property
+    def hair(self) -> Bool[Tensor, "b h w"]:
+        return self.labels == Region.HAIR
+
+    @property
+    def reference_hair(self) -> Bool[Tensor, "b h w"]:
+        return self.reference_labels == Region.HAIR
+
+
+class Painter:
+    """SEAN on some images of a dataset; the reference of an image is the next one, that of the last the first.
+
+    Args:
+        generator: SEAN, in evaluation mode.
+        dataset: with label maps.
+        indices: of the images.
+        device: where the generator is.
+        edits: whether edits are wanted besides reconstructions.
+    """
+
+    def __init__(
+        self, generator: SEANGenerator, dataset: PackedDataset, indices: Int64[ndarray, " n"],
+        device: torch.device | str, edits: bool,
+    ) -> None:  # fmt: skip
+        self.generator, self.dataset, self.indices = generator, dataset, indices
+        self.device, self.edits = device, edits
+
+    @torch.no_grad()
+    def __call__(self, positions: Int64[ndarray, " b"]) -> Painted:
+        """The images at some positions among the indices, painted."""
+        images, labels = read_labelled(self.dataset, self.indices[positions], self.device)
+        layout, styles = self.generator.layout(labels), self.generator.encode_styles(images, labels)
+        painted = self.generator.paint(layout, styles)
+        if not self.edits:
+            return Painted(images, labels, painted, images, labels, painted)
+        following = self.indices[(positions + 1) % len(self.indices)]
+        references, reference_labels = read_labelled(self.dataset, following, self.device)
+        edited = self.generator.paint(layout, with_hair_of(self.generator, styles, references, reference_labels))
+        return Painted(images, labels, painted, references, reference_labels, edited)
+
+
+def with_hair_of(
+    generator: SEANGenerator,
+    styles: Float[Tensor, "b regions dim"],
+    references: Float[Tensor, "b 3 h w"],
+    labels: Int64[Tensor, "b h w"],
+) -> Float[Tensor, "b regions dim"]:
+    """Style codes with the hair's replaced by that of references."""
+    swapped = styles.clone()
+    swapped[:, Region.HAIR] = generator.encode_styles(references, labels)[:, Region.HAIR]
+    return swapped
