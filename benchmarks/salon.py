@@ -29,7 +29,7 @@ from torch.nn import functional as F
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the plain pipeline's parts are the tests' oracles
 
 from hairgan.editing.edit import Edit
-from hairgan.editing.restyling import Restyler
+from hairgan.editing.restyler import Restyler
 from hairgan.editing.salon import PRECISIONS, Salon
 from hairgan.memory import keep_freed_memory
 from hairgan.networks.bisenet import BiSeNet
@@ -114,7 +114,7 @@ def main() -> None:
     subjects = {}
     for precision, salon in salons.items():
         prompted.prompts = [labels[0], labels[1]]
-        subjects[precision] = salon.subject(photo, aligned=True), salon.subject(reference, aligned=True)
+        subjects[precision] = salon.parse(photo, aligned=True), salon.parse(reference, aligned=True)
 
     def second_dye(precision: str) -> Edit:
         subject, other = subjects[precision]

@@ -14,8 +14,8 @@ from hairgan.editing.color import parse_color
 
 if TYPE_CHECKING:
     from hairgan.editing.edit import Edit
-    from hairgan.editing.salon import Reference
-    from hairgan.editing.subject import Subject
+    from hairgan.editing.parsed_photo import ParsedPhoto
+    from hairgan.editing.references import Reference
 
 
 @click.command(context_settings={"show_default": True})
@@ -56,14 +56,14 @@ def dye(
     run = salon.Run("dyed", src, like, **how)
     wanted: dict[str, Any] = {"color": color, "strands": strands, "blend": blend or "alpha"}
 
-    def edit(subject: Subject, reference: Reference | None) -> Edit:
+    def edit(subject: ParsedPhoto, reference: Reference | None) -> Edit:
         return run.salon.dye(subject, like=reference, strength=strength, **wanted)
 
-    def frames(subject: Subject, reference: Reference | None) -> Iterator[Edit]:
-        from hairgan.editing.batching import chunks
-        from hairgan.editing.showing import ease
+    def frames(subject: ParsedPhoto, reference: Reference | None) -> Iterator[Edit]:
+        from hairgan.editing.batching import batches
+        from hairgan.editing.video import ease
 
-        for strengths in chunks((strength * ease(salon.VIDEO_FRAMES)).tolist(), run.salon.batch_size):
+        for strengths in batches((strength * ease(salon.VIDEO_FRAMES)).tolist(), run.salon.batch_size):
             yield from run.salon.dye_all([subject], like=reference, strength=strengths, **wanted)
 
     run.edit(run.references(mix), edit, frames)

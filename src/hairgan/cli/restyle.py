@@ -14,8 +14,8 @@ from hairgan.editing.color import parse_color
 
 if TYPE_CHECKING:
     from hairgan.editing.edit import Edit
-    from hairgan.editing.salon import Reference
-    from hairgan.editing.subject import Subject
+    from hairgan.editing.parsed_photo import ParsedPhoto
+    from hairgan.editing.references import Reference
 
 
 @click.command(context_settings={"show_default": True})
@@ -64,17 +64,17 @@ def restyle(
     hue = run.subject(color_like) if color_like else None
     wanted: dict[str, Any] = {"domain": domain, "color_like": hue, "color": color, "mode": mode, "blend": blend}
 
-    def edit(subject: Subject, reference: Reference | None) -> Edit:
+    def edit(subject: ParsedPhoto, reference: Reference | None) -> Edit:
         return run.salon.restyle(subject, like=reference, seed=seed, psi=psi, **wanted)
 
-    def frames(subject: Subject, reference: Reference | None) -> Iterator[Edit]:
-        from hairgan.editing.batching import chunks
-        from hairgan.editing.salon import Mix
-        from hairgan.editing.showing import ease
+    def frames(subject: ParsedPhoto, reference: Reference | None) -> Iterator[Edit]:
+        from hairgan.editing.batching import batches
+        from hairgan.editing.references import Mix
+        from hairgan.editing.video import ease
 
         shares = ease(salon.VIDEO_FRAMES).tolist()
         if isinstance(reference, Mix):
-            for part in chunks(shares, run.salon.batch_size):
+            for part in batches(shares, run.salon.batch_size):
                 between = [Mix(reference.first, reference.second, share) for share in part]
                 yield from run.salon.restyle_all([subject], like=between, **wanted)
         else:

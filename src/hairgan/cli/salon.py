@@ -24,8 +24,9 @@ from hairgan.photos.saving import Encoding, save_photo
 
 if TYPE_CHECKING:
     from hairgan.editing.edit import Edit
-    from hairgan.editing.salon import Reference, Salon
-    from hairgan.editing.subject import Subject
+    from hairgan.editing.parsed_photo import ParsedPhoto
+    from hairgan.editing.references import Reference
+    from hairgan.editing.salon import Salon
     from hairgan.photos.faces import FaceFinder
     from hairgan.photos.photo import Photo
 
@@ -33,8 +34,8 @@ VIDEO_FRAMES = 48
 VIDEO_SIDE = 1080  # px
 SHEET_HEIGHT = 512  # px, of each picture in a comparison
 
-Edits = Callable[["Subject", "Reference | None"], "Edit"]
-Frames = Callable[["Subject", "Reference | None"], "Iterable[Edit]"]
+Edits = Callable[["ParsedPhoto", "Reference | None"], "Edit"]
+Frames = Callable[["ParsedPhoto", "Reference | None"], "Iterable[Edit]"]
 
 OF_ONE_PHOTO = (ValueError, OSError, RuntimeError, MemoryError, cv2.error)
 """What may go wrong with one photo of a batch while the others are fine."""
@@ -150,7 +151,7 @@ class Run:
         finder = {} if detector is None else {"finder": detector}
         return Salon.from_bundle(bundle, choose_device(device), precision=precision, **finder)
 
-    def subject(self, path: Path) -> Subject:
+    def subject(self, path: Path) -> ParsedPhoto:
         """A photo that was opened when the run was made, for a reference."""
         return self._subject(path, self._photo(path)).cut_out()
 
@@ -160,7 +161,7 @@ class Run:
         Raises:
             ValueError: there are references, but none that will do.
         """
-        from hairgan.editing.salon import Mix
+        from hairgan.editing.references import Mix
 
         _ = self.salon  # loaded here, so that its errors are not taken for those of a photo
         if not self.likes:
@@ -277,10 +278,10 @@ class Run:
     def _photo(self, path: Path) -> Photo:
         return self._opened.pop(path) if path in self._opened else open_photo(path)
 
-    def _subject(self, path: Path, photo: Photo) -> Subject:
+    def _subject(self, path: Path, photo: Photo) -> ParsedPhoto:
         salon = self.salon
         try:
-            return salon.subject(photo.srgb, aligned=self.aligned)
+            return salon.parse(photo.srgb, aligned=self.aligned)
         except ValueError as error:
             raise ValueError(_named(path, error)) from error
 
@@ -302,13 +303,13 @@ class Run:
         self,
         path: Path,
         photo: Photo,
-        subject: Subject,
+        subject: ParsedPhoto,
         reference: Reference | None,
         files: list[Path],
         call: Edits,
         frames: Frames,
     ) -> None:
-        from hairgan.editing.showing import write_video
+        from hairgan.editing.video import write_video
         from hairgan.pictures import save_picture, sheet
 
         edit = call(subject, reference)
@@ -353,8 +354,8 @@ def _named(path: Path, error: Exception) -> str:
 
 
 def _pictures(reference: Reference | None) -> list[Any]:
-    from hairgan.editing.salon import Mix
-    from hairgan.editing.subject import Subject
+    from hairgan.editing.parsed_photo import ParsedPhoto
+    from hairgan.editing.references import Mix
 
     both = (reference.first, reference.second) if isinstance(reference, Mix) else (reference,)
-    return [one.crop for one in both if isinstance(one, Subject)]
+    return [one.crop for one in both if isinstance(one, ParsedPhoto)]

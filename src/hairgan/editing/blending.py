@@ -1,6 +1,6 @@
-"""Blend: an edited crop into its source, so that nothing but the hair and a feather around it changes.
+"""Ways to blend an edited crop into its source, so that only the hair and a feather around it change.
 
-All three ways return the source's exact values where the soft mask is 0. Images are float32 RGB, 0 to 255.
+All of them return the source's exact values where the soft mask is 0. Images are float32 RGB, 0 to 255.
 """
 
 from __future__ import annotations
@@ -11,15 +11,6 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32
 from numpy import ndarray
-
-
-def soft_mask(hair: Bool[ndarray, "h w"], feather: float) -> Float32[ndarray, "h w"]:
-    """1 in the hair, falling smoothly to exactly 0 at `feather` pixels from it."""
-    if not hair.any():
-        return np.zeros(hair.shape, np.float32)
-    distance = cv2.distanceTransform((~hair).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    t = np.clip(1 - distance / feather, 0, 1)
-    return (t * t * (3 - 2 * t)).astype(np.float32)
 
 
 def alpha_blend(
@@ -52,8 +43,8 @@ def poisson_blend(
 ) -> Float32[ndarray, "h w 3"]:
     """The edit's gradients inside the mask, the source's values on its rim (Perez et al. 2003).
 
-    What is added to the edit is the harmonic function that closes the gap on the rim; at the picture's own border it
-    is free. It is solved from coarse to fine, by relaxation on each level.
+    The harmonic function with the values of the gap on the rim is added to the edit; the picture's own border does not
+    constrain it. It is solved from coarse to fine, by relaxation on each level.
     """
     inside = mask > 0
     rim = ~inside & (cv2.dilate(inside.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
@@ -77,7 +68,7 @@ def continued(
     """Known values, at least one, continued harmonically to the rest of the picture.
 
     Args:
-        relaxations: on each level of resolution; few are enough for known values that are smooth.
+        relaxations: number per level of resolution; few are enough where the known values are smooth.
     """
     if known.all() or min(known.shape) <= 2:
         mean = values[known].mean(axis=0)

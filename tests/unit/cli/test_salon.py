@@ -18,9 +18,9 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from hairgan.cli import cli, main
-from hairgan.editing.restyling import Restyler
+from hairgan.editing.restyler import Restyler
 from hairgan.editing.salon import Salon
-from hairgan.editing.showing import write_video
+from hairgan.editing.video import write_video
 from hairgan.networks.bisenet import BiSeNet
 from hairgan.photos.opening import open_photo
 from hairgan.pictures import GAP
@@ -183,14 +183,14 @@ def test_a_batch_keeps_its_results_apart(photos: Path, tmp_path: Path) -> None:
 
 
 def test_one_bad_photo_never_stops_a_batch(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    subject = Salon.subject
+    subject = Salon.parse
 
     def failing(salon: Salon, photo: Any, aligned: bool) -> Any:
         if photo.shape[0] == 160:
             raise RuntimeError("out of memory")
         return subject(salon, photo, aligned)
 
-    monkeypatch.setattr(Salon, "subject", failing)
+    monkeypatch.setattr(Salon, "parse", failing)
     os.mkfifo(photos / "pipe.png")
     (photos / "gone.png").symlink_to("nowhere.png")
     (photos / "again").symlink_to(".")
@@ -319,8 +319,8 @@ def test_a_real_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, photos: 
     monkeypatch.undo()
     save_bundle(tmp_path / "b", {"parser": BiSeNet(base_width=4)})
     salon = Salon.from_bundle(tmp_path / "b")
-    assert salon.restyler is None and salon.parser_size == 512
-    subject = salon.subject(paint_head(draw_labels(200)), aligned=True)
+    assert salon.restyler is None and salon.parser.size == 512
+    subject = salon.parse(paint_head(draw_labels(200)), aligned=True)
     assert subject.labels.shape == (512, 512)
 
 

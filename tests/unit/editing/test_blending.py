@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hairgan.editing.blending import BLENDS, poisson_blend, soft_mask
+from hairgan.editing.blending import BLENDS, poisson_blend
+from hairgan.editing.masks import soft_mask
 
 
 def scene() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -15,16 +16,6 @@ def scene() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     hair = np.zeros((90, 110), bool)
     hair[30:70, 20:80] = True
     return source, edited, hair
-
-
-def test_the_soft_mask() -> None:
-    hair = scene()[2]
-    mask = soft_mask(hair, 8.0)
-    assert (mask[hair] == 1).all()
-    assert mask[10, 50] == 0 and mask[22, 50] == 0 and 0 < mask[25, 50] < 1
-    falling = mask[20:31, 50]
-    assert (np.diff(falling) >= 0).all() and np.abs(np.diff(falling)).max() < 0.25
-    assert not soft_mask(np.zeros((5, 5), bool), 3.0).any()
 
 
 @pytest.mark.parametrize("blend", BLENDS)

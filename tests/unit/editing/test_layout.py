@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from hairgan.editing.layout import ABOVE_HAIR, UNDER_HAIR, preserve_layout, resize_labels, seed_layout
+from hairgan.editing.layout import ABOVE_HAIR, UNDER_HAIR, preserve_layout, seed_layout
 from hairgan.regions import Region
 from tests.unit.heads import draw_labels
 
@@ -57,9 +57,3 @@ def test_nearest_region_fills_where_the_rough_head_shows_a_feature() -> None:
 def test_seed_takes_everything() -> None:
     rough = draw_labels(200, 0.95)
     assert np.array_equal(seed_layout(draw_labels(200), rough), rough)
-
-
-def test_halving_keeps_odd_pixels() -> None:
-    labels = np.arange(16, dtype=np.uint8).reshape(4, 4)
-    assert resize_labels(labels, 2).tolist() == [[5, 7], [13, 15]]
-    assert resize_labels(labels, 4) is labels

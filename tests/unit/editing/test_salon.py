@@ -10,10 +10,12 @@ import pytest
 import torch
 
 from hairgan.editing.color import hair_color, rgb_to_lab
-from hairgan.editing.edit import FEATHER, Edit
+from hairgan.editing.edit import Edit
 from hairgan.editing.layout import UNDER_HAIR
-from hairgan.editing.restyling import Restyler
-from hairgan.editing.salon import Mix, Salon
+from hairgan.editing.painting import FEATHER
+from hairgan.editing.references import Mix
+from hairgan.editing.restyler import Restyler
+from hairgan.editing.salon import Salon
 from hairgan.networks.mean_styles import MeanStyles
 from hairgan.networks.sean import SEANGenerator
 from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
@@ -147,8 +149,8 @@ def test_nothing_but_the_hair_changes(
     path: str, which: str, blend: str, photo: np.ndarray, reference: np.ndarray, request: pytest.FixtureRequest
 ) -> None:
     salon: Salon = request.getfixturevalue(which)
-    others = {True: salon.subject(reference, aligned=True)}
-    others["mix"] = Mix(others[True], salon.subject(paint_head(draw_labels()), aligned=True), 0.3)  # type: ignore[index]
+    others = {True: salon.parse(reference, aligned=True)}
+    others["mix"] = Mix(others[True], salon.parse(paint_head(draw_labels()), aligned=True), 0.3)  # type: ignore[index]
     options = {key: others.get(value, value) if key.endswith("like") else value for key, value in PATHS[path].items()}
     aligned = path.endswith("half")
     source = paint_head(draw_labels(200)) if aligned else photo
@@ -175,19 +177,19 @@ def test_as_published_the_crop_changes_and_nothing_outside(salon: Salon, photo: 
 
 
 def lab_distance(picture: np.ndarray, hair: np.ndarray, rgb: tuple[int, int, int]) -> float:
-    return float(np.linalg.norm(hair_color(picture, hair)[0] - rgb_to_lab(np.array(rgb, np.float32))))
+    return float(np.linalg.norm(hair_color(picture, hair).mean - rgb_to_lab(np.array(rgb, np.float32))))
 
 
 def test_dye_takes_the_references_colour(
     salon: Salon, plain_salon: Salon, photo: np.ndarray, reference: np.ndarray
 ) -> None:
     for one in (salon, plain_salon):
-        edit = one.dye(photo, like=one.subject(reference, aligned=True))
+        edit = one.dye(photo, like=one.parse(reference, aligned=True))
         hair = inner_hair(edit.labels)
         assert lab_distance(edit.before, hair, (170, 60, 190)) > 10
         assert lab_distance(edit.after, hair, (170, 60, 190)) < 2.5
         assert edit.color_error is not None and edit.color_error < 2.5
-    assert "reference's hair code" in salon.dye(photo, like=salon.subject(reference, aligned=True)).method
+    assert "reference's hair code" in salon.dye(photo, like=salon.parse(reference, aligned=True)).method
     assert "colour transfer" in edit.method
 
 
@@ -204,7 +206,7 @@ def test_a_colour_is_found_in_style_space(photo: np.ndarray, gain: float) -> Non
 def test_dyed_hair_keeps_its_strands_or_gets_painted_ones(reference: np.ndarray) -> None:
     salon = Salon(PaletteParser(), MeanColorSEAN(0.8), None, finder)
     photo = paint_head(draw_labels())
-    ref = salon.subject(reference, aligned=True)
+    ref = salon.parse(reference, aligned=True)
     own, painted = (salon.dye(photo, like=ref, strands=strands, aligned=True) for strands in ("photo", "painted"))
     hair = inner_hair(own.labels)
     assert painted.color_error is not None and own.color_error is not None
@@ -216,7 +218,7 @@ def test_dyed_hair_keeps_its_strands_or_gets_painted_ones(reference: np.ndarray)
 
 def test_restyled_hair_has_the_right_tone_unless_as_published(photo: np.ndarray, reference: np.ndarray) -> None:
     salon = Salon(PaletteParser(), MeanColorSEAN(0.8), restyler(), finder)
-    ref = salon.subject(reference, aligned=True)
+    ref = salon.parse(reference, aligned=True)
     preserve, seed = (salon.restyle(photo, domain="bob", color_like=ref, mode=mode) for mode in ("preserve", "seed"))
     assert preserve.color_error is not None and seed.color_error is not None
     assert preserve.color_error < 2.5 < seed.color_error
@@ -240,7 +242,7 @@ def test_lower_precision_looks_the_same(photo: np.ndarray) -> None:
 
 
 def test_strength_and_mix_go_from_one_end_to_the_other(salon: Salon, photo: np.ndarray, reference: np.ndarray) -> None:
-    subject, other = salon.subject(photo), salon.subject(reference, aligned=True)
+    subject, other = salon.parse(photo), salon.parse(reference, aligned=True)
     edits = salon.dye_all([subject], like=other, strength=[0.0, 0.5, 1.0])
     moved = [lab_distance(edit.after, inner_hair(edit.labels), (150, 84, 214)) for edit in edits]
     assert moved[0] < 4 and moved[0] < moved[1] - 3 < moved[2] - 6
@@ -276,9 +278,9 @@ def test_uncovered_places_are_filled(salon: Salon, photo: np.ndarray) -> None:
 
 
 def test_shape_from_one_photo_and_colour_from_another(salon: Salon, photo: np.ndarray, reference: np.ndarray) -> None:
-    shape = salon.subject(paint_head(draw_labels(length=0.95, width=0.38)), aligned=True)
-    edit = salon.restyle(photo, like=shape, color_like=salon.subject(reference, aligned=True))
-    target = shape.label_map(SIZE) == Region.HAIR
+    shape = salon.parse(paint_head(draw_labels(length=0.95, width=0.38)), aligned=True)
+    edit = salon.restyle(photo, like=shape, color_like=salon.parse(reference, aligned=True))
+    target = shape.labels_at(SIZE) == Region.HAIR
     hair = edit.layout == Region.HAIR
     assert (hair & target).sum() / (hair | target).sum() > 0.8, "the domain of long hair fits the reference best"
     assert lab_distance(edit.after, inner_hair(edit.layout), (170, 60, 190)) < 3
@@ -287,7 +289,7 @@ def test_shape_from_one_photo_and_colour_from_another(salon: Salon, photo: np.nd
 def test_batches_are_what_single_calls_are(photo: np.ndarray, reference: np.ndarray) -> None:
     salon = Salon(PaletteParser(), MeanColorSEAN(), restyler(), finder, batch_size=2)
     other = in_a_photo(paint_head(draw_labels(length=0.6)))
-    ref = salon.subject(reference, aligned=True)
+    ref = salon.parse(reference, aligned=True)
     many = salon.dye_all([photo, other, photo], like=ref)
     assert [edit.image.tobytes() for edit in many] == [
         salon.dye(one, like=ref).image.tobytes() for one in (photo, other, photo)
@@ -322,7 +324,7 @@ def test_detail_finer_than_the_crop_survives_a_dye(salon: Salon) -> None:
     ],
 )
 def test_bad_requests_for_a_dye(salon: Salon, photo: np.ndarray, call: dict, message: str) -> None:
-    others = {"photo": photo, "bald": salon.subject(paint_head(draw_labels(length=0)), aligned=True)}
+    others = {"photo": photo, "bald": salon.parse(paint_head(draw_labels(length=0)), aligned=True)}
     call = {key: others.get(value, value) for key, value in call.items()}
     with pytest.raises(ValueError, match=message):
         salon.dye(photo, **call)
@@ -374,7 +376,7 @@ def test_bald_people_get_the_rough_heads_hair(salon: Salon) -> None:
 
 
 def test_the_second_dye_of_a_subject_reuses_its_work(salon: Salon, photo: np.ndarray) -> None:
-    subject = salon.subject(photo)
+    subject = salon.parse(photo)
     edit = salon.dye(subject, color="teal")
     codes, layouts = subject.codes, dict(subject.layouts)
     again = salon.dye(subject, color="blond")
@@ -387,7 +389,7 @@ def test_the_second_dye_of_a_subject_reuses_its_work(salon: Salon, photo: np.nda
 @pytest.mark.parametrize("stargan_size", [SIZE // 2, 2 * SIZE])
 def test_stargan_and_sean_may_differ_in_size(stargan_size, photo, reference):
     salon = Salon.from_networks(networks_of_random_weights(stargan_size), DOMAINS, finder=finder)
-    for how in ({"domain": "bob"}, {"like": salon.subject(reference, aligned=True)}, {"domain": "bob", "color": "red"}):
+    for how in ({"domain": "bob"}, {"like": salon.parse(reference, aligned=True)}, {"domain": "bob", "color": "red"}):
         edit = salon.restyle(photo, **how)
         assert edit.rough is not None and edit.rough.shape == (stargan_size, stargan_size, 3)
         assert edit.painted.shape == (SIZE, SIZE, 3) and edit.image.shape == photo.shape
@@ -420,13 +422,13 @@ def test_numbers_that_are_none(salon: Salon, photo: np.ndarray, value: float) ->
 def test_a_reference_keeps_what_its_crop_shows(salon: Salon, photo: np.ndarray) -> None:
     """In a large photo that is little; the edits are the same."""
     around = np.pad(photo, ((0, 900), (0, 1200), (0, 0)), mode="edge")
-    whole = salon.subject(around)
+    whole = salon.parse(around)
     cut = whole.cut_out()
     assert cut.photo.size < around.size / 3
-    me = salon.subject(photo)
+    me = salon.parse(photo)
     assert np.array_equal(salon.dye(me, like=cut).image, salon.dye(me, like=whole).image)
     small = whole.reduced(400)
     assert max(small.photo.shape) == 400 and np.array_equal(small.crop, whole.crop)
-    assert np.abs(small.picture(64).astype(int) - whole.picture(64)).mean() < 3
+    assert np.abs(small.crop_at(64).astype(int) - whole.crop_at(64)).mean() < 3
     edit = salon.dye(small, color="teal")
     assert 0.01 < (edit.image != small.photo).any(axis=2).mean() < 0.2

@@ -40,7 +40,7 @@ def test_an_old_bundle(old: Path) -> None:
     networks, facts = collect([old])
     assert set(networks) == set(bundle.networks) and facts["training"]["parser"] == "as published"
     salon = Salon.from_bundle(old)
-    assert salon.restyler is not None and salon.parser_size == 64
+    assert salon.restyler is not None and salon.parser.size == 64
 
 
 @pytest.mark.parametrize("old", ["run"], indirect=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from hairgan.editing.restyling import Restyler
+from hairgan.editing.restyler import Restyler
 from hairgan.networks.fan import FAN
 from hairgan.networks.region_masks import region_masks
 from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder

@@ -22,7 +22,7 @@ def test_long_hair_is_dyed_to_its_ends(sean: MeanColorSEAN | None) -> None:
     labels[300:400, 420:480] = Region.HAIR  # somebody else's
     photo = paint_head(labels)
     salon = Salon(PaletteParser(), sean, None, lambda _: [Face(POINTS)])
-    subject = salon.subject(photo)
+    subject = salon.parse(photo)
     bottom = int(subject.alignment.corners[:, 1].max())
     assert subject.leaves_crop and 240 < bottom < 290
     edit = salon.dye(subject, color="#3c8c3c")
@@ -32,7 +32,7 @@ def test_long_hair_is_dyed_to_its_ends(sean: MeanColorSEAN | None) -> None:
     column = edit.image[bottom - 30 : bottom + 30, 204:208].mean(axis=1)
     assert np.abs(np.diff(column, axis=0)).max() < 25, "no step where the crop ends"
     assert np.abs(column[0] - column[-1]).max() < 25
-    assert edit.warnings == () and "beyond" in edit.timings
+    assert edit.warnings == () and "hair outside crop" in edit.timings
     untouched = salon.dye(subject, color="#3c8c3c", blend="none").image
     assert np.array_equal(untouched[bottom + 2 :], photo[bottom + 2 :])
 
@@ -40,4 +40,4 @@ def test_long_hair_is_dyed_to_its_ends(sean: MeanColorSEAN | None) -> None:
 def test_hair_within_the_crop_needs_no_second_look() -> None:
     photo = paint_head(draw_labels(200, 0.6))
     edit = Salon(PaletteParser()).dye(photo, color="teal", aligned=True)
-    assert "beyond" not in edit.timings and len(edit.mask) > SIZE
+    assert "hair outside crop" not in edit.timings and len(edit.mask) > SIZE

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hairgan.editing.color import hair_color, rgb_to_lab
-from hairgan.editing.tinting import borrow_strands, correct_tone, keep_strands, match_surroundings, without_outline
+from hairgan.editing.corrections import borrow_strands, correct_tone, keep_strands, match_surroundings, remove_outline
 from hairgan.regions import Region
 
 SIZE = 64
@@ -33,7 +33,7 @@ def test_strands_stay_and_colours_are_the_paintings(picture: np.ndarray, hair: n
     wanted = np.array([45.0, 10.0, -40.0])
     dyed = keep_strands(picture, painted, hair, hair.astype(np.float32), wanted)
     assert np.array_equal(dyed[:, 50:], picture[:, 50:])
-    assert np.linalg.norm(hair_color(dyed, hair)[0] - wanted) < 2
+    assert np.linalg.norm(hair_color(dyed, hair).mean - wanted) < 2
     before, after = rgb_to_lab(picture.astype(np.float32))[..., 0], rgb_to_lab(dyed)[..., 0]
     inner = np.s_[20:44, 16:36]
     strands = np.abs(np.diff(before[inner], axis=1)), np.abs(np.diff(after[inner], axis=1))
@@ -54,7 +54,7 @@ def test_contrast_is_that_of_the_strands(picture: np.ndarray, hair: np.ndarray) 
 def test_a_painting_gets_the_wanted_tone(picture: np.ndarray, hair: np.ndarray) -> None:
     painted, wanted = picture.astype(np.float32), np.array([60.0, 20.0, 30.0])
     toned = correct_tone(painted, hair, wanted)
-    assert np.linalg.norm(hair_color(toned, hair)[0] - wanted) < 0.5
+    assert np.linalg.norm(hair_color(toned, hair).mean - wanted) < 0.5
     assert np.array_equal(toned[:, 50:], painted[:, 50:])
     assert correct_tone(painted, np.zeros_like(hair), wanted) is painted
 
@@ -64,7 +64,7 @@ def test_outlines_take_the_colour_of_the_hair(hair: np.ndarray) -> None:
     outline = hair & ~(cv2.erode(hair.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
     drawn = np.where(outline[..., None], np.float32(0), painted)
     assert np.abs(drawn - painted)[outline].mean() > 12
-    np.testing.assert_allclose(without_outline(drawn, hair), painted, atol=1e-3)
+    np.testing.assert_allclose(remove_outline(drawn, hair), painted, atol=1e-3)
 
 
 def test_strands_are_borrowed_also_where_the_donor_has_none(picture: np.ndarray, hair: np.ndarray) -> None:

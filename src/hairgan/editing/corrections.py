@@ -1,8 +1,8 @@
-"""Tint: what SEAN painted, in the colour that was wanted and, where the hair keeps its shape, with its own strands.
+"""Corrections of what SEAN painted: its colour, its strands, its outlines, and what it painted under the old hair.
 
-SEAN repaints every strand at its own resolution, and misses the colour of a style code it has seldom seen. A photo has
-its strands already, and the colour that is wanted is known; what is worth taking over is how the painted colour varies
-over the head.
+SEAN paints strands at its own, low resolution, and its hair misses the colour of a style code that is rare in the
+training data. The wanted colour is known, and photos have finer strands; so a dye takes from the painting only how the
+colour varies over the head.
 """
 
 from __future__ import annotations
@@ -13,23 +13,25 @@ from jaxtyping import Bool, Float, Float32, UInt8
 from numpy import ndarray
 
 from hairgan.editing.blending import continued
-from hairgan.editing.color import hair_color, lab_to_rgb, matte, rgb_to_lab
+from hairgan.editing.color import hair_color, lab_to_rgb, rgb_to_lab
+from hairgan.editing.masks import matte
 from hairgan.regions import Region
 
-SMOOTH = 1 / 16
-"""Standard deviation of the blur over the painted colours, as a share of the crop's side."""
-STRAND = 1 / 48
-"""The same of what counts as finer than strands' colours."""
-RIM = 1 / 128
-"""The same of the edge of a tone correction."""
+# Lengths are shares of the crop's side.
+COLOR_BLUR = 1 / 16
+"""Standard deviation of the blur that takes strands out of painted colours."""
+STRAND_BLUR = 1 / 48
+"""Standard deviation of the blur whose difference from the picture counts as strands."""
+EDGE_BLUR = 1 / 128
+"""Standard deviation of the blur that softens the edge of a correction."""
 OUTLINE = 1 / 64
-"""Width of painted outlines, as a share of the crop's side."""
-MIN_REACH = 1e-3
-"""Share of inner hair in the blur around a pixel of the rim that is enough to take its colour from."""
-MIN_VISIBLE = 0.001
-"""Share of the crop that must show a region for its covered part to be matched."""
+"""Width of painted outlines."""
 MATTE = 1 / 100
-"""Radius of the matte's windows, as a share of the crop's side."""
+"""Radius of the matte's windows."""
+MIN_INNER_SHARE = 1e-3
+"""Share of inner hair in the blur around a pixel of the outline that is enough to take its colour from."""
+MIN_VISIBLE = 0.001
+"""Share of the crop that must show a region for its uncovered part to be matched."""
 
 
 def keep_strands(
@@ -40,21 +42,21 @@ def keep_strands(
     wanted: Float[ndarray, " 3"],
     contrast: float = 1.0,
 ) -> Float32[ndarray, "s s 3"]:
-    """The picture with its hair in the painted colours: their difference, smoothed over the hair, is added in Lab.
+    """Dye the hair of a picture in painted colours: what they differ by, smoothed over the hair, is added in Lab.
 
     Args:
-        picture: the crop, with the hair's own strands.
-        painted: the same layout, painted with another style code; 0 to 255.
+        picture: the crop; its hair keeps its strands.
+        painted: the same label map, painted with another style code; 0 to 255.
         hair: where hair is.
-        probability: of hair, drawn to the picture's edges to say how much of a pixel is dyed (`matte`).
+        probability: of hair; its `matte` says how much of each pixel is dyed.
         wanted: mean of the dyed hair in Lab.
         contrast: factor on the strands' own differences in lightness.
     """
     size = len(picture)
     lab = rgb_to_lab(picture.astype(np.float32))
-    change = _smoothed(rgb_to_lab(painted) - lab, hair, SMOOTH * size)
-    change[..., 0] += (contrast - 1) * (lab - _smoothed(lab, hair, SMOOTH * size))[..., 0]
-    change += (wanted - hair_color(lab_to_rgb(_clipped(lab + change)), hair)[0]).astype(np.float32)
+    change = _smoothed(rgb_to_lab(painted) - lab, hair, COLOR_BLUR * size)
+    change[..., 0] += (contrast - 1) * (lab - _smoothed(lab, hair, COLOR_BLUR * size))[..., 0]
+    change += (wanted - hair_color(lab_to_rgb(_clipped(lab + change)), hair).mean).astype(np.float32)
     share = matte(probability, picture, max(1, round(MATTE * size)))
     dyed = lab_to_rgb(_clipped(lab + share[..., None] * change))
     return np.where(share[..., None] > 0, dyed, picture.astype(np.float32))
@@ -63,11 +65,11 @@ def keep_strands(
 def correct_tone(
     painted: Float32[ndarray, "s s 3"], hair: Bool[ndarray, "s s"], wanted: Float[ndarray, " 3"]
 ) -> Float32[ndarray, "s s 3"]:
-    """A painting, 0 to 255, whose hair has the wanted mean in Lab: all of it is moved by what it missed."""
+    """Move all hair of a painting, 0 to 255, by one difference in Lab, so that it has the wanted mean."""
     if not hair.any():
         return painted
-    share = cv2.GaussianBlur(hair.astype(np.float32), (0, 0), RIM * len(painted))[..., None]
-    miss = (wanted - hair_color(painted, hair)[0]).astype(np.float32)
+    share = cv2.GaussianBlur(hair.astype(np.float32), (0, 0), EDGE_BLUR * len(painted))[..., None]
+    miss = (wanted - hair_color(painted, hair).mean).astype(np.float32)
     return np.where(share > 0, lab_to_rgb(_clipped(rgb_to_lab(painted) + share * miss)), painted)
 
 
@@ -77,23 +79,24 @@ def borrow_strands(
     picture: UInt8[ndarray, "s s 3"],
     donor: Bool[ndarray, "s s"],
 ) -> Float32[ndarray, "s s 3"]:
-    """A painting, 0 to 255, whose hair has the strands of another picture's: the fine differences of its lightness.
+    """Give the hair of a painting, 0 to 255, the strands of another picture: its fine differences in lightness.
 
-    Faces are aligned, so that strands are taken from the same place; where the donor has no hair, they are mirrored
-    from where it has.
+    Both crops are aligned, so strands are taken from the same place. Where the other picture has no hair there, its
+    strands are mirrored at the edge of its hair.
 
     Args:
-        hair: of the painting.
-        picture, donor: the other picture, and where its hair is.
+        hair: where the painting has hair.
+        picture: the other picture.
+        donor: where the other picture has hair.
     """
-    sigma = STRAND * len(painted)
+    sigma = STRAND_BLUR * len(painted)
     inner = cv2.erode(donor.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     if not (inner.any() and hair.any()):
         return painted
     theirs = rgb_to_lab(picture.astype(np.float32))
     strands = (theirs - _smoothed(theirs, donor, sigma))[..., 0]
     lab = rgb_to_lab(painted)
-    share = cv2.GaussianBlur(hair.astype(np.float32), (0, 0), RIM * len(painted) / 2)
+    share = cv2.GaussianBlur(hair.astype(np.float32), (0, 0), EDGE_BLUR * len(painted) / 2)
     lab[..., 0] += share * (_mirrored(strands, inner) - (lab - _smoothed(lab, hair, sigma))[..., 0])
     return np.where(share[..., None] > 0, lab_to_rgb(_clipped(lab)), painted)
 
@@ -104,13 +107,14 @@ def match_surroundings(
     labels: UInt8[ndarray, "s s"],
     layout: UInt8[ndarray, "s s"],
 ) -> Float32[ndarray, "s s 3"]:
-    """A painting, 0 to 255, that goes with the picture where it shows what the old hair covered.
+    """Match a painting, 0 to 255, to the picture in places that the old hair covered.
 
-    In each region that comes out from under the hair, what painting and picture differ by where both show the region is
-    continued into what was covered, and added: the wall behind the head has one colour again.
+    A region that the new hair uncovers is usually visible elsewhere in both images. What they differ by there is
+    continued harmonically into the uncovered part and added, so that a wall behind the head has one colour.
 
     Args:
-        labels, layout: label maps of the picture and of the painting.
+        labels: the label map of the picture.
+        layout: the label map of the painting.
     """
     size, out = len(painted), painted.copy()
     uncovered = (labels == Region.HAIR) & (layout != Region.HAIR)
@@ -120,16 +124,16 @@ def match_surroundings(
         visible = there & (labels == region) & ~by_hair
         if visible.sum() < MIN_VISIBLE * size**2:
             continue
-        difference = _smoothed(picture - painted, visible, RIM * size)
+        difference = _smoothed(picture - painted, visible, EDGE_BLUR * size)
         out[there] += continued(difference, visible, relaxations=4)[there]
     return out.clip(0, 255)
 
 
-def without_outline(painted: Float32[ndarray, "s s 3"], hair: Bool[ndarray, "s s"]) -> Float32[ndarray, "s s 3"]:
-    """A painting, 0 to 255, whose hair's rim has the colours of the hair beside it: a small SEAN paints outlines."""
+def remove_outline(painted: Float32[ndarray, "s s 3"], hair: Bool[ndarray, "s s"]) -> Float32[ndarray, "s s 3"]:
+    """Replace the outlines that a small SEAN paints around hair by the colours of the hair beside them; 0 to 255."""
     width = 2 * max(1, round(OUTLINE * len(painted))) + 1
     inner = cv2.erode(hair.astype(np.uint8), np.ones((width, width), np.uint8)) > 0
-    reached = cv2.GaussianBlur(inner.astype(np.float32), (0, 0), OUTLINE * len(painted)) > MIN_REACH
+    reached = cv2.GaussianBlur(inner.astype(np.float32), (0, 0), OUTLINE * len(painted)) > MIN_INNER_SHARE
     rim = hair & ~inner & reached
     return np.where(rim[..., None], _smoothed(painted, inner, OUTLINE * len(painted)), painted)
 
@@ -137,14 +141,14 @@ def without_outline(painted: Float32[ndarray, "s s 3"], hair: Bool[ndarray, "s s
 def _smoothed(
     values: Float32[ndarray, "s s 3"], inside: Bool[ndarray, "s s"], sigma: float
 ) -> Float32[ndarray, "s s 3"]:
-    """A blur of what is inside, continued outside (normalised convolution)."""
+    """A blur of the values inside, continued outside (normalized convolution)."""
     weight = inside.astype(np.float32)
     total = cv2.GaussianBlur(values * weight[..., None], (0, 0), sigma)
     return total / np.maximum(cv2.GaussianBlur(weight, (0, 0), sigma), 1e-4)[..., None]
 
 
 def _mirrored(values: Float32[ndarray, "s s"], inside: Bool[ndarray, "s s"]) -> Float32[ndarray, "s s"]:
-    """Values inside, mirrored at the rim to the outside."""
+    """Values inside, and outside their mirror images at the nearest pixel inside."""
     _, index = cv2.distanceTransformWithLabels(
         (~inside).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )

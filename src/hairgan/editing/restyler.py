@@ -1,4 +1,4 @@
-"""Restyle: the rough head that StarGAN v2 makes of a portrait, in the style of a domain or of another portrait."""
+"""The networks of StarGAN v2 as an editor uses them: styles of domains and of portraits, and heads in a style."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from hairgan.networks.region_masks import region_masks
 from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
 
 MEAN_SAMPLES = 10_000
-"""Latent codes behind a domain's mean style, as in the published randomness."""
+"""Latent codes over which a domain's mean style is taken, as in the published code."""
 
 
 class Restyler:
-    """The networks of StarGAN v2, as far as they are there.
+    """StarGAN v2; what a missing network is needed for is refused.
 
     Args:
         generator: makes the rough heads.
@@ -28,7 +28,7 @@ class Restyler:
         domains: the names of the networks' heads, in order.
 
     Raises:
-        ValueError: sizes of networks or numbers of domains do not go together.
+        ValueError: the networks are of different sizes, or have different numbers of domains.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Restyler:
         return self.domains.index(name)
 
     def style_of_domain(self, name: str, seed: int = 0, psi: float = 1.0) -> Float[Tensor, " style"]:
-        """A style of a domain: the one that belongs to a seed, drawn towards the domain's mean by truncation.
+        """The style of a domain that belongs to a seed, moved towards the domain's mean by truncation.
 
         Args:
             psi: 1 for the style as drawn, 0 for the mean.

@@ -1,4 +1,4 @@
-"""Show: edits as a video."""
+"""Videos of an edit."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from numpy import ndarray
 
 from hairgan.files import write_whole
 
-VIDEO_SIDE = 1080
+VIDEO_SIDE = 1080  # px
 
 
 def ease(frames: int) -> Float[ndarray, " frames"]:
-    """Weights from 0 to 1 that start and stop gently."""
+    """Weights from 0 to 1 that change slowly at both ends."""
     t = np.linspace(0, 1, frames)
     return t * t * (3 - 2 * t)
 
 
 def write_video(path: Path, frames: Iterable[UInt8[ndarray, "h w 3"]], rate: float = 24.0) -> None:
-    """Write an MP4 (VP9, which browsers play) whole or not at all; frames beyond 1080 pixels a side are made smaller.
+    """Write an MP4 (VP9, which browsers play) whole or not at all, with a longest side of at most 1080 pixels.
 
     Args:
         frames: at least one, all of one size; they are taken one at a time.
@@ -44,7 +44,7 @@ def write_video(path: Path, frames: Iterable[UInt8[ndarray, "h w 3"]], rate: flo
                 raise ValueError(f"cannot write a video to {path}: this OpenCV has no VP9")
             writer.write(cv2.cvtColor(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2BGR))
         writer.release()
-        if cv2.VideoCapture(str(made)).get(cv2.CAP_PROP_FRAME_COUNT) != count:  # nobody tells of a full disk
+        if cv2.VideoCapture(str(made)).get(cv2.CAP_PROP_FRAME_COUNT) != count:  # OpenCV does not report a full disk
             raise ValueError(f"cannot write a video to {path}: the disk of {folder} may be full")
         with made.open("rb") as video, write_whole(path) as file:
             copyfileobj(video, file)

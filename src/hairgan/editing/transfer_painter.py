@@ -1,0 +1,42 @@
+"""The painter of bundles without SEAN: colour transfer, and the rough head's own pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float32
+from numpy import ndarray
+
+from hairgan.data.items import resize_labels
+from hairgan.editing.color import hair_color, recolor
+from hairgan.editing.corrections import MATTE
+from hairgan.editing.masks import matte
+from hairgan.editing.painter import DyeJob, RestyleJob
+from hairgan.editing.wanted_color import WantedColor
+from hairgan.regions import Region
+
+
+class TransferPainter:
+    """Moves colours in Lab; it paints nothing new."""
+
+    def describe(self, color: WantedColor | None) -> str:
+        return "colour transfer (there is no SEAN)" if color else "the rough head's own pixels (there is no SEAN)"
+
+    def dye(self, jobs: Sequence[DyeJob], *, as_painted: bool = False) -> list[Float32[ndarray, "s s 3"]]:
+        painted = []
+        for job in jobs:
+            photo, crop = job.photo, job.photo.crop
+            weight = np.float32(job.strength) * matte(photo.hair, crop, max(1, round(MATTE * len(crop))))
+            painted.append(recolor(crop.astype(np.float32), weight, photo.hair_color(), job.color.lab))
+        return painted
+
+    def restyle(self, jobs: Sequence[RestyleJob], *, as_painted: bool = False) -> list[Float32[ndarray, "s s 3"]]:
+        painted = []
+        for job in jobs:
+            picture = job.head.picture.astype(np.float32)
+            hair = resize_labels(job.head.labels, len(picture)) == Region.HAIR
+            if job.color is not None and hair.any():
+                picture = recolor(picture, hair.astype(np.float32), hair_color(picture, hair), job.color.lab)
+            painted.append(picture)
+        return painted
