@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.utilities import rank_zero_only
 
+from hairgan.files import put_in_place
 from hairgan.weights.runs import BEST, FOLDER, by_step
 from lightning_modules.callbacks.measured import insist_on
 from lightning_modules.launch import slurm
@@ -169,9 +169,7 @@ def save(trainer: pl.Trainer, path: Path) -> None:
     try:
         trainer.save_checkpoint(partial)
         if trainer.is_global_zero:
-            with partial.open("rb") as file:
-                os.fsync(file.fileno())
-            partial.replace(path)
+            put_in_place(partial, path)
     except OSError as error:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)

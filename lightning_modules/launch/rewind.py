@@ -7,6 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
+from hairgan.files import put_in_place
 from hairgan.weights.files import archive_is_whole
 from hairgan.weights.runs import BEST, CONFIG, FOLDER
 from lightning_modules.launch import record
@@ -60,7 +61,7 @@ def _name_by_step(checkpoint: Path, name: Path) -> None:
         os.link(checkpoint, partial)
     except OSError:  # a file system without links
         shutil.copy2(checkpoint, partial)
-    partial.replace(name)
+    put_in_place(partial, name)
 
 
 def _step(path: Path) -> int:

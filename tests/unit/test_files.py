@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hairgan.files import write_bytes, write_text, write_whole
+from hairgan.files import PARTIAL, put_in_place, write_bytes, write_text, write_whole, write_whole_folder
 
 
 def test_what_was_there_stays_until_the_new_file_is_whole(tmp_path: Path) -> None:
@@ -44,3 +44,42 @@ def test_a_full_disk_names_the_file(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No space left") as raised, write_whole(tmp_path / "a.txt", "w"):
         raise OSError(28, "No space left on device")
     assert raised.value.filename == str(tmp_path / "a.txt") and not list(tmp_path.iterdir())
+
+
+def test_a_finished_file_gets_its_name(tmp_path: Path) -> None:
+    path, partial = tmp_path / "a.bin", tmp_path / "a.partial"
+    path.write_bytes(b"old")
+    partial.write_bytes(b"new")
+    put_in_place(partial, path)
+    assert path.read_bytes() == b"new" and not partial.exists()
+
+
+def test_a_folder_is_whole_or_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    with pytest.raises(OSError, match="disk full"), write_whole_folder(path) as folder:
+        (folder / "half.txt").write_text("half")
+        raise OSError("disk full")
+    assert not list(tmp_path.iterdir())
+    with write_whole_folder(path) as folder:
+        assert folder.name.startswith(PARTIAL) and not path.exists()
+        (folder / "b.txt").write_text("whole")
+    assert [file.name for file in path.iterdir()] == ["b.txt"] and [file.name for file in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_folder_is_replaced_whole_or_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a"
+    path.mkdir()
+    (path / "old.txt").write_text("old")
+    with write_whole_folder(path) as folder:
+        (folder / "new.txt").write_text("new")
+    assert [file.name for file in path.iterdir()] == ["new.txt"]
+
+    def rename(folder: Path, target: Path, was=Path.rename) -> Path:
+        if target == path and ".old" not in folder.name:
+            raise OSError("no space")
+        return was(folder, target)
+
+    monkeypatch.setattr(Path, "rename", rename)
+    with pytest.raises(OSError, match="no space"), write_whole_folder(path) as folder:
+        (folder / "newer.txt").write_text("newer")
+    assert [file.name for file in path.iterdir()] == ["new.txt"] and [file.name for file in tmp_path.iterdir()] == ["a"]

@@ -6,7 +6,6 @@ What it writes, `hairgan.data.celebamask` and the tools made for CelebAMask-HQ r
 from __future__ import annotations
 
 import io
-import shutil
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,7 +27,7 @@ from hairgan.data.celebamask_layout import (
     PER_FOLDER,
 )  # fmt: skip
 from hairgan.data.items import resize_labels
-from hairgan.files import write_whole
+from hairgan.files import write_whole, write_whole_folder
 from hairgan.locks import hold
 from hairgan.regions import PARTS_IN_MERGE_ORDER
 
@@ -111,24 +110,14 @@ def _in_zip(out: Path) -> Iterator[Callable[[str, bytes], None]]:
 
 @contextmanager
 def _in_folder(out: Path) -> Iterator[Callable[[str, bytes], None]]:
-    partial = out.with_name(f".partial-{out.name}")
-    if partial.exists():  # of a process that was killed
-        if others := {path.name for path in partial.iterdir()} - {IMAGES, MASKS, ATTRIBUTES, MAPPING}:
-            raise ValueError(f"{partial}, where the dataset is written, holds other files ({min(others)!r}): move them")
-        shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
+    with write_whole_folder(out) as folder:
 
-    def write(name: str, content: bytes) -> None:
-        path = partial / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        def write(name: str, content: bytes) -> None:
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
 
-    try:
         yield write
-        partial.rename(out)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
 
 
 def _check_new(out: Path) -> None:

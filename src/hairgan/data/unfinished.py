@@ -40,11 +40,10 @@ from hairgan.data.manifest import (
     read_json,
 )  # fmt: skip
 from hairgan.data.packed import COLUMNS, checksum, fingerprint
-from hairgan.files import write_text, write_whole
+from hairgan.files import PARTIAL, write_text, write_whole
 
 JOURNAL = "journal.jsonl"
 PARAMETERS = "parameters.json"
-PARTIAL = ".partial-"  # how files begin that `hairgan.files` is writing
 
 Result = dict[str, Any]
 """A line of the journal: `index`, and `attributes` or `skipped`."""

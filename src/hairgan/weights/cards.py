@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +21,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from hairgan.extras import how_to_install
-from hairgan.files import write_text
+from hairgan.files import write_text, write_whole_folder
 from hairgan.moved import current_name
 from hairgan.weights.building import build, with_image_size
 from hairgan.weights.documents import a_count, a_list, a_mapping, a_text, describe, read_yaml
@@ -87,8 +85,7 @@ def save_bundle(
     if not networks:
         raise ValueError("a bundle needs at least one network")
     path.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".bundle-", dir=path.parent))
-    try:
+    with write_whole_folder(path) as folder:
         parts = {name: _write_part(folder, name, network, half) for name, network in networks.items()}
         card = {"format": FORMAT, **_plain(facts), "parts": parts}
         check_card(card, CARD)
@@ -96,11 +93,6 @@ def save_bundle(
             if not is_own(part["class"]):
                 _read_part(folder, name, part, card)  # refuses what could not be read again
         write_text(folder / CARD, yaml.safe_dump(card, sort_keys=False, allow_unicode=True, width=110))
-        folder.chmod(0o755)
-        _put_in_place(folder, path)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
     return card
 
 
@@ -240,21 +232,6 @@ def _check_place(path: Path, overwrite: bool) -> None:
     others = [name for name in there if name not in own or not (path / name).is_file()]
     if others:
         raise ValueError(f"{path} holds more than a bundle, and is not replaced: move {first_three(others)}")
-
-
-def _put_in_place(folder: Path, path: Path) -> None:
-    """Give a finished folder its name; what has it now is put aside first, and back if that fails."""
-    if not path.exists():
-        folder.rename(path)
-        return
-    aside = folder.with_name(f"{folder.name}.old")
-    path.rename(aside)
-    try:
-        folder.rename(path)
-    except BaseException:
-        aside.rename(path)
-        raise
-    shutil.rmtree(aside)
 
 
 def _write_part(folder: Path, name: str, network: nn.Module, half: bool) -> dict[str, Any]:

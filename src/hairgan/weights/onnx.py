@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from hairgan.extras import how_to_install
+from hairgan.files import put_in_place
 
 OPSET = 18
 
@@ -67,7 +68,7 @@ def export_onnx(
             raise ValueError(
                 f"the ONNX file differs from the network by {difference:.3g}, more than the {tolerance:.3g} allowed"
             )
-        file.replace(path)
+        put_in_place(file, path)
     return difference
 
 

@@ -309,11 +309,3 @@ def test_prepare_takes_image_folders_and_a_limit(raw: Path, tmp_path: Path) -> N
 def test_opened_zip_can_be_sent_to_a_worker(zipped: Path) -> None:
     dataset = CelebAMaskHQ.open(zipped)
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(dataset)).read_image(3), dataset.read_image(3))
-
-
-def test_a_folder_of_somebody_called_as_the_unfinished_one_is_kept(tmp_path: Path) -> None:
-    (tmp_path / ".partial-raw").mkdir()
-    (tmp_path / ".partial-raw" / "notes.txt").write_text("mine")
-    with pytest.raises(ValueError, match=r"holds other files \('notes\.txt'\)"):
-        write_raw(people(), tmp_path / "raw")
-    assert (tmp_path / ".partial-raw" / "notes.txt").read_text() == "mine"
