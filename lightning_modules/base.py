@@ -35,7 +35,7 @@ from hairgan.data.requirements import Requirement
 from hairgan.networks.activation_checkpointing import checkpoint_activations
 from hairgan.randomness import key
 from lightning_modules.execution import Execution, in_channels_last, split
-from lightning_modules.failures import training_goes_on
+from lightning_modules.failures import skip_failures
 
 Losses = tuple[Tensor, dict[str, Tensor]]
 """What is minimised, and its named terms for the logs (detached)."""
@@ -316,7 +316,7 @@ class PhasedModule(pl.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         if self.scores is not None:
-            with training_goes_on(self.trainer, "validation", together=True):
+            with skip_failures(self.trainer, "validation", in_all_processes=True):
                 self.log_measured({f"val/{name}": value for name, value in self.scores.compute().items()})
             self.scores.reset()
 

@@ -1,4 +1,4 @@
-"""What only looks at a training never ends it."""
+"""Failures of what only observes a training (evaluations, pictures, curves) do not end it."""
 
 from __future__ import annotations
 
@@ -16,23 +16,24 @@ LOG = "failures.log"
 
 
 @contextmanager
-def training_goes_on(trainer: pl.Trainer, what: str, *, together: bool = False) -> Iterator[None]:
-    """An error in here is told, logged and left behind: an evaluation or a picture is missing, and training goes on.
+def skip_failures(trainer: pl.Trainer, what: str, *, in_all_processes: bool = False) -> Iterator[None]:
+    """Report an error raised in this block and continue training without the block's result.
 
-    It is a warning on the terminal, `failed/WHAT` in the loggers, and with its trace in `failures.log` of the run.
+    The error is shown as a warning, logged as `failed/WHAT`, and appended with its traceback to `failures.log` in the
+    run directory.
 
     Args:
-        trainer: of the run.
-        what: name of what is done in here.
-        together: whether all processes do it, and wait for each other meanwhile. An error in some of them alone is
-            then raised: the others cannot be told.
+        trainer: the run's trainer.
+        what: name of what is done in the block.
+        in_all_processes: whether all processes run the block and wait for each other in it. An error in only some of
+            them is then raised, because the others wait for them.
     """
     module = trainer.lightning_module
     step: int = module.steps_done  # type: ignore[assignment]
     try:
         yield
     except Exception as error:
-        several = together and trainer.world_size > 1
+        several = in_all_processes and trainer.world_size > 1
         if several and find_lost_processes(trainer.global_rank, trainer.world_size, f"failed {what} {step}"):
             raise
         if not trainer.is_global_zero:
@@ -41,9 +42,9 @@ def training_goes_on(trainer: pl.Trainer, what: str, *, together: bool = False) 
         with suppress(OSError), (Path(trainer.default_root_dir) / LOG).open("a", encoding="utf-8") as file:
             file.write(trace)
         module.log_to_loggers({f"failed/{what}": 1.0})  # type: ignore[operator]
-        said = " ".join(str(error).split())
+        message = " ".join(str(error).split())
         warnings.warn(
-            f"step {step}: {what} failed and is left out, training goes on ({type(error).__name__}: {said}); "
-            f"the trace is in {LOG}",
+            f"step {step}: {what} failed and is skipped, training continues ({type(error).__name__}: {message}); "
+            f"the traceback is in {LOG}",
             stacklevel=3,
         )

@@ -3,7 +3,7 @@
 from lightning_modules.callbacks.checkpoints import Checkpoints
 from lightning_modules.callbacks.collapse_warning import CollapseWarning
 from lightning_modules.callbacks.early_stopping import EarlyStopping
-from lightning_modules.callbacks.evaluation_metrics import EditMetrics, GenerativeMetrics, SegmentationMetrics
+from lightning_modules.callbacks.evaluate import Evaluate
 from lightning_modules.callbacks.loss_curves import LossCurves
 from lightning_modules.callbacks.mean_style_codes import MeanStyleCodes
 from lightning_modules.callbacks.progress import Progress
@@ -13,11 +13,9 @@ __all__ = [
     "Checkpoints",
     "CollapseWarning",
     "EarlyStopping",
-    "EditMetrics",
-    "GenerativeMetrics",
+    "Evaluate",
     "LossCurves",
     "MeanStyleCodes",
     "Progress",
     "SampleGrids",
-    "SegmentationMetrics",
 ]

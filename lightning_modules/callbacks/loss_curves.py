@@ -9,7 +9,7 @@ from pytorch_lightning.callbacks import Callback
 
 from hairgan.curves import draw_curves, read_curves
 from hairgan.pictures import save_picture
-from lightning_modules.failures import training_goes_on
+from lightning_modules.failures import skip_failures
 from lightning_modules.loggers import CurvesLogger
 
 
@@ -20,7 +20,7 @@ class LossCurves(Callback):
         logger = next((logger for logger in trainer.loggers if isinstance(logger, CurvesLogger)), None)
         if logger is None or not trainer.is_global_zero:
             return
-        with training_goes_on(trainer, "loss_curves"):
+        with skip_failures(trainer, "loss_curves"):
             logger.save()
             picture = draw_curves(read_curves(logger.path))
             if picture is not None:

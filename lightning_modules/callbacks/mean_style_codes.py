@@ -15,7 +15,7 @@ from hairgan.evaluation.batches import batches, read
 from hairgan.networks.mean_styles import mean_styles
 from hairgan.weights.mean_styles import file_name, save_mean_styles
 from hairgan.weights.runs import BEST, FOLDER, read_checkpoint, weights_of
-from lightning_modules.failures import training_goes_on
+from lightning_modules.failures import skip_failures
 
 
 class MeanStyleCodes(Callback):
@@ -37,7 +37,7 @@ class MeanStyleCodes(Callback):
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if not trainer.is_global_zero:
             return
-        with training_goes_on(trainer, "mean_style_codes"):
+        with skip_failures(trainer, "mean_style_codes"):
             self._write(trainer, pl_module)
 
     def _write(self, trainer: pl.Trainer, module: Any) -> None:

@@ -11,7 +11,7 @@ from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import TensorBoardLogger, WandbLogger
 
 from hairgan.pictures import save_picture
-from lightning_modules.failures import training_goes_on
+from lightning_modules.failures import skip_failures
 
 FOLDER = "samples"
 
@@ -35,7 +35,7 @@ class SampleGrids(Callback):
         step: int = pl_module.steps_done  # type: ignore[assignment]
         if not trainer.is_global_zero or (step % self.every_n_steps and step != trainer.num_training_batches):
             return
-        with training_goes_on(trainer, "sample_grids"):
+        with skip_failures(trainer, "sample_grids"):
             self._draw(trainer, pl_module, step)
 
     def _draw(self, trainer: pl.Trainer, pl_module: pl.LightningModule, step: int) -> None:

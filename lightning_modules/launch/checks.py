@@ -131,7 +131,7 @@ def check_run(cfg: DictConfig, run: Run, data: Any, module: PhasedModule, callba
     """
     for callback in callbacks:
         if hasattr(callback, "requires"):
-            name = f"callbacks.{getattr(callback, 'NAME', type(callback).__name__)}"
+            name = f"callbacks.{getattr(callback, 'name', type(callback).__name__)}"
             check_data(name, callback.requires(module), data, f"{name}=null trains without it")
     if run.start >= cfg.steps:
         raise ValueError(f"the run in {run.path} has done its {run.start} steps; steps={cfg.steps} asks for no more")

@@ -11,6 +11,16 @@ from typing import Any
 
 MOVED: dict[str, str] = {
     # old dotted name -> new dotted name, of a class or function, or of a module for everything in it
+    "lightning_modules.callbacks.EditMetrics": "lightning_modules.callbacks.Evaluate",
+    "lightning_modules.callbacks.GenerativeMetrics": "lightning_modules.callbacks.Evaluate",
+    "lightning_modules.callbacks.SegmentationMetrics": "lightning_modules.callbacks.Evaluate",
+    "lightning_modules.schedules": "hairgan.optimizers",
+}
+
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    # old dotted name -> arguments of the new class that the old one had built in
+    "lightning_modules.callbacks.EditMetrics": {"name": "edit_metrics", "metrics": ["edits"]},
+    "lightning_modules.callbacks.SegmentationMetrics": {"name": "segmentation_metrics", "metrics": ["segmentation"]},
 }
 
 
@@ -42,6 +52,8 @@ def with_current_names(config: Any) -> Any:
         named = {key: with_current_names(value) for key, value in config.items()}
         target = named.get("_target_")
         if isinstance(target, str):
+            given = {key: value for key, value in named.items() if value is not None}
+            named |= {key: value for key, value in ARGUMENTS.get(target, {}).items() if key not in given}
             named["_target_"] = current_name(target)
             if target.startswith("hydra.utils.get_") and isinstance(named.get("path"), str):
                 named["path"] = current_name(named["path"])

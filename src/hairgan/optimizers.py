@@ -53,3 +53,17 @@ def bisenet_lr(
     if step <= warmup_steps:
         return start * (peak / start) ** (step / warmup_steps) if warmup_steps else peak
     return peak * (1 - min((step - warmup_steps) / (total_steps - warmup_steps), 1.0)) ** power
+
+
+def linear_decay(step: int, *, steps: int, constant_share: float = 0.5) -> float:
+    """Factor on the learning rates: 1 for a share of the run, then linearly to 0 at its end.
+
+    SEAN was published with 50 epochs at a constant rate and 50 of decay.
+
+    Args:
+        step: number of steps done.
+        steps: length of the run.
+        constant_share: share of the run in [0, 1] with the factor 1.
+    """
+    start = constant_share * steps
+    return 1.0 if step < start else max(0.0, (steps - step) / (steps - start))

@@ -23,7 +23,7 @@ from hairgan.networks.cbam import HairClassifier
 from hairgan.weights.cards import save_bundle
 from hairgan.weights.runs import find_checkpoint
 from hairgan.weights.trusted import trusting
-from lightning_modules.callbacks import evaluation_metrics
+from lightning_modules.callbacks import evaluate as evaluate_callback
 from lightning_modules.launch import evaluated_run
 from lightning_modules.launch.settings.names import by_metrics
 from tests.conftest import ROOT, Faces
@@ -110,7 +110,7 @@ def test_metrics_of_sean_during_training_are_those_of_evaluate(run_of, measure, 
     budget = f"every_n_steps:1,max_sources:5,batch_size:4,cache:${{paths.cache}},parser:{judges}"
     run = run_of(
         "sean",
-        f"callbacks.generative_metrics={{_target_:lightning_modules.callbacks.GenerativeMetrics,{budget}}}",
+        f"callbacks.generative_metrics={{_target_:lightning_modules.callbacks.Evaluate,{budget}}}",
         f"callbacks.edit_metrics={{_target_:lightning_modules.callbacks.EditMetrics,{budget}}}",
         f"+callbacks.segmentation_metrics={{_target_:lightning_modules.callbacks.SegmentationMetrics,{budget}}}",
     )
@@ -128,18 +128,18 @@ def test_metrics_of_sean_during_training_are_those_of_evaluate(run_of, measure, 
 def test_an_evaluation_that_fails_is_left_out_and_the_best_is_by_those_that_do_not(
     settings, compose_config, tmp_path, monkeypatch
 ):
-    def failing(*arguments: Any, was=evaluation_metrics.evaluate_networks, **options: Any) -> Any:
+    def failing(*arguments: Any, was=evaluate_callback.evaluate_networks, **options: Any) -> Any:
         if not (tmp_path / "run" / "checkpoints" / "step_00000001.ckpt").exists():
             raise ValueError("the domain bob has no images")
         return was(*arguments, **options)
 
-    monkeypatch.setattr(evaluation_metrics, "evaluate_networks", failing)
+    monkeypatch.setattr(evaluate_callback, "evaluate_networks", failing)
     budget = "every_n_steps:1,max_sources:2,num_outputs:2,cache:${paths.cache}"
     best = [f"callbacks.checkpoints.{setting}" for setting in ("mode=min", "every_n_steps=1")]
     with pytest.warns(UserWarning, match=r"step 1: generative_metrics failed .* \(ValueError: the domain bob has no"):
         train(compose_config(
             *settings("stargan", steps=2, run_dir=tmp_path / "run"), *best,
-            f"callbacks.generative_metrics={{_target_:lightning_modules.callbacks.GenerativeMetrics,{budget}}}",
+            f"callbacks.generative_metrics={{_target_:lightning_modules.callbacks.Evaluate,{budget}}}",
             "callbacks.checkpoints.monitor=metrics/latent/fid_embedded/mean",
         ))  # fmt: skip
     first, second = runs.logged(tmp_path / "run")

@@ -15,7 +15,7 @@ import torch
 import torch.distributed as dist
 
 from hairgan.weights.runs import find_checkpoint, networks_from_run
-from lightning_modules.callbacks import evaluation_metrics
+from lightning_modules.callbacks import evaluate
 from tests.integration import runs
 from tests.integration.conftest import EXACT, GANS
 
@@ -163,12 +163,12 @@ def fail_to_evaluate() -> None:
         dist.barrier()
 
     steps: list[int] = []
-    evaluation_metrics.evaluate_networks = failing
+    evaluate.evaluate_networks = failing
 
 
 @pytest.mark.slow
 def test_an_evaluation_is_left_out_when_it_fails_in_all_processes(settings, tmp_path):
-    budget = "{_target_:lightning_modules.callbacks.GenerativeMetrics,every_n_steps:1,cache:${paths.cache}}"
+    budget = "{_target_:lightning_modules.callbacks.Evaluate,every_n_steps:1,cache:${paths.cache}}"
     two = [*settings("stargan", steps=3), "trainer=ddp_sim", "logger=[csv]", "data.num_workers=0"]
     two += ["callbacks.sample_grids=null", "callbacks.checkpoints.every_n_steps=1", f"run_dir={tmp_path / 'run'}"]
     ranks = start_world([*two, f"callbacks.generative_metrics={budget}"], tmp_path / "log", prepare=fail_to_evaluate)
@@ -176,6 +176,6 @@ def test_an_evaluation_is_left_out_when_it_fails_in_all_processes(settings, tmp_
         process.join(120)
     assert [rank.exitcode for rank in ranks] == [1, 1]
     said = [runs.log_of(tmp_path / f"log.{rank}") for rank in (0, 1)]
-    assert "step 1: generative_metrics failed and is left out" in said[0], said[0][-3000:]
+    assert "step 1: generative_metrics failed and is skipped" in said[0], said[0][-3000:]
     assert "MemoryError: in one process" in said[1], said[1][-3000:]
     assert find_checkpoint(tmp_path / "run").name == "step_00000001.ckpt"

@@ -1,7 +1,9 @@
+"""Parameter groups and learning rates of training."""
+
 import pytest
 
 from hairgan.networks.bisenet import BiSeNet
-from hairgan.optimizers import bisenet_lr, bisenet_parameter_groups
+from hairgan.optimizers import bisenet_lr, bisenet_parameter_groups, linear_decay
 
 
 def test_published_groups():
@@ -26,3 +28,8 @@ def test_published_schedule():
     assert bisenet_lr(0, 10, warmup_steps=0) == pytest.approx(1e-2)
     with pytest.raises(ValueError, match="1000 steps does not fit into 900"):
         bisenet_lr(0, 900)
+
+
+def test_linear_decay_is_constant_and_then_falls_to_zero():
+    factors = [linear_decay(step, steps=8, constant_share=0.5) for step in (0, 3, 4, 6, 8, 9)]
+    assert factors == [1, 1, 1, 0.5, 0, 0]

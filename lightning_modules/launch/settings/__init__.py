@@ -4,6 +4,7 @@ A group of settings is a class with an annotation for each setting (`parts`, `tr
 `kinds` says what values there are, and makes the sentence that refuses another.
 """
 
+from lightning_modules.launch.settings.current_names import use_current_names
 from lightning_modules.launch.settings.evaluation import check_evaluation
 from lightning_modules.launch.settings.sweeping import check_sweep
 from lightning_modules.launch.settings.training import (
@@ -24,4 +25,5 @@ __all__ = [
     "choose_strategy",
     "parts_of",
     "targets_of",
+    "use_current_names",
 ]

@@ -64,18 +64,9 @@ LOSSES = {
 }  # fmt: skip
 """The terms of each phase, as `PHASE/TERM`."""
 
-CALLBACKS = {  # which metrics each measures where none are named
-    "lightning_modules.callbacks.GenerativeMetrics": {
-        "stargan": ("fid", "lpips"), "sean": ("fid", "reconstruction"),
-    },
-    "lightning_modules.callbacks.EditMetrics": {"sean": ("edits",)},
-    "lightning_modules.callbacks.SegmentationMetrics": {"sean": ("segmentation",)},
-}  # fmt: skip
-SECONDS = {
-    "lightning_modules.callbacks.GenerativeMetrics": "metrics/seconds",
-    "lightning_modules.callbacks.EditMetrics": "metrics/seconds_edits",
-    "lightning_modules.callbacks.SegmentationMetrics": "metrics/seconds_segmentation",
-}
+EVALUATE = "lightning_modules.callbacks.Evaluate"
+DEFAULT_METRICS = {"stargan": ("fid", "lpips"), "sean": ("fid", "reconstruction")}
+"""What `Evaluate` measures where no metrics are given, by family."""
 
 
 def family_of(model: dict[str, Any]) -> str | None:
@@ -97,12 +88,21 @@ def measured(family: str, callbacks: dict[str, Any], validates: bool) -> list[st
 
 
 def _by_callback(family: str, callback: dict[str, Any]) -> Iterator[str]:
-    target = callback["_target_"]
-    if target in CALLBACKS:
-        metrics = callback.get("metrics") or CALLBACKS[target].get(family, ())
+    if callback["_target_"] == EVALUATE:
+        metrics = callback.get("metrics") or DEFAULT_METRICS.get(family, ())
         options = {name: callback[name] for name in ("protocol", "modes") if callback.get(name)}
         yield from by_metrics(family, metrics, judged=bool(callback.get("parser")), **options)
-        yield SECONDS[target]
+        yield seconds_name(callback.get("name") or "generative_metrics")
+
+
+def seconds_name(name: str) -> str:
+    """The name under which an `Evaluate` callback logs its time, from its own name."""
+    known = {
+        "generative_metrics": "metrics/seconds",
+        "edit_metrics": "metrics/seconds_edits",
+        "segmentation_metrics": "metrics/seconds_segmentation",
+    }
+    return known.get(name, f"metrics/seconds_{name}")
 
 
 def by_metrics(

@@ -391,10 +391,11 @@ Modes = distinct(Literal[names.MODES])
 Protocol = Literal[names.PROTOCOLS]
 
 
-class EvaluationMetrics(Settings):
+class Evaluate(Settings):
     every_n_steps: Count
     cache: Path
     metrics: Metrics | None = None
+    name: Text = "generative_metrics"
     protocol: Protocol = "embedded"
     inception: Path | None = None
     alexnet: Path | None = None
@@ -463,7 +464,7 @@ PARTS: dict[str, type[Settings]] = {
     "lightning_modules.SEANModule": SEANModule,
     "lightning_modules.FaceParserModule": FaceParserModule,
     "lightning_modules.HairClassifierModule": HairClassifierModule,
-    "lightning_modules.schedules.linear_decay": LinearDecay,
+    "hairgan.optimizers.linear_decay": LinearDecay,
     "hairgan.optimizers.bisenet_lr": BiSeNetLR,
     "torch.optim.Adam": Adam,
     "torch.optim.AdamW": Adam,
@@ -482,9 +483,7 @@ PARTS: dict[str, type[Settings]] = {
     "lightning_modules.callbacks.CollapseWarning": CollapseWarning,
     "lightning_modules.callbacks.Progress": Progress,
     "lightning_modules.callbacks.MeanStyleCodes": MeanStyleCodes,
-    "lightning_modules.callbacks.GenerativeMetrics": EvaluationMetrics,
-    "lightning_modules.callbacks.EditMetrics": EvaluationMetrics,
-    "lightning_modules.callbacks.SegmentationMetrics": EvaluationMetrics,
+    "lightning_modules.callbacks.Evaluate": Evaluate,
     "lightning_modules.callbacks.EarlyStopping": EarlyStopping,
     "pytorch_lightning.callbacks.EarlyStopping": EarlyStopping,
     "lightning_modules.loggers.CurvesLogger": CurvesLogger,

@@ -12,6 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 from pydantic import ConfigDict, Field
 
 from lightning_modules.launch.settings import names
+from lightning_modules.launch.settings.current_names import use_current_names
 from lightning_modules.launch.settings.hints import POPULAR
 from lightning_modules.launch.settings.kinds import (
     Count,
@@ -32,7 +33,7 @@ from lightning_modules.launch.settings.kinds import (
     nearest,
     shown,
 )  # fmt: skip
-from lightning_modules.launch.settings.parts import BatchSize, EvaluationMetrics, settings_of
+from lightning_modules.launch.settings.parts import BatchSize, Evaluate, settings_of
 
 PHASED = "lightning_modules.strategy.PhasedDDPStrategy"
 BUILT = ("_target_", "_partial_", "_convert_", "_recursive_", "_args_")  # what instantiate reads, not the part
@@ -166,6 +167,7 @@ def check_training(cfg: DictConfig) -> None:
     Raises:
         ValueError: one sentence with the setting, what it may be and what it is.
     """
+    use_current_names(cfg)
     values = _outermost(cfg, typed=None)
     if not (cfg.resume or cfg.reproduce):
         _check_all(values, typed=None)
@@ -408,15 +410,15 @@ def _check_metrics(values: dict[str, Any]) -> None:
         return
     callbacks = parts_of(values, "callbacks")
     for name, callback in callbacks.items():
-        if settings_of(callback["_target_"]) is EvaluationMetrics:
+        if settings_of(callback["_target_"]) is Evaluate:
             check_wanted(family, callback, f"callbacks.{name}.")
             if family == "sean" and callback.get("max_sources") == 1:
                 raise ValueError(
                     f"callbacks.{name}.max_sources must be 2 or more for sean, whose edits take another image's style, "
                     "not 1"
                 )
-            if not callback.get("metrics") and family not in names.CALLBACKS[callback["_target_"]]:
-                known = " and ".join(names.CALLBACKS[callback["_target_"]])
+            if not callback.get("metrics") and family not in names.DEFAULT_METRICS:
+                known = " and ".join(names.DEFAULT_METRICS)
                 raise ValueError(f"callbacks.{name} is for {known}, not for {family}")
     if any(settings_of(callback["_target_"]) is None for callback in callbacks.values()):
         return  # a callback of the user's own may log anything

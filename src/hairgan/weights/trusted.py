@@ -225,7 +225,7 @@ OBJECTS = {
     "hairgan.domains.Domains",
     "hairgan.networks.region_masks.region_masks",
     "hairgan.optimizers.bisenet_lr",
-    "lightning_modules.schedules.linear_decay",
+    "hairgan.optimizers.linear_decay",
 }
 LOOK_UPS = ("hydra.utils.get_method", "hydra.utils.get_class", "hydra.utils.get_object")
 """Functions that return what their `path` names."""

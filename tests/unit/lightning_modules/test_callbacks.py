@@ -5,11 +5,9 @@ from types import SimpleNamespace
 from typing import ClassVar
 
 import pytest
-import torch
 
 from lightning_modules.callbacks import Checkpoints, progress
 from lightning_modules.callbacks.collapse_warning import CollapseWarning
-from lightning_modules.callbacks.evaluation_metrics import _in_float32
 from lightning_modules.callbacks.trial_report import TrialReport
 from tests.unit.lightning_modules.two_networks import Measures, TwoNetworks, Validated, fit
 
@@ -101,10 +99,3 @@ def test_off_a_terminal_progress_is_a_line_now_and_then(monkeypatch, capsys):
     lines = capsys.readouterr().err.splitlines()
     assert [line.split(":")[0] for line in lines] == [f"step {step} of 19" for step in (11, 14, 17, 19)]
     assert lines[0] == "step 11 of 19: 0.1 step/s, 0.4 img/s, 01:20 left, d 0.500 g 1.250"
-
-
-def test_metrics_of_a_training_in_float64_are_measured_in_float32():
-    network = torch.nn.Linear(2, 2)
-    assert _in_float32(network) is network
-    copy = _in_float32(network.double())
-    assert copy is not network and copy.weight.dtype == torch.float32 and network.weight.dtype == torch.float64

@@ -107,7 +107,7 @@ def test_an_evaluation_that_fails_is_left_out(tmp_path):
     module = Validated(0.9, None, None, None, 0.95)
     callbacks = [EarlyStopping("val/quality", mode="max", patience=1), Checkpoints(1, monitor="val/quality")]
     with pytest.warns(
-        UserWarning, match=r"step 2: validation failed and is left out, training goes on \(ValueError: no"
+        UserWarning, match=r"step 2: validation failed and is skipped, training continues \(ValueError: no"
     ):
         fit(module, steps=5, tmp_path=tmp_path, callbacks=callbacks, validate_every=1)
     assert module.steps_done == 5 and step_of(find_checkpoint(tmp_path, "best")) == 5
