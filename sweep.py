@@ -30,6 +30,7 @@ from optuna.trial import TrialState
 
 from hairgan.files import write_text
 from hairgan.pictures import save_picture
+from hairgan.text_tables import aligned_table, markdown_table
 from lightning_modules.base import NonFiniteError
 from lightning_modules.callbacks.trial_report import TrialReport
 from lightning_modules.launch import settings
@@ -203,9 +204,8 @@ def report(study: optuna.Study, metric: str, folder: Path) -> None:
         for t in [*trials, *given_up]
     ]
     header = ["trial", "state", "value", "steps", *names]
-    lines = [" | ".join(row) for row in (header, ["---"] * len(header), *rows)]
-    write_text(folder / "trials.md", "\n".join(f"| {line} |" for line in lines) + "\n")
-    print("\n".join(lines))
+    write_text(folder / "trials.md", markdown_table(header, rows) + "\n")
+    print(aligned_table(header, rows))
     print(f"  table    {folder / 'trials.md'}")
     if not trials:
         return

@@ -42,6 +42,7 @@ from hairgan.metrics.images import as_bytes
 from hairgan.metrics.statistics import GaussianStatistics, frechet_distance
 from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
 from hairgan.randomness import normal
+from hairgan.text_tables import markdown_table
 
 DOMAINS = ("bang", "no_bang", "blond", "short", "bob", "long_straight", "long_perm")
 MakeProtocol = Callable[[], Protocol]
@@ -99,9 +100,8 @@ def compare(arguments: argparse.Namespace, folder: Path) -> None:
     pairs = [key for key in published if "fid" in key]
     print(f"{len(pairs)} pairs, {arguments.outputs} outputs, {arguments.train} + {arguments.val} images, "
           f"{arguments.size} px, protocol {arguments.protocol}, {arguments.threads} threads\n")  # fmt: skip
-    print("| way | CPU s | x |\n|---|---|---|")
-    for name, value in seconds.items():
-        print(f"| {name} | {value:.1f} | {seconds['as published'] / value:.1f} |")
+    rows = [[name, f"{value:.1f}", f"{seconds['as published'] / value:.1f}"] for name, value in seconds.items()]
+    print(markdown_table(["way", "CPU s", "x"], rows))
     worst = {
         metric: max(abs(published[key] / scores[key] - 1) for key in published if metric in key)
         for metric in ("fid", "lpips")
@@ -246,9 +246,11 @@ def estimate() -> None:
     }
     print(f"\nGFLOP a pass of ours: {', '.join(f'{name} {value:.1f}' for name, value in ours.items())}")
     print(f"the published run did {rate / 1000:.2f} TFLOP/s; CelebA-HQ, 7 domains, 42 pairs, both modes, at that rate:")
-    print("| way | PFLOP | h | x |\n|---|---|---|---|")
-    for name, value in work.items():
-        print(f"| {name} | {value / 1e6:.1f} | {value / rate / 3600:.1f} | {work['as published'] / value:.1f} |")
+    rows = [
+        [name, f"{value / 1e6:.1f}", f"{value / rate / 3600:.1f}", f"{work['as published'] / value:.1f}"]
+        for name, value in work.items()
+    ]
+    print(markdown_table(["way", "PFLOP", "h", "x"], rows))
 
 
 @torch.no_grad()

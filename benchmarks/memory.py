@@ -23,6 +23,7 @@ from hairgan.memory import keep_freed_memory
 from hairgan.networks.bisenet import BiSeNet
 from hairgan.networks.resnet import fold_batch_norm
 from hairgan.networks.sean import SEANGenerator
+from hairgan.text_tables import markdown_table
 
 CALLS = 3
 
@@ -96,7 +97,7 @@ def main() -> None:
     if arguments.child:
         child(arguments.child[0], arguments.threads, arguments.child[1] == "kept")
         return
-    print("| work | CPU s | kept | x | peak MB | kept |\n|---|---|---|---|---|---|")
+    rows = []
     for name in WORKS:
         found: dict[str, list[tuple[float, float]]] = {"given back": [], "kept": []}
         for _ in range(arguments.rounds):
@@ -104,9 +105,9 @@ def main() -> None:
                 program = [sys.executable, __file__, "--threads", str(arguments.threads), "--child", name, way]
                 results.append(tuple(json.loads(subprocess.run(program, check=True, stdout=subprocess.PIPE).stdout)))
         (plain, plain_mb), (kept, kept_mb) = (min(results) for results in found.values())
-        print(
-            f"| {name} | {plain:.2f} | {kept:.2f} | {plain / kept:.2f} | {plain_mb:.0f} | {kept_mb:.0f} |", flush=True
-        )
+        times = [plain, kept, plain / kept]
+        rows.append([name, *(f"{value:.2f}" for value in times), f"{plain_mb:.0f}", f"{kept_mb:.0f}"])
+    print(markdown_table(["work", "CPU s", "kept", "x", "peak MB", "kept"], rows))
 
 
 if __name__ == "__main__":

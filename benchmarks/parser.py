@@ -21,6 +21,7 @@ from torch import Tensor
 
 from hairgan.networks.bisenet import BiSeNet
 from hairgan.networks.resnet import fold_batch_norm
+from hairgan.text_tables import markdown_table
 from hairgan.weights.onnx import export_onnx
 
 
@@ -40,7 +41,6 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
         ways = _ways(network, images, arguments.threads, Path(folder))
         expected = network(images)
-        print("| way | images/s | x | largest difference of a logit | same labels |\n|---|---|---|---|---|")
         seconds = {name: float("inf") for name in ways}
         outputs = {name: call() for name, call in ways.items()}  # warm-up
         for _ in range(arguments.rounds):
@@ -49,11 +49,14 @@ def main() -> None:
                 call()
                 seconds[name] = min(seconds[name], time.perf_counter() - start)
         plain = seconds["as published, with auxiliary heads"]
+        rows = []
         for name, output in outputs.items():
             difference = float((output - expected).abs().max())
             same = float((output.argmax(1) == expected.argmax(1)).float().mean())
             rate = arguments.batch / seconds[name]
-            print(f"| {name} | {rate:.2f} | {plain / seconds[name]:.2f} | {difference:.1e} | {100 * same:.4f} % |")
+            speedup = plain / seconds[name]
+            rows.append([name, f"{rate:.2f}", f"{speedup:.2f}", f"{difference:.1e}", f"{100 * same:.4f} %"])
+        print(markdown_table(["way", "images/s", "x", "largest difference of a logit", "same labels"], rows))
 
 
 def _ways(network: BiSeNet, images: Tensor, threads: int, folder: Path) -> dict[str, Callable[[], Tensor]]:

@@ -19,6 +19,7 @@ from hairgan.data.celebamask import CelebAMaskHQ
 from hairgan.data.celebamask_writer import write_raw
 from hairgan.data.packing import pack
 from hairgan.portraits import portrait
+from hairgan.text_tables import markdown_table
 
 
 def main() -> None:
@@ -46,10 +47,11 @@ def main() -> None:
                 done = pack(raw.item, len(raw), out, size=arguments.size, source=raw.describe(), workers=1)
                 packing[name] = min(packing[name], done.seconds)
                 shutil.rmtree(out)
-        print("| source | images/s per core | 30,000 images on 8 cores, min | look-up, ms |\n|---|---|---|---|")
+        rows = []
         for name in sources:
             rate = arguments.count / packing[name]
-            print(f"| {name} | {rate:.1f} | {30_000 / rate / 8 / 60:.1f} | {1000 * opening[name]:.0f} |")
+            rows.append([name, f"{rate:.1f}", f"{30_000 / rate / 8 / 60:.1f}", f"{1000 * opening[name]:.0f}"])
+        print(markdown_table(["source", "images/s per core", "30,000 images on 8 cores, min", "look-up, ms"], rows))
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ from hairgan.networks.sean import SEANGenerator
 from hairgan.networks.stargan import Generator, StyleEncoder
 from hairgan.portraits import Hairstyle, Identity, draw
 from hairgan.regions import NUM_REGIONS, Region
+from hairgan.text_tables import markdown_table
 from hairgan.weights.official import from_official
 from tests.oracles import published_stargan as published
 from tests.oracles.sean_loop import SEANLoop, settle_spectral_norm
@@ -155,10 +156,11 @@ def main() -> None:
         **{f"{name}, {precision}": partial(work, precision) for name, work in ours.items() for precision in PRECISIONS},
     }
     best = best_of(works, arguments.repeats)
-    print("| pipeline | s | times faster than plain |\n|---|---|---|")
+    rows = []
     for name, seconds in best.items():
         plain = best["restyle by reference, plain" if name.startswith("restyle") else "dye, plain"]
-        print(f"| {name} | {seconds:.2f} | {plain / seconds:.2f} |")
+        rows.append([name, f"{seconds:.2f}", f"{plain / seconds:.2f}"])
+    print(markdown_table(["pipeline", "s", "times faster than plain"], rows))
     for name, work in itertools.islice(ours.items(), 2):
         for precision in PRECISIONS:
             runs = [work(precision).timings for _ in range(arguments.repeats)]

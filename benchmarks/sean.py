@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # the loop version is the te
 
 from hairgan.networks.sean import SEANGenerator
 from hairgan.portraits import portrait
+from hairgan.text_tables import markdown_table
 from hairgan.weights.official import from_official
 from tests.oracles.sean_loop import Ace, SEANLoop, Zencoder, settle_spectral_norm
 
@@ -63,10 +64,11 @@ def compare(title: str, works: dict[str, Work], repeats: int) -> None:
             wall[name] = min(wall[name], time.perf_counter() - start)
             cpu[name] = min(cpu[name], time.process_time() - cpu_start)
     first = next(iter(works))
-    print(f"\n{title}\n| version | GFLOP | s | x | CPU s | x | peak MB |\n|{'---|' * 7}")
+    rows = []
     for name in works:
-        times = f"{wall[name]:.2f} | {wall[first] / wall[name]:.2f} | {cpu[name]:.2f} | {cpu[first] / cpu[name]:.2f}"
-        print(f"| {name} | {gflop[name]:.1f} | {times} | {memory[name]} |", flush=True)
+        times = [wall[name], wall[first] / wall[name], cpu[name], cpu[first] / cpu[name]]
+        rows.append([name, f"{gflop[name]:.1f}", *(f"{value:.2f}" for value in times), memory[name]])
+    print(f"\n{title}\n{markdown_table(['version', 'GFLOP', 's', 'x', 'CPU s', 'x', 'peak MB'], rows)}", flush=True)
 
 
 def faces(first: int, count: int, size: int) -> tuple[Tensor, Tensor]:

@@ -10,8 +10,7 @@ from numpy import ndarray
 from hairgan.editbench.cases import SEED, Method, cases
 from hairgan.editbench.scoring import Result
 from hairgan.pictures import sheet
-
-_DIGITS = {"psnr": 2, "ciede2000": 2}
+from hairgan.text_tables import markdown_table
 
 
 def table(results: Sequence[Result]) -> str:
@@ -20,16 +19,17 @@ def table(results: Sequence[Result]) -> str:
     for task in dict.fromkeys(result.task for result in results):
         rows = [result for result in results if result.task == task]
         first, columns = rows[0], [*rows[0].scores]
+        cells = [
+            [result.method, *(f"{result.scores[c]:.{_digits(c)}f}" for c in columns), f"{result.seconds:.3f}"]
+            for result in rows
+        ]
+        names = ["method", *(column.replace("_", " ") for column in columns), "s per case"]
         parts += [
             f"**{task}**, {first.pairs} pairs, {first.size} px, seed {first.seed}, pictures {first.fingerprint}",
             "",
-            "| method | " + " | ".join(column.replace("_", " ") for column in columns) + " | s a case |",
-            "|---" * (len(columns) + 2) + "|",
+            markdown_table(names, cells),
+            "",
         ]
-        for result in rows:
-            cells = [f"{result.scores[c]:.{_DIGITS.get(c.rsplit('_', 1)[-1], 4)}f}" for c in columns]
-            parts.append(f"| {result.method} | " + " | ".join(cells) + f" | {result.seconds:.3f} |")
-        parts.append("")
     return "\n".join(parts)
 
 
@@ -41,3 +41,7 @@ def contact_sheet(
     for case, truth in cases(task, pairs, size, seed):
         rows.append([case.source, case.reference, truth.image, *(method(case) for method in methods.values())])
     return sheet(rows, column_names=["source", "reference", "truth", *methods])
+
+
+def _digits(score: str) -> int:
+    return 2 if score.endswith(("psnr", "ciede2000")) else 4

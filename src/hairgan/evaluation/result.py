@@ -7,12 +7,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 from jaxtyping import UInt8
 from numpy import ndarray
 
 from hairgan.files import write_text
+from hairgan.text_tables import aligned_table
 
 
 @dataclass(frozen=True)
@@ -69,13 +71,7 @@ def append_line(path: Path, content: dict[str, Any]) -> None:
 def as_text(table: Table) -> str:
     """A table for a terminal."""
     body = [[name, *(number(value, table.digits) for value in values)] for name, values in table.rows]
-    cells = [["", *table.columns], *body]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = [
-        "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
-        for row in cells
-    ]
-    return "\n".join([table.title, *(f"  {line}" for line in lines)])
+    return f"{table.title}\n{indent(aligned_table(['', *table.columns], body), '  ', lambda line: True)}"
 
 
 def number(value: float | None, digits: int) -> str:
