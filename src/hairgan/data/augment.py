@@ -68,26 +68,30 @@ def to_bytes(images: Float[Tensor, "b 3 h w"]) -> UInt8[Tensor, "b h w 3"]:
 
 
 def crop(
-    images: Float[Tensor, "b c h w"], boxes: Float[Tensor, "b 4"], mode: str = "bilinear"
-) -> Float[Tensor, "b c h w"]:
-    """Cut a box out of each image and enlarge it to the full size.
+    images: Float[Tensor, "b c h w"], boxes: Float[Tensor, "b 4"], mode: str = "bilinear", size: int | None = None
+) -> Float[Tensor, "b c out_h out_w"]:
+    """Cut a box out of each image and resize it.
 
     Args:
         images: images, or label maps as floats with `mode="nearest"`.
         boxes: `(left, top, width, height)` as shares of the image's side, inside the image.
-        mode: interpolation, `"bilinear"` (pixel centres, no antialiasing: boxes only ever enlarge) or `"nearest"`.
+        mode: interpolation between pixel centers without antialiasing, `"bilinear"` or `"nearest"`.
+        size: side of the square result, pixels; by default the result is as large as the images.
     """
-    left, top, width, height = boxes.to(images).unbind(dim=1)
-    zero = torch.zeros_like(left)
-    affine = torch.stack(  # output coordinates in [-1, 1] to input coordinates, (B, 2, 3)
-        [
-            torch.stack([width, zero, 2 * left + width - 1], dim=1),
-            torch.stack([zero, height, 2 * top + height - 1], dim=1),
-        ],
-        dim=1,
-    )
-    grid = F.affine_grid(affine, list(images.shape), align_corners=False)
-    return F.grid_sample(images, grid, mode=mode, padding_mode="border", align_corners=False)
+    left, top, width, height = boxes.to(images).unbind(1)
+    out_height, out_width = images.shape[2:] if size is None else (size, size)
+    columns = left[:, None] + width[:, None] * _pixel_centers(out_width, images.device)  # (B, W) in [0, 1]
+    rows = top[:, None] + height[:, None] * _pixel_centers(out_height, images.device)
+    shape = (len(images), out_height, out_width)
+    grid = torch.stack([columns[:, None, :].expand(shape), rows[:, :, None].expand(shape)], dim=-1)  # (B, H, W, 2)
+    return F.grid_sample(images, grid * 2 - 1, mode=mode, padding_mode="border", align_corners=False)
+
+
+def crop_labels(
+    labels: Int64[Tensor, "b h w"], boxes: Float[Tensor, "b 4"], size: int | None = None
+) -> Int64[Tensor, "b out_h out_w"]:
+    """As `crop`, for label maps: nearest neighbor."""
+    return crop(labels[:, None].float(), boxes, "nearest", size)[:, 0].long()
 
 
 def flip_images(images: Float[Tensor, "b c h w"], flips: Bool[Tensor, " b"]) -> Float[Tensor, "b c h w"]:
@@ -98,3 +102,8 @@ def flip_images(images: Float[Tensor, "b c h w"], flips: Bool[Tensor, " b"]) -> 
 def flip_labels(labels: Int64[Tensor, "b h w"], flips: Bool[Tensor, " b"]) -> Int64[Tensor, "b h w"]:
     """Mirror the label maps whose flag is set, and call their left regions right and their right ones left."""
     return torch.where(flips[:, None, None], swap_left_right(labels.flip(-1)), labels)
+
+
+def _pixel_centers(count: int, device: torch.device) -> Float[Tensor, " n"]:
+    """Centers of `count` pixels side by side, as shares of their whole width."""
+    return (torch.arange(count, device=device) + 0.5) / count

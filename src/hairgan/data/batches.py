@@ -20,7 +20,7 @@ from jaxtyping import Bool, Int64, UInt8
 from numpy import ndarray
 
 from hairgan.data.attribute_targets import attribute_targets
-from hairgan.data.augment import crop, draw_crops, flip_images, flip_labels, to_float
+from hairgan.data.augment import crop, crop_labels, draw_crops, flip_images, flip_labels, to_float
 from hairgan.data.packed import PackedDataset
 from hairgan.data.parser_augment import CROP_SHARE, SCALES, augment_for_parsing, draw_color_factors, draw_scaled_crops
 from hairgan.data.requirements import Images, ImagesOfEachDomain, KnownAttributes, LabelMaps, Requirement
@@ -142,7 +142,7 @@ class Batches:
     def _augment_labels(self, batch: Batch, name: str, purpose: str) -> torch.Tensor:
         labels = batch[name].long()
         if f"{purpose}_boxes" in batch:
-            labels = crop(labels[:, None].float(), batch[f"{purpose}_boxes"], mode="nearest")[:, 0].long()
+            labels = crop_labels(labels, batch[f"{purpose}_boxes"])
         return flip_labels(labels, batch[f"{purpose}_flips"]) if f"{purpose}_flips" in batch else labels
 
 

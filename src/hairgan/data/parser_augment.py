@@ -10,12 +10,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float, Float32, Int64
 from numpy import ndarray
 from torch import Tensor
 
-from hairgan.data.augment import flip_images, flip_labels
+from hairgan.data.augment import crop, crop_labels, flip_images, flip_labels
 
 SCALES = (0.75, 1.0, 1.25, 1.5, 1.75, 2.0)
 COLOR_RANGE = (0.5, 1.5)
@@ -82,16 +81,7 @@ def augment_for_parsing(
         crop_size: side of the result, pixels.
     """
     images, labels = flip_images(jitter_colors(images, factors), flips), flip_labels(labels, flips)
-    left, top, width, height = boxes.to(images).unbind(1)
-    steps = (torch.arange(crop_size, device=images.device) + 0.5) / crop_size
-    columns = (left[:, None] + width[:, None] * steps) * 2 - 1
-    rows = (top[:, None] + height[:, None] * steps) * 2 - 1
-    shape = (len(images), crop_size, crop_size)
-    grid = torch.stack([columns[:, None, :].expand(shape), rows[:, :, None].expand(shape)], dim=-1)
-    images = F.grid_sample(images, grid, mode="bilinear", padding_mode="border", align_corners=False)
-    floats = labels[:, None].to(images.dtype)
-    labels = F.grid_sample(floats, grid, mode="nearest", padding_mode="border", align_corners=False)[:, 0].long()
-    return images, labels
+    return crop(images, boxes, size=crop_size), crop_labels(labels, boxes, crop_size)
 
 
 def _luma(x: Tensor) -> Tensor:
