@@ -12,6 +12,7 @@ from enum import IntEnum
 import numpy as np
 from jaxtyping import Int, Shaped, UInt8
 from numpy import ndarray
+from PIL import Image
 from torch import Tensor, tensor
 
 
@@ -76,7 +77,7 @@ FROM_BISENET: UInt8[ndarray, 19] = np.array(BISENET_ORDER, dtype=np.uint8)
 TO_BISENET: UInt8[ndarray, 19] = np.argsort(FROM_BISENET).astype(np.uint8)
 """Look-up table from regions to the public BiSeNet classes."""
 
-# A colour a region: hair stands out, left and right are shades of one hue, neighbours differ in lightness.
+# A color per region: hair stands out, left and right are shades of one hue, neighbours differ in lightness.
 PALETTE: UInt8[ndarray, "19 3"] = np.array(
     [
         (24, 24, 32), (236, 188, 160), (226, 142, 110), (88, 214, 214), (70, 120, 220), (130, 170, 245),
@@ -85,7 +86,7 @@ PALETTE: UInt8[ndarray, "19 3"] = np.array(
     ],
     dtype=np.uint8,
 )  # fmt: skip
-"""RGB colour of each region in overlays and label pictures."""
+"""RGB color of each region in overlays and label pictures."""
 
 
 def swap_left_right(labels: Shaped[Tensor, ...]) -> Shaped[Tensor, ...]:
@@ -103,6 +104,16 @@ def swap_left_right(labels: Shaped[Tensor, ...]) -> Shaped[Tensor, ...]:
     return table[labels.long()]
 
 
+def resize_labels(labels: UInt8[ndarray, "h w"], size: int) -> UInt8[ndarray, "size size"]:
+    """Resize a label map to `size` x `size` with PIL's nearest neighbor, between pixel centers, as SEAN's loader does.
+
+    Halving keeps the odd rows and columns.
+    """
+    if labels.shape == (size, size):
+        return labels
+    return np.asarray(Image.fromarray(labels).resize((size, size), Image.Resampling.NEAREST))
+
+
 def colorize(labels: Int[ndarray, "h w"] | UInt8[ndarray, "h w"]) -> UInt8[ndarray, "h w 3"]:
-    """Paint a label map in the colours of `PALETTE`."""
+    """Paint a label map in the colors of `PALETTE`."""
     return PALETTE[labels]

@@ -26,10 +26,9 @@ from hairgan.data.celebamask_layout import (
     MASKS,
     PER_FOLDER,
 )  # fmt: skip
-from hairgan.data.items import resize_labels
 from hairgan.files import write_whole, write_whole_folder
 from hairgan.locks import hold
-from hairgan.regions import PARTS_IN_MERGE_ORDER
+from hairgan.regions import PARTS_IN_MERGE_ORDER, resize_labels
 
 MASK_SIZE = 512  # px
 

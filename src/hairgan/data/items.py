@@ -60,10 +60,3 @@ def resize_image(image: UInt8[ndarray, "h w 3"], size: int) -> UInt8[ndarray, "s
     if image.shape[:2] == (size, size):
         return image
     return np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC))
-
-
-def resize_labels(labels: UInt8[ndarray, "h w"], size: int) -> UInt8[ndarray, "s s"]:
-    """Resize a label map to `size` x `size` with PIL's nearest neighbour (pixel centres)."""
-    if labels.shape == (size, size):
-        return labels
-    return np.asarray(Image.fromarray(labels).resize((size, size), Image.Resampling.NEAREST))

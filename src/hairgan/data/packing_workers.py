@@ -16,10 +16,10 @@ import numpy as np
 from jaxtyping import UInt8
 from numpy import ndarray
 
-from hairgan.data.items import Item, Skip, resize_image, resize_labels
+from hairgan.data.items import Item, Skip, resize_image
 from hairgan.data.manifest import IMAGES, LABELS
 from hairgan.data.processes import possible_workers, process_pool
-from hairgan.regions import NUM_REGIONS
+from hairgan.regions import NUM_REGIONS, resize_labels
 
 CHUNK = 16  # items of one task: what an interruption costs at most, times the number of workers
 

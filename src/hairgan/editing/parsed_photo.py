@@ -10,12 +10,11 @@ from jaxtyping import Float, Float32, UInt8
 from numpy import ndarray
 from torch import Tensor
 
-from hairgan.data.items import resize_labels
 from hairgan.editing.color import LabColor, hair_color
 from hairgan.networks.label_layout import Layout
 from hairgan.photos.alignment import Alignment
 from hairgan.photos.pixels import resize_picture
-from hairgan.regions import Region
+from hairgan.regions import Region, resize_labels
 
 MIN_HAIR = 0.003
 """Share of the crop that hair must cover; with less the photo counts as showing no hair."""

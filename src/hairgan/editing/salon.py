@@ -26,7 +26,6 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import torch
 from torch import nn
 
-from hairgan.data.items import resize_labels
 from hairgan.devices import choose_device
 from hairgan.editing.batching import as_list, batches, broadcast
 from hairgan.editing.edit import Edit, Timings
@@ -49,6 +48,7 @@ from hairgan.networks.mean_styles import MeanStyles
 from hairgan.networks.resnet import fold_batch_norm
 from hairgan.networks.sean import SEANGenerator
 from hairgan.photos.faces import FaceFinder, FANFinder, MTCNNFinder, RegionFinder
+from hairgan.regions import resize_labels
 from hairgan.weights.bundling import collect
 from hairgan.weights.cards import load_bundle
 from hairgan.weights.shipped import bundle_or_shipped

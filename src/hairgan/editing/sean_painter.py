@@ -11,7 +11,6 @@ from jaxtyping import Float, Float32, UInt8
 from numpy import ndarray
 from torch import Tensor
 
-from hairgan.data.items import resize_labels
 from hairgan.editing.color import LabColor, hair_color, recolor, spread_factors
 from hairgan.editing.corrections import correct_tone, keep_strands, remove_outline
 from hairgan.editing.painter import DyeJob, RestyleJob
@@ -21,7 +20,7 @@ from hairgan.editing.wanted_color import WantedColor
 from hairgan.networks.mean_styles import MeanStyles
 from hairgan.networks.sean import SEANGenerator
 from hairgan.photos.pixels import from_images, to_images, to_label_maps
-from hairgan.regions import Region
+from hairgan.regions import Region, resize_labels
 
 SEARCH_STEPS = 3
 CLOSE_ENOUGH = 2.0

@@ -8,13 +8,12 @@ import numpy as np
 from jaxtyping import Float32
 from numpy import ndarray
 
-from hairgan.data.items import resize_labels
 from hairgan.editing.color import hair_color, recolor
 from hairgan.editing.corrections import MATTE
 from hairgan.editing.masks import matte
 from hairgan.editing.painter import DyeJob, RestyleJob
 from hairgan.editing.wanted_color import WantedColor
-from hairgan.regions import Region
+from hairgan.regions import Region, resize_labels
 
 
 class TransferPainter:

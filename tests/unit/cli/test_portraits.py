@@ -9,8 +9,8 @@ from click.testing import CliRunner
 
 from hairgan.cli.portraits import portraits
 from hairgan.data.celebamask import CelebAMaskHQ
-from hairgan.data.items import resize_labels
 from hairgan.portraits import portrait, randomized
+from hairgan.regions import resize_labels
 
 
 def run(out: Path, *options: str) -> str:

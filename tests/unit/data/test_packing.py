@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from hairgan.data import packing_workers, unfinished
-from hairgan.data.items import Item, Skip, resize_labels
+from hairgan.data.items import Item, Skip
 from hairgan.data.packed import PackedDataset
 from hairgan.data.packing import pack
 from hairgan.data.packing_workers import CHUNK
@@ -77,11 +77,6 @@ def test_content(whole: Path) -> None:
     ]
     assert data.manifest["skipped"] == {"missing parts": 3, "unreadable image": 3}
     assert sum(data.manifest["splits"].values()) == len(kept)
-
-
-def test_labels_shrink_by_pixel_centres() -> None:
-    labels = np.arange(16, dtype=np.uint8).reshape(4, 4)
-    assert resize_labels(labels, 2).tolist() == [[5, 7], [13, 15]]
 
 
 def test_interrupted_twice_and_continued_is_the_same_to_the_byte(whole: Path, tmp_path: Path) -> None:
