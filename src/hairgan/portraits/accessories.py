@@ -24,7 +24,7 @@ def paint_glasses(face: Face) -> None:
     kind = face.person.accessories.glasses
     if kind == "none":
         return
-    canvas, colour = face.canvas, np.array(face.person.accessories.frame)
+    canvas, color = face.canvas, np.array(face.person.accessories.frame)
     wide, high, corner = {"round": (0.080, 0.070, 2.2), "square": (0.090, 0.060, 3.6), "sun": (0.094, 0.072, 3.0)}[kind]
     angle = np.linspace(0, 2 * np.pi, 48)
     rim = np.stack([np.sign(v) * np.abs(v) ** (2 / corner) for v in (np.cos(angle), np.sin(angle))], axis=1) * (
@@ -40,7 +40,7 @@ def paint_glasses(face: Face) -> None:
         glare = moved(disc(-0.25 * wide, -0.3 * high, 0.42 * wide, 0.5), side * _LENS_X, _LENS_Y)
         shine = canvas.polygon(canvas.project(glare, _LENS_Z), blur=0.012).clip(glass)
         if kind == "sun":
-            canvas.paint(glass, colour * 0.35 + 8, opacity=0.93)
+            canvas.paint(glass, color * 0.35 + 8, opacity=0.93)
         else:
             canvas.shade(glass, np.array([0.97, 0.985, 0.99]))
         canvas.label(glass, Region.EYE_G)
@@ -52,7 +52,7 @@ def paint_glasses(face: Face) -> None:
     bridge = np.array([(wide - _LENS_X, EYE_Y - 0.004), (0.0, EYE_Y - 0.018), (_LENS_X - wide, EYE_Y - 0.004)])
     frame.append(canvas.project(spline(bridge, 6), 0.245))
     mask = canvas.lines(frame, 0.0055 if kind == "round" else 0.0085)
-    canvas.paint(mask, colour, Region.EYE_G)
+    canvas.paint(mask, color, Region.EYE_G)
     edge = canvas.lines([moved(line, 0.0, -canvas.pixels(0.002)) for line in frame], 0.0012, 0.0008)
     canvas.light(edge.clip(mask), 60.0)
     canvas.labels[through] = before[through]
@@ -63,9 +63,9 @@ def paint_earrings(face: Face) -> None:
     if kind == "none":
         return
     canvas, metal = face.canvas, np.array(face.person.accessories.metal)
-    g = numpy_generator(face.person.noise, "earrings")
-    gem = np.array([(235, 238, 245), (60, 120, 160), (150, 30, 60), (70, 140, 90)][int(g.integers(4))])
-    drop, lobe = float(g.uniform(0.05, 0.10)), np.array([0.022, 0.066])
+    rng = numpy_generator(face.person.noise, "earrings")
+    gem = np.array([(235, 238, 245), (60, 120, 160), (150, 30, 60), (70, 140, 90)][int(rng.integers(4))])
+    drop, lobe = float(rng.uniform(0.05, 0.10)), np.array([0.022, 0.066])
 
     for side in (-1, 1):
 
@@ -84,9 +84,9 @@ def paint_earrings(face: Face) -> None:
             beads = [(0.0, 0.006, metal), (0.5 * drop, 0.0065, metal), (drop, 0.0125, gem * 0.85)]
             wire = canvas.lines([at(np.array([(0.0, 0.0), (0.0, drop)]))], 0.005)
             canvas.paint(wire, metal * 0.7, Region.EAR_R)
-        for y, radius, colour in beads:
+        for y, radius, color in beads:
             mask = canvas.polygon(at(disc(0.0, y, radius)))
-            canvas.paint(mask, colour, Region.EAR_R)
+            canvas.paint(mask, color, Region.EAR_R)
             canvas.shade(canvas.polygon(at(disc(0.003, y + 0.004, radius)), blur=0.003).clip(mask), 0.7)
             spot = canvas.polygon(at(disc(-0.3 * radius, y - 0.35 * radius, 0.35 * radius)), blur=0.001)
             canvas.light(spot.clip(mask), 110.0)
@@ -97,8 +97,8 @@ def paint_necklace(body: Body) -> None:
     if kind == "none":
         return
     canvas, metal = body.canvas, np.array(body.person.accessories.metal)
-    g = numpy_generator(body.person.noise, "necklace")
-    low, neck = body.top + float(g.uniform(-0.085, -0.04)), body.neck
+    rng = numpy_generator(body.person.noise, "necklace")
+    low, neck = body.top + float(rng.uniform(-0.085, -0.04)), body.neck
     half = np.array([(0.0, low), (neck * 0.72, 0.5 * low + 0.462), (neck * 1.04, 0.880)])
     line = spline(np.concatenate([half[:0:-1] * (-1, 1), half]), 12)
     canvas.shade(canvas.lines([body.on(moved(line, 0.0, 0.006))], 0.006, 0.004).clip(body.skin), 0.72)

@@ -9,7 +9,7 @@ from numpy import ndarray
 
 from hairgan.portraits.canvas import Canvas, Mask, moved, spline
 from hairgan.portraits.head import HeadShape
-from hairgan.portraits.identity import Colour, Identity
+from hairgan.portraits.identity import Color, Identity
 from hairgan.portraits.surface import GRID, X, Y, bump, crease, surface
 from hairgan.randomness import numpy_generator
 from hairgan.regions import Region
@@ -76,8 +76,8 @@ def paint_neck(body: Body, shape: HeadShape) -> None:
         canvas.shade(shadow, 1 - strength * depth * np.array([0.72, 0.86, 0.88]))
 
 
-def _plain(colour: Float[ndarray, 3]) -> Float32[ndarray, "g g 3"]:
-    return np.broadcast_to(colour.astype(np.float32), (GRID, GRID, 3))
+def _plain(color: Float[ndarray, 3]) -> Float32[ndarray, "g g 3"]:
+    return np.broadcast_to(color.astype(np.float32), (GRID, GRID, 3))
 
 
 class _Cloth:
@@ -85,20 +85,20 @@ class _Cloth:
 
     def __init__(self, body: Body) -> None:
         self.body, self.canvas, person = body, body.canvas, body.person
-        g = numpy_generator(person.noise, "clothes")
+        rng = numpy_generator(person.noise, "clothes")
         height = 0.12 * np.sqrt(np.clip(1 - (X / 0.62) ** 2, 0.05, 1)) - 0.10 * np.clip(0.99 - Y, 0, 1)
         for _ in range(7):
-            x, y = g.uniform(0.02, 0.45), g.uniform(0.95, 1.0)
-            height += g.normal(0, 0.0035) * crease([(x, y), (x + g.normal(0, 0.05), y + 0.07)], 0.010)
-        # clothes of one person differ by their colour alone: light a white one and dye it
+            x, y = rng.uniform(0.02, 0.45), rng.uniform(0.95, 1.0)
+            height += rng.normal(0, 0.0035) * crease([(x, y), (x + rng.normal(0, 0.05), y + 0.07)], 0.010)
+        # clothes of one person differ by their color alone: light a white one and dye it
         white = _plain(np.full(3, 255.0))
         self.white = surface(self.canvas, person.scene, height.astype(np.float32), white, 0.0, skin=False)
 
-    def __call__(self, colour: Colour, *contours: Float[ndarray, "_ 2"]) -> Mask:
+    def __call__(self, color: Color, *contours: Float[ndarray, "_ 2"]) -> Mask:
         canvas, pixels = self.canvas, [self.body.on(contour) for contour in contours]
         canvas.shade(canvas.polygon(*pixels, blur=0.008).clip(self.body.skin), 0.72)
         mask = canvas.polygon(*pixels)
-        dye = (np.array(colour) / 255).astype(np.float32)
+        dye = (np.array(color) / 255).astype(np.float32)
         canvas.paint(mask, self.white[mask.window] * dye, Region.CLOTH)
         return mask
 
@@ -112,17 +112,17 @@ def paint_clothes(body: Body) -> Mask:
             np.array([(0.0, 0.02), (0.14, 0.012), (0.25, 0.020), (0.40, 0.04), (0.60, 0.08), (0.62, 0.35)]), 4
         )
         band = np.array([(0.235, -0.09), (0.262, -0.09), (0.275, 0.03), (0.24, 0.03)])
-        return cloth(clothes.colour, *(moved(piece, 0.0, top) for piece in (_mirrored(bust), band, band * (-1, 1))))
+        return cloth(clothes.color, *(moved(piece, 0.0, top) for piece in (_mirrored(bust), band, band * (-1, 1))))
     depth = top + {"crew": -0.02, "v_neck": 0.05, "shirt": -0.005, "jacket": 0.0}[clothes.kind]
     edge = neck * 1.22
     right, dip = body.neckline(edge, depth)
     garment = np.concatenate([right, right[::-1] * (-1, 1), dip])
     if clothes.kind in ("crew", "v_neck"):
-        mask = cloth(clothes.colour, garment)
+        mask = cloth(clothes.color, garment)
         canvas.shade(canvas.lines([body.on(moved(dip, 0.0, 0.018))], 0.003, 0.001).clip(mask), 0.72)
         canvas.shade(canvas.lines([body.on(moved(dip, 0.0, 0.006))], 0.010, 0.004).clip(mask), 1.10)
         return mask
-    shirt = clothes.second if clothes.kind == "jacket" else clothes.colour
+    shirt = clothes.second if clothes.kind == "jacket" else clothes.color
     cloth(shirt, garment)
     parts = [garment]
     start = float(right[0, 1])
@@ -130,7 +130,7 @@ def paint_clothes(body: Body) -> Mask:
         lapel = np.concatenate([right, np.array([(0.0, 1.40), (0.0, 1.16), (edge * 0.98, start + 0.030)])])
         parts += [lapel, lapel * (-1, 1)]
         for part in parts[1:]:
-            cloth(clothes.colour, part)
+            cloth(clothes.color, part)
     flap = np.array(
         [(edge * 0.86, start - 0.040), (edge * 1.10, start - 0.014), (edge * 1.22, start + 0.040),
          (edge * 0.74, start + 0.125), (0.022, depth + 0.012), (edge * 0.55, depth - 0.022)]

@@ -219,20 +219,20 @@ class Canvas:
     def paint(
         self,
         mask: Mask,
-        colour: Float[ndarray, 3] | Float32[ndarray, "h w 3"],
+        color: Float[ndarray, 3] | Float32[ndarray, "h w 3"],
         label: int | None = None,
         opacity: float = 1.0,
     ) -> None:
-        """Lay `colour` (one, or one for each pixel of canvas or mask) over the picture, `label` over the label map."""
+        """Lay `color` (one, or one for each pixel of canvas or mask) over the picture, `label` over the label map."""
         if not mask.alpha.size:
             return
         target = self.image[mask.window]
         alpha = mask.alpha if opacity == 1 else mask.alpha * np.float32(opacity)
-        if colour.ndim == 3:
-            here = colour if colour.shape[:2] == mask.alpha.shape else colour[mask.window]
+        if color.ndim == 3:
+            here = color if color.shape[:2] == mask.alpha.shape else color[mask.window]
             change = cv2.subtract(here, target)
         else:
-            change = colour.astype(np.float32) - target
+            change = color.astype(np.float32) - target
         cv2.add(target, cv2.multiply(change, cv2.merge([alpha] * 3)), target)
         if label is not None:
             self.label(mask, label)
@@ -252,8 +252,8 @@ class Canvas:
             target = self.image[mask.window]
             cv2.multiply(target, cv2.merge([1 + mask.alpha * c for c in change]), target)
 
-    def light(self, mask: Mask, colour: Float[ndarray, 3] | float) -> None:
-        """Add `colour` where the mask covers the picture."""
+    def light(self, mask: Mask, color: Float[ndarray, 3] | float) -> None:
+        """Add `color` where the mask covers the picture."""
         if mask.alpha.size:
             target = self.image[mask.window]
-            cv2.add(target, cv2.merge([mask.alpha * c for c in np.broadcast_to(np.float32(colour), 3)]), target)
+            cv2.add(target, cv2.merge([mask.alpha * c for c in np.broadcast_to(np.float32(color), 3)]), target)

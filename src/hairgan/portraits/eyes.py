@@ -74,12 +74,12 @@ class _Eye:
     def iris(self) -> None:
         canvas, eyes, light = self.canvas, self.face.person.eyes, self.face.person.scene.light
         at = np.array([eyes.gaze[0] * self.side, eyes.gaze[1] - 0.09 * self.open])
-        colour = np.array(eyes.iris)
+        color = np.array(eyes.iris)
         for radius, tone, blur in ((1.0, 0.34, 0.0012), (0.86, 0.86, 0.0022), (0.62, 1.18, 0.003)):
             ring = self.fill(disc(at[0], at[1], radius * IRIS_RADIUS), blur).clip(self.opening)
-            canvas.paint(ring, np.clip(colour * tone + 6, 0, 255))
+            canvas.paint(ring, np.clip(color * tone + 6, 0, 255))
         far = at + np.array([-0.35 * self.side * light[0], 0.45]) * IRIS_RADIUS  # light gathers opposite the lamp
-        canvas.light(self.fill(disc(far[0], far[1], 0.42 * IRIS_RADIUS, 0.6), 0.004).clip(self.opening), colour * 0.55)
+        canvas.light(self.fill(disc(far[0], far[1], 0.42 * IRIS_RADIUS, 0.6), 0.004).clip(self.opening), color * 0.55)
         canvas.paint(self.fill(disc(at[0], at[1], 0.0088), 0.0008).clip(self.opening), np.array([12, 9, 9]))
         self._gleam = at, np.array([self.side * light[0] * 0.6, -0.42]) * IRIS_RADIUS
 

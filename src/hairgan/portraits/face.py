@@ -1,4 +1,4 @@
-"""Skin of the head, ears, nose, brows and beard; eyes and mouth have files of their own."""
+"""Skin of the head, ears and nose; eyes, mouth, brows and beard have files of their own."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from jaxtyping import Float, Float32
 from numpy import ndarray
 
 from hairgan.portraits.canvas import Canvas, Mask, disc, moved, spline
-from hairgan.portraits.head import EYE_Y, NOSE_Y, HeadShape, beard_density, skin_colour
+from hairgan.portraits.head import NOSE_Y, HeadShape, skin_color
 from hairgan.portraits.identity import Identity
-from hairgan.portraits.surface import GRID, light_colour, surface
+from hairgan.portraits.surface import light_color, surface
 from hairgan.randomness import numpy_generator
 from hairgan.regions import Region
 
@@ -22,18 +22,18 @@ class Face:
     """What the painters of a face's parts share.
 
     Attributes:
-        base: colour of the skin.
-        light: colour of the key light, around 1.
+        base: color of the skin.
+        light: color of the key light, around 1.
         skin: lit skin for each canvas pixel.
     """
 
     def __init__(self, canvas: Canvas, person: Identity, shape: HeadShape) -> None:
         self.canvas, self.person, self.shape = canvas, person, shape
         self.base = np.array(person.skin)
-        self.light = light_colour(person.scene)
+        self.light = light_color(person.scene)
         gloss = 0.55 + 0.3 * person.age
         self.skin: Float32[ndarray, "s s 3"] = surface(
-            canvas, person.scene, shape.height, skin_colour(person, shape), gloss
+            canvas, person.scene, shape.height, skin_color(person, shape), gloss
         )
         self.outline: Float32[ndarray, "n 2"] = canvas.project(shape.outline)
 
@@ -100,70 +100,10 @@ def paint_nose(face: Face) -> None:
 
 def paint_freckles(face: Face) -> None:
     canvas, person = face.canvas, face.person
-    g = numpy_generator(person.noise, "freckles")
+    rng = numpy_generator(person.noise, "freckles")
     count = round(110 * person.freckles)
     if not count:
         return
-    x, y, radius = g.normal(0, 0.10, count), g.normal(0.585, 0.035, count), g.uniform(0.0012, 0.0030, count)
+    x, y, radius = rng.normal(0, 0.10, count), rng.normal(0.585, 0.035, count), rng.uniform(0.0012, 0.0030, count)
     spots = [face.on(disc(x[i], y[i], radius[i])) for i in range(count)]
     canvas.shade(canvas.polygon(*spots, blur=0.0012), np.array([0.84, 0.74, 0.68]))
-
-
-def paint_brows(face: Face) -> None:
-    canvas, brows = face.canvas, face.person.brows
-    g = numpy_generator(face.person.noise, "brows")
-    colour = np.array(brows.colour)
-    y = EYE_Y - brows.height
-    middle = spline(
-        np.array([(0.046, y + 0.001), (0.070, y - 0.002), (0.105, y - 0.005 - 0.004 * brows.arch),
-                  (0.140, y - 0.004 - 0.007 * brows.arch), (0.186, y + 0.010 - brows.slant)]), 8,
-    )  # fmt: skip
-    along = np.linspace(0, 1, len(middle))
-    half = 0.5 * brows.thickness * np.interp(along, [0, 0.12, 0.4, 0.7, 1], [0.55, 0.95, 1.0, 0.72, 0.10])
-    tangent = np.gradient(middle, axis=0)
-    tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
-    normal = tangent[:, ::-1] * (1, -1)
-    contour = np.concatenate([middle + normal * half[:, None], (middle - normal * half[:, None])[::-1]])
-
-    count = 90
-    for side, _, label, _ in SIDES:
-        mirror = np.array([side, 1.0])
-        shape = canvas.polygon(face.on(contour * mirror))
-        canvas.paint(shape.blurred(canvas.pixels(0.0012)), colour, opacity=0.66 * brows.density)
-        canvas.label(shape, label)
-        position, across = g.uniform(0, 1, count), g.uniform(-0.9, 0.75, count)
-
-        def sampled(values: ndarray, at: ndarray = position) -> ndarray:
-            return np.stack([np.interp(at, along, values[:, c]) for c in range(2)], axis=1)
-
-        root = sampled(middle) + (across * np.interp(position, along, half))[:, None] * sampled(normal)
-        up = np.clip(1.1 - 1.6 * position, -0.25, 1.1) * np.where(across < 0.2, 1, 0.2)
-        ahead = sampled(tangent) + up[:, None] * (0.1, -1.0)
-        tip = root + ahead * g.uniform(0.008, 0.016, (count, 1))
-        hairs = np.stack([root, tip], axis=1) * mirror
-        pixels = face.on(hairs.reshape(-1, 2)).reshape(count, 2, 2)
-        canvas.paint(canvas.lines(pixels, 0.0013).clip(shape), colour * 0.65, opacity=0.8 * brows.density)
-
-
-def paint_beard(face: Face) -> None:
-    """Single hairs over the shaded beard, or the dots of a shaven one. Both stay skin, as in CelebAMask-HQ."""
-    canvas, beard = face.canvas, face.person.beard
-    if beard.kind == "none":
-        return
-    g = numpy_generator(face.person.noise, "beard")
-    density = beard_density(face.person, face.shape)
-    count = 2600 if beard.kind in ("stubble", "full") else 5200
-    root = np.stack([g.uniform(-0.26, 0.26, count), g.uniform(0.5, 0.95, count)], axis=1)
-    cells = np.clip((moved(root, 0.5, 0.0) * GRID).astype(int), 0, GRID - 1)
-    root = root[g.random(count) < density[cells[:, 1], cells[:, 0]] * 1.1]
-    length = 0.0045 if beard.kind == "stubble" else 0.015
-    down = np.stack([0.9 * root[:, 0] + g.normal(0, 0.22, len(root)), np.full(len(root), 0.55)], axis=1)
-    down /= np.linalg.norm(down, axis=1, keepdims=True)
-    tip = root + down * g.uniform(0.5, 1.2, (len(root), 1)) * length
-    inside = canvas.polygon(face.outline)
-    opacity = (0.35 if beard.kind == "stubble" else 0.6) * beard.strength
-    for third, tone in enumerate((0.55, 0.95, 1.45)):
-        ends = np.stack([face.on(root[third::3]), face.on(tip[third::3])], axis=1)
-        if len(ends):
-            hairs = canvas.lines(ends, 0.0016).clip(inside)
-            canvas.paint(hairs, np.clip(np.array(beard.colour) * tone, 0, 255), opacity=opacity)

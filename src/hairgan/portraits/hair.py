@@ -7,7 +7,7 @@ import numpy as np
 
 from hairgan.portraits.canvas import Canvas, Mask
 from hairgan.portraits.hair_flow import Locks, grow
-from hairgan.portraits.hair_paint import colourize, paint_locks, tones
+from hairgan.portraits.hair_paint import colorize, paint_locks, tones
 from hairgan.portraits.hairstyle import Hairstyle
 from hairgan.portraits.hat import Hat
 from hairgan.portraits.identity import Identity
@@ -66,7 +66,7 @@ class Hair:
             mask = mask.without(self.hat.above())
         if receivers:
             self._throw_shadow(mask, receivers)
-        canvas.paint(mask, colourize(buffer, self.style, scene), Region.HAIR)
+        canvas.paint(mask, colorize(buffer, self.style, scene), Region.HAIR)
 
     def _throw_shadow(self, mask: Mask, receivers: list[Mask]) -> None:
         canvas, light = self.canvas, self.person.scene.light

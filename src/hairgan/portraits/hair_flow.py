@@ -69,19 +69,19 @@ class Locks:
 
 def grow(style: Hairstyle, head: Head, density: float = 1.0) -> Locks:
     """The locks of a hairstyle on a head: all of them, or a random share of wider ones."""
-    g = numpy_generator(style.noise, "flow")
-    roots = plant(style, head, g)
+    rng = numpy_generator(style.noise, "flow")
+    roots = plant(style, head, rng)
     if density < 1:
         share = np.where(np.abs(roots.azimuth) < FRONT, density, 0.5 * density)  # little is seen of what is behind
-        kept = (g.random(len(roots)) < share) | roots.fringe
+        kept = (rng.random(len(roots)) < share) | roots.fringe
         roots, wider = roots[kept], np.where(roots.fringe, 1.0, share**-0.7)[kept]
     count = len(roots)
-    direction = comb(style, roots, g)
-    end, length = cut(style, roots, g)
-    rank = np.clip(0.35 + 0.65 * roots.height + g.normal(0, 0.08, count), 0.1, 1.05)  # higher roots lie further out
+    direction = comb(style, roots, rng)
+    end, length = cut(style, roots, rng)
+    rank = np.clip(0.35 + 0.65 * roots.height + rng.normal(0, 0.08, count), 0.1, 1.05)  # higher roots lie further out
     straight, short = style.wave < 0.006, style.length == "short"
     pace = np.linspace(0.3, 1.7, 14 if short else 30)  # steps lengthen from the root on, where hair bends most
-    path, step, last = _march(style, head, roots, direction, rank, np.minimum(end, LOWEST), length, pace, g)
+    path, step, last = _march(style, head, roots, direction, rank, np.minimum(end, LOWEST), length, pace, rng)
     if straight:
         at = last[:, None] * np.linspace(0, 1, 10 if short else 24)
     else:  # waves want even spacing
@@ -96,10 +96,12 @@ def grow(style: Hairstyle, head: Head, density: float = 1.0) -> Locks:
     points = path[rows, low] * (1 - share) + path[rows, low + 1] * share
     normals = ((points - SKULL_CENTRE) / skull_axes(head) ** 2).astype(np.float32)
     normals[..., 1] *= 1 - np.clip((points[..., 1] - 0.5) / 0.3, 0, 1)  # hanging hair surrounds a cylinder
-    points, phase = _wave(style, points, roots, g)
+    points, phase = _wave(style, points, roots, rng)
 
     spacing = {"short": 0.0115, "bob": 0.0175, "long": 0.0185}[style.length]
-    width = spacing * g.uniform(0.7, 1.35, count) * np.where(roots.fringe, 0.72, 1.0) * np.where(roots.fine, 0.42, 1.0)
+    width = (
+        spacing * rng.uniform(0.7, 1.35, count) * np.where(roots.fringe, 0.72, 1.0) * np.where(roots.fine, 0.42, 1.0)
+    )
     if density < 1:
         width = width * wider
     taper = np.full(count, {"short": 0.35, "bob": 0.6, "long": 0.25}[style.length])
@@ -111,7 +113,7 @@ def grow(style: Hairstyle, head: Head, density: float = 1.0) -> Locks:
         phase=phase,
         width=width,
         taper=taper,
-        tone=np.exp(g.normal(0, 0.12, count)) * (0.86 + 0.16 * rank) * np.where(roots.fringe, 0.86, 1.0),
+        tone=np.exp(rng.normal(0, 0.12, count)) * (0.86 + 0.16 * rank) * np.where(roots.fringe, 0.86, 1.0),
         front=np.abs(roots.azimuth) < FRONT,
         fringe=roots.fringe,
         side=roots.side,
@@ -128,7 +130,7 @@ def _march(
     end: Float[ndarray, " n"],
     length: Float[ndarray, " n"],
     pace: Float[ndarray, " k"],
-    g: np.random.Generator,
+    rng: np.random.Generator,
 ) -> tuple[Float[ndarray, "n k 3"], Float[ndarray, " n"], Float[ndarray, " n"]]:
     """Let all locks grow; returns their paths, their mean step, and the fractional step at which each is cut."""
     count, loose, fringe = len(roots), style.length != "short", roots.fringe
@@ -137,8 +139,8 @@ def _march(
     mean_step = np.minimum(length, enough) / (len(pace) - 1)
     offset = (style.volume * rank * (0.25 + 0.75 * roots.inland))[:, None]
     gravity = np.where(fringe, 7.0, 9.0 if loose else 3.0)[:, None]
-    wander = g.normal(0, 0.5 + 1.5 * style.coil if loose else 1.2, (count, 3)) * (1, 0.2, 1)
-    drape = _Drape(style, head, roots, g)
+    wander = rng.normal(0, 0.5 + 1.5 * style.coil if loose else 1.2, (count, 3)) * (1, 0.2, 1)
+    drape = _Drape(style, head, roots, rng)
     p, d = roots.point + 0.7 * offset * roots.normal, direction
     path = np.empty((count, len(pace), 3), dtype=np.float32)  # what follows is large, and float32 is enough
     walked = np.zeros((count, 1))
@@ -172,13 +174,13 @@ def _march(
 class _Drape:
     """Sideways forces on hanging hair: away from the face, to its place beside the neck, and the turn of the ends."""
 
-    def __init__(self, style: Hairstyle, head: Head, roots: Roots, g: np.random.Generator) -> None:
+    def __init__(self, style: Hairstyle, head: Head, roots: Roots, rng: np.random.Generator) -> None:
         self.style, self.side, self.free = style, roots.side, ~roots.fringe
         tucked = np.where(roots.side > 0, style.tucked_left, style.tucked_right)
         self.open = head.width * np.where(tucked, 1.12, 0.80 + 0.22 * style.sweep)
-        self.spread = np.clip(g.normal(0.96, 0.13, len(roots)), 0.62, 1.22)  # how far from the neck a lock hangs
-        self.bend = g.uniform(0, 2 * np.pi) + 1.3 * roots.side + g.normal(0, 0.5, len(roots))
-        self.strength = abs(g.normal(0, 2.5))
+        self.spread = np.clip(rng.normal(0.96, 0.13, len(roots)), 0.62, 1.22)  # how far from the neck a lock hangs
+        self.bend = rng.uniform(0, 2 * np.pi) + 1.3 * roots.side + rng.normal(0, 0.5, len(roots))
+        self.strength = abs(rng.normal(0, 2.5))
 
     def __call__(self, p: Float[ndarray, "n 3"]) -> Float[ndarray, "n 3"]:
         style = self.style
@@ -199,21 +201,21 @@ class _Drape:
 
 
 def _wave(
-    style: Hairstyle, points: Float[ndarray, "n m 3"], roots: Roots, g: np.random.Generator
+    style: Hairstyle, points: Float[ndarray, "n m 3"], roots: Roots, rng: np.random.Generator
 ) -> tuple[Float[ndarray, "n m 3"], Float[ndarray, "n m"]]:
     """Bend the locks sideways, and for corkscrews along themselves too; returns the phase as well."""
     count = len(points)
     change = np.diff(points, axis=1)
     pieces = np.sqrt(np.einsum("lmi,lmi->lm", change, change))
     arc = np.concatenate([np.zeros((count, 1), np.float32), np.cumsum(pieces, axis=1)], axis=1)
-    wavelength = style.wavelength * np.exp(g.normal(0, 0.12, count))
+    wavelength = style.wavelength * np.exp(rng.normal(0, 0.12, count))
     # neighbours wave together, the less the more they coil
-    start = 26 * roots.point[:, 1] + 9 * roots.point[:, 0] + g.normal(0, 0.5 + 2.2 * style.coil, count)
+    start = 26 * roots.point[:, 1] + 9 * roots.point[:, 0] + rng.normal(0, 0.5 + 2.2 * style.coil, count)
     phase = arc * (2 * np.pi / wavelength).astype(np.float32)[:, None] + start.astype(np.float32)[:, None]
     tangent = unit(np.gradient(points, axis=1))
     across = unit(np.stack([-tangent[..., 1], tangent[..., 0], 0 * tangent[..., 2]], axis=-1))
     ramp = np.clip(arc / (0.16 - 0.10 * style.coil), 0.05, 1) * np.where(roots.fringe, 0.45, 1.0)[:, None]
-    size = (style.wave * ramp * np.exp(g.normal(0, 0.2, count))[:, None]).astype(np.float32)[..., None]
+    size = (style.wave * ramp * np.exp(rng.normal(0, 0.2, count))[:, None]).astype(np.float32)[..., None]
     turn = style.coil * size * np.cos(phase)[..., None]
     bent = points + size * np.sin(phase)[..., None] * across + 0.9 * turn * tangent
     bent[..., 2:] += turn

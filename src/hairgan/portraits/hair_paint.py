@@ -1,4 +1,4 @@
-"""How hair looks: locks become ribbons and strands with a tone, tones become colours."""
+"""How hair looks: locks become ribbons and strands with a tone, tones become colors."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from hairgan.portraits.hair_flow import Locks
 from hairgan.portraits.hairstyle import Hairstyle
 from hairgan.portraits.identity import Scene
 from hairgan.portraits.scalp import unit
-from hairgan.portraits.surface import light_colour
+from hairgan.portraits.surface import light_color
 from hairgan.randomness import numpy_generator
 
-_BASE = 120  # the tone that has the hair's own colour
+_BASE = 120  # the tone that has the hair's own color
 _SCALP = 80
 _STRAND = 0.0018  # thickness of a strand, picture widths
 _LIGHT = 192  # cells a side of the map of light on hair
 
 
 def tones(locks: Locks, style: Hairstyle, scene: Scene) -> Float[ndarray, "l m"]:
-    """Brightness along each lock, 1 for the hair's own colour.
+    """Brightness along each lock, 1 for the hair's own color.
 
     Light from one side, the highlight of Kajiya and Kay (1989, "Rendering fur with three dimensional textures",
     eq. 16), dark roots and bright tips, the front of each wave, and shade between neck and hair.
@@ -61,9 +61,9 @@ def paint_locks(
         cap: what the scalp covers, filled with a dark tone first.
 
     Returns:
-        coverage, and for each of its pixels the tone (0 to 255) and the share of streak colour (0 to 255).
+        coverage, and for each of its pixels the tone (0 to 255) and the share of streak color (0 to 255).
     """
-    g = numpy_generator(style.noise, "strands/" + name)
+    rng = numpy_generator(style.noise, "strands/" + name)
     side, count = canvas.side, len(locks)
     guide = canvas.project(locks.points)
     direction = np.gradient(guide, axis=1)
@@ -71,12 +71,12 @@ def paint_locks(
     across = unit(across)
     within = (guide > -0.05 * side) & (guide < 1.05 * side)
     seen = (within[..., 0] & within[..., 1]).any(axis=1)
-    streak = np.where(g.random(count) < style.streak_share, g.uniform(110, 230, count), 0.0)
+    streak = np.where(rng.random(count) < style.streak_share, rng.uniform(110, 230, count), 0.0)
     groups = 2 if side <= 320 else 3  # the hairs of a lock have this many different tones
-    bright = np.clip(_BASE * np.exp(g.normal(0.02, 0.14, (count, groups))), 20, 250)
-    dark = _BASE * 0.78 * np.exp(g.normal(0, 0.08, count))
+    bright = np.clip(_BASE * np.exp(rng.normal(0.02, 0.14, (count, groups))), 20, 250)
+    dark = _BASE * 0.78 * np.exp(rng.normal(0, 0.08, count))
     half, ribbon = _ribbons(canvas, locks, style, guide, across)
-    strand = _strands(canvas, style, guide, across, half, 3 if name == "back" else None, g)
+    strand = _strands(canvas, style, guide, across, half, 3 if name == "back" else None, rng)
 
     # a ribbon for the body of each lock, then its hairs: tone, streak, coverage
     thickness = canvas.thickness(_STRAND * (0.75 if style.length == "short" else 1.0))
@@ -88,8 +88,8 @@ def paint_locks(
         tint = float(streak[i])
         cv2.fillPoly(buffer, [ribbon[i]], (float(dark[i]), tint, 255.0), cv2.LINE_AA, 4)
         for k in range(groups):
-            colour = (float(bright[i, k]), tint, 255.0)
-            cv2.polylines(buffer, list(strand[i, k::groups]), False, colour, thickness, cv2.LINE_AA, 4)
+            color = (float(bright[i, k]), tint, 255.0)
+            cv2.polylines(buffer, list(strand[i, k::groups]), False, color, thickness, cv2.LINE_AA, 4)
 
     x, y, width, height = cv2.boundingRect(np.ascontiguousarray(buffer[..., 2]))
     left, top = x - x % SUPERSAMPLING, y - y % SUPERSAMPLING
@@ -126,23 +126,23 @@ def _strands(
     across: Float32[ndarray, "l m 2"],
     half: Float32[ndarray, "l m 1"],
     hairs: int | None,
-    g: np.random.Generator,
+    rng: np.random.Generator,
 ) -> Int32[ndarray, "l c m 2"]:
     """The hairs of each lock: side by side, swaying a little, of different lengths. Larger pictures have more."""
     count, samples = guide.shape[:2]
     if hairs is None:
         hairs = 5 if canvas.side <= 320 else 8 if canvas.side <= 640 else 14
     s = np.linspace(0, 1, samples, dtype=np.float32)
-    place = np.linspace(-1, 1, hairs, dtype=np.float32) + np.float32(0.22) * g.standard_normal(
+    place = np.linspace(-1, 1, hairs, dtype=np.float32) + np.float32(0.22) * rng.standard_normal(
         (count, hairs), np.float32
     )
-    place *= np.where(g.random((count, hairs)) < 0.06 * style.frizz, np.float32(1.6), np.float32(1))  # fly-aways
+    place *= np.where(rng.random((count, hairs)) < 0.06 * style.frizz, np.float32(1.6), np.float32(1))  # fly-aways
     frizz = np.float32(0.0016 * style.frizz * canvas.pixels(1.0))
-    bend = frizz * g.standard_normal((2, count, hairs, 1), np.float32)
-    phase = 13.2 * s + np.float32(2 * np.pi) * g.random((count, hairs, 1), np.float32)
+    bend = frizz * rng.standard_normal((2, count, hairs, 1), np.float32)
+    phase = 13.2 * s + np.float32(2 * np.pi) * rng.random((count, hairs, 1), np.float32)
     sway = bend[0] * np.sin(phase) + bend[1] * np.float32(1.6) * s
     ragged = 0.40 if style.length == "short" else 0.08 if style.bangs == "full" else 0.16
-    stop = np.rint((samples - 1) * (1 - ragged * g.random((count, hairs)) ** 1.5)).astype(int)
+    stop = np.rint((samples - 1) * (1 - ragged * rng.random((count, hairs)) ** 1.5)).astype(int)
     strand = guide[:, None] + across[:, None] * (half[:, None] * place[..., None, None] + sway[..., None])
     upto = np.minimum(np.arange(samples), stop[..., None])
     lock, hair = np.ogrid[:count, :hairs]
@@ -180,24 +180,24 @@ def _light_map(
     return soft[0] / soft[1]
 
 
-def _ramp(colour: tuple[float, float, float], scene: Scene) -> Float32[ndarray, "1 256 3"]:
-    """Colour of each tone: deep and brown in the shade, pale in the light."""
-    base = np.array(colour)
+def _ramp(color: tuple[float, float, float], scene: Scene) -> Float32[ndarray, "1 256 3"]:
+    """Color of each tone: deep and brown in the shade, pale in the light."""
+    base = np.array(color)
     vivid = (base.max() - base.min()) / max(base.max(), 1.0)  # the shades of blond and red are brown, of grey grey
     warm = 1 + 0.6 * vivid * np.array([0.45, -0.12, -0.5])
     shadow = base * 0.10 + base * base / 255 * 0.10
-    pale = base * 1.26 + (12 + 0.10 * base.mean()) * light_colour(scene)
+    pale = base * 1.26 + (12 + 0.10 * base.mean()) * light_color(scene)
     stops = np.stack([shadow * warm, base * 0.55 * warm, base, pale, pale * 1.10 + 44])
     tone = np.arange(256)
     ramp = np.stack([np.interp(tone, [0, 60, _BASE, 190, 255], stops[:, c]) for c in range(3)], axis=1)
     return np.clip(ramp, 0, 252).astype(np.float32)[None]
 
 
-def colourize(buffer: UInt8[ndarray, "h w 2"], style: Hairstyle, scene: Scene) -> Float32[ndarray, "h w 3"]:
-    """Colours of the tones that `paint_locks` returned."""
+def colorize(buffer: UInt8[ndarray, "h w 2"], style: Hairstyle, scene: Scene) -> Float32[ndarray, "h w 3"]:
+    """Colors of the tones that `paint_locks` returned."""
     tone = cv2.merge([np.ascontiguousarray(buffer[..., 0])] * 3)
-    colour: ndarray = cv2.LUT(tone, _ramp(style.color, scene))
+    color: ndarray = cv2.LUT(tone, _ramp(style.color, scene))
     if style.streak_share > 0:
         share = buffer[..., 1:] * np.float32(1 / 255)
-        colour += (cv2.LUT(tone, _ramp(style.streaks, scene)) - colour) * share
-    return colour
+        color += (cv2.LUT(tone, _ramp(style.streaks, scene)) - color) * share
+    return color

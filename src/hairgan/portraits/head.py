@@ -1,4 +1,4 @@
-"""The head: its outline, its relief and the colour of its skin."""
+"""The head: its outline, its relief and the color of its skin."""
 
 from __future__ import annotations
 
@@ -101,26 +101,26 @@ class HeadShape:
         return z.astype(np.float32)
 
 
-def skin_colour(person: Identity, shape: HeadShape) -> Float32[ndarray, "g g 3"]:
-    """Colour of the face before it is lit: blush, shadows under the eyes, freckled or shaven parts."""
+def skin_color(person: Identity, shape: HeadShape) -> Float32[ndarray, "g g 3"]:
+    """Color of the face before it is lit: blush, shadows under the eyes, freckled or shaven parts."""
     skin = np.array(person.skin, dtype=np.float32)
-    colour = np.broadcast_to(skin, (GRID, GRID, 3)).copy()
+    color = np.broadcast_to(skin, (GRID, GRID, 3)).copy()
     pale = float(skin.mean() / 255)
     rosy = person.blush * (0.9 * bumps(0.165, 0.615, 0.055, 0.045) + 0.5 * bump(0.0, 0.630, 0.035, 0.028))
     rosy += 0.25 * bump(0.0, shape.chin - 0.05, 0.05, 0.03)
-    colour *= 1 - rosy[..., None] * np.array([0.01, 0.17, 0.15], dtype=np.float32) * (0.35 + 0.65 * pale)
+    color *= 1 - rosy[..., None] * np.array([0.01, 0.17, 0.15], dtype=np.float32) * (0.35 + 0.65 * pale)
     tired = (0.5 + 0.5 * person.age) * bumps(0.118, 0.512, 0.045, 0.014) + 0.6 * bumps(
         0.085, EYE_Y - 0.012, 0.045, 0.022
     )
-    colour *= 1 - tired[..., None] * np.array([0.10, 0.15, 0.11], dtype=np.float32)
+    color *= 1 - tired[..., None] * np.array([0.10, 0.15, 0.11], dtype=np.float32)
     lid = person.eyes.shadow_strength * bumps(person.eyes.distance + 0.006, EYE_Y - 0.024, 0.036, 0.014)
-    colour += (np.array(person.eyes.shadow, dtype=np.float32) - colour) * np.clip(lid, 0, 0.75)[..., None]
+    color += (np.array(person.eyes.shadow, dtype=np.float32) - color) * np.clip(lid, 0, 0.75)[..., None]
     beard = beard_density(person, shape)
     if beard.max() > 0:
         amount = {"stubble": 0.34, "full": 0.80, "goatee": 0.72, "moustache": 0.66}[person.beard.kind]
-        shadow = np.array(person.beard.colour, dtype=np.float32) * 0.85 + skin * 0.12
-        colour += (shadow - colour) * (beard * amount * person.beard.strength)[..., None]
-    return colour
+        shadow = np.array(person.beard.color, dtype=np.float32) * 0.85 + skin * 0.12
+        color += (shadow - color) * (beard * amount * person.beard.strength)[..., None]
+    return color
 
 
 def beard_density(person: Identity, shape: HeadShape) -> Float32[ndarray, "g g"]:

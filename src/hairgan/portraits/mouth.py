@@ -45,7 +45,7 @@ def paint_mouth(face: Face) -> None:
         canvas.shade(roof.clip(hollow), np.array([0.55, 0.48, 0.48]))
     canvas.shade(band(bottom - 0.004, bottom + 0.007 * ends, 0.006), np.array([0.80, 0.74, 0.73]))
 
-    tint = np.array(mouth.colour) / np.maximum(face.base, 20)
+    tint = np.array(mouth.color) / np.maximum(face.base, 20)
     for above, below, tone, label in (
         (top, upper, 0.84, Region.U_LIP),
         (lower, bottom, 1.03, Region.L_LIP),

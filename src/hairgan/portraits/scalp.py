@@ -81,20 +81,20 @@ class Roots:
         return len(self.point)
 
 
-def plant(style: Hairstyle, head: Head, g: np.random.Generator) -> Roots:
+def plant(style: Hairstyle, head: Head, rng: np.random.Generator) -> Roots:
     """Roots spread evenly over the scalp, denser along the hairline."""
     count = 720 if style.length == "short" else 340
     i = np.arange(count) + 0.5
-    azimuth = (i * np.pi * (3 - np.sqrt(5))) % (2 * np.pi) - np.pi + g.normal(0, 0.05, count)
+    azimuth = (i * np.pi * (3 - np.sqrt(5))) % (2 * np.pi) - np.pi + rng.normal(0, 0.05, count)
     axes = skull_axes(head)
-    sin = np.clip(1 - 2 * i / count + g.normal(0, 0.015, count), -0.99, 0.99)  # 1 at the crown
+    sin = np.clip(1 - 2 * i / count + rng.normal(0, 0.015, count), -0.99, 0.99)  # 1 at the crown
     y = SKULL_CENTRE[1] - axes[1] * sin
     keep = y < hairline(head, azimuth) - 0.004
     if style.length == "short":
         keep &= np.abs(azimuth) < FRONT
-    line = np.deg2rad(np.linspace(-88, 88, _FINE)) + g.normal(0, 0.01, _FINE)
+    line = np.deg2rad(np.linspace(-88, 88, _FINE)) + rng.normal(0, 0.01, _FINE)
     azimuth = np.concatenate([azimuth[keep], line])
-    y = np.concatenate([y[keep], hairline(head, line) - g.uniform(0.0, 0.012, _FINE)])
+    y = np.concatenate([y[keep], hairline(head, line) - rng.uniform(0.0, 0.012, _FINE)])
     fine = np.arange(len(y)) >= len(y) - _FINE
     if style.comb == "part":  # both edges of the parting, from the forehead over the crown
         x = style.part / axes[0] + np.where(np.arange(_PARTING) % 2, 0.02, -0.02)
@@ -106,7 +106,7 @@ def plant(style: Hairstyle, head: Head, g: np.random.Generator) -> Roots:
 
     point = on_skull(head, azimuth, y)
     height = np.clip((0.42 - y) / 0.32, 0, 1)
-    side = np.sign(point[:, 0] - style.part - g.normal(0, 0.0015, len(y)))
+    side = np.sign(point[:, 0] - style.part - rng.normal(0, 0.0015, len(y)))
     fringe = np.zeros(len(y), dtype=bool)
     if style.bangs != "none":
         reach = {"full": 1.02, "swept": 0.95, "curtain": 0.5, "wispy": 0.72}[style.bangs]
@@ -126,7 +126,7 @@ def plant(style: Hairstyle, head: Head, g: np.random.Generator) -> Roots:
     )
 
 
-def comb(style: Hairstyle, roots: Roots, g: np.random.Generator) -> Float[ndarray, "n 3"]:
+def comb(style: Hairstyle, roots: Roots, rng: np.random.Generator) -> Float[ndarray, "n 3"]:
     """Direction in which each lock leaves the scalp, unit length."""
     count, zero = len(roots), np.zeros(len(roots))
     x, lateral, toward = roots.point[:, 0], np.sign(roots.point[:, 0]), 1.0 if style.part < 0 else -1.0
@@ -147,7 +147,7 @@ def comb(style: Hairstyle, roots: Roots, g: np.random.Generator) -> Float[ndarra
         ]
         forward = np.stack([lean + 0.9 * x, zero + 0.55, zero + 0.8], axis=1)
         direction = np.where(roots.fringe[:, None], forward, direction)
-    direction += g.normal(0, 0.10, (count, 3))
+    direction += rng.normal(0, 0.10, (count, 3))
     direction -= np.sum(direction * roots.normal, axis=1, keepdims=True) * roots.normal
 
     near_part = np.exp(-(((x - style.part) / 0.06) ** 2)) * roots.height
@@ -158,22 +158,22 @@ def comb(style: Hairstyle, roots: Roots, g: np.random.Generator) -> Float[ndarra
     return unit(unit(direction) + lift[:, None] * roots.normal)
 
 
-def cut(style: Hairstyle, roots: Roots, g: np.random.Generator) -> tuple[Float[ndarray, " n"], Float[ndarray, " n"]]:
+def cut(style: Hairstyle, roots: Roots, rng: np.random.Generator) -> tuple[Float[ndarray, " n"], Float[ndarray, " n"]]:
     """For each lock: y at which it is cut, and the length it has at most."""
     count, x = len(roots), roots.point[:, 0]
     if style.length == "short":
-        length = (0.06 + (style.end - 0.06) * np.clip(roots.height * 1.6 - 0.25, 0, 1)) * g.uniform(0.75, 1.15, count)
+        length = (0.06 + (style.end - 0.06) * np.clip(roots.height * 1.6 - 0.25, 0, 1)) * rng.uniform(0.75, 1.15, count)
         length = length * (0.75 if style.comb == "up" else 1.0)
         length = length * np.where(roots.point[:, 1] > 0.4, 0.4 + 0.6 * roots.inland, 1.0)
         end = np.full(count, 0.56)
     else:
         bob = style.length == "bob"
-        end = style.end + g.normal(0, 0.012 if bob else 0.05, count)
+        end = style.end + rng.normal(0, 0.012 if bob else 0.05, count)
         end = end - 0.05 * np.clip(roots.point[:, 2] / 0.2, 0, 1) * bob
         length = np.full(count, 1.6)
     if style.bangs != "none":
         ragged = {"full": 0.005, "swept": 0.018, "curtain": 0.03, "wispy": 0.012}[style.bangs]
-        line = style.bangs_end + 1.2 * x**2 + g.normal(0, ragged, count)
+        line = style.bangs_end + 1.2 * x**2 + rng.normal(0, ragged, count)
         if style.bangs == "curtain":
             line = line - 0.02 + 0.45 * np.abs(x)
         if style.bangs == "swept":

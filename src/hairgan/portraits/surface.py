@@ -1,4 +1,4 @@
-"""Soft shading: a height field and a colour over the frame, lit and seen through the camera.
+"""Soft shading: a height field and a color over the frame, lit and seen through the camera.
 
 Everything smooth about skin and cloth is computed on a grid of `GRID` x `GRID` cells whatever the picture's size, and
 enlarged; what has edges is drawn over it at the picture's own resolution.
@@ -47,8 +47,8 @@ def crease(points: list[tuple[float, float]], width: float) -> Float32[ndarray, 
     return soft / max(float(soft.max()), 1.0)
 
 
-def light_colour(scene: Scene) -> Float32[ndarray, 3]:
-    """The key light's colour, around 1."""
+def light_color(scene: Scene) -> Float32[ndarray, 3]:
+    """The key light's color, around 1."""
     return np.array([1 + 0.07 * scene.warmth, 1 + 0.005 * scene.warmth, 1 - 0.09 * scene.warmth], dtype=np.float32)
 
 
@@ -89,7 +89,7 @@ def surface(
     glint = np.clip((half[2] - half[0] * slope_x - half[1] * slope_y) / norm, 0, 1)
     glint = cv2.pow(glint, 26) * np.float32(40 * gloss)
     near = np.clip(diffuse, 0, 1)
-    tint = light_colour(scene)
+    tint = light_color(scene)
     lit = np.empty((GRID, GRID, 3), dtype=np.float32)
     for c in range(3):
         factor = cv2.pow(shade, float(_SUBSURFACE[c])) if skin else shade

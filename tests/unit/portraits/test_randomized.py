@@ -1,4 +1,4 @@
-"""Randomised portraits: the same anywhere, label maps that fit the picture, and nothing of the plain ones changed."""
+"""Randomized portraits: the same anywhere, label maps that fit the picture, and nothing of the plain ones changed."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ import pytest
 
 from hairgan.portraits import Portrait, portrait, randomized
 from hairgan.portraits.items import PortraitItem
-from hairgan.portraits.randomized.outlines import outlined
-from hairgan.portraits.randomized.people import sample_hairstyle, sample_person
+from hairgan.portraits.randomized.hairstyle import sample_hairstyle
+from hairgan.portraits.randomized.identity import sample_identity
+from hairgan.portraits.randomized.outlines import smooth_outlines
 from hairgan.portraits.randomized.textures import texture
 from hairgan.randomness import numpy_generator
 from hairgan.regions import NUM_REGIONS, Region
@@ -119,7 +120,7 @@ def test_outlines_close_gaps_and_keep_small_regions() -> None:
     labels[20, 10:50] = Region.SKIN  # a gap between strands
     labels[31:40, 30] = Region.HAIR  # a single strand
     labels[45, 20:28] = Region.L_EYE  # thin, but a region of its own
-    smooth = outlined(labels)
+    smooth = smooth_outlines(labels)
     assert (smooth[:31] == Region.HAIR).all() and (smooth[36:44] == Region.SKIN).all()
     np.testing.assert_array_equal(smooth == Region.L_EYE, labels == Region.L_EYE)
 
@@ -134,7 +135,7 @@ def test_most_men_wear_short_hair() -> None:
     short = [
         sample_hairstyle(0, index, person).length == "short"
         for index in range(200)
-        if (person := sample_person(0, index)).male
+        if (person := sample_identity(0, index)).male
     ]
     assert 0.65 < np.mean(short) < 0.9
 

@@ -1,4 +1,4 @@
-"""Portraits that cross over to photographs: the same drawn people under domain randomisation.
+"""Portraits that cross over to photographs: the same drawn people under domain randomization.
 
 Backgrounds, light, skin, clothes, framing and film vary far more than in photographs, so that a network trained on
 them has to rely on what is the same in both (Wood et al. 2021, "Fake it till you make it: face analysis in the wild

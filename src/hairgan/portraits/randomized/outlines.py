@@ -23,7 +23,7 @@ _REACH = 0.025  # of the side: what is narrower than this is not outlined
 _HAIR = 1.25  # hair is outlined a little outside of its dense part
 
 
-def outlined(labels: UInt8[ndarray, "s s"]) -> UInt8[ndarray, "s s"]:
+def smooth_outlines(labels: UInt8[ndarray, "s s"]) -> UInt8[ndarray, "s s"]:
     """Each pixel of a large region takes the label that most of its surroundings have; small regions stay."""
     size = len(labels)
     reach = max(3, 2 * round(_REACH * size / 2) + 1)

@@ -19,7 +19,7 @@ Kind = Literal["grain", "cloud", "strands", "spots"]
 @cache
 def _tile(kind: Kind) -> Float32[ndarray, "tile tile"]:
     """A periodic tile with mean 0 and standard deviation 1."""
-    g = numpy_generator(0, "randomized/tile/" + kind)
+    rng = numpy_generator(0, "randomized/tile/" + kind)
     wave = np.fft.fftfreq(TILE)
     x, y = np.meshgrid(wave, wave)
     radius = np.sqrt(x**2 + y**2)
@@ -31,7 +31,7 @@ def _tile(kind: Kind) -> Float32[ndarray, "tile tile"]:
         "spots": np.exp(-(((radius - 0.045) / 0.02) ** 2)),
     }[kind]
     spectrum[0, 0] = 0
-    tile = np.fft.ifft2(np.fft.fft2(g.standard_normal((TILE, TILE))) * spectrum).real
+    tile = np.fft.ifft2(np.fft.fft2(rng.standard_normal((TILE, TILE))) * spectrum).real
     return (tile / tile.std()).astype(np.float32)
 
 
@@ -41,7 +41,7 @@ def _doubled(kind: Kind) -> Float32[ndarray, "2*tile 2*tile"]:
 
 
 def texture(
-    g: np.random.Generator, kind: Kind, width: int, height: int, zoom: float, angle: float | None = None
+    rng: np.random.Generator, kind: Kind, width: int, height: int, zoom: float, angle: float | None = None
 ) -> Float32[ndarray, "height width"]:
     """A piece of a tile: mean near 0, standard deviation near 1.
 
@@ -53,11 +53,11 @@ def texture(
         zoom: pixels of the result for one of the tile; without an angle at least so many that one tile suffices.
         angle: radians by which it is turned; None mirrors at random instead, which is quicker.
     """
-    left, top = g.uniform(0, TILE, 2)
+    left, top = rng.uniform(0, TILE, 2)
     if angle is None:
         columns, rows = (min(max(1, round(n / zoom)), TILE) for n in (width, height))
         piece = _doubled(kind)[int(top) : int(top) + rows, int(left) : int(left) + columns]
-        mirror = int(g.integers(4))
+        mirror = int(rng.integers(4))
         piece = piece[:: -1 if mirror & 1 else 1, :: -1 if mirror & 2 else 1]
         if piece.shape == (height, width):
             return piece
@@ -68,14 +68,14 @@ def texture(
     return cv2.warpAffine(_tile(kind), matrix, (width, height), flags=flags, borderMode=cv2.BORDER_WRAP)
 
 
-def white_noise(g: np.random.Generator, size: int, channels: int) -> Float32[ndarray, "size size channels"]:
+def white_noise(rng: np.random.Generator, size: int, channels: int) -> Float32[ndarray, "size size channels"]:
     """Independent standard normal numbers from a tile made once: quicker than drawing them."""
     if size > TILE:
-        return g.standard_normal((size, size, channels), dtype=np.float32)
+        return rng.standard_normal((size, size, channels), dtype=np.float32)
     tile = _white()
     pieces = []
     for _ in range(channels):
-        left, top, mirror = int(g.integers(TILE)), int(g.integers(TILE)), int(g.integers(4))
+        left, top, mirror = int(rng.integers(TILE)), int(rng.integers(TILE)), int(rng.integers(4))
         piece = tile[top : top + size, left : left + size]
         pieces.append(np.ascontiguousarray(piece[:: -1 if mirror & 1 else 1, :: -1 if mirror & 2 else 1]))
     return cv2.merge(pieces).reshape(size, size, channels)
@@ -83,5 +83,5 @@ def white_noise(g: np.random.Generator, size: int, channels: int) -> Float32[nda
 
 @cache
 def _white() -> Float32[ndarray, "2*tile 2*tile"]:
-    g = numpy_generator(0, "randomized/tile/white")
-    return np.tile(g.standard_normal((TILE, TILE), dtype=np.float32), (2, 2))
+    rng = numpy_generator(0, "randomized/tile/white")
+    return np.tile(rng.standard_normal((TILE, TILE), dtype=np.float32), (2, 2))

@@ -13,7 +13,7 @@ from hairgan.randomness import numpy_generator
 _CELLS = 33
 
 
-def warped(
+def warp(
     image: Float32[ndarray, "side side 3"], labels: UInt8[ndarray, "s s"], person: Identity, hair_room: float
 ) -> tuple[Float32[ndarray, "s s 3"], UInt8[ndarray, "s s"]]:
     """Picture (brought to the label map's size) and labels under one smooth warp.
@@ -24,7 +24,7 @@ def warped(
     Args:
         hair_room: about how far outwards hair may move, as a share of its distance from the face.
     """
-    g = numpy_generator(person.noise, "randomized/warp")
+    rng = numpy_generator(person.noise, "randomized/warp")
     size = len(labels)
     axis = np.linspace(-0.5, 0.5, _CELLS, dtype=np.float32)
     x, y = np.meshgrid(axis, axis)
@@ -33,8 +33,10 @@ def warped(
     u, v = (x - cx) / (0.27 * camera.zoom), (y - cy) / (0.41 * camera.zoom)
     radius = np.sqrt(u**2 + v**2) + 1e-6
     angle = np.arctan2(u, -v)  # 0 at the top
-    swing = sum(float(g.normal(0, 0.35 / n)) * np.cos(n * angle + float(g.uniform(0, 2 * np.pi))) for n in (1, 2, 3))
-    push = np.clip(float(g.uniform(0.0, 1.0)) * hair_room * (1 + swing), -0.08, 0.9)
+    swing = sum(
+        float(rng.normal(0, 0.35 / n)) * np.cos(n * angle + float(rng.uniform(0, 2 * np.pi))) for n in (1, 2, 3)
+    )
+    push = np.clip(float(rng.uniform(0.0, 1.0)) * hair_room * (1 + swing), -0.08, 0.9)
     push = push * (1 - 0.6 * np.clip(np.cos(angle), 0, 1) ** 2)  # less upwards
     outside = np.clip((radius - 0.92) / 0.75, 0, 1)
     factor = 1 / (1 + push * outside * (2 - outside))
@@ -45,10 +47,10 @@ def warped(
     for cells, amount in ((4, 0.012), (8, 0.006)):
         for target in (sx, sy):
             bend = cv2.resize(
-                g.normal(0, 1, (cells, cells)).astype(np.float32), (_CELLS, _CELLS), interpolation=cv2.INTER_CUBIC
+                rng.normal(0, 1, (cells, cells)).astype(np.float32), (_CELLS, _CELLS), interpolation=cv2.INTER_CUBIC
             )
             target += np.float32(amount) * bend * (0.5 + 2.8 * far)
-    stretch = np.exp(g.normal(0, 0.02))
+    stretch = np.exp(rng.normal(0, 0.02))
     sx, sy = sx * np.float32(stretch), sy / np.float32(stretch)
     grid = np.stack([sx, sy], axis=-1).astype(np.float32) + np.float32(0.5)  # its outer cells sit on the frame's edges
     small = np.clip(cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA), 0, 255).astype(np.uint8)

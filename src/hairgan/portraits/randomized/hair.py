@@ -49,90 +49,90 @@ class ThinnedHair(Hair):
         cv2.multiply(canvas.image, cv2.resize(factor, (canvas.side, canvas.side)), canvas.image)
 
 
-class Tresses:
+class TiedHair:
     """What is worn besides the hairstyle itself; each method paints one layer."""
 
     def __init__(self, canvas: Canvas, person: Identity, style: Hairstyle) -> None:
         self.canvas, self.person, self.style = canvas, person, style
-        g = self.g = numpy_generator(style.noise, "randomized/tresses")
+        rng = self.rng = numpy_generator(style.noise, "randomized/tresses")
         self.color = np.array(style.color)
-        tied = not person.male and style.length == "short" and g.random() < 0.75
-        self.bun = tied and g.random() < 0.5
-        self.tail = (tied and not self.bun) or (not person.male and style.length == "long" and g.random() < 0.08)
+        tied = not person.male and style.length == "short" and rng.random() < 0.75
+        self.bun = tied and rng.random() < 0.5
+        self.tail = (tied and not self.bun) or (not person.male and style.length == "long" and rng.random() < 0.08)
 
     def _lay(self, contour: Float[ndarray, "n 2"], z: float, angle: float, brightness: float) -> None:
-        canvas, g = self.canvas, self.g
+        canvas, rng = self.canvas, self.rng
         mask = canvas.polygon(canvas.project(contour, z), blur=0.003)
         if not mask.alpha.size:
             return
         height, width = mask.alpha.shape
         unit = canvas.side / 512
-        tone = 0.32 * texture(g, "strands", width, height, 1.3 * unit, angle)
-        tone += 0.30 * texture(g, "cloud", width, height, 0.8 * unit)
+        tone = 0.32 * texture(rng, "strands", width, height, 1.3 * unit, angle)
+        tone += 0.30 * texture(rng, "cloud", width, height, 0.8 * unit)
         soft = cv2.GaussianBlur(mask.alpha, (0, 0), max(1.0, 0.02 * canvas.side))  # round: dark at its edges
         tone = np.clip((0.45 + 0.6 * soft + tone) * brightness, 0.08, 2.2)
         canvas.paint(mask, np.clip(self.color.astype(np.float32) * tone[..., None], 0, 250), Region.HAIR)
 
     def paint_behind(self) -> None:
         """A bun on the crown or behind the head, or hair gathered in the neck."""
-        g = self.g
+        rng = self.rng
         if self.bun:
-            radius, where = float(g.uniform(0.07, 0.15)), float(g.normal(0, 0.6))
+            radius, where = float(rng.uniform(0.07, 0.15)), float(rng.normal(0, 0.6))
             x, y = 0.27 * np.sin(where), 0.40 - (0.33 + 0.35 * radius) * np.cos(where)
             angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
-            wobble = 1 + 0.08 * g.normal(0, 1, 24)
+            wobble = 1 + 0.08 * rng.normal(0, 1, 24)
             contour = np.stack(
                 [x + radius * wobble * np.cos(angle), y + 0.85 * radius * wobble * np.sin(angle)], axis=1
             )
-            self._lay(spline(contour, 4, closed=True), -0.15, float(g.uniform(-1.2, 1.2)), 0.8)
+            self._lay(spline(contour, 4, closed=True), -0.15, float(rng.uniform(-1.2, 1.2)), 0.8)
 
     def paint_over_shoulder(self) -> None:
         """A ponytail or plait that falls over one shoulder."""
-        g = self.g
+        rng = self.rng
         if not self.tail:
             return
-        side = -1.0 if g.random() < 0.5 else 1.0
-        width = float(g.uniform(0.045, 0.10))
-        start = np.array([side * g.uniform(0.12, 0.2), 0.72])
+        side = -1.0 if rng.random() < 0.5 else 1.0
+        width = float(rng.uniform(0.045, 0.10))
+        start = np.array([side * rng.uniform(0.12, 0.2), 0.72])
         middle = np.array([
-            start, (side * g.uniform(0.21, 0.30), 0.86), (side * g.uniform(0.20, 0.34), 1.0),
-            (side * g.uniform(0.15, 0.35), 1.35),
+            start, (side * rng.uniform(0.21, 0.30), 0.86), (side * rng.uniform(0.20, 0.34), 1.0),
+            (side * rng.uniform(0.15, 0.35), 1.35),
         ])  # fmt: skip
         line = spline(middle, 8)
         across = np.gradient(line, axis=0)[:, ::-1] * (1, -1)
         across /= np.linalg.norm(across, axis=1, keepdims=True)
         half = width * np.interp(np.linspace(0, 1, len(line)), [0, 0.2, 1], [0.6, 1.0, 0.9])
-        if g.random() < 0.4:  # a plait
+        if rng.random() < 0.4:  # a plait
             half = half * (1 + 0.22 * np.abs(np.sin(np.linspace(0, 9 * np.pi, len(line)))))
         contour = np.concatenate([line + across * half[:, None], (line - across * half[:, None])[::-1]])
-        self._lay(contour, 0.05, float(g.normal(0, 0.25)), 0.95)
+        self._lay(contour, 0.05, float(rng.normal(0, 0.25)), 0.95)
 
 
 def add_loose_strands(image: Float32[ndarray, "s s 3"], labels: UInt8[ndarray, "s s"], style: Hairstyle) -> None:
     """Single hairs around the hair's outline, too thin for the label map. Changes `image`."""
-    g = numpy_generator(style.noise, "randomized/loose strands")
+    rng = numpy_generator(style.noise, "randomized/loose strands")
     size = len(labels)
     hair = (labels == Region.HAIR).astype(np.uint8)
     rows, columns = np.nonzero(cv2.morphologyEx(hair, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
-    if g.random() < 0.2 or len(rows) < size // 3:
+    if rng.random() < 0.2 or len(rows) < size // 3:
         return
     centre = np.array([0.5, 0.55]) * size
     color = image[hair > 0].mean(axis=0)
     ink = np.zeros((size, size), dtype=np.uint8)
-    thick = max(1, round(0.003 * size * float(g.uniform(0.5, 1.2))))
+    thick = max(1, round(0.003 * size * float(rng.uniform(0.5, 1.2))))
     # a halo of short hairs close to the outline, and a few long ones
-    for count, longest, opaque in ((int(g.integers(60, 320)), 0.05, 0.5), (int(g.integers(1, 26)), 0.13, 0.8)):
-        chosen = g.integers(0, len(rows), count)
+    for count, longest, opaque in ((int(rng.integers(60, 320)), 0.05, 0.5), (int(rng.integers(1, 26)), 0.13, 0.8)):
+        chosen = rng.integers(0, len(rows), count)
         start = np.stack([columns[chosen], rows[chosen]], axis=1)
         out = (start - centre) / (np.linalg.norm(start - centre, axis=1, keepdims=True) + 1e-6)
         along = out[:, ::-1] * (-1, 1) * np.sign(out[:, :1])  # down, beside the head
-        heading = along * g.normal(0.6, 0.5, (count, 1)) + out * g.normal(0.25, 0.3, (count, 1))
-        length = g.uniform(0.2, 1.0, (count, 1)) * longest * size
-        bend = g.normal(0, 0.3, (count, 2)) * length
+        heading = along * rng.normal(0.6, 0.5, (count, 1)) + out * rng.normal(0.25, 0.3, (count, 1))
+        length = rng.uniform(0.2, 1.0, (count, 1)) * longest * size
+        bend = rng.normal(0, 0.3, (count, 2)) * length
         t = np.linspace(0, 1, 7)[None, :, None]
         curves = start[:, None] + heading[:, None] * length[:, None] * t + bend[:, None] * t**2
-        shade = 255 * float(g.uniform(0.2, 1.0)) * opaque
+        shade = 255 * float(rng.uniform(0.2, 1.0)) * opaque
         cv2.polylines(ink, list(fixed_point(curves)), False, shade, thick, cv2.LINE_AA, 4)
-    tone = np.clip(color * float(g.uniform(0.7, 1.5)) + float(g.uniform(0, 20)), 0, 250).astype(np.float32)
+    tone = np.clip(color * float(rng.uniform(0.7, 1.5)) + float(rng.uniform(0, 20)), 0, 250).astype(np.float32)
     share = cv2.merge([ink * np.float32(1 / 255)] * 3)
     cv2.add(image, cv2.multiply(tone - image, share), image)

@@ -13,21 +13,21 @@ from hairgan.randomness import numpy_generator
 from hairgan.regions import Region
 
 
-def paint_wardrobe(body: Body) -> None:
+def paint_clothes_details(body: Body) -> None:
     """Patterns on what `paint_clothes` painted, then what is worn over it."""
-    g = numpy_generator(body.person.noise, "randomized/wardrobe")
-    if g.random() < 0.75:
-        _pattern(body, g)
-    extra = g.random()
-    tone = CLOTH_TONES[int(g.integers(len(CLOTH_TONES)))] * np.exp(g.normal(0, 0.3)) + g.normal(0, 12, 3)
+    rng = numpy_generator(body.person.noise, "randomized/wardrobe")
+    if rng.random() < 0.75:
+        _pattern(body, rng)
+    extra = rng.random()
+    tone = CLOTH_TONES[int(rng.integers(len(CLOTH_TONES)))] * np.exp(rng.normal(0, 0.3)) + rng.normal(0, 12, 3)
     tone = np.clip(tone, 4, 252)
     kind = body.person.clothes.kind
     if extra < 0.12:
-        _collar(body, g, tone, float(g.uniform(0.86, 0.97)), 1.02)
+        _collar(body, rng, tone, float(rng.uniform(0.86, 0.97)), 1.02)
     elif extra < 0.20:
-        _collar(body, g, tone, float(g.uniform(0.86, 0.95)), float(g.uniform(1.15, 1.6)))
+        _collar(body, rng, tone, float(rng.uniform(0.86, 0.95)), float(rng.uniform(1.15, 1.6)))
     elif extra < 0.42 and kind in ("shirt", "jacket"):
-        _tie(body, tone, bow=g.random() < 0.35)
+        _tie(body, tone, bow=rng.random() < 0.35)
 
 
 def _cloth_mask(body: Body) -> Mask | None:
@@ -40,51 +40,53 @@ def _cloth_mask(body: Body) -> Mask | None:
     return Mask(alpha, 0, 2 * int(rows[0]))
 
 
-def _pattern(body: Body, g: np.random.Generator) -> None:
+def _pattern(body: Body, rng: np.random.Generator) -> None:
     mask, canvas = _cloth_mask(body), body.canvas
     if mask is None:
         return
     height, width = mask.alpha.shape
     unit = canvas.side / 512
     kind = str(
-        g.choice(
+        rng.choice(
             ["folds", "stripes", "checks", "dots", "print", "knit", "glitter"],
             p=[0.3, 0.14, 0.1, 0.08, 0.16, 0.14, 0.08],
         )
     )
-    colour = np.clip(CLOTH_TONES[int(g.integers(len(CLOTH_TONES)))] * np.exp(g.normal(0, 0.3)), 4, 252)
+    color = np.clip(CLOTH_TONES[int(rng.integers(len(CLOTH_TONES)))] * np.exp(rng.normal(0, 0.3)), 4, 252)
     if kind == "folds":
-        bend = texture(g, "cloud", width, height, float(g.uniform(0.4, 2.0)) * unit)
+        bend = texture(rng, "cloud", width, height, float(rng.uniform(0.4, 2.0)) * unit)
     elif kind in ("knit", "glitter"):
-        bend = texture(g, "grain" if kind == "glitter" else "strands", width, height, float(g.uniform(1.0, 3.0)) * unit)
+        bend = texture(
+            rng, "grain" if kind == "glitter" else "strands", width, height, float(rng.uniform(1.0, 3.0)) * unit
+        )
     else:
-        bend = texture(g, "cloud", width, height, 2 * unit)
-    strength = {"glitter": g.uniform(0.2, 0.9), "knit": g.uniform(0.05, 0.3)}.get(kind, g.uniform(0.06, 0.25))
+        bend = texture(rng, "cloud", width, height, 2 * unit)
+    strength = {"glitter": rng.uniform(0.2, 0.9), "knit": rng.uniform(0.05, 0.3)}.get(kind, rng.uniform(0.06, 0.25))
     factor = np.clip(1 + np.float32(strength) * bend, 0.1, 3.0)
     canvas.image[mask.window] *= (1 + (factor - 1) * mask.alpha)[..., None]
     if kind not in ("stripes", "checks", "dots", "print"):
         return
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    angle, period = g.uniform(0, np.pi), g.uniform(10, 60) * unit
+    angle, period = rng.uniform(0, np.pi), rng.uniform(10, 60) * unit
     along = (x * np.cos(angle) + y * np.sin(angle)).astype(np.float32) + 5 * unit * bend
     across = (y * np.cos(angle) - x * np.sin(angle)).astype(np.float32) + 5 * unit * bend
     wave = [np.sin(v * np.float32(2 * np.pi / period)) for v in (along, across)]
     if kind == "stripes":
-        share = np.clip(wave[0] * 4 + np.float32(g.uniform(-3, 1)), 0, 1)
+        share = np.clip(wave[0] * 4 + np.float32(rng.uniform(-3, 1)), 0, 1)
     elif kind == "checks":
         share = 0.5 * (np.clip(wave[0] * 4, 0, 1) + np.clip(wave[1] * 4, 0, 1))
     elif kind == "dots":
-        share = np.clip((wave[0] * wave[1] - np.float32(g.uniform(0.2, 0.6))) * 6, 0, 1)
+        share = np.clip((wave[0] * wave[1] - np.float32(rng.uniform(0.2, 0.6))) * 6, 0, 1)
     else:
-        share = np.clip(texture(g, "spots", width, height, float(g.uniform(0.6, 2.0)) * unit) * 3, 0, 1)
+        share = np.clip(texture(rng, "spots", width, height, float(rng.uniform(0.6, 2.0)) * unit) * 3, 0, 1)
     target = canvas.image[mask.window]
-    lit = np.clip(target.mean(axis=2, keepdims=True) / max(float(np.mean(body.person.clothes.colour)), 30.0), 0.2, 1.4)
-    target += (colour.astype(np.float32) * lit - target) * (share * mask.alpha * np.float32(g.uniform(0.4, 1.0)))[
+    lit = np.clip(target.mean(axis=2, keepdims=True) / max(float(np.mean(body.person.clothes.color)), 30.0), 0.2, 1.4)
+    target += (color.astype(np.float32) * lit - target) * (share * mask.alpha * np.float32(rng.uniform(0.4, 1.0)))[
         ..., None
     ]
 
 
-def _collar(body: Body, g: np.random.Generator, tone: np.ndarray, top: float, wide: float) -> None:
+def _collar(body: Body, rng: np.random.Generator, tone: np.ndarray, top: float, wide: float) -> None:
     """A turtleneck, or, `wide`, a scarf."""
     canvas, neck = body.canvas, body.neck
     right = np.array(
@@ -102,12 +104,12 @@ def _collar(body: Body, g: np.random.Generator, tone: np.ndarray, top: float, wi
     if not mask.alpha.size:
         return
     fold = texture(
-        g,
+        rng,
         "strands",
         width,
         height,
-        float(g.uniform(3, 8)) * canvas.side / 512,
-        np.pi / 2 * float(wide > 1.1) + float(g.normal(0, 0.25)),
+        float(rng.uniform(3, 8)) * canvas.side / 512,
+        np.pi / 2 * float(wide > 1.1) + float(rng.normal(0, 0.25)),
     )
     canvas.shade(
         canvas.polygon(body.on(moved(half, 0, -0.01)), body.on(moved(half * (-1, 1), 0, -0.01)), blur=0.012).clip(

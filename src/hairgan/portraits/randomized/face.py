@@ -15,11 +15,11 @@ from hairgan.regions import Region
 
 def paint_shine(face: Face) -> None:
     """Highlights of a flash on forehead, nose, cheeks and chin."""
-    g = numpy_generator(face.person.noise, "randomized/shine")
-    if g.random() < 0.35:
+    rng = numpy_generator(face.person.noise, "randomized/shine")
+    if rng.random() < 0.35:
         return
-    canvas, strength = face.canvas, float(g.uniform(10, 70))
-    drift = float(g.normal(0, 0.03))
+    canvas, strength = face.canvas, float(rng.uniform(10, 70))
+    drift = float(rng.normal(0, 0.03))
     for x, y, radius in (
         (0.0, 0.30, 0.06),
         (0.0, 0.60, 0.014),
@@ -28,23 +28,23 @@ def paint_shine(face: Face) -> None:
         (0.15, 0.58, 0.030),
         (0.0, 0.86, 0.025),
     ):
-        if g.random() < 0.7:
+        if rng.random() < 0.7:
             spot = disc(
-                x + drift + float(g.normal(0, 0.01)),
-                y + float(g.normal(0, 0.01)),
-                radius * float(g.uniform(0.6, 1.3)),
-                float(g.uniform(0.5, 1.3)),
+                x + drift + float(rng.normal(0, 0.01)),
+                y + float(rng.normal(0, 0.01)),
+                radius * float(rng.uniform(0.6, 1.3)),
+                float(rng.uniform(0.5, 1.3)),
             )
             canvas.light(
-                canvas.polygon(face.on(spot), blur=0.35 * radius), strength * face.light * float(g.uniform(0.4, 1.0))
+                canvas.polygon(face.on(spot), blur=0.35 * radius), strength * face.light * float(rng.uniform(0.4, 1.0))
             )
 
 
-def paint_laugh(face: Face) -> None:
+def paint_teeth(face: Face) -> None:
     """Most open mouths of photographs show teeth from edge to edge."""
     canvas, person = face.canvas, face.person
-    g = numpy_generator(person.noise, "randomized/laugh")
-    if person.mouth.opening < 0.014 or g.random() < 0.2:
+    rng = numpy_generator(person.noise, "randomized/laugh")
+    if person.mouth.opening < 0.014 or rng.random() < 0.2:
         return
     part = canvas.labels == Region.MOUTH
     rows = np.flatnonzero(part.any(axis=1))
@@ -56,10 +56,12 @@ def paint_laugh(face: Face) -> None:
     height, width = alpha.shape
     down = np.linspace(0, 1, height, dtype=np.float32)[:, None]
     across = np.linspace(-1, 1, width, dtype=np.float32)[None]
-    depth = float(g.uniform(0.45, 1.3))  # how far down the teeth go
+    depth = float(rng.uniform(0.45, 1.3))  # how far down the teeth go
     shown = np.clip((depth - down - 0.35 * across**2) * 6, 0, 1) * np.clip((1 - np.abs(across)) * 5, 0, 1)
-    gaps = 1 - 0.22 * np.clip(np.cos(across * float(g.uniform(9, 14)) * np.pi) * 4 - 2.6, 0, 1)
-    white = np.array([236, 230, 220]) * float(g.uniform(0.8, 1.08)) * face.light * (0.7 + 0.3 * face.base.mean() / 210)
+    gaps = 1 - 0.22 * np.clip(np.cos(across * float(rng.uniform(9, 14)) * np.pi) * 4 - 2.6, 0, 1)
+    white = (
+        np.array([236, 230, 220]) * float(rng.uniform(0.8, 1.08)) * face.light * (0.7 + 0.3 * face.base.mean() / 210)
+    )
     shade = (1 - 0.35 * np.abs(across) ** 2 - 0.2 * np.clip(0.35 - down, 0, 1)) * gaps
     side = (2 * width, 2 * height)
     tone = cv2.resize(shade.astype(np.float32), side, interpolation=cv2.INTER_LINEAR)[..., None] * white.astype(
@@ -75,11 +77,11 @@ def paint_full_beard(face: Face) -> None:
     canvas, person = face.canvas, face.person
     if person.beard.kind not in ("full", "goatee"):
         return
-    g = numpy_generator(person.noise, "randomized/beard")
-    if g.random() < 0.3:
+    rng = numpy_generator(person.noise, "randomized/beard")
+    if rng.random() < 0.3:
         return
     full = person.beard.kind == "full"
-    hang = float(g.uniform(0.0, 0.02) if g.random() < 0.6 else g.uniform(0.02, 0.12))
+    hang = float(rng.uniform(0.0, 0.02) if rng.random() < 0.6 else rng.uniform(0.02, 0.12))
     chin, wide, jaw = CHIN_Y + person.head.chin, person.head.width, person.head.jaw
     top = MOUTH_Y + 0.045 + 0.7 * person.mouth.opening
     if full:
@@ -103,26 +105,26 @@ def paint_full_beard(face: Face) -> None:
         inner = [(0.0, top), (0.05, top - 0.004), (0.095, MOUTH_Y + 0.01)]
     half = spline(np.array(inner + outer), 6)
     contour = np.concatenate([half, half[::-1] * (-1, 1)])
-    contour += g.normal(0, 0.004, contour.shape)
+    contour += rng.normal(0, 0.004, contour.shape)
     mask = canvas.polygon(face.canvas.project(contour, 0.10 * np.ones(len(contour))), blur=0.010)
     if not mask.alpha.size:
         return
     height, width = mask.alpha.shape
     unit = canvas.side / 512
     middle = width // 2
-    lean = g.normal(0.35, 0.15, 2)
-    halves = [texture(g, "strands", middle, height, 1.3 * unit, float(lean[0]))]
-    halves += [texture(g, "strands", width - middle, height, 1.3 * unit, float(-lean[1]))]
+    lean = rng.normal(0.35, 0.15, 2)
+    halves = [texture(rng, "strands", middle, height, 1.3 * unit, float(lean[0]))]
+    halves += [texture(rng, "strands", width - middle, height, 1.3 * unit, float(-lean[1]))]
     hair = np.hstack(halves)
-    clump = texture(g, "grain", width, height, 2.0 * unit)
+    clump = texture(rng, "grain", width, height, 2.0 * unit)
     hair = 0.75 * hair + 0.5 * clump
     edge = mask.alpha * (1.15 + 0.35 * clump) - 0.12
     mask.alpha = np.clip(edge, 0, 1) * np.float32(min(1.0, 0.35 + 0.6 * person.beard.strength))
     lips = np.isin(canvas.labels, (Region.MOUTH, Region.U_LIP, Region.L_LIP)).astype(np.float32)
     free = 1 - cv2.resize(lips, (canvas.side, canvas.side), interpolation=cv2.INTER_LINEAR)
     mask.alpha *= free[mask.window]
-    grey = np.float32(1 + 0.45 * g.random())
-    layer = np.array(person.beard.colour, dtype=np.float32) * np.clip(0.85 + 0.38 * grey * hair, 0.15, 2.6)[..., None]
+    grey = np.float32(1 + 0.45 * rng.random())
+    layer = np.array(person.beard.color, dtype=np.float32) * np.clip(0.85 + 0.38 * grey * hair, 0.15, 2.6)[..., None]
     canvas.paint(mask, np.clip(layer, 0, 250), None)
     if hang > 0.02:
         canvas.label(mask, Region.SKIN)
