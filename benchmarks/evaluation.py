@@ -31,7 +31,7 @@ from numpy import ndarray
 from PIL import Image
 from torch.utils.flop_counter import FlopCounterMode
 
-from hairgan.data.packed import PackedDataset
+from hairgan.data.packed_dataset import PackedDataset
 from hairgan.domains import Domains
 from hairgan.evaluation.protocols import Protocol
 from hairgan.evaluation.real_statistics import StatisticsCache

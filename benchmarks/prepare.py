@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from hairgan.data.celebamask import CelebAMaskHQ
-from hairgan.data.celebamask_writer import write_raw
+from hairgan.data.celebamask.writer import write_raw
 from hairgan.data.packing import pack
 from hairgan.portraits import portrait
 from hairgan.text_tables import markdown_table

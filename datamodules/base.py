@@ -13,7 +13,7 @@ import torch
 from datamodules.step_loader import StepLoader
 from hairgan.data.augment import to_float
 from hairgan.data.batches import Batch, Batches
-from hairgan.data.packed import PackedDataset
+from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.requirements import Offer
 from hairgan.domains import Domains
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from datamodules.photographs import PhotographDataModule
 from hairgan.data.image_folder import ImageFolder
-from hairgan.data.packed import PackedDataset
+from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.sources import Source
 from hairgan.domains import Domains
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from datamodules.base import HairDataModule
 from hairgan.data.manifest import MANIFEST
-from hairgan.data.packed import PackedDataset
+from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.sources import Source, pack_source
 
 

@@ -20,9 +20,9 @@ class Domains:
     """Named queries, in an order that numbers the domains.
 
     Args:
-        queries: an SQL expression a domain, over the columns of a packed dataset's attributes (`Bangs`, `Male`,
-            `hair_length`, `hair_area`, ...; `hairgan.data.packed.COLUMNS` says what the measured ones mean). A value
-            that is not known (null) does not match.
+        queries: an SQL expression per domain, over the columns of a packed dataset's attributes (`Bangs`, `Male`,
+            `hair_length`, `hair_area`, ...; `hairgan.data.packed_dataset.COLUMNS` says what the measured ones mean).
+            A value that is not known (null) does not match.
 
     Raises:
         ValueError: there are no queries, one is not an SQL expression, or a name cannot be that of a folder.

@@ -14,7 +14,7 @@ import yaml
 from hydra import compose, initialize_config_dir
 
 from evaluate import evaluate
-from hairgan.data.packed import PackedDataset
+from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.packing import pack
 from hairgan.evaluation import sean
 from hairgan.evaluation.judges import Judges

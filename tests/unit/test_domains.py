@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from hairgan.data.packed import COLUMNS
+from hairgan.data.packed_dataset import COLUMNS
 from hairgan.domains import Domains, config_dir
 
 

@@ -34,7 +34,7 @@ def portraits(out: Path, count: int, size: int, seed: int, style: str, zipped: b
 
     from tqdm import tqdm
 
-    from hairgan.data.celebamask_writer import raw_writer
+    from hairgan.data.celebamask.writer import raw_writer
     from hairgan.data.processes import cores, possible_workers, process_pool
 
     if zipped and out.suffix != ".zip":
@@ -64,7 +64,7 @@ def portraits(out: Path, count: int, size: int, seed: int, style: str, zipped: b
 
 
 def _draw(style: Any, seed: int, size: int, index: int) -> tuple[dict[str, bytes], dict[str, Any]]:
-    from hairgan.data.celebamask_writer import encode
+    from hairgan.data.celebamask.writer import encode
     from hairgan.portraits.items import DRAW
 
     drawn = DRAW[style](seed, index, size)

@@ -11,7 +11,7 @@ import click
 from hairgan.cli.next_command import training
 
 if TYPE_CHECKING:
-    from hairgan.data.packed import PackedDataset
+    from hairgan.data.packed_dataset import PackedDataset
 
 
 @click.command(context_settings={"show_default": True})
@@ -36,7 +36,7 @@ def prepare(source: Path, size: int, out: Path | None, limit: int | None, worker
         raise ValueError(f"{source} is a packed dataset already: train with data.root={source}, or check it (--verify)")
 
     from hairgan.data.celebamask import CelebAMaskHQ
-    from hairgan.data.celebamask_layout import MAPPING
+    from hairgan.data.celebamask.names import MAPPING
     from hairgan.data.processes import cores
     from hairgan.data.sources import open_source, pack_source
 
@@ -71,7 +71,7 @@ def _default_out(source: Path, size: int) -> Path:
 
 def _verify(path: Path) -> None:
     """Check all of a packed dataset."""
-    from hairgan.data.packed import PackedDataset
+    from hairgan.data.packed_dataset import PackedDataset
 
     dataset = PackedDataset.open(path)
     dataset.verify()
@@ -80,7 +80,7 @@ def _verify(path: Path) -> None:
 
 def _report(dataset: PackedDataset, out: Path) -> None:
     """Print what is in the dataset and what is not."""
-    from hairgan.data.manifest import SPLITS
+    from hairgan.data.splits import SPLITS
     from hairgan.domains import Domains
 
     click.echo(f"{len(dataset):,} images of {dataset.size} px in {out}, fingerprint {dataset.fingerprint}")

@@ -21,7 +21,7 @@ from numpy import ndarray
 
 from hairgan.data.attribute_targets import attribute_targets
 from hairgan.data.augment import crop, crop_labels, draw_crops, flip_images, flip_labels, to_float
-from hairgan.data.packed import PackedDataset
+from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.parser_augment import CROP_SHARE, SCALES, augment_for_parsing, draw_color_factors, draw_scaled_crops
 from hairgan.data.requirements import Images, ImagesOfEachDomain, KnownAttributes, LabelMaps, Requirement
 from hairgan.randomness import numpy_generator, shuffled_position

@@ -15,10 +15,9 @@ from pathlib import Path
 from jaxtyping import UInt8
 from numpy import ndarray
 
-from hairgan.data.changes import file_stamp, stamp
 from hairgan.data.items import Item, skipping
-from hairgan.data.manifest import SPLITS
-from hairgan.data.splits import hashed_split
+from hairgan.data.source_changes import file_stamp, stamp
+from hairgan.data.splits import SPLITS, hashed_split
 from hairgan.photos.listing import AGAIN, HIDDEN, LEFT_OUT, SUFFIXES, Listing, is_hidden, list_photos
 from hairgan.photos.names import printable
 from hairgan.photos.opening import open_rgb
@@ -84,7 +83,7 @@ class ImageFolder:
         return {"kind": "image_folder", "path": printable(self.root)}
 
     def stamps(self) -> dict[str, str]:
-        """A stamp by photo, which changes when the photo does (`hairgan.data.changes`)."""
+        """A stamp by photo, which changes when the photo does (`hairgan.data.source_changes`)."""
         return {self.name(index): self._stamp(index) for index in range(len(self))}
 
     def _stamp(self, index: int) -> str:

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from hairgan.data.splits import SPLITS
+
 FORMAT = "hairgan-packed"
 VERSION = 1
 MANIFEST = "manifest.json"
@@ -14,7 +16,6 @@ LABELS = "labels.npy"
 ATTRIBUTES = "attributes.parquet"
 SKIPPED = "skipped.json"
 SOURCE = "source.json"
-SPLITS = ("train", "val", "test")
 
 FILES = (IMAGES, LABELS, ATTRIBUTES, SKIPPED, SOURCE)
 REQUIRED = (IMAGES, ATTRIBUTES, SKIPPED)

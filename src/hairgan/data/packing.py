@@ -1,9 +1,9 @@
-"""Writing a packed dataset: in parallel, interruptible, continued where it stopped, packed anew when it is outdated.
+"""Writing a packed dataset: in parallel, interruptible, continued where it stopped, packed again when outdated.
 
-The work happens in `NAME.partial` (`hairgan.data.unfinished`), next to the dataset it will become. A dataset under its
-final name is whole, and it is the same to the byte however often the packing was interrupted and whatever the number of
-workers. When the source has changed since, only the items that are new or changed are read; the others come from the
-dataset that is there, which the new one replaces.
+The work happens in `NAME.partial` (`hairgan.data.unfinished_dataset`), beside the dataset that it becomes. A dataset
+under its final name is whole, and it is the same to the byte however often the packing was interrupted and whatever
+the number of workers. When the source has changed since, only the items that are new or changed are read; the others
+come from the dataset that is there, which the new one replaces.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from typing import Any
 
 from tqdm import tqdm
 
-from hairgan.data.changes import Changes, Stamps
 from hairgan.data.items import Item
-from hairgan.data.packed import PackedDataset
+from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.packing_workers import Task, work
 from hairgan.data.processes import cores, refuse_in_worker
-from hairgan.data.unfinished import JOURNAL, PARAMETERS, Unfinished, remove
+from hairgan.data.source_changes import Changes, Stamps
+from hairgan.data.unfinished_dataset import JOURNAL, PARAMETERS, Unfinished, remove
 from hairgan.locks import Lock, LockedError, acquire
 
 MAX_SIZE = 8192  # px; an image of that size has 200 MB
@@ -69,8 +69,8 @@ def pack(
         size: edge of the packed images, px.
         source: what identifies the source, JSON-able (`kind`, and e.g. `path` or `seed`); goes into the manifest.
         labels: whether the items have label maps.
-        stamps: for each item its name and a stamp that changes when the item does (`hairgan.data.changes`), in the
-            order of the items; None where `source` and `count` say everything.
+        stamps: the name of each item and a stamp that changes when the item does (`hairgan.data.source_changes`), in
+            the order of the items; None where `source` and `count` say everything.
         workers: processes; 0 and 1 work in this one, None takes one per core.
         progress: show a bar; None shows it on a terminal only.
         say: told in a sentence what changed and what is waited for; by default to standard error.

@@ -18,7 +18,7 @@ from jaxtyping import Bool, Int64
 from numpy import ndarray
 
 from hairgan.data.attribute_targets import attribute_targets
-from hairgan.data.packed import PackedDataset
+from hairgan.data.packed_dataset import PackedDataset
 from hairgan.losses.classification import UNKNOWN
 from hairgan.networks.cbam import HEADS
 

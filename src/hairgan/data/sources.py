@@ -32,7 +32,7 @@ class Source(Protocol):
         """What identifies it: `kind` and `path`."""
 
     def stamps(self) -> dict[str, str]:
-        """A stamp by item, in their order (`hairgan.data.changes`)."""
+        """A stamp by item, in their order (`hairgan.data.source_changes`)."""
 
 
 def open_source(path: Path) -> CelebAMaskHQ | ImageFolder:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
+SPLITS = ("train", "val", "test")
+
 FIRST_VAL = 162_771
 FIRST_TEST = 182_638
 

@@ -12,7 +12,7 @@ from numpy import ndarray
 from torch import Tensor
 
 from hairgan.data.augment import to_float
-from hairgan.data.packed import PackedDataset
+from hairgan.data.packed_dataset import PackedDataset
 
 Key = TypeVar("Key")
 

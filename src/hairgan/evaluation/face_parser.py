@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from hairgan.data.packed import PackedDataset
+from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.requirements import Images, LabelMaps, Requirement
 from hairgan.evaluation.batches import gather, read_labelled, shares
 from hairgan.evaluation.judges import Judges

@@ -6,7 +6,7 @@ import typing
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from hairgan.data.packed import PackedDataset
+from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.requirements import Requirement
 from hairgan.evaluation import face_parser, hair_classifier, sean, stargan
 from hairgan.evaluation.judges import Judges

@@ -11,7 +11,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from hairgan.data.attribute_targets import attribute_targets
-from hairgan.data.packed import PackedDataset
+from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.requirements import Images, KnownAttributes, Requirement
 from hairgan.evaluation.batches import gather, read, shares
 from hairgan.evaluation.judges import Judges

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int64
 from numpy import ndarray
 from torch import Tensor
 
-from hairgan.data.packed import PackedDataset
+from hairgan.data.packed_dataset import PackedDataset
 from hairgan.evaluation.batches import read_labelled
 from hairgan.networks.sean import SEANGenerator
 from hairgan.regions import Region

@@ -13,7 +13,7 @@ import torch.distributed as dist
 from jaxtyping import Int, Int64
 from numpy import ndarray
 
-from hairgan.data.packed import PackedDataset
+from hairgan.data.packed_dataset import PackedDataset
 from hairgan.evaluation.batches import distributed, shares, sum_over_processes
 from hairgan.files import write_whole
 from hairgan.metrics.extractors import FeatureExtractor

@@ -12,7 +12,7 @@ from jaxtyping import Int64
 from numpy import ndarray
 from torchmetrics import Metric
 
-from hairgan.data.packed import PackedDataset
+from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.requirements import Images, LabelMaps, Requirement
 from hairgan.evaluation import sean_report
 from hairgan.evaluation.batches import gather, shares

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool
 from numpy import ndarray
 
-from hairgan.data.packed import PackedDataset
+from hairgan.data.packed_dataset import PackedDataset
 from hairgan.domains import Domains
 from hairgan.evaluation.judges import Judges
 from hairgan.evaluation.names import MODES, Mode

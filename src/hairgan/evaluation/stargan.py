@@ -25,7 +25,7 @@ from numpy import ndarray
 from torch import Tensor
 from tqdm import tqdm
 
-from hairgan.data.packed import PackedDataset
+from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.requirements import ImagesOfEachDomain, ImagesToTranslate, Requirement, SeveralDomains
 from hairgan.evaluation import stargan_report
 from hairgan.evaluation.batches import gather, shares, sum_over_processes

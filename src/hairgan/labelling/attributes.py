@@ -10,7 +10,7 @@ from jaxtyping import Float, UInt8
 from numpy import ndarray
 
 from hairgan.data.attribute_targets import COLUMNS
-from hairgan.data.measure import measure
+from hairgan.data.measured_attributes import measure
 from hairgan.labelling.overlay import region_shares
 from hairgan.labelling.parsing import to_batch
 from hairgan.networks.cbam import HEADS, HairClassifier

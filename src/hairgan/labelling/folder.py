@@ -25,8 +25,8 @@ from numpy import ndarray
 from torch import nn
 from tqdm import tqdm
 
-from hairgan.data.celebamask_layout import IMAGES, MASKS
-from hairgan.data.celebamask_writer import encode
+from hairgan.data.celebamask.names import IMAGES, MASKS
+from hairgan.data.celebamask.writer import encode
 from hairgan.domains import Domains
 from hairgan.files import write_bytes
 from hairgan.labelling.attributes import TYPES, classify, describe

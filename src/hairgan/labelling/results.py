@@ -23,13 +23,13 @@ from numpy import ndarray
 from PIL import Image
 
 from hairgan.data.celebamask import CelebAMaskHQ
-from hairgan.data.celebamask_layout import ATTRIBUTES, IMAGES, MAPPING
-from hairgan.data.celebamask_writer import attribute_table, mapping_table
-from hairgan.data.changes import stamp
+from hairgan.data.celebamask.names import ATTRIBUTES, IMAGES, MAPPING
+from hairgan.data.celebamask.writer import attribute_table, mapping_table
 from hairgan.data.items import Item
-from hairgan.data.packed import PackedDataset
+from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.packing import pack
-from hairgan.data.unfinished import remove
+from hairgan.data.source_changes import stamp
+from hairgan.data.unfinished_dataset import remove
 from hairgan.domains import Domains
 from hairgan.files import write_text, write_whole
 from hairgan.labelling.attributes import TYPES

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hairgan.data.items import Item
-from hairgan.data.measure import measure
+from hairgan.data.measured_attributes import measure
 from hairgan.data.splits import hashed_split
 from hairgan.portraits import Portrait, portrait, randomized
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from hairgan.data.batches import AttributeBatches, Batches, ParsingBatches, TranslationBatches
-from hairgan.data.packed import PackedDataset
+from hairgan.data.packed_dataset import PackedDataset
 from hairgan.regions import Region
 
 

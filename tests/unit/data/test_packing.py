@@ -13,9 +13,9 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from hairgan.data import packing_workers, unfinished
+from hairgan.data import packing_workers, unfinished_dataset
 from hairgan.data.items import Item, Skip
-from hairgan.data.packed import PackedDataset
+from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.packing import pack
 from hairgan.data.packing_workers import CHUNK
 
@@ -87,7 +87,7 @@ def test_interrupted_twice_and_continued_is_the_same_to_the_byte(whole: Path, tm
         assert not out.exists()
         with pytest.raises(ValueError, match=r"unfinished data\.partial"):
             PackedDataset.open(out)
-    with (tmp_path / "data.partial" / unfinished.JOURNAL).open("a") as journal:
+    with (tmp_path / "data.partial" / unfinished_dataset.JOURNAL).open("a") as journal:
         journal.write('{"index": 49, "attrib')  # a line torn by a crash
     packed = pack(item, COUNT, out, size=16, workers=1, source=SOURCE)
     assert packed.processed == COUNT - 2 * CHUNK
@@ -97,14 +97,14 @@ def test_interrupted_twice_and_continued_is_the_same_to_the_byte(whole: Path, tm
 
 def test_interrupted_while_finishing(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "data"
-    squeeze = unfinished._squeeze
+    squeeze = unfinished_dataset._squeeze
 
     def squeeze_images_only(path: Path, kept: list[int]) -> None:
         if path.name == "labels.npy":
             raise KeyboardInterrupt
         squeeze(path, kept)
 
-    monkeypatch.setattr(unfinished, "_squeeze", squeeze_images_only)
+    monkeypatch.setattr(unfinished_dataset, "_squeeze", squeeze_images_only)
     with pytest.raises(KeyboardInterrupt):
         pack(item, COUNT, out, size=16, workers=1, source=SOURCE)
     monkeypatch.undo()
@@ -168,17 +168,17 @@ def test_an_unfinished_folder_that_is_damaged(whole: Path, tmp_path: Path, spoil
         pack(Stopping(45), COUNT, tmp_path / "data", size=16, workers=1, source=SOURCE)
     partial = tmp_path / "data.partial"
     if spoil == "journal":
-        (partial / unfinished.JOURNAL).write_bytes(b"\0" * 500)
+        (partial / unfinished_dataset.JOURNAL).write_bytes(b"\0" * 500)
     elif spoil == "parameters":
-        (partial / unfinished.PARAMETERS).write_text("")
+        (partial / unfinished_dataset.PARAMETERS).write_text("")
     elif spoil == "array":
         (partial / "labels.npy").write_bytes(b"")
     else:
-        lines = (partial / unfinished.JOURNAL).read_text().splitlines()
+        lines = (partial / unfinished_dataset.JOURNAL).read_text().splitlines()
         lines[3] = '{"index": 3, "attributes": {"name": 3}}'
         lines[5] = "\0\0\0"
         lines[7] = '{"index": 7000, "skipped": {}}'
-        (partial / unfinished.JOURNAL).write_text("\n".join(lines) + "\n")
+        (partial / unfinished_dataset.JOURNAL).write_text("\n".join(lines) + "\n")
     pack(item, COUNT, tmp_path / "data", size=16, workers=1, source=SOURCE)
     assert files(tmp_path / "data") == files(whole)
 

@@ -16,8 +16,8 @@ from datamodules import CelebAHQHairDataModule, ImageFolderDataModule
 from datamodules.photographs import PhotographDataModule
 from hairgan.cli.prepare import prepare
 from hairgan.data.batches import Batches
-from hairgan.data.celebamask_layout import IMAGES
-from hairgan.data.celebamask_writer import write_raw
+from hairgan.data.celebamask.names import IMAGES
+from hairgan.data.celebamask.writer import write_raw
 from hairgan.domains import Domains
 
 

@@ -3,7 +3,7 @@ import polars as pl
 import pytest
 import torch
 
-from hairgan.data.packed import PackedDataset
+from hairgan.data.packed_dataset import PackedDataset
 from hairgan.domains import Domains
 from hairgan.evaluation.settings import EvaluationData
 from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from hairgan.data.packed import PackedDataset
+from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.packing import pack
 from hairgan.domains import Domains
 from hairgan.evaluation.face_parser import evaluate

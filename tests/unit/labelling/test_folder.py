@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from hairgan.data.celebamask import CelebAMaskHQ
-from hairgan.data.celebamask_layout import MASKS
+from hairgan.data.celebamask.names import MASKS
 from hairgan.data.image_folder import ImageFolder
-from hairgan.data.packed import PackedDataset
+from hairgan.data.packed_dataset import PackedDataset
 from hairgan.domains import Domains
 from hairgan.labelling import folder as labelling
 from hairgan.labelling.folder import Settings, label_folder

@@ -1,4 +1,4 @@
-"""CelebAMask-HQ as people have it: the zip or the unpacked folder (Lee et al. 2020, "MaskGAN").
+"""The raw CelebAMask-HQ dataset, from the zip or the unpacked folder as they are distributed (Lee et al. 2020).
 
 CelebA-HQ-img/{0..29999}.jpg                          1024 px photos
 CelebAMask-HQ-mask-anno/{0..14}/{index:05d}_{part}.png 512 px masks; a file only where the part is annotated
@@ -16,12 +16,12 @@ import numpy as np
 from jaxtyping import Bool, Int, UInt8
 from numpy import ndarray
 
-from hairgan.data.celebamask_files import COLUMN, FolderFiles, ZipFiles, find_files
-from hairgan.data.celebamask_layout import ATTRIBUTES, MAPPING
-from hairgan.data.celebamask_texts import decode, parse_attributes, parse_mapping
-from hairgan.data.changes import stamp
+from hairgan.data.celebamask.files import COLUMN, FolderFiles, ZipFiles, find_files
+from hairgan.data.celebamask.names import ATTRIBUTES, MAPPING
+from hairgan.data.celebamask.text_files import decode, parse_attributes, parse_mapping
 from hairgan.data.items import Item, Skip, skipping
-from hairgan.data.measure import measure
+from hairgan.data.measured_attributes import measure
+from hairgan.data.source_changes import stamp
 from hairgan.data.splits import hashed_split, official_split
 from hairgan.photos.opening import open_image, open_rgb
 
@@ -41,7 +41,7 @@ class CelebAMaskHQ:
     """Index in CelebA by id; None where the mapping file is missing."""
     files: ZipFiles | FolderFiles
     item_stamps: tuple[str, ...]
-    """A stamp by item (`hairgan.data.changes`): of its files, and of what the text files say of it."""
+    """A stamp by item (`hairgan.data.source_changes`): of its files, and of what the text files say of it."""
 
     has_labels = True
     left_out = ""

@@ -18,10 +18,10 @@ from PIL import Image
 
 from hairgan.cli.prepare import prepare
 from hairgan.data.celebamask import CelebAMaskHQ
-from hairgan.data.celebamask_layout import ATTRIBUTES, CELEBA_ATTRIBUTES, IMAGES, MAPPING, MASKS
-from hairgan.data.celebamask_writer import encode, orig_idx, raw_writer, write_raw
+from hairgan.data.celebamask.names import ATTRIBUTES, CELEBA_ATTRIBUTES, IMAGES, MAPPING, MASKS
+from hairgan.data.celebamask.writer import encode, orig_idx, raw_writer, write_raw
 from hairgan.data.items import Skip
-from hairgan.data.packed import PackedDataset
+from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.packing import pack
 from hairgan.data.splits import FIRST_TEST, FIRST_VAL, hashed_split, official_split
 from hairgan.regions import Region

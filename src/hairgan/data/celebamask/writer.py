@@ -17,7 +17,7 @@ from jaxtyping import UInt8
 from numpy import ndarray
 from PIL import Image
 
-from hairgan.data.celebamask_layout import (
+from hairgan.data.celebamask.names import (
     ATTRIBUTES,
     CELEBA_ATTRIBUTES,
     CELEBA_SIZE,

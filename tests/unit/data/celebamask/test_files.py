@@ -14,11 +14,11 @@ import pytest
 from PIL import Image
 
 from hairgan.data.celebamask import CelebAMaskHQ
-from hairgan.data.celebamask_files import MAX_FILE
-from hairgan.data.celebamask_layout import ATTRIBUTES, IMAGES, MAPPING, MASKS
-from hairgan.data.celebamask_writer import write_raw
+from hairgan.data.celebamask.files import MAX_FILE
+from hairgan.data.celebamask.names import ATTRIBUTES, IMAGES, MAPPING, MASKS
+from hairgan.data.celebamask.writer import write_raw
 from hairgan.data.items import Skip
-from hairgan.data.packed import PackedDataset
+from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.sources import open_source, pack_source
 
 COUNT = 4

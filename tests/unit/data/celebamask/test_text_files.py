@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hairgan.data.celebamask_layout import CELEBA_ATTRIBUTES
-from hairgan.data.celebamask_texts import decode, parse_attributes, parse_mapping
+from hairgan.data.celebamask.names import CELEBA_ATTRIBUTES
+from hairgan.data.celebamask.text_files import decode, parse_attributes, parse_mapping
 
 GOOD = "2\nBangs Male\n0.jpg  1 -1\n1.jpg -1 -1\n"
 

@@ -14,7 +14,6 @@ A packed dataset is a folder (docs/data.md):
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,19 +25,9 @@ import polars as pl
 from jaxtyping import Int, Integer, UInt8
 from numpy import ndarray
 
-from hairgan.data.manifest import (
-    ATTRIBUTES,
-    FORMAT,
-    IMAGES,
-    LABELS,
-    MANIFEST,
-    SKIPPED,
-    SOURCE,
-    SPLITS,
-    VERSION,
-    read_json,
-    read_manifest,
-)
+from hairgan.data.checksums import checksum, fingerprint
+from hairgan.data.manifest import ATTRIBUTES, IMAGES, LABELS, MANIFEST, SKIPPED, SOURCE, read_json, read_manifest
+from hairgan.data.splits import SPLITS
 from hairgan.regions import NUM_REGIONS
 
 COLUMNS: dict[str, pl.DataType] = {
@@ -182,23 +171,6 @@ class PackedDataset:
 def damaged(path: Path, what: str) -> ValueError:
     """The error for a packed dataset that is not as it was written."""
     return ValueError(f"the packed dataset {path} is damaged: {what}; delete it and pack the data again")
-
-
-def checksum(path: Path) -> str:
-    """Hash of a file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
-
-
-def fingerprint(path: Path, size: int, arrays: list[str], attributes: pl.DataFrame) -> str:
-    """Hash of the arrays in a folder and of a table of attributes."""
-    digest = hashlib.blake2b(f"{FORMAT} {VERSION} {size}".encode(), digest_size=16)
-    for name in arrays:
-        with (path / name).open("rb") as file:
-            while block := file.read(1 << 24):
-                digest.update(block)
-    digest.update(attributes.write_ndjson().encode())
-    return digest.hexdigest()
 
 
 def _reopen(path: Path, fingerprint: str) -> PackedDataset:

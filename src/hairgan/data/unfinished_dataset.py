@@ -24,7 +24,7 @@ from typing import Any, TextIO
 import numpy as np
 import polars as pl
 
-from hairgan.data.changes import Stamps
+from hairgan.data.checksums import checksum, fingerprint
 from hairgan.data.manifest import (
     ATTRIBUTES,
     FILES,
@@ -34,12 +34,13 @@ from hairgan.data.manifest import (
     MANIFEST,
     SKIPPED,
     SOURCE,
-    SPLITS,
     VERSION,
     parameters_problem,
     read_json,
 )  # fmt: skip
-from hairgan.data.packed import COLUMNS, checksum, fingerprint
+from hairgan.data.packed_dataset import COLUMNS
+from hairgan.data.source_changes import Stamps
+from hairgan.data.splits import SPLITS
 from hairgan.files import PARTIAL, write_text, write_whole
 
 JOURNAL = "journal.jsonl"

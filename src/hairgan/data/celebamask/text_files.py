@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Bool
 from numpy import ndarray
 
-from hairgan.data.celebamask_layout import ATTRIBUTES, CELEBA_SIZE, MAPPING
-from hairgan.data.packed import COLUMNS
+from hairgan.data.celebamask.names import ATTRIBUTES, CELEBA_SIZE, MAPPING
+from hairgan.data.packed_dataset import COLUMNS
 
 _PHOTO = re.compile(r"([0-9]{1,9})\.(jpg|jpeg|png)", re.IGNORECASE)
 _VALUES = {"1": True, "+1": True, "-1": False, "0": False}

@@ -9,7 +9,7 @@ import pytest
 from jaxtyping import UInt8
 from numpy import ndarray
 
-from hairgan.data.measure import BOB_BELOW_CHIN, LONG_BELOW_CHIN, measure
+from hairgan.data.measured_attributes import BOB_BELOW_CHIN, LONG_BELOW_CHIN, measure
 from hairgan.regions import Region
 
 EYES, CHIN = 100, 160  # rows; so a face is 1.5 * 60 = 90 px high

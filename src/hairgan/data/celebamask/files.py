@@ -23,8 +23,8 @@ import numpy as np
 from jaxtyping import Int, Shaped
 from numpy import ndarray
 
-from hairgan.data.celebamask_layout import ATTRIBUTES, IMAGES, MAPPING, MASKS, PER_FOLDER
-from hairgan.data.changes import file_stamp
+from hairgan.data.celebamask.names import ATTRIBUTES, IMAGES, MAPPING, MASKS, PER_FOLDER
+from hairgan.data.source_changes import file_stamp
 from hairgan.photos.listing import SUFFIXES, is_hidden
 from hairgan.regions import PARTS_IN_MERGE_ORDER
 

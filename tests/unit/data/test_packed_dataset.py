@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from hairgan.cli.prepare import prepare
 from hairgan.data.batches import Batches
 from hairgan.data.items import Item
-from hairgan.data.measure import measure
-from hairgan.data.packed import PackedDataset
+from hairgan.data.measured_attributes import measure
+from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.packing import pack
 
 COUNT = 6

@@ -13,13 +13,13 @@ import pytest
 from PIL import Image
 
 from hairgan.data.celebamask import CelebAMaskHQ
-from hairgan.data.celebamask_layout import ATTRIBUTES, IMAGES
-from hairgan.data.celebamask_writer import write_raw
-from hairgan.data.changes import Changes
+from hairgan.data.celebamask.names import ATTRIBUTES, IMAGES
+from hairgan.data.celebamask.writer import write_raw
 from hairgan.data.image_folder import ImageFolder
-from hairgan.data.packed import PackedDataset
+from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.packing import Packing
 from hairgan.data.packing_workers import CHUNK
+from hairgan.data.source_changes import Changes
 from hairgan.data.sources import open_source, pack_source
 
 
