@@ -20,7 +20,7 @@ import torch
 
 from hairgan.losses.segmentation import bisenet_loss, soft_jaccard_loss
 from hairgan.memory import keep_freed_memory
-from hairgan.networks.bisenet import BiSeNet
+from hairgan.networks.face_parser import BiSeNet
 from hairgan.networks.resnet import fold_batch_norm
 from hairgan.networks.sean import SEANGenerator
 from hairgan.text_tables import markdown_table

@@ -19,7 +19,7 @@ import onnxruntime
 import torch
 from torch import Tensor
 
-from hairgan.networks.bisenet import BiSeNet
+from hairgan.networks.face_parser import BiSeNet
 from hairgan.networks.resnet import fold_batch_norm
 from hairgan.text_tables import markdown_table
 from hairgan.weights.onnx import export_onnx

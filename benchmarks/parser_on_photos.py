@@ -22,7 +22,7 @@ from numpy import ndarray
 from hairgan.labelling.overlay import overlay
 from hairgan.labelling.parsing import align, parse_crops
 from hairgan.metrics.segmentation import ParsingScores
-from hairgan.networks.bisenet import BiSeNet
+from hairgan.networks.face_parser import BiSeNet
 from hairgan.networks.resnet import fold_batch_norm
 from hairgan.photos.listing import list_photos
 from hairgan.photos.opening import open_rgb

@@ -32,7 +32,7 @@ from hairgan.editing.edit import Edit
 from hairgan.editing.restyler import Restyler
 from hairgan.editing.salon import PRECISIONS, Salon
 from hairgan.memory import keep_freed_memory
-from hairgan.networks.bisenet import BiSeNet
+from hairgan.networks.face_parser import BiSeNet
 from hairgan.networks.fan import FAN
 from hairgan.networks.resnet import fold_batch_norm
 from hairgan.networks.sean import SEANGenerator

@@ -11,7 +11,7 @@ from hairgan.data.augment import to_bytes
 from hairgan.data.requirements import Images, LabelMaps
 from hairgan.losses.segmentation import bisenet_loss, soft_jaccard_loss
 from hairgan.metrics.segmentation import ParsingScores
-from hairgan.networks.bisenet import BiSeNet
+from hairgan.networks.face_parser import BiSeNet
 from hairgan.optimizers import bisenet_parameter_groups
 from hairgan.pictures import sheet
 from hairgan.regions import colorize

@@ -14,7 +14,7 @@ from hairgan.data.augment import to_bytes
 from hairgan.data.requirements import Images, KnownAttributes
 from hairgan.losses.classification import UNKNOWN, class_weights, masked_cross_entropies
 from hairgan.metrics.classification import AttributeScores, fit_temperatures
-from hairgan.networks.cbam import HairClassifier
+from hairgan.networks.hair_classifier import HairClassifier
 from hairgan.pictures import sheet
 from lightning_modules.base import Losses, Phase, PhasedModule
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from hairgan.networks.bisenet import BiSeNet
+from hairgan.networks.face_parser import BiSeNet
 
 
 def bisenet_parameter_groups(

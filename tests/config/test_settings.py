@@ -279,7 +279,7 @@ def test_the_strategy_follows_from_the_number_of_processes(typed, several):
 
 
 def test_every_name_that_is_checked_is_one_of_the_code():
-    from hairgan.networks.cbam import HEADS
+    from hairgan.networks.hair_classifier import HEADS
     from hairgan.regions import REGION_NAMES
     from lightning_modules import callbacks
 

@@ -16,8 +16,8 @@ from hydra import compose, initialize_config_dir
 from torch import nn
 
 from hairgan.data.packing import pack
-from hairgan.networks.bisenet import BiSeNet
-from hairgan.networks.cbam import HairClassifier
+from hairgan.networks.face_parser import BiSeNet
+from hairgan.networks.hair_classifier import HairClassifier
 from hairgan.networks.mean_styles import MeanStyles
 from hairgan.networks.sean import SEANGenerator
 from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder

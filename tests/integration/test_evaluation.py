@@ -18,8 +18,8 @@ from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.packing import pack
 from hairgan.evaluation import sean
 from hairgan.evaluation.judges import Judges
-from hairgan.networks.bisenet import BiSeNet
-from hairgan.networks.cbam import HairClassifier
+from hairgan.networks.face_parser import BiSeNet
+from hairgan.networks.hair_classifier import HairClassifier
 from hairgan.weights.cards import save_bundle
 from hairgan.weights.runs import find_checkpoint
 from hairgan.weights.trusted import trusting

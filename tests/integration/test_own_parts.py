@@ -15,7 +15,7 @@ from hydra import compose, initialize_config_dir
 from evaluate import evaluate
 from hairgan.cli import cli
 from hairgan.editing.salon import Salon
-from hairgan.networks.bisenet import BiSeNet
+from hairgan.networks.face_parser import BiSeNet
 from hairgan.weights import load_bundle, save_bundle, trusting
 from lightning_modules.launch import choice
 from tests.conftest import ROOT

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hairgan.networks.bisenet import BiSeNet
+from hairgan.networks.face_parser import BiSeNet
 from hairgan.optimizers import bisenet_lr, bisenet_parameter_groups, linear_decay
 
 

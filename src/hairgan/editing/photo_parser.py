@@ -16,7 +16,7 @@ from hairgan.editing.edit import Timings
 from hairgan.editing.painting import EDGE
 from hairgan.editing.parsed_photo import MIN_HAIR, ParsedPhoto
 from hairgan.editing.references import Mix, Photo, Reference, WeightedReference
-from hairgan.networks.bisenet import input_size
+from hairgan.networks.face_parser import input_size
 from hairgan.photos.alignment import Alignment, whole_photo
 from hairgan.photos.faces import FaceFinder, MTCNNFinder, find_face
 from hairgan.photos.pixels import to_images

@@ -42,7 +42,7 @@ from hairgan.editing.sean_painter import SEANPainter
 from hairgan.editing.steps import Steps
 from hairgan.editing.transfer_painter import TransferPainter
 from hairgan.editing.wanted_color import WantedColor
-from hairgan.networks.bisenet import BiSeNet
+from hairgan.networks.face_parser import BiSeNet
 from hairgan.networks.lowered import lowered
 from hairgan.networks.mean_styles import MeanStyles
 from hairgan.networks.resnet import fold_batch_norm

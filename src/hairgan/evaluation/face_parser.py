@@ -17,7 +17,7 @@ from hairgan.evaluation.result import Evaluation, Picture, Table
 from hairgan.evaluation.settings import EvaluationData, EvaluationSettings
 from hairgan.metrics.hair_edits import mask_iou
 from hairgan.metrics.segmentation import ParsingScores
-from hairgan.networks.bisenet import BiSeNet
+from hairgan.networks.face_parser import BiSeNet
 from hairgan.pictures import sheet
 from hairgan.regions import REGION_NAMES, Region, colorize
 

@@ -14,8 +14,8 @@ from torch.nn.functional import interpolate
 
 from hairgan.data.attribute_targets import COLUMNS
 from hairgan.domains import Domains
-from hairgan.networks.bisenet import BiSeNet
-from hairgan.networks.cbam import HairClassifier
+from hairgan.networks.face_parser import BiSeNet
+from hairgan.networks.hair_classifier import HairClassifier
 from hairgan.networks.resnet import Network, fold_batch_norm
 from hairgan.weights.bundling import collect
 from hairgan.weights.files import weights_fingerprint

@@ -13,7 +13,7 @@ from hairgan.data.attribute_targets import COLUMNS
 from hairgan.data.measured_attributes import measure
 from hairgan.labelling.overlay import region_shares
 from hairgan.labelling.parsing import to_batch
-from hairgan.networks.cbam import HEADS, HairClassifier
+from hairgan.networks.hair_classifier import HEADS, HairClassifier
 
 VISIBLE = 0.001
 """Share of the pixels from which a region counts as being there."""

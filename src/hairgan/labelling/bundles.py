@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from hairgan.networks.bisenet import BiSeNet
-from hairgan.networks.cbam import HairClassifier
+from hairgan.networks.face_parser import BiSeNet
+from hairgan.networks.hair_classifier import HairClassifier
 from hairgan.networks.resnet import Network, fold_batch_norm
 from hairgan.photos.faces import FaceFinder, MTCNNFinder, RegionFinder
 from hairgan.weights.cards import load_bundle

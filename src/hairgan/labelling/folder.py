@@ -36,7 +36,7 @@ from hairgan.labelling.parsing import CROP_SIZE, align, parse_crops
 from hairgan.labelling.results import Labelled, write_results
 from hairgan.locks import hold
 from hairgan.memory import give_back_freed_memory
-from hairgan.networks.cbam import HairClassifier
+from hairgan.networks.hair_classifier import HairClassifier
 from hairgan.photos.faces import Face, FaceFinder
 from hairgan.photos.names import printable
 from hairgan.photos.opening import check_image, open_rgb

@@ -12,7 +12,7 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from hairgan.losses.classification import UNKNOWN
-from hairgan.networks.cbam import HEADS
+from hairgan.networks.hair_classifier import HEADS
 
 
 class AttributeScores(Metric):

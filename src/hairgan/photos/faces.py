@@ -20,7 +20,7 @@ from numpy import ndarray
 from torch import Tensor, nn
 
 from hairgan.extras import how_to_install
-from hairgan.networks.bisenet import input_size
+from hairgan.networks.face_parser import input_size
 from hairgan.networks.fan import FAN, INPUT_SIZE
 from hairgan.photos.alignment import Alignment, celeba_hq_alignment
 from hairgan.regions import Region

@@ -34,13 +34,13 @@ MAX_CARD = 200_000
 """Bytes of a card at most."""
 PARTS = {
     # the parts that have a use, and the networks that they are; a network of somebody's own may take a place
-    "parser": "hairgan.networks.bisenet.BiSeNet",
+    "parser": "hairgan.networks.face_parser.BiSeNet",
     "sean": "hairgan.networks.sean.SEANGenerator",
     "mean_styles": "hairgan.networks.mean_styles.MeanStyles",
     "stargan_generator": "hairgan.networks.stargan.Generator",
     "mapping_network": "hairgan.networks.stargan.MappingNetwork",
     "style_encoder": "hairgan.networks.stargan.StyleEncoder",
-    "classifier": "hairgan.networks.cbam.HairClassifier",
+    "classifier": "hairgan.networks.hair_classifier.HairClassifier",
     "fan": "hairgan.networks.fan.FAN",
 }
 PART_NAME = re.compile(r"[a-z0-9_]{1,64}")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from hairgan.networks.bisenet import input_size
+from hairgan.networks.face_parser import input_size
 from hairgan.networks.label_layout import Layout, make_levels
 from hairgan.networks.sean import SEANGenerator
 from hairgan.networks.stargan import MappingNetwork, StyleEncoder

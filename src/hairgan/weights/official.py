@@ -1,6 +1,6 @@
 """Networks from state dicts in the layout of the published checkpoints.
 
-Every family keeps its knowledge of the official key layout in a file of its own (`stargan_v2.py`, `sean.py`, ...),
+Every family keeps its knowledge of the official key layout in a file of its own (`stargan.py`, `sean.py`, ...),
 which reads the network's arguments from the tensors' shapes; this one dispatches.
 """
 
@@ -17,15 +17,15 @@ from hairgan.weights.files import check_state
 
 OFFICIAL: dict[str, str] = {
     # name -> "module:function" taking (state_dict, **options) and returning the network
-    "stargan_v2/generator": "hairgan.weights.stargan_v2:generator",
-    "stargan_v2/mapping_network": "hairgan.weights.stargan_v2:mapping_network",
-    "stargan_v2/style_encoder": "hairgan.weights.stargan_v2:style_encoder",
-    "stargan_v2/discriminator": "hairgan.weights.stargan_v2:discriminator",
-    "stargan_v2/fan": "hairgan.weights.stargan_v2:fan",
+    "stargan_v2/generator": "hairgan.weights.stargan:generator",
+    "stargan_v2/mapping_network": "hairgan.weights.stargan:mapping_network",
+    "stargan_v2/style_encoder": "hairgan.weights.stargan:style_encoder",
+    "stargan_v2/discriminator": "hairgan.weights.stargan:discriminator",
+    "stargan_v2/fan": "hairgan.weights.stargan:fan",
     "sean/generator": "hairgan.weights.sean:generator",
     "sean/discriminator": "hairgan.weights.sean:discriminator",
-    "bisenet": "hairgan.weights.bisenet:parser",
-    "resnet_cbam": "hairgan.weights.cbam:resnet_cbam",
+    "bisenet": "hairgan.weights.face_parser:parser",
+    "resnet_cbam": "hairgan.weights.hair_classifier:resnet_cbam",
 }
 
 

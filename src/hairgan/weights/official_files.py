@@ -40,7 +40,7 @@ def import_files(
         sean: `{epoch}_net_G.pth` of SEAN.
         bisenet: `79999_iter.pth` of the face parser.
         fan: `wing.ckpt`; by default the FAN within the StarGAN v2 file, where it holds one.
-        w_hpf: the high-pass weight of a StarGAN v2 file that lacks it; see `hairgan.weights.stargan_v2`.
+        w_hpf: the high-pass weight of a StarGAN v2 file that lacks it; see `hairgan.weights.stargan`.
 
     Raises:
         ValueError: a file holds more than tensors, or not what it should hold.

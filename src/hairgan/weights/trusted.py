@@ -30,9 +30,9 @@ from hairgan.weights.documents import describe
 from hairgan.weights.files import shorten
 
 NETWORKS = (
-    "hairgan.networks.bisenet.BiSeNet",
-    "hairgan.networks.cbam.HairClassifier",
-    "hairgan.networks.cbam.ResNetCBAM",
+    "hairgan.networks.face_parser.BiSeNet",
+    "hairgan.networks.hair_classifier.HairClassifier",
+    "hairgan.networks.hair_classifier.ResNetCBAM",
     "hairgan.networks.fan.FAN",
     "hairgan.networks.mean_styles.MeanStyles",
     "hairgan.networks.sean.SEANDiscriminator",

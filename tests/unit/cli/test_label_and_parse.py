@@ -8,7 +8,7 @@ from PIL import Image
 
 from hairgan.cli import cli, main
 from hairgan.labelling import bundles
-from hairgan.networks.bisenet import BiSeNet
+from hairgan.networks.face_parser import BiSeNet
 from hairgan.weights.cards import save_bundle
 from tests.unit.labelling.painted import PaintParser, face, photo
 

@@ -21,7 +21,7 @@ from hairgan.cli import cli, main
 from hairgan.editing.restyler import Restyler
 from hairgan.editing.salon import Salon
 from hairgan.editing.video import write_video
-from hairgan.networks.bisenet import BiSeNet
+from hairgan.networks.face_parser import BiSeNet
 from hairgan.photos.opening import open_photo
 from hairgan.pictures import GAP
 from hairgan.weights.cards import save_bundle

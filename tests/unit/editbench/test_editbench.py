@@ -10,7 +10,7 @@ from hairgan.cli.editbench import editbench
 from hairgan.editbench import BASELINES, SEED, cases, contact_sheet, run, table
 from hairgan.editbench.salon import SalonMethod
 from hairgan.metrics.perceptual import LPIPS
-from hairgan.networks.bisenet import BiSeNet
+from hairgan.networks.face_parser import BiSeNet
 from hairgan.networks.sean import SEANGenerator
 from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
 from hairgan.pictures import GAP

@@ -12,7 +12,7 @@ from hairgan.data.packing import pack
 from hairgan.domains import Domains
 from hairgan.evaluation.face_parser import evaluate
 from hairgan.evaluation.settings import EvaluationData, EvaluationSettings
-from hairgan.networks.bisenet import BiSeNet
+from hairgan.networks.face_parser import BiSeNet
 from hairgan.regions import NUM_REGIONS, Region
 
 BALD = 3  # of the heads below, the one without hair

@@ -5,8 +5,8 @@ import torch
 
 from hairgan.domains import Domains
 from hairgan.evaluation.judges import DomainClassifier, Judge, Judges
-from hairgan.networks.bisenet import BiSeNet
-from hairgan.networks.cbam import HEADS, HairClassifier
+from hairgan.networks.face_parser import BiSeNet
+from hairgan.networks.hair_classifier import HEADS, HairClassifier
 from hairgan.weights.cards import save_bundle
 
 ANSWERS = [("bangs", "long", "perm", "blond", "female"), ("no_bangs", "short", "straight", "black", "male")]

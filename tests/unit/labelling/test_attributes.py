@@ -1,7 +1,7 @@
 import torch
 
 from hairgan.labelling.attributes import TYPES, classify, describe
-from hairgan.networks.cbam import HEADS, HairClassifier
+from hairgan.networks.hair_classifier import HEADS, HairClassifier
 from hairgan.regions import Region
 from tests.unit.labelling.painted import face, photo
 

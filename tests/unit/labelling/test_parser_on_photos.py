@@ -9,7 +9,7 @@ import cv2
 import torch
 from click.testing import CliRunner
 
-from hairgan.networks.bisenet import BiSeNet
+from hairgan.networks.face_parser import BiSeNet
 from hairgan.portraits.randomized import portrait
 from hairgan.weights.cards import save_bundle
 

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 import torch
 
-from hairgan.networks.bisenet import BiSeNet
+from hairgan.networks.face_parser import BiSeNet
 from hairgan.networks.resnet import ResNet
 from lightning_modules import FaceParserModule
 

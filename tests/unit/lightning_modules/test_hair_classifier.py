@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from hairgan.networks.cbam import HEADS, HairClassifier
+from hairgan.networks.hair_classifier import HEADS, HairClassifier
 from lightning_modules import HairClassifierModule
 
 

@@ -12,7 +12,7 @@ from torch import nn
 
 from hairgan.cli import cli
 from hairgan.editing.salon import Salon
-from hairgan.networks.bisenet import BiSeNet
+from hairgan.networks.face_parser import BiSeNet
 from hairgan.networks.mean_styles import MeanStyles
 from hairgan.networks.sean import SEANGenerator
 from hairgan.networks.stargan import Discriminator, Generator, MappingNetwork, StyleEncoder

@@ -8,7 +8,7 @@ import pytest
 import torch
 import yaml
 
-from hairgan.networks.bisenet import BiSeNet
+from hairgan.networks.face_parser import BiSeNet
 from hairgan.weights.cards import CARD, load_bundle, save_bundle
 
 
@@ -38,7 +38,7 @@ def test_round_trip(bundle: Path, network: BiSeNet) -> None:
     assert not loaded.networks["parser"].training
     assert loaded.domains == ("bang", "bob")
     part = loaded.card["parts"]["parser"]
-    assert part["class"] == "hairgan.networks.bisenet:BiSeNet"
+    assert part["class"] == "hairgan.networks.face_parser:BiSeNet"
     assert part["config"] == network.config and part["config"]["base_width"] == 4
     assert part["parameters"] == sum(p.numel() for p in network.parameters())
     assert sorted(file.name for file in bundle.parent.iterdir()) == ["b"]
@@ -82,7 +82,7 @@ def test_weights_of_another_size_are_refused(bundle: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["torch.nn:Linear", "os:system", "hairgan.networks.bisenet:nn", "hairgan.networks:x"]
+    "target", ["torch.nn:Linear", "os:system", "hairgan.networks.face_parser:nn", "hairgan.networks:x"]
 )
 def test_only_networks_of_the_package_are_built(bundle: Path, target: str) -> None:
     edit_card(bundle, **{"class": target, "config": {}})
@@ -162,7 +162,7 @@ def test_a_bundle_stays_where_another_cannot_take_its_place(
 
 
 def test_our_networks_have_their_places(bundle: Path, network: BiSeNet, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"the part 'sean' is a hairgan\.networks\.bisenet:BiSeNet, where a"):
+    with pytest.raises(ValueError, match=r"the part 'sean' is a hairgan\.networks\.face_parser:BiSeNet, where a"):
         save_bundle(tmp_path / "c", {"sean": network})
     with pytest.raises(ValueError, match="at least one network"):
         save_bundle(tmp_path / "c", {})

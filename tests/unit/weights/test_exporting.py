@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from torch import nn
 
 from hairgan.cli import cli
-from hairgan.networks.bisenet import BiSeNet
-from hairgan.networks.cbam import HairClassifier
+from hairgan.networks.face_parser import BiSeNet
+from hairgan.networks.hair_classifier import HairClassifier
 from hairgan.networks.sean import SEANGenerator
 from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
 from hairgan.weights.cards import save_bundle

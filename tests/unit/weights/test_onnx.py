@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from hairgan.networks.bisenet import BiSeNet
+from hairgan.networks.face_parser import BiSeNet
 from hairgan.networks.resnet import fold_batch_norm
 from hairgan.weights.onnx import export_onnx
 

@@ -11,7 +11,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 from torch import nn
 
-from hairgan.networks.bisenet import BiSeNet
+from hairgan.networks.face_parser import BiSeNet
 from hairgan.weights import trusted
 from hairgan.weights.trusted import NETWORKS, check_config, locate, network_class, targets, trust, trusting
 
@@ -42,27 +42,27 @@ def test_every_listed_network_is_one() -> None:
     for name in NETWORKS:
         cls = network_class(name, "a card")
         assert f"{cls.__module__}.{cls.__qualname__}" == name and issubclass(cls, nn.Module)
-    assert network_class("hairgan.networks.bisenet:BiSeNet", "a card") is BiSeNet
+    assert network_class("hairgan.networks.face_parser:BiSeNet", "a card") is BiSeNet
 
 
 @pytest.mark.parametrize(
     "target",
     [
         "hairgan.networks.mean_styles.save_file",
-        "hairgan.networks.bisenet.nn.Linear",
-        "hairgan.networks.bisenet.ResNet",
+        "hairgan.networks.face_parser.nn.Linear",
+        "hairgan.networks.face_parser.ResNet",
         "hairgan.networks.resnet.models.resnet50",
         "torch.nn.Linear",
         "os.system",
         "os:system",
-        "hairgan.networks.bisenet",
+        "hairgan.networks.face_parser",
         "BiSeNet",
         "",
         "..",
         "a:b:c",
         None,
         5,
-        ["hairgan.networks.bisenet.BiSeNet"],
+        ["hairgan.networks.face_parser.BiSeNet"],
     ],
 )
 def test_everything_else_is_refused(target: object) -> None:
@@ -189,6 +189,6 @@ def test_references_are_not_followed_where_a_part_is_built_alone() -> None:
 
 
 def test_what_there_is_not() -> None:
-    for name in ("hairgan.nothing.X", "nothing_at_all.X", "hairgan.networks.bisenet.Nothing"):
+    for name in ("hairgan.nothing.X", "nothing_at_all.X", "hairgan.networks.face_parser.Nothing"):
         with pytest.raises(ValueError, match="there is no"):
             locate(name)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from hairgan.networks.bisenet import BiSeNet
+from hairgan.networks.face_parser import BiSeNet
 from hairgan.regions import SWAP_LEFT_RIGHT, TO_BISENET
 from hairgan.weights.building import build
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from hairgan.networks.cbam import ResNetCBAM
+from hairgan.networks.hair_classifier import ResNetCBAM
 from hairgan.weights.building import build
 
 STYLE_CLASSIFIER_PARTS = {"0": "conv1", "1": "bn1", "4": "layer1", "5": "layer2", "6": "layer3", "7": "layer4"}

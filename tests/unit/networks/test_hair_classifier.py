@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from hairgan.networks.cbam import HEADS, ChannelAttention, HairClassifier, ResNetCBAM, SpatialAttention
+from hairgan.networks.hair_classifier import HEADS, ChannelAttention, HairClassifier, ResNetCBAM, SpatialAttention
 
 
 @pytest.mark.parametrize("depth", [18, 34, 50])

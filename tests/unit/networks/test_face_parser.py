@@ -3,8 +3,8 @@ import torch
 from torch import nn
 from torchvision import models
 
-from hairgan.networks.bisenet import BiSeNet
-from hairgan.networks.cbam import HairClassifier
+from hairgan.networks.face_parser import BiSeNet
+from hairgan.networks.hair_classifier import HairClassifier
 from hairgan.networks.resnet import fold_batch_norm
 
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from hairgan.networks.bisenet import IMAGENET_MEAN, IMAGENET_STD, BiSeNet
+from hairgan.networks.face_parser import IMAGENET_MEAN, IMAGENET_STD, BiSeNet
 from hairgan.regions import BISENET_ORDER, FROM_BISENET, SWAP_LEFT_RIGHT, Region
 from hairgan.weights.official import from_official
 from tests.golden import rule
