@@ -127,7 +127,7 @@ def test_a_network_that_lacks_what_its_family_calls(settings_of_mine, compose_co
 def test_a_bundle_holds_only_what_can_be_read_again(tmp_path):
     import my_parts
 
-    mine = my_parts.MyGenerator(**ARGUMENTS)  # its `.config` is its parent's
+    mine = my_parts.MyGenerator(**ARGUMENTS)
     with trusting("my_parts"):
         mine.config |= {"flavour": 0.5}
         with pytest.raises(ValueError, match=r"'stargan_generator' does not fit its card: .* cannot be made"):

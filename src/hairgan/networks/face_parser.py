@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from hairgan.networks.config import ConfiguredNetwork
 from hairgan.networks.resnet import ResNet
 from hairgan.regions import NUM_REGIONS
 
@@ -95,7 +96,7 @@ class DetailClassifier(nn.Module):
         return F.pixel_shuffle(self.score(self.conv(torch.cat([context, detail], dim=1))), 2)
 
 
-class BiSeNet(nn.Module):
+class BiSeNet(ConfiguredNetwork):
     """The parser; takes images in [-1, 1] of any size and normalises them inside.
 
     Args:
@@ -123,14 +124,6 @@ class BiSeNet(nn.Module):
         image_size: int = PUBLISHED_SIZE,
     ) -> None:
         super().__init__()
-        self.config = {
-            "depth": depth,
-            "base_width": base_width,
-            "num_classes": num_classes,
-            "stem_stride": stem_stride,
-            "detail": detail,
-            "image_size": image_size,
-        }
         self.image_size = image_size
         self.backbone = ResNet(depth, base_width, stem_stride=stem_stride)
         width4, width8, width16, width32 = self.backbone.channels

@@ -7,13 +7,12 @@ as it was published, is never trained here, and is always in evaluation mode.
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from hairgan.networks.config import ConfiguredNetwork
 from hairgan.networks.stargan import Masks
 
 INPUT_SIZE = 256
@@ -88,12 +87,11 @@ class Hourglass(nn.Module):
         return self.get_submodule(f"b1_{level}")(x) + F.interpolate(down, scale_factor=2)
 
 
-class FAN(nn.Module):
+class FAN(ConfiguredNetwork):
     """Images to heat maps of 98 landmarks and one of the face's boundary."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.config: dict[str, Any] = {}
         self.conv1 = CoordConv(3, 64, INPUT_SIZE, kernel=7, stride=2, padding=3)
         self.bn1 = nn.BatchNorm2d(64)
         self.conv2 = ConvBlock(64, 128)

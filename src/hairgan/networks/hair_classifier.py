@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from hairgan.networks.config import ConfiguredNetwork
 from hairgan.networks.residual_blocks import BasicBlock, Bottleneck
 from hairgan.networks.resnet import Block, ResNet
 
@@ -89,7 +90,7 @@ CBAM_BLOCKS: dict[int, tuple[Block, tuple[int, ...]]] = {
 }
 
 
-class ResNetCBAM(ResNet):
+class ResNetCBAM(ConfiguredNetwork, ResNet):
     """ResNet-18, 34 or 50 with CBAM in every block: images of any size to one feature vector.
 
     Args:
@@ -103,7 +104,6 @@ class ResNetCBAM(ResNet):
 
     def __init__(self, depth: int = 34, base_width: int = 64, num_classes: int | None = None) -> None:
         super().__init__(depth, base_width, CBAM_BLOCKS)
-        self.config = {"depth": depth, "base_width": base_width, "num_classes": num_classes}
         self.width = self.channels[-1]
         self.fc = nn.Identity() if num_classes is None else nn.Linear(self.width, num_classes)
 
@@ -119,7 +119,7 @@ class ResNetCBAM(ResNet):
         return self.fc(self.stages(images)[-1].mean(dim=(2, 3)))
 
 
-class HairClassifier(nn.Module):
+class HairClassifier(ConfiguredNetwork):
     """One linear head an attribute on a shared backbone.
 
     Args:
@@ -142,13 +142,6 @@ class HairClassifier(nn.Module):
     ) -> None:
         super().__init__()
         self.classes = {head: tuple(names) for head, names in heads.items()}
-        self.config = {
-            "depth": depth,
-            "base_width": base_width,
-            "heads": self.classes,
-            "dropout": dropout,
-            "image_size": image_size,
-        }
         self.image_size = image_size
         self.backbone = ResNetCBAM(depth, base_width)
         self.dropout = nn.Dropout(dropout)

@@ -10,13 +10,14 @@ from collections.abc import Iterable
 
 import torch
 from jaxtyping import Bool, Float, Int64
-from torch import Tensor, nn
+from torch import Tensor
 
+from hairgan.networks.config import ConfiguredNetwork
 from hairgan.networks.sean import SEANGenerator
 from hairgan.regions import NUM_REGIONS
 
 
-class MeanStyles(nn.Module):
+class MeanStyles(ConfiguredNetwork):
     """The mean code of each region over the images that have it; nothing in it is trained.
 
     Args:
@@ -30,7 +31,6 @@ class MeanStyles(nn.Module):
 
     def __init__(self, num_regions: int = NUM_REGIONS, style_dim: int = 512) -> None:
         super().__init__()
-        self.config = {"num_regions": num_regions, "style_dim": style_dim}
         self.register_buffer("codes", torch.zeros(num_regions, style_dim))
         self.register_buffer("counts", torch.zeros(num_regions, dtype=torch.int64))
 

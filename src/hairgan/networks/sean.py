@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from hairgan.networks.ace import ACE, LABEL_WIDTH
+from hairgan.networks.config import ConfiguredNetwork
 from hairgan.networks.label_layout import Layout, Level, check_labels, make_levels, one_hot
 from hairgan.networks.spectral_norm import SpectralConv2d
 from hairgan.randomness import normal
@@ -147,7 +148,7 @@ class SEANResBlk(nn.Module):
         return residual.add_(shortcut)
 
 
-class SEANGenerator(nn.Module):
+class SEANGenerator(ConfiguredNetwork):
     """Style encoder and generator.
 
     Args:
@@ -182,15 +183,6 @@ class SEANGenerator(nn.Module):
                 f"image size {image_size} is no multiple of {2 ** doublings[upsampling]} ('{upsampling}' upsampling)"
             )
         self.image_size, self.num_regions, self.style_dim = image_size, num_regions, style_dim
-        self.config = {
-            "image_size": image_size,
-            "width": width,
-            "num_regions": num_regions,
-            "style_dim": style_dim,
-            "upsampling": upsampling,
-            "max_width": max_width,
-            "label_width": label_width,
-        }
         self.style_encoder = StyleEncoder(style_dim)
         bound = 16 * width if max_width is None else max_width
         plan = [  # name, width after it, styled, up-sampling first
@@ -336,7 +328,7 @@ class PatchDiscriminator(nn.Module):
         return [*features, self.last(features[-1])]
 
 
-class SEANDiscriminator(nn.Module):
+class SEANDiscriminator(ConfiguredNetwork):
     """Multi-scale patch discriminator of layout and image (Wang et al. 2018, "pix2pixHD").
 
     Args:
@@ -348,7 +340,6 @@ class SEANDiscriminator(nn.Module):
     def __init__(self, width: int = 64, num_regions: int = NUM_REGIONS, num_scales: int = 2) -> None:
         super().__init__()
         self.num_regions = num_regions
-        self.config = {"width": width, "num_regions": num_regions, "num_scales": num_scales}
         self.scales = nn.ModuleList(PatchDiscriminator(num_regions + 3, width) for _ in range(num_scales))
         initialise(self)
 

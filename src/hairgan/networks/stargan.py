@@ -22,6 +22,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from hairgan.networks.config import ConfiguredNetwork
 from hairgan.networks.resampling import ConvPool, UpsampleConv
 
 SKIP_RESOLUTIONS = (32, 64, 128)
@@ -135,7 +136,7 @@ class Encoding(NamedTuple):
         return Encoding(self.features.detach(), {side: skip.detach() for side, skip in self.skips.items()})
 
 
-class Generator(nn.Module):
+class Generator(ConfiguredNetwork):
     """Translates an image into the style of a style code (section 2.1 and table 5 of the paper).
 
     Args:
@@ -161,13 +162,6 @@ class Generator(nn.Module):
         if w_hpf < 0:
             raise ValueError(f"w_hpf must be 0 (no skip) or above, got {w_hpf}")
         self.image_size, self.style_dim, self.w_hpf = image_size, style_dim, w_hpf
-        self.config = {
-            "image_size": image_size,
-            "style_dim": style_dim,
-            "max_width": max_width,
-            "base_width": base_width,
-            "w_hpf": w_hpf,
-        }
         # the bottleneck is 16 pixels wide without the skip and 8 with it
         widths = block_widths(image_size, 8 if w_hpf > 0 else 16, base_width, max_width)
         stages = list(pairwise(widths))
@@ -239,7 +233,7 @@ class Generator(nn.Module):
         return self.to_rgb(features)
 
 
-class MappingNetwork(nn.Module):
+class MappingNetwork(ConfiguredNetwork):
     """Latent codes to style codes, with a head per domain (section 2.1 and table 6).
 
     Args:
@@ -252,12 +246,6 @@ class MappingNetwork(nn.Module):
     def __init__(self, num_domains: int = 2, latent_dim: int = 16, style_dim: int = 64, hidden_dim: int = 512) -> None:
         super().__init__()
         self.num_domains, self.latent_dim = num_domains, latent_dim
-        self.config = {
-            "num_domains": num_domains,
-            "latent_dim": latent_dim,
-            "style_dim": style_dim,
-            "hidden_dim": hidden_dim,
-        }
 
         def linear_relu(*dims: int) -> list[nn.Module]:
             return [layer for pair in pairwise(dims) for layer in (nn.Linear(*pair), nn.ReLU())]
@@ -282,7 +270,7 @@ class MappingNetwork(nn.Module):
         return select(torch.stack([head(h) for head in self.unshared], dim=1), y)
 
 
-class StyleEncoder(nn.Module):
+class StyleEncoder(ConfiguredNetwork):
     """Images to style codes, with a head per domain (section 2.1 and table 7).
 
     Args:
@@ -301,13 +289,6 @@ class StyleEncoder(nn.Module):
     ) -> None:
         super().__init__()
         self.image_size, self.num_domains = image_size, num_domains
-        self.config = {
-            "image_size": image_size,
-            "num_domains": num_domains,
-            "style_dim": style_dim,
-            "max_width": max_width,
-            "base_width": base_width,
-        }
         widths = block_widths(image_size, 4, base_width, max_width)
         self.shared = nn.Sequential(*image_trunk(widths))
         self.unshared = nn.ModuleList(nn.Linear(widths[-1], style_dim) for _ in range(num_domains))
@@ -321,7 +302,7 @@ class StyleEncoder(nn.Module):
         return select(torch.stack([head(h) for head in self.unshared], dim=1), y)
 
 
-class Discriminator(nn.Module):
+class Discriminator(ConfiguredNetwork):
     """Real or fake, with an output per domain (section 2.1 and table 7).
 
     Args:
@@ -333,12 +314,6 @@ class Discriminator(nn.Module):
     ) -> None:
         super().__init__()
         self.image_size, self.num_domains = image_size, num_domains
-        self.config = {
-            "image_size": image_size,
-            "num_domains": num_domains,
-            "max_width": max_width,
-            "base_width": base_width,
-        }
         widths = block_widths(image_size, 4, base_width, max_width)
         self.main = nn.Sequential(*image_trunk(widths), nn.Conv2d(widths[-1], num_domains, 1))
         self.apply(he_init)

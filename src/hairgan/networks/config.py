@@ -1,0 +1,54 @@
+"""Networks that remember the arguments they were made with, so that a bundle card can hold them."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from torch import nn
+
+
+class ConfiguredNetwork(nn.Module):
+    """A network with a `config`, from which it can be made again: `type(network)(**network.config)`.
+
+    Subclasses do nothing for it: the arguments of their constructor are recorded, defaults included, when it returns.
+
+    Attributes:
+        config: argument name -> value, with dicts for mappings and lists for sequences.
+    """
+
+    config: dict[str, Any]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        make = cls.__init__
+        signature = inspect.signature(make)
+
+        @functools.wraps(make)
+        def make_and_record(self: ConfiguredNetwork, *values: Any, **named: Any) -> None:
+            make(self, *values, **named)
+            if type(self) is cls:  # not the constructor of a parent
+                self.config = _arguments(signature.bind(self, *values, **named))
+
+        setattr(cls, "__init__", make_and_record)  # noqa: B010 (mypy refuses the assignment)
+
+
+def _arguments(bound: inspect.BoundArguments) -> dict[str, Any]:
+    """The arguments of a constructor by name, without `self`."""
+    bound.apply_defaults()
+    arguments: dict[str, Any] = {}
+    for parameter in list(bound.signature.parameters.values())[1:]:
+        value = bound.arguments[parameter.name]
+        arguments |= value if parameter.kind is parameter.VAR_KEYWORD else {parameter.name: value}
+    return {name: _plain(value) for name, value in arguments.items()}
+
+
+def _plain(value: Any) -> Any:
+    """The same with dicts for mappings and lists for sequences, e.g. of a Hydra config."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(item) for item in value]
+    return value
