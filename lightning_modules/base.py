@@ -32,14 +32,11 @@ from torch.optim import Optimizer
 from torchmetrics import Metric
 
 from hairgan.data.requirements import Requirement
+from hairgan.losses.phase import PhaseLoss
 from hairgan.networks.activation_checkpointing import checkpoint_activations
 from hairgan.randomness import key
 from lightning_modules.execution import Execution, in_channels_last, split
 from lightning_modules.failures import skip_failures
-
-Losses = tuple[Tensor, dict[str, Tensor]]
-"""What is minimised, and its named terms for the logs (detached)."""
-
 
 GRAD_NORM = "grad_norm"
 
@@ -55,7 +52,7 @@ class Phase:
     """
 
     name: str
-    loss: Callable[[], Losses]
+    loss: Callable[[], PhaseLoss]
     updates: tuple[str, ...]
 
 

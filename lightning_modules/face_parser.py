@@ -9,13 +9,14 @@ from torch.optim import Optimizer
 
 from hairgan.data.augment import to_bytes
 from hairgan.data.requirements import Images, LabelMaps
+from hairgan.losses.phase import PhaseLoss
 from hairgan.losses.segmentation import bisenet_loss, soft_jaccard_loss
 from hairgan.metrics.segmentation import ParsingScores
 from hairgan.networks.face_parser import BiSeNet
 from hairgan.optimizers import bisenet_parameter_groups
 from hairgan.pictures import sheet
 from hairgan.regions import colorize
-from lightning_modules.base import Losses, Phase, PhasedModule
+from lightning_modules.base import Phase, PhasedModule
 
 
 class FaceParserModule(PhasedModule):
@@ -69,14 +70,13 @@ class FaceParserModule(PhasedModule):
         return bisenet_parameter_groups(self.parser, self.weight_decay, self.head_lr_factor)
 
     def phases(self, batch: dict[str, Any]) -> Iterator[Phase]:
-        def loss() -> Losses:
+        def loss() -> PhaseLoss:
             heads, labels = self.parser.with_auxiliary(batch["images"]), batch["labels"]
             loss = bisenet_loss(heads, labels, threshold=self.ohem_threshold, kept_share=self.ohem_share)
             if not self.lambda_jaccard:
-                return loss, {}
+                return PhaseLoss(loss, {})
             jaccard = soft_jaccard_loss(heads[0], labels)
-            terms = {"cross_entropy": loss.detach(), "jaccard": jaccard.detach()}
-            return loss + self.lambda_jaccard * jaccard, terms
+            return PhaseLoss.of(loss + self.lambda_jaccard * jaccard, {"cross_entropy": loss, "jaccard": jaccard})
 
         yield Phase("parse", loss, ("parser",))
 

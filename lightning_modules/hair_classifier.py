@@ -13,10 +13,11 @@ from torch.optim import Optimizer
 from hairgan.data.augment import to_bytes
 from hairgan.data.requirements import Images, KnownAttributes
 from hairgan.losses.classification import UNKNOWN, class_weights, masked_cross_entropies
+from hairgan.losses.phase import PhaseLoss
 from hairgan.metrics.classification import AttributeScores, fit_temperatures
 from hairgan.networks.hair_classifier import HairClassifier
 from hairgan.pictures import sheet
-from lightning_modules.base import Losses, Phase, PhasedModule
+from lightning_modules.base import Phase, PhasedModule
 
 
 class HairClassifierModule(PhasedModule):
@@ -67,10 +68,10 @@ class HairClassifierModule(PhasedModule):
             self.class_weights = {head: weight.to(self.device) for head, weight in weights.items()}
 
     def phases(self, batch: dict[str, Any]) -> Iterator[Phase]:
-        def loss() -> Losses:
+        def loss() -> PhaseLoss:
             logits = self.classifier(batch["images"])
             terms = masked_cross_entropies(logits, batch["targets"], self.class_weights)
-            return torch.stack(list(terms.values())).sum(), {head: term.detach() for head, term in terms.items()}
+            return PhaseLoss.of(torch.stack(list(terms.values())).sum(), terms)
 
         yield Phase("classify", loss, ("classifier",))
 

@@ -11,13 +11,14 @@ from torch.optim import Optimizer
 from hairgan.data.augment import to_bytes
 from hairgan.data.requirements import Images, LabelMaps
 from hairgan.losses.perceptual import VGG19Perceptual
+from hairgan.losses.phase import PhaseLoss
 from hairgan.losses.sean import SEANWeights, discriminator_loss, generator_loss
 from hairgan.metrics.perceptual import LPIPS
 from hairgan.metrics.reconstruction import Reconstruction
 from hairgan.networks.sean import Noise, SEANDiscriminator, SEANGenerator, pixel_noise
 from hairgan.pictures import sheet
 from hairgan.regions import Region, colorize
-from lightning_modules.base import Losses, Phase, PhasedModule
+from lightning_modules.base import Phase, PhasedModule
 
 
 class SEANModule(PhasedModule):
@@ -66,13 +67,13 @@ class SEANModule(PhasedModule):
         generator, discriminator = self.networks["generator"], self.networks["discriminator"]
         images, labels = batch["images"], batch["labels"]
 
-        def paint() -> Losses:
+        def paint() -> PhaseLoss:
             noise = self._noise(batch, phase=0)
             return generator_loss(
                 generator, discriminator, images, labels, weights=self.weights, perceptual=self.perceptual, noise=noise
             )
 
-        def judge() -> Losses:
+        def judge() -> PhaseLoss:
             return discriminator_loss(generator, discriminator, images, labels, noise=self._noise(batch, phase=1))
 
         yield Phase("g", paint, ("generator",))

@@ -16,10 +16,8 @@ from torch.nn import functional as F
 
 from hairgan.losses.adversarial import at_least_single, hinge_loss
 from hairgan.losses.perceptual import VGG19Perceptual
+from hairgan.losses.phase import PhaseLoss
 from hairgan.networks.sean import Noise, SEANDiscriminator, SEANGenerator
-
-Losses = tuple[Tensor, dict[str, Tensor]]
-"""What a phase minimises, and its terms without their weights, detached."""
 
 Outputs = list[list[Tensor]]
 """Feature maps of the discriminator's scales, each with its logits last."""
@@ -42,7 +40,7 @@ def generator_loss(
     weights: SEANWeights = SEANWeights(),
     perceptual: VGG19Perceptual | None = None,
     noise: Noise | None = None,
-) -> Losses:
+) -> PhaseLoss:
     """Adversarial hinge loss, feature matching and perceptual loss of reconstructed images.
 
     Args:
@@ -60,7 +58,7 @@ def generator_loss(
     if perceptual is not None:
         terms["perceptual"] = perceptual(fake, images)
         loss = loss + weights.lambda_vgg * terms["perceptual"]
-    return loss, {name: term.detach() for name, term in terms.items()}
+    return PhaseLoss.of(loss, terms)
 
 
 def discriminator_loss(
@@ -70,14 +68,14 @@ def discriminator_loss(
     labels: Int64[Tensor, "b h w"],
     *,
     noise: Noise | None = None,
-) -> Losses:
+) -> PhaseLoss:
     """Hinge loss of reconstructed and real images; the fakes are painted anew, without a graph."""
     with torch.no_grad():
         fake = generator(labels, generator.encode_styles(images, labels), noise)
     outputs_fake, outputs_real = _judge(discriminator, labels, fake, images)
     on_fake = _over_scales([hinge_loss(scale[-1], real=False) for scale in outputs_fake])
     on_real = _over_scales([hinge_loss(scale[-1], real=True) for scale in outputs_real])
-    return on_fake + on_real, {"fake": on_fake.detach(), "real": on_real.detach()}
+    return PhaseLoss.of(on_fake + on_real, {"fake": on_fake, "real": on_real})
 
 
 def feature_matching_loss(fake: Outputs, real: Outputs) -> Float[Tensor, ""]:

@@ -30,13 +30,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from hairgan.losses.adversarial import at_least_single, logistic_loss, r1_penalty
+from hairgan.losses.phase import PhaseLoss
 from hairgan.networks.stargan import Discriminator, Encoding, Generator, MappingNetwork, Masks, StyleEncoder
 
 MakeMasks = Callable[[Tensor, Tensor | None], Masks]
 """From images in [-1, 1] and the label maps of their sources to the masks of the high-pass skip."""
-
-Losses = tuple[Tensor, dict[str, Tensor]]
-"""What a phase minimises, and its terms without their weights, detached."""
 
 
 @dataclass(frozen=True)
@@ -103,13 +101,13 @@ class StarGANv2Step:
         self._encoding: Encoding | None = None  # of x, by the generator as it is until `g_latent`
         self._latent: tuple[Tensor, Tensor] | None = None  # style and fake of `d_latent`, for `g_latent`
 
-    def d_latent(self) -> Losses:
+    def d_latent(self) -> PhaseLoss:
         """Discriminator, fakes in the style of latent codes (eq. 1)."""
         with uncached_autocast(self.x):
             _, fake = self._latent_fake()
             return self._discriminator_loss(fake.detach())
 
-    def d_reference(self) -> Losses:
+    def d_reference(self) -> PhaseLoss:
         """Discriminator, fakes in the style of reference images (eq. 1)."""
         with uncached_autocast(self.x):
             encoding = self._source().detach()
@@ -117,7 +115,7 @@ class StarGANv2Step:
                 fake = self.generator.decode_styled(encoding, self.style_encoder(self.x_ref, self.y_trg), self.masks)
             return self._discriminator_loss(fake)
 
-    def g_latent(self) -> Losses:
+    def g_latent(self) -> PhaseLoss:
         """Generator, mapping network and style encoder, fakes in the style of latent codes (eq. 5)."""
         with uncached_autocast(self.x):
             s, fake = self._latent_fake()
@@ -128,7 +126,7 @@ class StarGANv2Step:
             s_org = self.style_encoder(self.x, self.y_org)
             return self._generator_loss(s, fake, fake2, s_org)
 
-    def g_reference(self) -> Losses:
+    def g_reference(self) -> PhaseLoss:
         """Generator alone, fakes in the style of reference images (eq. 5)."""
         with uncached_autocast(self.x):
             with torch.no_grad():
@@ -141,27 +139,27 @@ class StarGANv2Step:
                 fake2 = self.generator.decode_styled(encoding, s2, self.masks)
             return self._generator_loss(s, fake, fake2, s_org)
 
-    def _discriminator_loss(self, fake: Tensor) -> Losses:
+    def _discriminator_loss(self, fake: Tensor) -> PhaseLoss:
         fake_loss = logistic_loss(self.discriminator(fake, self.y_trg), real=False)
         if not self.regularize:
             real = logistic_loss(self.discriminator(self.x, self.y_org), real=True)
-            return real + fake_loss, {"real": real.detach(), "fake": fake_loss.detach()}
+            return PhaseLoss.of(real + fake_loss, {"real": real, "fake": fake_loss})
         # R1 is differentiated twice, which needs float32: so do the real images' logits
         with torch.autocast(self.x.device.type, enabled=False):
             x = at_least_single(self.x.detach()).requires_grad_()
             logits = self.discriminator.forward(x, self.y_org)  # forward: as it is, should the network be compiled
             real, reg = logistic_loss(logits, real=True), r1_penalty(logits, x)
         loss = real + fake_loss + self.weights.lambda_reg * reg
-        return loss, {"real": real.detach(), "fake": fake_loss.detach(), "reg": reg.detach()}
+        return PhaseLoss.of(loss, {"real": real, "fake": fake_loss, "reg": reg})
 
-    def _generator_loss(self, s: Tensor, fake: Tensor, fake2: Tensor, s_org: Tensor) -> Losses:
+    def _generator_loss(self, s: Tensor, fake: Tensor, fake2: Tensor, s_org: Tensor) -> PhaseLoss:
         adv = logistic_loss(self.discriminator(fake, self.y_trg), real=True)
         sty = mean_distance(self.style_encoder(fake, self.y_trg), s)  # eq. 2; s is not detached
         ds = mean_distance(fake, fake2)  # eq. 3, maximised
         cyc = mean_distance(self.generator(fake, s_org, self._masks(fake)), self.x)  # eq. 4
         w = self.weights
         loss = adv + w.lambda_sty * sty - w.lambda_ds * ds + w.lambda_cyc * cyc
-        return loss, {"adv": adv.detach(), "sty": sty.detach(), "ds": ds.detach(), "cyc": cyc.detach()}
+        return PhaseLoss.of(loss, {"adv": adv, "sty": sty, "ds": ds, "cyc": cyc})
 
     def _source(self) -> Encoding:
         if self._encoding is None:
