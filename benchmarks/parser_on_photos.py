@@ -29,7 +29,7 @@ from hairgan.photos.opening import open_rgb
 from hairgan.photos.pixels import resize_picture
 from hairgan.pictures import save_picture, sheet
 from hairgan.regions import REGION_NAMES, Region
-from hairgan.weights.bundling import collect
+from hairgan.weights.collecting import collect
 
 COLUMNS, ROWS, SIDE = 4, 4, 192
 

@@ -16,6 +16,7 @@ from hairgan.networks.face_parser import BiSeNet
 from hairgan.optimizers import bisenet_parameter_groups
 from hairgan.pictures import sheet
 from hairgan.regions import colorize
+from hairgan.weights.face_parser import load_imagenet
 from lightning_modules.base import Phase, PhasedModule
 
 
@@ -54,7 +55,7 @@ class FaceParserModule(PhasedModule):
     ) -> None:
         super().__init__({"parser": parser}, {"parser": optimizer}, seed=seed, schedule=schedule)
         if imagenet:
-            parser.backbone.load_imagenet()
+            load_imagenet(parser.backbone)
         self.weight_decay, self.head_lr_factor = weight_decay, head_lr_factor
         self.ohem_threshold, self.ohem_share = ohem_threshold, ohem_share
         self.lambda_jaccard = lambda_jaccard

@@ -11,7 +11,8 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from hairgan.weights.trusted import check_config, targets, trust
+from hairgan.weights.run_configs import check_config, targets
+from hairgan.weights.trusted import trust
 from lightning_modules.launch import processes, record, run_directory, settings, slurm
 from lightning_modules.launch.overrides import HOW, apply_command_line
 

@@ -31,9 +31,9 @@ from hairgan.evaluation.protocols import Protocol
 from hairgan.evaluation.real_statistics import StatisticsCache
 from hairgan.evaluation.result import Evaluation, Picture
 from hairgan.evaluation.settings import EvaluationData, EvaluationSettings
-from hairgan.weights.documents import a_mapping, a_text
+from hairgan.weights.documents import expect_mapping, expect_text
+from hairgan.weights.run_configs import check_config
 from hairgan.weights.runs import CONFIG, find_checkpoint, networks_from_run, read_config
-from hairgan.weights.trusted import check_config
 from lightning_modules.launch.checks import check_data, check_masks, masks_of
 from lightning_modules.launch.record import git_state, versions
 
@@ -77,8 +77,8 @@ class EvaluatedRun:
         judges = [name for name in ("classifier", "parser") if asked[name] is not None]
         check_metrics(family, asked.metrics or (), judges)
         for name in ("data", "paths"):
-            a_mapping(content.get(name), f"{path / CONFIG}: {name}")
-        a_text(content["paths"].get("cache"), f"{path / CONFIG}: paths.cache")
+            expect_mapping(content.get(name), f"{path / CONFIG}: {name}")
+        expect_text(content["paths"].get("cache"), f"{path / CONFIG}: paths.cache")
         check_config(content, ("data", "model.masks"), source=f"the config of {path}")
         config = OmegaConf.create(content)
         assert isinstance(config, DictConfig)

@@ -21,7 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from hairgan.locks import SILENCE, Lock, LockedError, acquire, holder
 from hairgan.moved import with_current_names
-from hairgan.weights.documents import a_mapping, read_yaml
+from hairgan.weights.documents import expect_mapping, read_yaml
 from hairgan.weights.files import archive_is_whole
 from hairgan.weights.runs import BEST, CONFIG, FOLDER, by_step, check_networks, find_checkpoint, read_checkpoint
 from lightning_modules.launch import processes, record, slurm
@@ -267,7 +267,7 @@ def load_config(run_dir: str | Path) -> DictConfig:
     if not (run_dir / CONFIG).is_file():
         raise ValueError(f"{run_dir} is not a run directory: there is no {CONFIG} in it")
     file = run_dir / (AS_WRITTEN if (run_dir / AS_WRITTEN).is_file() else CONFIG)
-    a_mapping(read_yaml(file), str(file))  # which refuses what would be too large when it is loaded
+    expect_mapping(read_yaml(file), str(file))  # which refuses what would be too large when it is loaded
     config = OmegaConf.create(with_current_names(OmegaConf.to_container(OmegaConf.load(file), resolve=False)))
     assert isinstance(config, DictConfig)
     return config

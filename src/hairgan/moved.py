@@ -11,6 +11,8 @@ from typing import Any
 
 MOVED: dict[str, str] = {
     # old dotted name -> new dotted name, of a class or function, or of a module for everything in it
+    "hairgan.networks.bisenet": "hairgan.networks.face_parser",
+    "hairgan.networks.cbam": "hairgan.networks.hair_classifier",
     "lightning_modules.callbacks.EditMetrics": "lightning_modules.callbacks.Evaluate",
     "lightning_modules.callbacks.GenerativeMetrics": "lightning_modules.callbacks.Evaluate",
     "lightning_modules.callbacks.SegmentationMetrics": "lightning_modules.callbacks.Evaluate",

@@ -21,7 +21,7 @@ from hairgan.networks.hair_classifier import HairClassifier
 from hairgan.networks.mean_styles import MeanStyles
 from hairgan.networks.sean import SEANGenerator
 from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
-from hairgan.weights.cards import load_bundle, save_bundle
+from hairgan.weights.bundles import load_bundle, save_bundle
 from hairgan.weights.runs import networks_from_run
 from tests.conftest import ROOT, Faces
 

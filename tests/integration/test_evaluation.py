@@ -20,7 +20,7 @@ from hairgan.evaluation import sean
 from hairgan.evaluation.judges import Judges
 from hairgan.networks.face_parser import BiSeNet
 from hairgan.networks.hair_classifier import HairClassifier
-from hairgan.weights.cards import save_bundle
+from hairgan.weights.bundles import save_bundle
 from hairgan.weights.runs import find_checkpoint
 from hairgan.weights.trusted import trusting
 from lightning_modules.callbacks import evaluate as evaluate_callback

@@ -25,8 +25,8 @@ def bundle(
     Averaged weights are taken where a run has them; discriminators stay behind. The bundle is a folder of safetensors
     files with a card in YAML, which `hairgan dye`, `restyle`, `label` and `parse` take, and which can be put on a hub.
     """
-    from hairgan.weights.bundling import collect
-    from hairgan.weights.cards import save_bundle
+    from hairgan.weights.bundles import save_bundle
+    from hairgan.weights.collecting import collect
 
     networks, facts = collect(sources, checkpoint, licence)
     card = save_bundle(out, networks, half=half, overwrite=overwrite, **facts)

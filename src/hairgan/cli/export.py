@@ -26,7 +26,7 @@ def export(bundle: str, out: Path, parts: tuple[str, ...], overwrite: bool) -> N
 
     check_folder(out)
 
-    from hairgan.weights.cards import load_bundle
+    from hairgan.weights.bundles import load_bundle
     from hairgan.weights.exporting import export_bundle, recipes
 
     networks = load_bundle(bundle, parts or None).networks

@@ -32,7 +32,7 @@ def import_official(
     The files are read without running anything in them: one that holds more than tensors is refused. They come under
     licences of their own, which the bundle's card repeats; most exclude commercial use.
     """
-    from hairgan.weights.cards import save_bundle
+    from hairgan.weights.bundles import save_bundle
     from hairgan.weights.official_files import LICENCES, import_files
 
     networks = import_files(stargan=stargan, sean=sean, bisenet=bisenet, fan=fan, w_hpf=w_hpf)

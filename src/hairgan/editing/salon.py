@@ -49,8 +49,8 @@ from hairgan.networks.resnet import fold_batch_norm
 from hairgan.networks.sean import SEANGenerator
 from hairgan.photos.faces import FaceFinder, FANFinder, MTCNNFinder, RegionFinder
 from hairgan.regions import resize_labels
-from hairgan.weights.bundling import collect
-from hairgan.weights.cards import load_bundle
+from hairgan.weights.bundles import load_bundle
+from hairgan.weights.collecting import collect
 from hairgan.weights.shipped import bundle_or_shipped
 
 Arguments = ParamSpec("Arguments")
@@ -138,7 +138,7 @@ class Salon:
             options: `finder`, `batch_size` and `precision`, as above.
 
         Raises:
-            ValueError: the bundle cannot be loaded (`hairgan.weights.cards.load_bundle`), has no parser or networks
+            ValueError: the bundle cannot be loaded (`hairgan.weights.bundles.load_bundle`), has no parser or networks
                 that do not fit each other, or there is no such device.
         """
         bundle = load_bundle(bundle_or_shipped(source), PARTS, choose_device(device))
@@ -148,7 +148,7 @@ class Salon:
     def from_run(
         cls, *runs: Path | str, checkpoint: str = "last", device: str | torch.device = "cpu", **options: Any
     ) -> Salon:
-        """The salon of the networks in run directories and bundles; see `hairgan.weights.bundling.collect`."""
+        """The salon of the networks in run directories and bundles; see `hairgan.weights.collecting.collect`."""
         where = choose_device(device)
         networks, facts = collect(runs, checkpoint)
         return cls.from_networks({name: n.to(where) for name, n in networks.items()}, facts["domains"], **options)

@@ -17,7 +17,7 @@ from hairgan.domains import Domains
 from hairgan.networks.face_parser import BiSeNet
 from hairgan.networks.hair_classifier import HairClassifier
 from hairgan.networks.resnet import Network, fold_batch_norm
-from hairgan.weights.bundling import collect
+from hairgan.weights.collecting import collect
 from hairgan.weights.files import weights_fingerprint
 
 

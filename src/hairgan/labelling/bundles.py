@@ -9,7 +9,7 @@ from hairgan.networks.face_parser import BiSeNet
 from hairgan.networks.hair_classifier import HairClassifier
 from hairgan.networks.resnet import Network, fold_batch_norm
 from hairgan.photos.faces import FaceFinder, MTCNNFinder, RegionFinder
-from hairgan.weights.cards import load_bundle
+from hairgan.weights.bundles import load_bundle
 
 
 def load_parser(source: str, device: str | torch.device = "cpu") -> BiSeNet:

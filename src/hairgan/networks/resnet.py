@@ -79,20 +79,6 @@ class ResNet(nn.Module):
             features.append(x)
         return features
 
-    def load_imagenet(self) -> None:
-        """Load torchvision's ImageNet weights, downloading them the first time; for the start of a training.
-
-        Raises:
-            ValueError: the trunk is not as wide as torchvision's.
-        """
-        if self.base_width != 64:
-            raise ValueError(f"ImageNet weights exist for a base width of 64, not {self.base_width}")
-        from torchvision import models  # slow
-
-        weights = models.get_model_weights(f"resnet{self.depth}")["IMAGENET1K_V1"]
-        state = weights.get_state_dict(progress=True, check_hash=True)
-        self.load_state_dict({key: value for key, value in state.items() if not key.startswith("fc.")})
-
 
 def _stage(block: Block, width_in: int, width_out: int, number: int, stride: int) -> nn.Sequential:
     width = width_out // block.expansion

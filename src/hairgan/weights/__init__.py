@@ -11,22 +11,23 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hairgan.weights.bundling import collect
-    from hairgan.weights.cards import Bundle, load_bundle, read_card, save_bundle
+    from hairgan.weights.bundles import Bundle, load_bundle, save_bundle
+    from hairgan.weights.cards import read_card
+    from hairgan.weights.collecting import collect
     from hairgan.weights.official import from_official
     from hairgan.weights.official_files import import_files
     from hairgan.weights.runs import networks_from_run
     from hairgan.weights.trusted import trust, trusting
 
 _PUBLIC = {
-    "Bundle": "cards",
-    "collect": "bundling",
+    "Bundle": "bundles",
+    "collect": "collecting",
     "from_official": "official",
     "import_files": "official_files",
-    "load_bundle": "cards",
+    "load_bundle": "bundles",
     "networks_from_run": "runs",
     "read_card": "cards",
-    "save_bundle": "cards",
+    "save_bundle": "bundles",
     "trust": "trusted",
     "trusting": "trusted",
 }

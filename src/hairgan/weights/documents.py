@@ -84,28 +84,28 @@ def _count(node: yaml.Node, file: Path, known: dict[int, int], depth: int) -> in
 # -- what a value has to be; `name` says which it is, for the message --
 
 
-def a_mapping(value: Any, name: str) -> dict[str, Any]:
+def expect_mapping(value: Any, name: str) -> dict[str, Any]:
     """A mapping whose keys are text."""
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise ValueError(f"{name} must be a mapping, not {describe(value)}")
     return dict(value)
 
 
-def a_list(value: Any, name: str) -> list[Any]:
+def expect_list(value: Any, name: str) -> list[Any]:
     """A list."""
     if not isinstance(value, list):
         raise ValueError(f"{name} must be a list, not {describe(value)}")
     return value
 
 
-def a_text(value: Any, name: str) -> str:
+def expect_text(value: Any, name: str) -> str:
     """Text that is not empty."""
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"{name} must be a text, not {describe(value)}")
     return value
 
 
-def a_count(value: Any, name: str) -> int:
+def expect_count(value: Any, name: str) -> int:
     """A whole number of 0 or more."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise ValueError(f"{name} must be a whole number of 0 or more, not {describe(value)}")

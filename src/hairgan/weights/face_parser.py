@@ -1,16 +1,22 @@
-"""The public face-parsing BiSeNet weights: 191 tensors named `cp.resnet...`, `ffm...`, `conv_out...`."""
+"""Published weights for the face parser: the whole of the public BiSeNet, or ImageNet's ResNet to start training from.
+
+The public BiSeNet has 191 tensors named `cp.resnet...`, `ffm...`, `conv_out...`.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from hairgan.networks.face_parser import BiSeNet
+from hairgan.networks.resnet import ResNet
 from hairgan.regions import SWAP_LEFT_RIGHT, TO_BISENET
 from hairgan.weights.building import build
+from hairgan.weights.files import load_exactly, read_state_dict, weights_file
 
 RENAMED: tuple[tuple[str, str], ...] = (
     # official prefix or part (regular expression) -> ours; the official 16 and 32 are strides 8 and 16
@@ -59,3 +65,25 @@ def parser(state_dict: Mapping[str, Tensor], *, mirrored: bool = False) -> BiSeN
             value = value[order]
         renamed[new_key] = value
     return build(BiSeNet, {"depth": depth, "base_width": stem.shape[0]}, renamed)
+
+
+def load_imagenet(trunk: ResNet, path: Path | str | None = None) -> None:
+    """Fill the parser's trunk with torchvision's ImageNet weights, to start training from.
+
+    Args:
+        trunk: a ResNet of the published width, `BiSeNet(...).backbone`.
+        path: torchvision's file; None takes torch hub's cache, or downloads it there.
+
+    Raises:
+        ValueError: the trunk has another width, or the file is missing, damaged or of another network.
+    """
+    if trunk.base_width != 64:
+        raise ValueError(f"ImageNet weights exist for a base width of 64, not {trunk.base_width}")
+    from torchvision import models  # slow
+
+    url = models.get_model_weights(f"resnet{trunk.depth}")["IMAGENET1K_V1"].url
+    file = weights_file(url, path, "the face parser's trunk", "train without it (model.imagenet=false)")
+    # files from before PyTorch counted batches have no counters; ours are 0 then
+    counters = {key: value for key, value in trunk.state_dict().items() if key.endswith(".num_batches_tracked")}
+    state = {key: value for key, value in read_state_dict(file).items() if not key.startswith("fc.")}
+    load_exactly(trunk, counters | state, source=str(file))

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from hairgan.moved import with_current_names
 from hairgan.weights.building import build, with_image_size
-from hairgan.weights.documents import a_count, a_list, a_mapping, a_text, describe, read_yaml
+from hairgan.weights.documents import describe, expect_count, expect_list, expect_mapping, expect_text, read_yaml
 from hairgan.weights.files import archive_is_whole, check_state, read_tensors
 from hairgan.weights.trusted import is_own, network_class
 
@@ -81,14 +81,16 @@ def read_config(run: str | Path) -> dict[str, Any]:
     file = Path(run) / CONFIG
     if not file.is_file():
         raise ValueError(f"{run} is not a run directory: there is no {CONFIG} in it")
-    config = with_current_names(a_mapping(read_yaml(file), str(file)))
-    a_mapping(config.get("model"), f"{file}: model")
-    for name, kind in (("name", a_text), ("seed", a_count), ("image_size", a_count)):
+    config = with_current_names(expect_mapping(read_yaml(file), str(file)))
+    expect_mapping(config.get("model"), f"{file}: model")
+    for name, expect in (("name", expect_text), ("seed", expect_count), ("image_size", expect_count)):
         if config.get(name) is not None:
-            kind(config[name], f"{file}: {name}")
+            expect(config[name], f"{file}: {name}")
     names = config.get("domain_names")
     if names is not None:
-        names = [a_text(name, f"{file}: each of domain_names") for name in a_list(names, f"{file}: domain_names")]
+        names = [
+            expect_text(name, f"{file}: each of domain_names") for name in expect_list(names, f"{file}: domain_names")
+        ]
         if len(set(names)) < len(names):
             raise ValueError(f"{file}: domain_names names a domain twice: {', '.join(names)}")
     return config
@@ -103,8 +105,8 @@ def read_record(run: str | Path) -> dict[str, Any]:
     file = Path(run) / RECORD
     if not file.is_file():
         return {}
-    starts = a_list(read_yaml(file) or [], str(file))
-    return a_mapping(starts[-1], f"{file}: its last entry") if starts else {}
+    starts = expect_list(read_yaml(file) or [], str(file))
+    return expect_mapping(starts[-1], f"{file}: its last entry") if starts else {}
 
 
 def read_checkpoint(path: str | Path, *, mapped: bool = False) -> tuple[dict[str, Tensor], int]:
@@ -119,7 +121,7 @@ def read_checkpoint(path: str | Path, *, mapped: bool = False) -> tuple[dict[str
     content = read_tensors(path, mapped=mapped)
     if not isinstance(content, Mapping) or "state_dict" not in content or "steps_done" not in content:
         raise ValueError(f"{path} is not a checkpoint of a hairgan run: it has no 'state_dict' and 'steps_done'")
-    step = a_count(content["steps_done"], f"{path}: steps_done")
+    step = expect_count(content["steps_done"], f"{path}: steps_done")
     state = content["state_dict"]
     if not isinstance(state, Mapping) or not all(isinstance(key, str) for key in state):
         raise ValueError(f"{path}: state_dict must be a mapping of names to tensors, not {describe(state)}")

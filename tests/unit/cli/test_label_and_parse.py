@@ -9,7 +9,7 @@ from PIL import Image
 from hairgan.cli import cli, main
 from hairgan.labelling import bundles
 from hairgan.networks.face_parser import BiSeNet
-from hairgan.weights.cards import save_bundle
+from hairgan.weights.bundles import save_bundle
 from tests.unit.labelling.painted import PaintParser, face, photo
 
 

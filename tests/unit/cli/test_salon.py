@@ -24,7 +24,7 @@ from hairgan.editing.video import write_video
 from hairgan.networks.face_parser import BiSeNet
 from hairgan.photos.opening import open_photo
 from hairgan.pictures import GAP
-from hairgan.weights.cards import save_bundle
+from hairgan.weights.bundles import save_bundle
 from tests.unit.heads import (
     HeadGenerator,
     MeanColorSEAN,

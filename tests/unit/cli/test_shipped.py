@@ -12,7 +12,7 @@ from PIL import Image
 from hairgan.cli import cli
 from hairgan.portraits import portrait
 from hairgan.regions import Region
-from hairgan.weights.cards import load_bundle
+from hairgan.weights.bundles import load_bundle
 from hairgan.weights.shipped import REMARK, SHIPPED
 
 

@@ -15,7 +15,7 @@ from hairgan.networks.sean import SEANGenerator
 from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
 from hairgan.pictures import GAP
 from hairgan.regions import Region
-from hairgan.weights.cards import save_bundle
+from hairgan.weights.bundles import save_bundle
 
 SIZE = 64
 

@@ -7,7 +7,7 @@ from hairgan.domains import Domains
 from hairgan.evaluation.judges import DomainClassifier, Judge, Judges
 from hairgan.networks.face_parser import BiSeNet
 from hairgan.networks.hair_classifier import HEADS, HairClassifier
-from hairgan.weights.cards import save_bundle
+from hairgan.weights.bundles import save_bundle
 
 ANSWERS = [("bangs", "long", "perm", "blond", "female"), ("no_bangs", "short", "straight", "black", "male")]
 

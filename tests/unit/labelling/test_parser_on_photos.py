@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from hairgan.networks.face_parser import BiSeNet
 from hairgan.portraits.randomized import portrait
-from hairgan.weights.cards import save_bundle
+from hairgan.weights.bundles import save_bundle
 
 SCRIPT = Path(__file__).parents[3] / "benchmarks" / "parser_on_photos.py"
 

@@ -15,7 +15,7 @@ from hairgan.networks.face_parser import BiSeNet
 from hairgan.networks.hair_classifier import HairClassifier
 from hairgan.networks.sean import SEANGenerator
 from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
-from hairgan.weights.cards import save_bundle
+from hairgan.weights.bundles import save_bundle
 from hairgan.weights.exporting import recipes
 
 NARROW = {"image_size": 32, "base_width": 4, "max_width": 8}

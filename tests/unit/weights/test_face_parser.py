@@ -1,8 +1,12 @@
+from pathlib import Path
+
 import pytest
 import torch
+from torchvision import models
 
 from hairgan.networks.face_parser import IMAGENET_MEAN, IMAGENET_STD, BiSeNet
 from hairgan.regions import BISENET_ORDER, FROM_BISENET, SWAP_LEFT_RIGHT, Region
+from hairgan.weights.face_parser import load_imagenet
 from hairgan.weights.official import from_official
 from tests.golden import rule
 
@@ -52,3 +56,18 @@ def test_wrong_state_dicts(state):
         from_official("bisenet", {**state, "sp.conv1.weight": torch.zeros(1)})
     with pytest.raises(ValueError, match="not a public BiSeNet"):
         from_official("bisenet", {"conv1.weight": torch.zeros(1)})
+
+
+def test_a_trunk_from_imagenet(tmp_path: Path) -> None:
+    state = models.resnet18(weights=None).state_dict()
+    old = {key: value for key, value in state.items() if not key.endswith(".num_batches_tracked")}
+    for number, file_content in enumerate((state, old)):
+        file = tmp_path / f"{number}.pth"
+        torch.save(file_content, file)
+        trunk = BiSeNet(18).backbone
+        load_imagenet(trunk, file)
+        assert all(torch.equal(value, state[key]) for key, value in trunk.state_dict().items())
+    with pytest.raises(ValueError, match="64, not 4"):
+        load_imagenet(BiSeNet(base_width=4).backbone, file)
+    with pytest.raises(ValueError, match=r"of another shape: layer1\.0\.conv1\.weight|does not fit ResNet"):
+        load_imagenet(BiSeNet(50).backbone, file)

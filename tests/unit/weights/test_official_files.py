@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from hairgan.cli import cli
 from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
-from hairgan.weights.cards import load_bundle
+from hairgan.weights.bundles import load_bundle
 from hairgan.weights.files import read_tensors
 from hairgan.weights.official_files import import_files
 from tests.golden import rule

@@ -9,7 +9,8 @@ import torch
 import yaml
 
 from hairgan.networks.face_parser import BiSeNet
-from hairgan.weights.cards import CARD, load_bundle, save_bundle
+from hairgan.weights.bundles import load_bundle, save_bundle
+from hairgan.weights.cards import CARD
 
 
 @pytest.fixture(scope="module")

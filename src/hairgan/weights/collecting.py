@@ -12,7 +12,8 @@ from typing import Any
 
 from torch import nn
 
-from hairgan.weights.cards import CARD, PARTS, a_dataset, fact_of, load_bundle
+from hairgan.weights.bundles import load_bundle
+from hairgan.weights.cards import CARD, PARTS, dataset_of, fact_of
 from hairgan.weights.mean_styles import file_name, load_mean_styles
 from hairgan.weights.runs import networks_from_run, read_record
 from hairgan.weights.trusted import is_own
@@ -88,7 +89,7 @@ def _of_run(run: Path | str, checkpoint: str, licence: str | None) -> tuple[dict
         "model": config.get("name"),
         "step": what["step"],
         "seed": config.get("seed"),
-        "dataset": _known(a_dataset(record), ("fingerprint", "size", "counts")),
+        "dataset": _known(dataset_of(record), ("fingerprint", "size", "counts")),
         "revision": git.get("revision") if isinstance(git, Mapping) else None,
         "metrics": last_metrics(Path(run)),
     }

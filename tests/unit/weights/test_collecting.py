@@ -16,8 +16,8 @@ from hairgan.networks.face_parser import BiSeNet
 from hairgan.networks.mean_styles import MeanStyles
 from hairgan.networks.sean import SEANGenerator
 from hairgan.networks.stargan import Discriminator, Generator, MappingNetwork, StyleEncoder
-from hairgan.weights.bundling import collect
-from hairgan.weights.cards import load_bundle, save_bundle
+from hairgan.weights.bundles import load_bundle, save_bundle
+from hairgan.weights.collecting import collect
 from hairgan.weights.mean_styles import file_name, save_mean_styles
 
 NARROW = {"image_size": 32, "base_width": 4, "max_width": 8}
