@@ -20,16 +20,14 @@ from jaxtyping import UInt8
 from numpy import ndarray
 
 from hairgan.labelling.overlay import overlay
-from hairgan.labelling.parsing import align, parse_crops
 from hairgan.metrics.segmentation import ParsingScores
-from hairgan.networks.face_parser import BiSeNet
-from hairgan.networks.resnet import fold_batch_norm
+from hairgan.photos.faces import align_face
 from hairgan.photos.listing import list_photos
+from hairgan.photos.network_images import resize_picture
 from hairgan.photos.opening import open_rgb
-from hairgan.photos.pixels import resize_picture
+from hairgan.photos.parser import FaceParser
 from hairgan.pictures import save_picture, sheet
 from hairgan.regions import REGION_NAMES, Region
-from hairgan.weights.collecting import collect
 
 COLUMNS, ROWS, SIDE = 4, 4, 192
 
@@ -61,19 +59,19 @@ def write_sheets(out: Path, pairs: list[tuple[UInt8[ndarray, "s s 3"], UInt8[nda
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the sheets.")
 @click.option("--batch-size", default=8, show_default=True)
 def main(source: Path, photos: Path, checkpoint: str, out: Path | None, batch_size: int) -> None:
-    """Parse PHOTOS with the face parser of SOURCE, a run directory or a bundle."""
-    networks, _ = collect([source], checkpoint, None)
-    parser = fold_batch_norm(next(network for network in networks.values() if isinstance(network, BiSeNet)))
+    """Parse PHOTOS with the face parser of SOURCE, a run directory, a bundle or a published file."""
+    parser = FaceParser.load(source, checkpoint)
     paths = list_photos(photos).paths()
     paths = [p for p in paths if p.suffix != ".png" or not any(p.with_suffix(s) in paths for s in (".jpg", ".jpeg"))]
     scores, pairs, measured = ParsingScores(), [], 0
     for first in range(0, len(paths), batch_size):
         chosen = paths[first : first + batch_size]
         opened = [open_rgb(path) for path in chosen]
-        crops = [align(photo, None, parser.image_size).crop(photo) for photo in opened]
-        for path, crop, labels in zip(chosen, crops, parse_crops(parser, crops)[0], strict=True):
+        crops = [align_face(photo, None, parser.size).alignment.crop(photo) for photo in opened]
+        for path, crop, parsed in zip(chosen, crops, parser.parse(crops), strict=True):
+            labels = parsed.labels
             line = f"{len(pairs):4d} {path.relative_to(photos)}: hair {(labels == Region.HAIR).mean():.3f}"
-            truth = true_labels(path, parser.image_size)
+            truth = true_labels(path, parser.size)
             if truth is not None:
                 wanted, found = truth == Region.HAIR, labels == Region.HAIR
                 line += f", IoU {(wanted & found).sum() / max((wanted | found).sum(), 1):.3f}"

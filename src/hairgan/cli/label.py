@@ -60,20 +60,22 @@ def label(
     from hairgan.data.processes import cores
     from hairgan.devices import choose_device
     from hairgan.domains import Domains
-    from hairgan.labelling.bundles import face_finder, load_classifier, load_parser
-    from hairgan.labelling.folder import Settings, label_folder
+    from hairgan.labelling.folder import label_folder
+    from hairgan.photos.classifier import HairAttributeClassifier
+    from hairgan.photos.faces import default_finder
+    from hairgan.photos.parser import FaceParser
 
     chosen = Domains.from_yaml(domains) if domains.endswith((".yaml", ".yml")) else Domains.load(domains)
     where = choose_device(device)
-    parser = load_parser(bundle, where)
+    parser = FaceParser.load(bundle, device=where)
     labelled = label_folder(
         folder,
         out,
         parser=parser,
-        classifier=load_classifier(classifier, where) if classifier else None,
-        finder=None if aligned else detector or face_finder(parser),
+        classifier=HairAttributeClassifier.load(classifier, device=where) if classifier else None,
+        finder=None if aligned else detector or default_finder(parser),
         domains=chosen,
-        settings=Settings(parser.image_size, min_confidence),
+        min_confidence=min_confidence,
         pack_size=size,
         batch_size=batch_size,
         workers=workers or cores(),

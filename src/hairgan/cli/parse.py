@@ -55,21 +55,22 @@ def parse(
     picture = open_rgb(photo)  # all that can be wrong with files is told before torch is imported
 
     from hairgan.devices import choose_device
-    from hairgan.labelling.bundles import face_finder, load_parser
     from hairgan.labelling.overlay import overlay, region_shares
-    from hairgan.labelling.parsing import align, parse_crops
+    from hairgan.photos.faces import align_face, default_finder
+    from hairgan.photos.parser import FaceParser
     from hairgan.pictures import save_picture
 
-    parser = load_parser(bundle, choose_device(device))
-    alignment = align(picture, None if aligned else detector or face_finder(parser), parser.image_size)
-    maps, certainties = parse_crops(parser, [alignment.crop(picture)])
-    labels = alignment.carry_labels(maps[0], *picture.shape[:2])
+    parser = FaceParser.load(bundle, device=choose_device(device))
+    finder = None if aligned else detector or default_finder(parser)
+    alignment = align_face(picture, finder, parser.size).alignment
+    (parsed,) = parser.parse([alignment.crop(picture)])
+    labels = alignment.carry_labels(parsed.labels, *picture.shape[:2])
     save_picture(labels, files["labels"])
     picture = overlay(picture, labels)  # in the place of the photo, which may be large
     save_picture(picture, files["overlay"])
     shares = region_shares(labels)
     if as_json:
-        answer = {"photo": str(photo), "certainty": float(certainties[0]), "shares": shares}
+        answer = {"photo": str(photo), "certainty": parsed.certainty, "shares": shares}
         click.echo(json.dumps(answer | {name: str(path) for name, path in files.items()}))
         return
     for name, share in sorted(shares.items(), key=lambda pair: -pair[1]):

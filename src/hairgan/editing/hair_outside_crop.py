@@ -12,7 +12,7 @@ from hairgan.editing.edit import Edit
 from hairgan.editing.masks import matte, soft_mask
 from hairgan.editing.painting import EDGE, FEATHER
 from hairgan.editing.parsed_photo import ParsedPhoto
-from hairgan.editing.photo_parser import Parser
+from hairgan.photos.parser import FaceParser
 from hairgan.regions import Region
 
 WIDER = 1.8
@@ -21,7 +21,7 @@ DOWN = 0.2
 """By which share of its side that part is moved down, as hair hangs down."""
 
 
-def dye_hair_outside_crop(photo: ParsedPhoto, edit: Edit, parser: Parser) -> UInt8[ndarray, "h w 3"]:
+def dye_hair_outside_crop(photo: ParsedPhoto, edit: Edit, parser: FaceParser) -> UInt8[ndarray, "h w 3"]:
     """The edited photo, with the rest of the person's hair in the new colour as well.
 
     Only hair that is connected with that in the crop counts. At the crop's edge one fades into the other.
@@ -30,7 +30,7 @@ def dye_hair_outside_crop(photo: ParsedPhoto, edit: Edit, parser: Parser) -> UIn
     height, width = source.shape[:2]
     wide = inner.widened(WIDER, DOWN)
     crop = wide.crop(source)
-    ((labels, hair),) = parser([crop])
+    (parsed,) = parser.parse([crop])
     to_wide = np.vstack([wide.matrix, [0, 0, 1]]) @ np.vstack([inner.inverse, [0, 0, 1]])
 
     def in_wide_crop(values: ndarray) -> ndarray:
@@ -38,13 +38,13 @@ def dye_hair_outside_crop(photo: ParsedPhoto, edit: Edit, parser: Parser) -> UIn
 
     fade = in_wide_crop(inner.ramp(height, width, EDGE * size))
     inner_hair = in_wide_crop((photo.labels == Region.HAIR).astype(np.uint8)) > 0
-    own = _connected(labels == Region.HAIR, inner_hair)
+    own = _connected(parsed.labels == Region.HAIR, inner_hair)
     mask = soft_mask(own, FEATHER * size / WIDER) * (1 - fade)
     mask *= wide.ramp(height, width, EDGE * size)
     if not mask.any():
         return edit.image
     old_hair = edit.labels == Region.HAIR
-    weight = mask * matte(hair * own, crop, radius=max(1, size // 100))
+    weight = mask * matte(parsed.hair * own, crop, radius=max(1, size // 100))
     before = crop.astype(np.float32)
     after = recolor(before, weight, hair_color(edit.before, old_hair), hair_color(edit.after, old_hair))
     return wide.paste(edit.image, before, after, mask, np.zeros_like(mask))

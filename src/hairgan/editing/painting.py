@@ -17,7 +17,7 @@ from hairgan.editing.edit import Edit, Timings
 from hairgan.editing.masks import soft_mask
 from hairgan.editing.parsed_photo import ParsedPhoto
 from hairgan.editing.references import WeightedReference
-from hairgan.photos.pixels import to_bytes
+from hairgan.photos.network_images import to_bytes
 from hairgan.regions import Region
 
 FEATHER = 0.02

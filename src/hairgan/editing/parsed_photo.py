@@ -13,7 +13,7 @@ from torch import Tensor
 from hairgan.editing.color import LabColor, hair_color
 from hairgan.networks.label_layout import Layout
 from hairgan.photos.alignment import Alignment
-from hairgan.photos.pixels import resize_picture
+from hairgan.photos.network_images import resize_picture
 from hairgan.regions import Region, resize_labels
 
 MIN_HAIR = 0.003

@@ -6,20 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from jaxtyping import Float32, UInt8
 from numpy import ndarray
-from torch import nn
 
 from hairgan.editing.batching import batches
 from hairgan.editing.edit import Timings
 from hairgan.editing.painting import EDGE
 from hairgan.editing.parsed_photo import MIN_HAIR, ParsedPhoto
 from hairgan.editing.references import Mix, Photo, Reference, WeightedReference
-from hairgan.networks.face_parser import input_size
-from hairgan.photos.alignment import Alignment, whole_photo
-from hairgan.photos.faces import FaceFinder, MTCNNFinder, find_face
-from hairgan.photos.pixels import to_images
+from hairgan.photos.alignment import Alignment
+from hairgan.photos.faces import FaceFinder, MTCNNFinder, align_face
+from hairgan.photos.parser import FaceParser
 from hairgan.regions import Region
 
 MIN_HAT = 0.01
@@ -36,25 +33,6 @@ class AlignedPhoto:
     warnings: tuple[str, ...]
 
 
-class Parser:
-    """Aligned crops to label maps and the probability of hair."""
-
-    def __init__(self, network: nn.Module) -> None:
-        self.network, self.size = network, input_size(network)
-
-    @property
-    def device(self) -> torch.device:
-        return next(self.network.parameters()).device
-
-    def __call__(
-        self, crops: list[UInt8[ndarray, "size size 3"]]
-    ) -> list[tuple[UInt8[ndarray, "size size"], Float32[ndarray, "size size"]]]:
-        logits = self.network(to_images(crops, self.device)).float()
-        labels = logits.argmax(1).to(torch.uint8).cpu().numpy()
-        hair = logits.softmax(1)[:, Region.HAIR].cpu().numpy()
-        return list(zip(labels, hair, strict=True))
-
-
 class PhotoParser:
     """Aligns and parses photos.
 
@@ -64,7 +42,7 @@ class PhotoParser:
         batch_size: crops that are parsed at a time.
     """
 
-    def __init__(self, parser: Parser, finder: FaceFinder | None, batch_size: int) -> None:
+    def __init__(self, parser: FaceParser, finder: FaceFinder | None, batch_size: int) -> None:
         self.parser, self.batch_size = parser, batch_size
         self._finder = finder
 
@@ -101,26 +79,23 @@ class PhotoParser:
 
     def align(self, photo: Photo, aligned: bool) -> AlignedPhoto:
         """Cut the face that takes up most of a photo out of it."""
-        size = self.parser.size
-        warnings: list[str] = []
-        if aligned:
-            alignment = whole_photo(photo.shape[0], photo.shape[1], size)
-        else:
+        if not aligned:
             self._finder = self._finder or MTCNNFinder()
-            alignment, warnings = find_face(photo, self._finder, size)
-        return AlignedPhoto(photo, alignment, alignment.crop(photo), tuple(warnings))
+        face = align_face(photo, None if aligned else self._finder, self.parser.size)
+        return AlignedPhoto(photo, face.alignment, face.alignment.crop(photo), face.warnings)
 
     def parse(self, photos: Sequence[AlignedPhoto]) -> list[ParsedPhoto]:
         """Parse aligned photos as one batch."""
         parsed = []
-        for photo, (labels, hair) in zip(photos, self.parser([photo.crop for photo in photos]), strict=True):
+        for photo, crop in zip(photos, self.parser.parse([photo.crop for photo in photos]), strict=True):
+            labels = crop.labels
             height, width = photo.photo.shape[:2]
             fade = photo.alignment.ramp(height, width, EDGE * self.parser.size)
             warnings = photo.warnings
             if wears_hat(labels):
                 warnings = (*warnings, "a hat covers hair; it stays as it is")
             leaves = leaves_crop(labels, fade)
-            parsed.append(ParsedPhoto(photo.photo, photo.alignment, photo.crop, labels, hair, warnings, leaves))
+            parsed.append(ParsedPhoto(photo.photo, photo.alignment, photo.crop, labels, crop.hair, warnings, leaves))
         return parsed
 
 

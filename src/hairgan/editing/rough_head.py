@@ -12,10 +12,10 @@ from torch import Tensor
 
 from hairgan.editing.batching import batches
 from hairgan.editing.parsed_photo import ParsedPhoto
-from hairgan.editing.photo_parser import Parser
 from hairgan.editing.references import WeightedReference
 from hairgan.editing.restyler import Restyler
-from hairgan.photos.pixels import from_images, resize_picture, to_bytes, to_images, to_label_maps
+from hairgan.photos.network_images import from_images, resize_picture, to_bytes, to_images, to_label_maps
+from hairgan.photos.parser import FaceParser
 from hairgan.regions import Region
 
 
@@ -56,7 +56,7 @@ class RoughHeadMaker:
         batch_size: heads that are made at a time in the search for a domain.
     """
 
-    def __init__(self, restyler: Restyler, parser: Parser, batch_size: int) -> None:
+    def __init__(self, restyler: Restyler, parser: FaceParser, batch_size: int) -> None:
         self.restyler, self.parser, self.batch_size = restyler, parser, batch_size
         self.device = parser.device
 
@@ -87,10 +87,10 @@ class RoughHeadMaker:
         """The rough heads of photos in the given styles, as one batch."""
         labels = to_label_maps([photo.labels_at(self.restyler.size) for photo in photos], self.device)
         pictures = [to_bytes(picture) for picture in from_images(self.restyler(self._images(photos), styles, labels))]
-        parsed = self.parser([resize_picture(picture, self.parser.size) for picture in pictures])
+        parsed = self.parser.parse([resize_picture(picture, self.parser.size) for picture in pictures])
         return [
-            RoughHead(photo, picture, found)
-            for photo, picture, (found, _) in zip(photos, pictures, parsed, strict=True)
+            RoughHead(photo, picture, crop.labels)
+            for photo, picture, crop in zip(photos, pictures, parsed, strict=True)
         ]
 
     def _images(self, photos: Sequence[ParsedPhoto]) -> Float[Tensor, "b 3 s s"]:

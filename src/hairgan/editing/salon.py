@@ -34,7 +34,7 @@ from hairgan.editing.layout import LAYOUTS
 from hairgan.editing.painter import DyeJob, Painter, RestyleJob
 from hairgan.editing.painting import Painting, check_blend, collect_edit, match_painting, paste_back
 from hairgan.editing.parsed_photo import ParsedPhoto
-from hairgan.editing.photo_parser import Parser, PhotoParser
+from hairgan.editing.photo_parser import PhotoParser
 from hairgan.editing.references import Photo, Reference, WeightedReference
 from hairgan.editing.restyler import Restyler
 from hairgan.editing.rough_head import RoughHeadMaker, StyleRequest
@@ -42,12 +42,11 @@ from hairgan.editing.sean_painter import SEANPainter
 from hairgan.editing.steps import Steps
 from hairgan.editing.transfer_painter import TransferPainter
 from hairgan.editing.wanted_color import WantedColor
-from hairgan.networks.face_parser import BiSeNet
 from hairgan.networks.lowered import lowered
 from hairgan.networks.mean_styles import MeanStyles
-from hairgan.networks.resnet import fold_batch_norm
 from hairgan.networks.sean import SEANGenerator
 from hairgan.photos.faces import FaceFinder, FANFinder, MTCNNFinder, RegionFinder
+from hairgan.photos.parser import FaceParser
 from hairgan.regions import resize_labels
 from hairgan.weights.bundles import load_bundle
 from hairgan.weights.collecting import collect
@@ -106,7 +105,7 @@ class Salon:
 
     def __init__(
         self,
-        parser: nn.Module,
+        parser: nn.Module | FaceParser,
         sean: SEANGenerator | None = None,
         restyler: Restyler | None = None,
         finder: FaceFinder | None = None,
@@ -117,9 +116,9 @@ class Salon:
         if precision not in PRECISIONS:
             raise ValueError(f"unknown precision '{precision}'; known are {', '.join(PRECISIONS)}")
         self.precision = precision
-        self.device = next(parser.parameters()).device
+        self.parser = parser if isinstance(parser, FaceParser) else FaceParser(parser)
+        self.device = self.parser.device
         self.batch_size = batch_size or (1 if self.device.type == "cpu" else 8)
-        self.parser = Parser(parser)
         self.photo_parser = PhotoParser(self.parser, finder, self.batch_size)
         if sean is not None and precision == "bfloat16" and isinstance(sean, SEANGenerator):
             sean = lowered(sean)
@@ -159,14 +158,13 @@ class Salon:
         if "parser" not in networks:
             raise ValueError(f"a face parser is needed; there are only {', '.join(networks) or 'no networks'}")
         get: Any = networks.get
+        parser = FaceParser(networks["parser"])
         restyler = None
         if "stargan_generator" in networks:
             heads = get("mapping_network"), get("style_encoder"), get("fan")
             restyler = Restyler(get("stargan_generator"), *heads, domains)
         if "finder" not in options and not MTCNNFinder.available():
-            options["finder"] = FANFinder(get("fan")) if "fan" in networks else RegionFinder(networks["parser"])
-        parser = networks["parser"]
-        parser = fold_batch_norm(parser) if isinstance(parser, BiSeNet) else parser
+            options["finder"] = FANFinder(get("fan")) if "fan" in networks else RegionFinder(parser)
         return cls(parser, get("sean"), restyler, mean_styles=get("mean_styles"), **options)
 
     def with_steps(self, steps: Steps) -> Salon:

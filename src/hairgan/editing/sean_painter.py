@@ -19,7 +19,7 @@ from hairgan.editing.rough_head import RoughHead
 from hairgan.editing.wanted_color import WantedColor
 from hairgan.networks.mean_styles import MeanStyles
 from hairgan.networks.sean import SEANGenerator
-from hairgan.photos.pixels import from_images, to_images, to_label_maps
+from hairgan.photos.network_images import from_images, to_images, to_label_maps
 from hairgan.regions import Region, resize_labels
 
 SEARCH_STEPS = 3

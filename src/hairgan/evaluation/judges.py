@@ -4,65 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic
+from typing import Any
 
 import polars as pl
 import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
-from torch.nn.functional import interpolate
 
 from hairgan.data.attribute_targets import COLUMNS
 from hairgan.domains import Domains
-from hairgan.networks.face_parser import BiSeNet
-from hairgan.networks.hair_classifier import HairClassifier
-from hairgan.networks.resnet import Network, fold_batch_norm
-from hairgan.weights.collecting import collect
+from hairgan.photos.classifier import HairAttributeClassifier
+from hairgan.photos.parser import FaceParser
 from hairgan.weights.files import weights_fingerprint
-
-
-@dataclass(frozen=True)
-class Judge(Generic[Network]):
-    """A network that looks at images at the size it sees best.
-
-    Attributes:
-        size: side in px, the network's `image_size`; None where it has none: images are looked at as they are.
-        source: the run or bundle it came from.
-    """
-
-    network: Network
-    size: int | None = None
-    source: str = ""
-
-    @torch.no_grad()
-    def __call__(self, images: Float[Tensor, "b 3 h w"]) -> Any:
-        """What the network gives for images in [-1, 1]; values beyond are clamped."""
-        images = images.clamp(-1, 1)
-        if self.size is not None and self.size != images.shape[-1]:
-            images = interpolate(images, (self.size, self.size), mode="bilinear", antialias=True)
-        return self.network(images)
-
-    @classmethod
-    def load(cls, source: str | Path, kind: type[Network], what: str, device: torch.device | str) -> Judge[Network]:
-        """Read the network of a kind from a run directory or bundle.
-
-        Raises:
-            ValueError: it is neither, or holds no such network.
-        """
-        networks, _ = collect([source])
-        for network in networks.values():
-            if isinstance(network, kind):
-                size = getattr(network, "image_size", None)
-                return cls(fold_batch_norm(network).to(device).eval(), size, str(source))
-        raise ValueError(f"{source} holds no {what}, but {', '.join(networks)}")
 
 
 @dataclass(frozen=True)
 class Judges:
     """Who judges; None where nobody does: `classifier` sees hair attributes and by them domains, `parser` regions."""
 
-    classifier: Judge[HairClassifier] | None = None
-    parser: Judge[BiSeNet] | None = None
+    classifier: HairAttributeClassifier | None = None
+    parser: FaceParser | None = None
 
     @classmethod
     def load(
@@ -71,10 +32,10 @@ class Judges:
         parser: str | Path | None = None,
         device: torch.device | str = "cpu",
     ) -> Judges:
-        """Read judges from run directories or bundles; errors as in `Judge.load`."""
+        """Read judges from run directories or bundles; errors as in `hairgan.weights.sources.load_network`."""
         return cls(
-            None if classifier is None else Judge.load(classifier, HairClassifier, "hair classifier", device),
-            None if parser is None else Judge.load(parser, BiSeNet, "face parser", device),
+            None if classifier is None else HairAttributeClassifier.load(classifier, device=device),
+            None if parser is None else FaceParser.load(parser, device=device),
         )
 
     @property
@@ -87,17 +48,14 @@ class Judges:
         facts: dict[str, Any] = {}
         for name, judge in (("classifier", self.classifier), ("parser", self.parser)):
             if judge is not None:
-                facts |= {name: judge.source, f"{name}_size": judge.size or "the images'"}
+                facts |= {name: judge.source, f"{name}_size": judge.size}
                 facts[f"{name}_hash"] = weights_fingerprint(judge.network)
         return facts
 
     def regions(self, images: Float[Tensor, "b 3 h w"]) -> Int64[Tensor, "b h w"]:
         """The label maps that the parser sees in images in [-1, 1], at the images' size."""
         assert self.parser is not None
-        logits = self.parser(images)
-        if logits.shape[-2:] != images.shape[-2:]:
-            logits = interpolate(logits, images.shape[-2:], mode="bilinear", antialias=True)
-        return logits.argmax(1)
+        return self.parser.label_maps(images)
 
 
 class DomainClassifier:
@@ -110,13 +68,13 @@ class DomainClassifier:
         ValueError: a domain asks for something that the classifier does not tell.
     """
 
-    def __init__(self, classifier: Judge[HairClassifier], domains: Domains) -> None:
-        self.classifier, self.domains, self.classes = classifier, domains, classifier.network.classes
+    def __init__(self, classifier: HairAttributeClassifier, domains: Domains) -> None:
+        self.classifier, self.domains, self.classes = classifier, domains, classifier.classes
         self._table(dict.fromkeys(self.classes, torch.zeros(1, dtype=torch.int64)))
 
     def __call__(self, images: Float[Tensor, "b 3 h w"]) -> Bool[Tensor, "b k"]:
         """Membership of images in [-1, 1]."""
-        answers = {head: logits.argmax(1).cpu() for head, logits in self.classifier(images).items()}
+        answers = {head: logits.argmax(1).cpu() for head, logits in self.classifier.logits(images).items()}
         return torch.from_numpy(self._table(answers)).to(images.device)
 
     def _table(self, answers: dict[str, Int64[Tensor, " b"]]) -> Any:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import UInt8
 from numpy import ndarray
 
 from hairgan.data.attribute_targets import COLUMNS
 from hairgan.data.measured_attributes import measure
 from hairgan.labelling.overlay import region_shares
-from hairgan.labelling.parsing import to_batch
-from hairgan.networks.hair_classifier import HEADS, HairClassifier
+from hairgan.networks.hair_classifier import HEADS
+from hairgan.photos.classifier import Answer
 
 VISIBLE = 0.001
 """Share of the pixels from which a region counts as being there."""
@@ -32,31 +31,10 @@ TYPES: dict[str, type] = {
 """The columns of the table that `describe` fills."""
 
 
-@torch.inference_mode()
-def classify(
-    classifier: HairClassifier, crops: Sequence[UInt8[ndarray, "s s 3"]]
-) -> list[dict[str, tuple[str, float]]]:
-    """For each crop: head -> class name and its calibrated probability, at the size that the classifier sees best."""
-    size = (classifier.image_size, classifier.image_size)
-    images = torch.nn.functional.interpolate(
-        to_batch(crops, classifier), size, mode="bilinear", antialias=True, align_corners=False
-    )
-    answers: list[dict[str, tuple[str, float]]] = [{} for _ in crops]
-    for head, probabilities in classifier.probabilities(images).items():
-        for answer, (probability, index) in zip(answers, _best(probabilities), strict=True):
-            answer[head] = (classifier.classes[head][index], probability)
-    return answers
-
-
-def _best(probabilities: Float[torch.Tensor, "b _"]) -> list[tuple[float, int]]:
-    best = probabilities.max(dim=1)
-    return list(zip(best.values.tolist(), best.indices.tolist(), strict=True))
-
-
 def describe(
     labels: UInt8[ndarray, "s s"],
     certainty: float,
-    answers: Mapping[str, tuple[str, float]],
+    answers: Mapping[str, Answer],
     min_confidence: float,
 ) -> dict[str, Any]:
     """The attributes of one photo, in CelebA's names and the project's, and what is doubtful about them.
@@ -67,14 +45,14 @@ def describe(
     Args:
         labels: label map of the aligned crop.
         certainty: of the parser, 0 to 1.
-        answers: head -> class name and probability; may be empty.
+        answers: head -> answer of the classifier; may be empty.
         min_confidence: probability below which an answer counts as unknown.
 
     Returns:
         `TYPES`, and `doubts`: one short sentence a doubt.
     """
     shares = region_shares(labels)
-    sure = {head: name for head, (name, probability) in answers.items() if probability >= min_confidence}
+    sure = {head: answer.name for head, answer in answers.items() if answer.probability >= min_confidence}
     known: dict[str, Any] = {attribute: shares[region] >= VISIBLE for attribute, region in WORN.items()}
     known |= {COLUMNS[head]: sure.get(head) for head in ("texture", "color")}
     row = known | measure(labels, known)
@@ -88,12 +66,16 @@ def describe(
     for column, names in (("hair_color", COLORS), ("hair_texture", TEXTURES)):
         row |= {attribute: None if row[column] is None else row[column] == name for attribute, name in names.items()}
 
-    doubts = [f"{head} {name}? ({p:.2f})" for head, (name, p) in answers.items() if p < min_confidence]
+    doubts = [
+        f"{head} {answer.name}? ({answer.probability:.2f})"
+        for head, answer in answers.items()
+        if answer.probability < min_confidence
+    ]
     if "length" in sure and row["hair_length"] not in (None, sure["length"]):
         doubts.append(f"length measured {row['hair_length']}, seen {sure['length']}")
     if row["hair_length"] is None:
         doubts.append("no face or no hair to measure")
     row["parser_certainty"] = certainty
-    row |= {f"{head}_confidence": answers[head][1] if head in answers else None for head in HEADS}
+    row |= {f"{head}_confidence": answers[head].probability if head in answers else None for head in HEADS}
     row["doubts"] = doubts
     return row

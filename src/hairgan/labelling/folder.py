@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,17 +29,17 @@ from hairgan.data.celebamask.names import IMAGES, MASKS
 from hairgan.data.celebamask.writer import encode
 from hairgan.domains import Domains
 from hairgan.files import write_bytes
-from hairgan.labelling.attributes import TYPES, classify, describe
+from hairgan.labelling.attributes import TYPES, describe
 from hairgan.labelling.journal import JOURNAL, LOCK, Journal, photos_to_label
 from hairgan.labelling.overlay import overlay
-from hairgan.labelling.parsing import CROP_SIZE, align, parse_crops
 from hairgan.labelling.results import Labelled, write_results
 from hairgan.locks import hold
 from hairgan.memory import give_back_freed_memory
-from hairgan.networks.hair_classifier import HairClassifier
-from hairgan.photos.faces import Face, FaceFinder
+from hairgan.photos.classifier import Answer, HairAttributeClassifier
+from hairgan.photos.faces import Face, FaceFinder, align_face
 from hairgan.photos.names import printable
 from hairgan.photos.opening import check_image, open_rgb
+from hairgan.photos.parser import FaceParser
 from hairgan.pictures import save_picture
 from hairgan.regions import Region
 
@@ -51,25 +51,15 @@ LARGE = 8_000_000
 Pixels = UInt8[ndarray, "s s 3"]
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What decides how a photo is labelled; a folder is labelled with one setting throughout."""
-
-    crop_size: int = CROP_SIZE
-    """Side of the crops, px: what the parser sees best."""
-    min_confidence: float = 0.6
-    """Probability below which an answer of the classifier counts as unknown."""
-
-
 def label_folder(
     folder: Path,
     out: Path,
     *,
-    parser: nn.Module,
-    classifier: HairClassifier | None = None,
+    parser: FaceParser,
+    classifier: HairAttributeClassifier | None = None,
     finder: FaceFinder | None = None,
     domains: Domains,
-    settings: Settings | None = None,
+    min_confidence: float = 0.6,
     pack_size: int = 256,
     batch_size: int = 8,
     workers: int = 2,
@@ -78,9 +68,10 @@ def label_folder(
     """Label all photos of a folder; continue where an earlier call on the same folder stopped.
 
     Args:
-        parser: images in [-1, 1] to logits of 19 regions, in evaluation mode.
+        parser: its size is the side of the crops.
         classifier: adds what cannot be measured: texture, colour, gender; without it these are unknown.
         finder: finds the face in a photo; None takes every photo as an aligned crop.
+        min_confidence: probability below which an answer of the classifier counts as unknown, 0 to 1.
         pack_size: side of the images of the packed dataset, px.
         batch_size: crops parsed together.
         workers: threads that read photos and write results.
@@ -91,29 +82,34 @@ def label_folder(
             (`hairgan.labelling.journal.photos_to_label`) or holds those of other settings.
         LockedError: another process is labelling into `out`.
     """
-    settings = settings or Settings()
     photos = photos_to_label(folder, out).names
-    networks = {"parser": _digest(parser), "classifier": _digest(classifier)}
+    settings = {
+        "crop_size": parser.size,
+        "min_confidence": min_confidence,
+        "parser": _digest(parser.network),
+        "classifier": None if classifier is None else _digest(classifier.network),
+        "aligned": finder is None,
+    }
     out.mkdir(parents=True, exist_ok=True)
     with hold(out / LOCK, f"the folder {out}"):
-        journal = Journal(out / JOURNAL, asdict(settings) | networks | {"aligned": finder is None}, TYPES)
+        journal = Journal(out / JOURNAL, settings, TYPES)
         _remove_from(out, len(journal.rows))
         todo = [photo for photo in photos if photo not in journal]
         bar = tqdm(total=len(photos), initial=len(photos) - len(todo), unit="photo", disable=_disable(progress))
         with bar, ThreadPoolExecutor(max(workers, 1)) as pool:
-            read = partial(_read, folder, _one_at_a_time(finder), settings.crop_size, _Budget(PIXELS_AT_A_TIME))
+            read = partial(_read, folder, _one_at_a_time(finder), parser.size, _Budget(PIXELS_AT_A_TIME))
             for batch in _ahead(pool, read, todo, batch_size):
                 lines: list[dict[str, Any]] = [
                     {"photo": p, "reason": crop} for p, crop in batch if isinstance(crop, str)
                 ]
                 read_ones = [(photo, crop) for photo, crop in batch if not isinstance(crop, str)]
-                parsed = _parse(parser, classifier, read_ones, settings) if read_ones else []
+                parsed = _parse(parser, classifier, read_ones) if read_ones else []
                 lines += [{"photo": p.photo, "reason": _no_skin(p.photo)} for p in parsed if not p.has_skin]
                 usable = [p for p in parsed if p.has_skin]
                 numbers = range(len(journal.rows), len(journal.rows) + len(usable))
                 list(pool.map(partial(_write, out), numbers, usable))
                 for number, p in zip(numbers, usable, strict=True):
-                    row = describe(p.labels, p.certainty, p.answers, settings.min_confidence)
+                    row = describe(p.labels, p.certainty, p.answers, min_confidence)
                     lines.append({"photo": p.photo, "id": number} | row)
                 journal.write(lines, folder)
                 bar.update(len(batch))
@@ -179,7 +175,7 @@ def _read(folder: Path, finder: FaceFinder | None, size: int, pixels: _Budget, p
 
 def _crop(path: Path, name: str, finder: FaceFinder | None, size: int) -> Pixels:
     picture = open_rgb(path, name)
-    return align(picture, finder, size).crop(picture)
+    return align_face(picture, finder, size).alignment.crop(picture)
 
 
 def _no_skin(photo: str) -> str:
@@ -210,7 +206,7 @@ class _Parsed:
     crop: Pixels
     labels: UInt8[ndarray, "s s"]
     certainty: float
-    answers: dict[str, tuple[str, float]]
+    answers: dict[str, Answer]
 
     @property
     def has_skin(self) -> bool:
@@ -218,12 +214,14 @@ class _Parsed:
 
 
 def _parse(
-    parser: nn.Module, classifier: HairClassifier | None, photos: list[tuple[str, Pixels]], settings: Settings
+    parser: FaceParser, classifier: HairAttributeClassifier | None, photos: list[tuple[str, Pixels]]
 ) -> list[_Parsed]:
     names, crops = zip(*photos, strict=True)
-    maps, certainties = parse_crops(parser, crops)
-    answers = classify(classifier, crops) if classifier else [{} for _ in crops]
-    return [_Parsed(*of_one) for of_one in zip(names, crops, maps, certainties.tolist(), answers, strict=True)]
+    answers = classifier.classify(crops) if classifier else [{} for _ in crops]
+    return [
+        _Parsed(name, crop, parsed.labels, parsed.certainty, answer)
+        for name, crop, parsed, answer in zip(names, crops, parser.parse(crops), answers, strict=True)
+    ]
 
 
 def _write(out: Path, number: int, parsed: _Parsed) -> None:
@@ -247,10 +245,8 @@ def _remove_from(out: Path, first: int) -> None:
                 path.unlink()
 
 
-def _digest(network: nn.Module | None) -> str | None:
-    """Which weights these are."""
-    if network is None:
-        return None
+def _digest(network: nn.Module) -> str:
+    """A hash of the weights, as journals have always recorded it (`weights_fingerprint` hashes names too)."""
     digest = hashlib.blake2b(digest_size=8)
     for tensor in network.state_dict().values():
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())

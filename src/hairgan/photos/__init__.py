@@ -1,1 +1,4 @@
-"""Photos in and out: found in folders, opened, and written with what came with them. Nothing here imports torch."""
+"""Photos: found in folders, opened, aligned, parsed, and written back with their profile and EXIF.
+
+Only `parser`, `classifier`, `faces` and `network_images` import torch.
+"""

@@ -14,15 +14,14 @@ from warnings import catch_warnings, simplefilter
 
 import cv2
 import numpy as np
-import torch
 from jaxtyping import Bool, Float, Int, UInt8
 from numpy import ndarray
-from torch import Tensor, nn
 
 from hairgan.extras import how_to_install
-from hairgan.networks.face_parser import input_size
 from hairgan.networks.fan import FAN, INPUT_SIZE
-from hairgan.photos.alignment import Alignment, celeba_hq_alignment
+from hairgan.photos.alignment import Alignment, celeba_hq_alignment, whole_photo
+from hairgan.photos.network_images import to_images
+from hairgan.photos.parser import FaceParser
 from hairgan.regions import Region
 
 DETECTION_SIDE = 1024
@@ -98,16 +97,16 @@ class RegionFinder:
     """The one face that fills a photo, from where the parser sees its eyes and mouth.
 
     Args:
-        parser: images in [-1, 1] to logits of 19 regions; it looks at the photo at the size it sees best.
+        parser: looks at the whole photo at the parser's size.
     """
 
-    def __init__(self, parser: nn.Module) -> None:
-        self._parser, self._size = parser, input_size(parser)
+    def __init__(self, parser: FaceParser) -> None:
+        self._parser = parser
 
     def __call__(self, photo: UInt8[ndarray, "h w 3"]) -> list[Face]:
-        square = centred_square(photo.shape[0], photo.shape[1], self._size)
-        labels = self._parser(_image(square, photo, self._parser))[0].argmax(0).cpu().numpy()
-        points = points_from_labels(labels)
+        square = centred_square(photo.shape[0], photo.shape[1], self._parser.size)
+        (parsed,) = self._parser.parse([square.crop(photo)])
+        points = points_from_labels(parsed.labels)
         return [] if points is None else [Face(_to_photo(square, points))]
 
 
@@ -124,8 +123,8 @@ class FANFinder:
     def __call__(self, photo: UInt8[ndarray, "h w 3"]) -> list[Face]:
         frame = centred_square(photo.shape[0], photo.shape[1], INPUT_SIZE)
         for _ in range(2):
-            image = _image(frame, photo, self._fan)
-            landmarks = self._fan.landmarks(image)
+            images = to_images([frame.crop(photo)], next(self._fan.parameters()).device)
+            landmarks = self._fan.landmarks(images)
             points = _to_photo(frame, five_of_98(landmarks[0].double().cpu().numpy()))
             try:
                 frame = celeba_hq_alignment(points, INPUT_SIZE)
@@ -134,12 +133,34 @@ class FANFinder:
         return [Face(points)]
 
 
-def find_face(photo: UInt8[ndarray, "h w 3"], finder: FaceFinder, size: int) -> tuple[Alignment, list[str]]:
-    """The alignment of the face that takes up most of a photo, and warnings about it.
+def default_finder(parser: FaceParser, fan: FAN | None = None) -> FaceFinder:
+    """The installed face detector; without one FAN or the parser, for photos that one face fills."""
+    if MTCNNFinder.available():
+        return MTCNNFinder()
+    return RegionFinder(parser) if fan is None else FANFinder(fan)
+
+
+@dataclass(frozen=True)
+class AlignedFace:
+    """Where the face is in a photo, and what may go wrong with it."""
+
+    alignment: Alignment
+    warnings: tuple[str, ...] = ()
+
+
+def align_face(photo: UInt8[ndarray, "h w 3"], finder: FaceFinder | None, size: int) -> AlignedFace:
+    """Align the face that takes up most of a photo.
+
+    Args:
+        finder: finds faces; None takes the whole photo as an aligned crop.
+        size: side of the crop in pixels.
 
     Raises:
-        ValueError: there is no face, or the largest is less than 16 pixels wide.
+        ValueError: there is no face, the largest is less than 16 pixels wide, or (without a finder) the photo is not
+            square.
     """
+    if finder is None:
+        return AlignedFace(whole_photo(photo.shape[0], photo.shape[1], size))
     faces = finder(photo)
     if not faces:
         raise ValueError("no face was found in the photo; if it is an aligned crop already, say so (--aligned)")
@@ -157,7 +178,7 @@ def find_face(photo: UInt8[ndarray, "h w 3"], finder: FaceFinder, size: int) -> 
     height = np.hypot(*((left_mouth + right_mouth) / 2 - (left_eye + right_eye) / 2))
     if np.hypot(*(right_eye - left_eye)) < PROFILE * height:
         warnings.append("the face looks aside; the networks have learnt from frontal faces")
-    return alignment, warnings
+    return AlignedFace(alignment, tuple(warnings))
 
 
 def five_of_98(landmarks: Float[ndarray, "98 2"]) -> Float[ndarray, "5 2"]:
@@ -188,11 +209,6 @@ def centred_square(height: int, width: int, size: int) -> Alignment:
     """The smallest square around a whole photo."""
     scale = size / max(height, width)
     return Alignment(np.array([[scale, 0, (size - scale * width) / 2], [0, scale, (size - scale * height) / 2]]), size)
-
-
-def _image(frame: Alignment, photo: UInt8[ndarray, "h w 3"], network: nn.Module) -> Float[Tensor, "1 3 size size"]:
-    image = torch.from_numpy(frame.crop(photo)).to(next(network.parameters()).device)
-    return image.permute(2, 0, 1)[None].float() / 127.5 - 1
 
 
 def _to_photo(frame: Alignment, points: Float[ndarray, "n 2"]) -> Float[ndarray, "n 2"]:

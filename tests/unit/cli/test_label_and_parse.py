@@ -7,15 +7,14 @@ from click.testing import CliRunner
 from PIL import Image
 
 from hairgan.cli import cli, main
-from hairgan.labelling import bundles
-from hairgan.networks.face_parser import BiSeNet
-from hairgan.weights.bundles import save_bundle
+from hairgan.photos.parser import FaceParser
 from tests.unit.labelling.painted import PaintParser, face, photo
+from tests.unit.weights.test_sources import write_bundle, write_published_file, write_run
 
 
 @pytest.fixture
 def painted(tmp_path, monkeypatch):
-    monkeypatch.setattr(bundles, "load_parser", lambda source, device: PaintParser())
+    monkeypatch.setattr(FaceParser, "load", lambda source, device: FaceParser(PaintParser()))
     folder = tmp_path / "photos"
     folder.mkdir()
     for i, bottom in enumerate((0.5, 0.95, 0.95)):
@@ -94,13 +93,22 @@ def test_numbers_are_numbers(tmp_path):
     assert result.exit_code == 2 and "1.5 is not between 0 and 1" in result.output
 
 
-def test_networks_come_out_of_bundles(tmp_path):
-    save_bundle(tmp_path / "bundle", {"parser": BiSeNet(base_width=4)})
-    parser = bundles.load_parser(str(tmp_path / "bundle"))
-    assert isinstance(parser, BiSeNet)
-    assert not parser.training
-    with pytest.raises(ValueError, match=r"one hair classifier, found 0 among its parts \(parser: BiSeNet\)"):
-        bundles.load_classifier(str(tmp_path / "bundle"))
+@pytest.mark.parametrize("write", [write_run, write_bundle, write_published_file])
+def test_the_parser_is_a_run_a_bundle_or_a_published_file(tmp_path, write):
+    """`hairgan parse` and `hairgan label` work with each of them."""
+    source = write(tmp_path / "source")
+    (tmp_path / "photos").mkdir()
+    Image.fromarray(photo(0.95, size=64)).save(tmp_path / "photos" / "a.png")
+    arguments = ["--parser", str(source), "--aligned", "--device", "cpu"]
+    run = CliRunner().invoke
+    result = run(cli, ["parse", str(tmp_path / "photos" / "a.png"), "--out", str(tmp_path), *arguments])
+    assert result.exit_code == 0, result.output
+    with Image.open(tmp_path / "a_labels.png") as labels:
+        assert labels.size == (64, 64)
+    result = run(cli, ["label", str(tmp_path / "photos"), "--out", str(tmp_path / "out"), "--size", "16", *arguments])
+    crop_size = 512 if write is write_published_file else 64
+    journal = (tmp_path / "out" / "journal.jsonl").read_text()
+    assert f'"crop_size": {crop_size}' in journal and '"photo": "a.png"' in journal, result.output
 
 
 def test_a_detector_of_ones_own(painted, tmp_path, monkeypatch):

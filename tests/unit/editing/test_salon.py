@@ -21,6 +21,7 @@ from hairgan.networks.sean import SEANGenerator
 from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
 from hairgan.photos.alignment import Alignment, celeba_hq_alignment
 from hairgan.photos.faces import Face, RegionFinder
+from hairgan.photos.parser import FaceParser
 from hairgan.regions import NUM_REGIONS, PALETTE, Region
 from tests.unit.heads import (
     SIZE,
@@ -351,7 +352,7 @@ def test_photos_that_will_not_do(salon: Salon, photo: np.ndarray) -> None:
         salon.dye(photo, color="red", aligned=True)
     with pytest.raises(ValueError, match="too small to edit: 8 x 8"):
         salon.dye(photo[:8, :8], color="red", aligned=True)
-    nobody = Salon(PaletteParser(), finder=RegionFinder(PaletteParser()))
+    nobody = Salon(PaletteParser(), finder=RegionFinder(FaceParser(PaletteParser())))
     with pytest.raises(ValueError, match="no face was found"):
         nobody.dye(np.zeros((64, 64, 3), np.uint8), color="red")
     with pytest.raises(ValueError, match="needs StarGAN v2"):

@@ -14,14 +14,14 @@ from hairgan.data.image_folder import ImageFolder
 from hairgan.data.packed_dataset import PackedDataset
 from hairgan.domains import Domains
 from hairgan.labelling import folder as labelling
-from hairgan.labelling.folder import Settings, label_folder
+from hairgan.labelling.folder import label_folder
 from hairgan.labelling.journal import Journal
 from hairgan.locks import LockedError, hold
+from hairgan.photos.parser import FaceParser
 from hairgan.regions import Region, colorize
 from tests.unit.labelling.painted import PaintParser, face, photo
 
 DOMAINS = Domains({"long": "hair_length = 'long'", "bang": "Bangs", "bald": "Bald"})
-SETTINGS = Settings(crop_size=256)
 
 
 @pytest.fixture
@@ -48,8 +48,8 @@ def photos(tmp_path):
 
 
 def run(photos, out, **options):
-    options = {"batch_size": 4, "workers": 1, "pack_size": 64, "settings": SETTINGS} | options
-    return label_folder(photos, out, parser=PaintParser(), domains=DOMAINS, **options)
+    options = {"batch_size": 4, "workers": 1, "pack_size": 64, "parser": FaceParser(PaintParser())} | options
+    return label_folder(photos, out, domains=DOMAINS, **options)
 
 
 def test_a_folder_of_all_kinds(photos, tmp_path):
@@ -87,13 +87,13 @@ def test_continues_where_it_stopped(photos, tmp_path, monkeypatch):
     whole, out = run(photos, tmp_path / "whole"), tmp_path / "out"
     calls: list[int] = []
 
-    def interrupted(parser, crops, parse=labelling.parse_crops):
+    def interrupted(parser, crops, parse=FaceParser.parse):
         calls.append(len(crops))
         if len(calls) == 2:
             raise KeyboardInterrupt
         return parse(parser, crops)
 
-    monkeypatch.setattr(labelling, "parse_crops", interrupted)
+    monkeypatch.setattr(FaceParser, "parse", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run(photos, out)
     done = len((out / "journal.jsonl").read_text().splitlines()) - 1
@@ -110,7 +110,7 @@ def test_continues_where_it_stopped(photos, tmp_path, monkeypatch):
     assert calls[3:] == [1]
     assert len(more.dataset) == len(PackedDataset.open(out / "packed")) == 7
     with pytest.raises(ValueError, match="choose another folder"):
-        run(photos, out, settings=Settings(crop_size=128))
+        run(photos, out, parser=FaceParser(PaintParser(128)))
 
 
 def test_doubtful_photos_come_first(photos, tmp_path):

@@ -13,11 +13,12 @@ from hairgan.photos.faces import (
     FANFinder,
     MTCNNFinder,
     RegionFinder,
+    align_face,
     centred_square,
-    find_face,
     five_of_98,
     points_from_labels,
 )
+from hairgan.photos.parser import FaceParser
 from hairgan.regions import SWAP_LEFT_RIGHT, Region
 from tests.unit.heads import PaletteParser, draw_labels, paint_head
 
@@ -53,9 +54,9 @@ def test_no_points_without_eyes_or_mouth(hidden: list[Region]) -> None:
 def test_the_parser_finds_the_face_that_fills_a_photo() -> None:
     photo = np.zeros((600, 500, 3), np.uint8)
     photo[100:500, 60:460] = paint_head(draw_labels(400))
-    (face,) = RegionFinder(PaletteParser(256))(photo)
+    (face,) = RegionFinder(FaceParser(PaletteParser(256)))(photo)
     assert np.abs(face.points - (POINTS * 400 + (60, 100)))[[0, 1, 3, 4]].max() < 3
-    assert RegionFinder(PaletteParser(64))(np.zeros((40, 90, 3), np.uint8)) == []
+    assert RegionFinder(FaceParser(PaletteParser(64)))(np.zeros((40, 90, 3), np.uint8)) == []
 
 
 class KnowingFAN(FAN):
@@ -100,25 +101,25 @@ def faces(*scales: float) -> list[Face]:
 
 def test_the_largest_of_several_with_a_warning() -> None:
     photo = np.zeros((600, 600, 3), np.uint8)
-    alignment, warnings = find_face(photo, lambda _: faces(0.5, 1.5, 1.0), 256)
-    alone, none = find_face(photo, lambda _: faces(1.5), 256)
-    assert np.array_equal(alignment.matrix, alone.matrix)
-    assert warnings == ["3 faces were found; the largest is edited"] and none == []
+    largest = align_face(photo, lambda _: faces(0.5, 1.5, 1.0), 256)
+    alone = align_face(photo, lambda _: faces(1.5), 256)
+    assert np.array_equal(largest.alignment.matrix, alone.alignment.matrix)
+    assert largest.warnings == ("3 faces were found; the largest is edited",) and alone.warnings == ()
 
 
 def test_faces_at_the_edge_and_profiles_are_mentioned() -> None:
     (face,) = faces(1.0)
     photo = np.zeros((300, 300, 3), np.uint8)
-    _, warnings = find_face(photo, lambda _: [Face(face.points - (110, 0))], 256)
-    assert "at the photo's edge" in " ".join(warnings)
+    at_edge = align_face(photo, lambda _: [Face(face.points - (110, 0))], 256)
+    assert "at the photo's edge" in " ".join(at_edge.warnings)
     narrow = face.points * (0.5, 1) + (60, 0)
-    _, warnings = find_face(photo, lambda _: [Face(narrow)], 256)
-    assert warnings == ["the face looks aside; the networks have learnt from frontal faces"]
+    profile = align_face(photo, lambda _: [Face(narrow)], 256)
+    assert profile.warnings == ("the face looks aside; the networks have learnt from frontal faces",)
 
 
 def test_nobody() -> None:
     with pytest.raises(ValueError, match="no face was found"):
-        find_face(np.zeros((300, 300, 3), np.uint8), lambda _: [], 256)
+        align_face(np.zeros((300, 300, 3), np.uint8), lambda _: [], 256)
 
 
 def test_without_the_detectors_package(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,5 +143,6 @@ def test_the_square_around_a_photo() -> None:
 def test_a_face_half_outside_is_not_the_largest() -> None:
     photo = np.zeros((300, 300, 3), np.uint8)
     (inside,), (half,) = faces(0.9), faces(1.1)
-    alignment, _ = find_face(photo, lambda _: [Face(half.points + np.array([190, 0])), inside], 256)
-    assert np.array_equal(alignment.matrix, find_face(photo, lambda _: [inside], 256)[0].matrix)
+    chosen = align_face(photo, lambda _: [Face(half.points + np.array([190, 0])), inside], 256)
+    alone = align_face(photo, lambda _: [inside], 256)
+    assert np.array_equal(chosen.alignment.matrix, alone.alignment.matrix)

@@ -1,4 +1,4 @@
-"""Pixels: between 8-bit pictures and what networks take and give."""
+"""Images as networks take and give them, made from 8-bit pictures and turned back into them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float, Float32, Int64, UInt8
 from numpy import ndarray
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 Picture = TypeVar("Picture", UInt8[ndarray, "_ _ 3"], Float32[ndarray, "_ _"])
 
@@ -40,3 +41,10 @@ def resize_picture(picture: Picture, size: int) -> Picture:
     """A square picture, or map of values, at another size: bilinear where it grows, means of areas where it shrinks."""
     how = cv2.INTER_AREA if size < len(picture) else cv2.INTER_LINEAR
     return cv2.resize(picture, (size, size), interpolation=how)
+
+
+def resize_images(images: Float[Tensor, "b c h w"], height: int, width: int) -> Float[Tensor, "b c height width"]:
+    """Images (or logits) at another size: bilinear, without aliasing; the same tensor if they have that size."""
+    if images.shape[-2:] == (height, width):
+        return images
+    return interpolate(images, (height, width), mode="bilinear", antialias=True)
