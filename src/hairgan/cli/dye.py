@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hairgan.cli import salon
-from hairgan.cli.numbers import Number
+from hairgan.cli.finite_number import FiniteNumber
 from hairgan.editing.color import parse_color
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     help="Photo whose hair colour to take; twice: between two.",
 )
 @click.option("--color", help="Instead: a hair colour (blond, auburn, ...), a CSS colour, or a hex code.")
-@click.option("--mix", default=0.5, type=Number(0, 1), help="Between two references: 0 is the first, 1 the second.")
-@click.option("--strength", default=1.0, type=Number(-10, 10), help="0 keeps the colour, 1 takes the wanted one.")
+@click.option("--mix", default=0.5, type=FiniteNumber(0, 1), help="Of two references: 0 is the first, 1 the second.")
+@click.option("--strength", default=1.0, type=FiniteNumber(-10, 10), help="0 keeps the colour, 1 takes the wanted one.")
 @click.option(
     "--strands", type=click.Choice(["photo", "painted"]), default="photo", help="Whose strands the dyed hair has."
 )

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from hairgan.cli.own_code import load_callable
-from hairgan.cli.trust import trust_option
+from hairgan.cli.shared_options import trust_option
+from hairgan.cli.user_callables import load_callable
 from hairgan.editbench import BASELINES, SEED, TASKS, Method, contact_sheet, run, table
 from hairgan.files import write_text
 from hairgan.photos.places import check_folder, check_free

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hairgan.cli.trust import trust_option
+from hairgan.cli.shared_options import trust_option
 
 
 @click.command(context_settings={"show_default": True})

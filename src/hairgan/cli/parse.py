@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hairgan.cli.bundles import bundle_option
-from hairgan.cli.own_code import detector_option
-from hairgan.cli.trust import trust_option
+from hairgan.cli.shared_options import detector_option, parser_option, trust_option
 
 if TYPE_CHECKING:
     from hairgan.photos.faces import FaceFinder
@@ -18,9 +16,9 @@ if TYPE_CHECKING:
 
 @click.command(context_settings={"show_default": True})
 @click.argument("photo", type=click.Path(path_type=Path))
-@bundle_option("--parser", "bundle", contents="a face parser")
+@parser_option
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the results.  [default: that of the photo]")
-@click.option("--aligned", is_flag=True, help="The photo is a CelebA-HQ crop already: do not look for a face.")
+@click.option("--aligned", is_flag=True, help="The photo is a CelebA-HQ crop already: look for no face.")
 @click.option("--device", default="auto", help="Where the parser runs: a GPU if there is one; cpu, cuda, cuda:1, ...")
 @click.option("--overwrite", is_flag=True, help="Replace results that are there already.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
 @trust_option
 def parse(
     photo: Path,
-    bundle: str,
+    source: str,
     out: Path | None,
     aligned: bool,
     device: str,
@@ -36,7 +34,7 @@ def parse(
     as_json: bool,
     detector: FaceFinder | None,
 ) -> None:
-    """Write PHOTO's label map and a colour overlay, and print the share of each region.
+    """Write PHOTO's label map and an overlay in colours, and print the share of each region.
 
     NAME_labels.png holds label numbers in the CelebAMask-HQ order (hair is 13), at the size of the photo.
     """
@@ -52,7 +50,7 @@ def parse(
     check_folder(out)
     for file in files.values():
         check_free(file, identities([photo]), overwrite=overwrite)
-    picture = open_rgb(photo)  # all that can be wrong with files is told before torch is imported
+    picture = open_rgb(photo)  # every error about files is reported before torch is imported
 
     from hairgan.devices import choose_device
     from hairgan.labelling.overlay import overlay, region_shares
@@ -60,13 +58,13 @@ def parse(
     from hairgan.photos.parser import FaceParser
     from hairgan.pictures import save_picture
 
-    parser = FaceParser.load(bundle, device=choose_device(device))
+    parser = FaceParser.load(source, device=choose_device(device))
     finder = None if aligned else detector or default_finder(parser)
     alignment = align_face(picture, finder, parser.size).alignment
     (parsed,) = parser.parse([alignment.crop(picture)])
     labels = alignment.carry_labels(parsed.labels, *picture.shape[:2])
     save_picture(labels, files["labels"])
-    picture = overlay(picture, labels)  # in the place of the photo, which may be large
+    picture = overlay(picture, labels)  # replaces the photo, which may be large, in memory
     save_picture(picture, files["overlay"])
     shares = region_shares(labels)
     if as_json:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from hairgan.cli.next_command import preparing
+from hairgan.cli.suggested_commands import prepare_command
 
 
 @click.command(context_settings={"show_default": True})
@@ -60,7 +60,7 @@ def portraits(out: Path, count: int, size: int, seed: int, style: str, zipped: b
     seconds = time.perf_counter() - started
     click.echo(f"{count:,} portraits of {size} px in {out}")
     click.echo(f"{seconds:.0f} s, {count / seconds / workers:.1f} images/s per core ({workers} processes)")
-    click.echo(f"next: {preparing(out, size)}")
+    click.echo(f"next: {prepare_command(out, size)}")
 
 
 def _draw(style: Any, seed: int, size: int, index: int) -> tuple[dict[str, bytes], dict[str, Any]]:

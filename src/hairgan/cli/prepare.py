@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hairgan.cli.next_command import training
+from hairgan.cli.suggested_commands import train_command
 
 if TYPE_CHECKING:
     from hairgan.data.packed_dataset import PackedDataset
@@ -61,7 +61,7 @@ def prepare(source: Path, size: int, out: Path | None, limit: int | None, worker
         click.echo(
             f"{MAPPING} is missing, so the split is not the official one but by a hash of the names (80/10/10 %)"
         )
-    click.echo(f"next: {training(out, size, has_labels=raw.has_labels)}")
+    click.echo(f"next: {train_command(out, size, has_labels=raw.has_labels)}")
 
 
 def _default_out(source: Path, size: int) -> Path:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hairgan.cli import salon
-from hairgan.cli.numbers import Number
+from hairgan.cli.finite_number import FiniteNumber
 from hairgan.editing.color import parse_color
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 @click.argument("src", type=click.Path(path_type=Path))
 @click.option("--domain", help="Hair domain to go to, e.g. bob; with --like: as which domain the reference is read.")
 @click.option("--seed", default=0, help="Which style of the domain.")
-@click.option("--psi", default=1.0, type=Number(-10, 10), help="Truncation: 1 is the style as drawn, 0 the mean.")
+@click.option("--psi", default=1.0, type=FiniteNumber(-10, 10), help="Truncation: 1 is the style as drawn, 0 the mean.")
 @click.option(
     "--like", multiple=True, type=click.Path(path_type=Path), help="Photo whose hair style to take; twice: between two."
 )
-@click.option("--mix", default=0.5, type=Number(0, 1), help="Between two references: 0 is the first, 1 the second.")
+@click.option("--mix", default=0.5, type=FiniteNumber(0, 1), help="Of two references: 0 is the first, 1 the second.")
 @click.option("--color-like", type=click.Path(path_type=Path), help="Photo whose hair colour to take as well.")
 @click.option("--color", help="Or a colour, as in `hairgan dye`.")
 @click.option(

@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import cv2
 
-from hairgan.cli.bundles import bundle_option
-from hairgan.cli.own_code import detector_option
-from hairgan.cli.trust import trust_option
+from hairgan.cli.shared_options import bundle_option, detector_option, trust_option
 from hairgan.photos.listing import Listing, list_photos
 from hairgan.photos.names import printable
 from hairgan.photos.opening import open_photo

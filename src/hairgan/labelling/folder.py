@@ -1,10 +1,12 @@
-"""Label a folder of photos: read, parse, measure and classify each, and keep a journal of what is done.
+"""Label a folder of photos: read, parse, measure and classify each, and keep a journal of those that are done.
 
-What comes out is told in docs/labelling.md and written by `hairgan.labelling.results`, except for
+This module writes
 
-    journal.jsonl     a line for each photo that is done, in the order they were read; numbers the photos
+    journal.jsonl     a line per photo that is done, in the order of reading; it numbers the photos
     raw/              crops and masks in the raw CelebAMask-HQ layout
     overlays/         each crop with its label map over it
+
+`hairgan.labelling.results` writes the rest. docs/labelling.md describes all of it.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -44,11 +46,35 @@ from hairgan.pictures import save_picture
 from hairgan.regions import Region
 
 PIXELS_AT_A_TIME = 48_000_000
-"""Pixels of photos that all threads together read at a time, or one photo of more: each pixel takes up to 13 bytes."""
-LARGE = 8_000_000
-"""Photos of more pixels than this leave no memory behind: every thread would keep as much as its largest photo took."""
+"""Pixels of photos that all threads read at a time, or one larger photo. Each pixel takes up to 13 bytes."""
+LARGE_PHOTO = 8_000_000
+"""After a photo of more pixels than this, freed memory goes back to the system; otherwise each thread would keep it."""
 
 Pixels = UInt8[ndarray, "s s 3"]
+
+
+@dataclass(frozen=True)
+class _ReadPhoto:
+    """A photo of the folder: its aligned crop, or the reason why it has none."""
+
+    name: str
+    crop: Pixels | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class _LabelledPhoto:
+    """A photo and the results of the networks."""
+
+    name: str
+    crop: Pixels
+    labels: UInt8[ndarray, "s s"]
+    certainty: float
+    answers: dict[str, Answer]
+
+    @property
+    def has_skin(self) -> bool:
+        return bool((self.labels == Region.SKIN).any())
 
 
 def label_folder(
@@ -73,44 +99,39 @@ def label_folder(
         finder: finds the face in a photo; None takes every photo as an aligned crop.
         min_confidence: probability below which an answer of the classifier counts as unknown, 0 to 1.
         pack_size: side of the images of the packed dataset, px.
-        batch_size: crops parsed together.
+        batch_size: crops per batch.
         workers: threads that read photos and write results.
         progress: show a bar; None shows it on a terminal only.
 
     Raises:
-        ValueError: no photo in the folder, none that could be used, or `out` is no place for the results
-            (`hairgan.labelling.journal.photos_to_label`) or holds those of other settings.
+        ValueError: there is no photo in the folder, none can be used, or `out` cannot take the results
+            (`hairgan.labelling.journal.photos_to_label`) or holds results of other settings.
         LockedError: another process is labelling into `out`.
     """
     photos = photos_to_label(folder, out).names
     settings = {
         "crop_size": parser.size,
         "min_confidence": min_confidence,
-        "parser": _digest(parser.network),
-        "classifier": None if classifier is None else _digest(classifier.network),
+        "parser": _weights_digest(parser.network),
+        "classifier": None if classifier is None else _weights_digest(classifier.network),
         "aligned": finder is None,
     }
     out.mkdir(parents=True, exist_ok=True)
     with hold(out / LOCK, f"the folder {out}"):
         journal = Journal(out / JOURNAL, settings, TYPES)
-        _remove_from(out, len(journal.rows))
+        _remove_unfinished(out, len(journal.rows))
         todo = [photo for photo in photos if photo not in journal]
         bar = tqdm(total=len(photos), initial=len(photos) - len(todo), unit="photo", disable=_disable(progress))
         with bar, ThreadPoolExecutor(max(workers, 1)) as pool:
-            read = partial(_read, folder, _one_at_a_time(finder), parser.size, _Budget(PIXELS_AT_A_TIME))
-            for batch in _ahead(pool, read, todo, batch_size):
-                lines: list[dict[str, Any]] = [
-                    {"photo": p, "reason": crop} for p, crop in batch if isinstance(crop, str)
-                ]
-                read_ones = [(photo, crop) for photo, crop in batch if not isinstance(crop, str)]
-                parsed = _parse(parser, classifier, read_ones) if read_ones else []
-                lines += [{"photo": p.photo, "reason": _no_skin(p.photo)} for p in parsed if not p.has_skin]
-                usable = [p for p in parsed if p.has_skin]
+            read = partial(_read, folder, _one_call_at_a_time(finder), parser.size, _PixelBudget(PIXELS_AT_A_TIME))
+            for batch in _read_ahead(pool, read, todo, batch_size):
+                lines = [{"photo": photo.name, "reason": photo.reason} for photo in batch if photo.crop is None]
+                labelled = _label(parser, classifier, batch)
+                lines += [{"photo": p.name, "reason": _no_skin(p.name)} for p in labelled if not p.has_skin]
+                usable = [photo for photo in labelled if photo.has_skin]
                 numbers = range(len(journal.rows), len(journal.rows) + len(usable))
                 list(pool.map(partial(_write, out), numbers, usable))
-                for number, p in zip(numbers, usable, strict=True):
-                    row = describe(p.labels, p.certainty, p.answers, min_confidence)
-                    lines.append({"photo": p.photo, "id": number} | row)
+                lines += [_line(number, p, min_confidence) for number, p in zip(numbers, usable, strict=True)]
                 journal.write(lines, folder)
                 bar.update(len(batch))
         skipped = sorted(journal.skipped, key=lambda line: line["photo"])
@@ -118,12 +139,15 @@ def label_folder(
             reason = skipped[0]["reason"]
             raise ValueError(f"{folder}: none of the {len(skipped)} photos could be used; the first: {reason}")
         sizes: Any = {"pack_size": pack_size, "workers": workers, "progress": progress}
-        labelled = write_results(out, journal.rows, skipped, domains, **sizes)
-        return replace(labelled, changed=journal.changed(folder))
+        results = write_results(out, journal.rows, skipped, domains, **sizes)
+        return replace(results, changed=journal.changed(folder))
 
 
-def _one_at_a_time(finder: FaceFinder | None) -> FaceFinder | None:
-    """A finder for several threads: detectors keep what they are looking at."""
+# -- reading --
+
+
+def _one_call_at_a_time(finder: FaceFinder | None) -> FaceFinder | None:
+    """The same finder for several threads: a detector keeps state during a call."""
     if finder is None:
         return None
     lock = threading.Lock()
@@ -135,8 +159,8 @@ def _one_at_a_time(finder: FaceFinder | None) -> FaceFinder | None:
     return find
 
 
-class _Budget:
-    """Of something that threads take and give back; who wants more than there is at all waits until nobody has any."""
+class _PixelBudget:
+    """Limits the pixels that threads hold at a time; a photo of more pixels than that waits until it is alone."""
 
     def __init__(self, total: int) -> None:
         self.free = self.total = total
@@ -144,6 +168,7 @@ class _Budget:
 
     @contextmanager
     def take(self, amount: int) -> Iterator[None]:
+        """Hold so many pixels inside `with`; waits until they are free."""
         amount = min(amount, self.total)
         with self._changed:
             self._changed.wait_for(lambda: amount <= self.free)
@@ -156,35 +181,34 @@ class _Budget:
                 self._changed.notify_all()
 
 
-def _read(folder: Path, finder: FaceFinder | None, size: int, pixels: _Budget, photo: str) -> tuple[str, Pixels | str]:
-    """A photo and its crop, or the sentence why there is none."""
+def _read(folder: Path, finder: FaceFinder | None, size: int, budget: _PixelBudget, photo: str) -> _ReadPhoto:
+    """Read a photo and cut out its crop, or say in one sentence why there is none."""
     path, name = folder / photo, printable(photo)
     try:
         width, height = check_image(path, name)
-        with pixels.take(width * height):
+        with budget.take(width * height):
             crop = _crop(path, name, finder, size)
-            if width * height > LARGE:
+            if width * height > LARGE_PHOTO:
                 give_back_freed_memory()
-        return photo, crop
+        return _ReadPhoto(photo, crop)
     except OSError as error:
-        return photo, f"{name}: {error.strerror or error}"
+        return _ReadPhoto(photo, None, f"{name}: {error.strerror or error}")
     except Exception as error:  # one bad photo never stops the rest
         text = str(error) or type(error).__name__
-        return photo, text if name in text else f"{name}: {text}"
+        return _ReadPhoto(photo, None, text if name in text else f"{name}: {text}")
 
 
 def _crop(path: Path, name: str, finder: FaceFinder | None, size: int) -> Pixels:
+    """The aligned crop of a photo; the photo itself is freed on return."""
     picture = open_rgb(path, name)
     return align_face(picture, finder, size).alignment.crop(picture)
 
 
-def _no_skin(photo: str) -> str:
-    return f"{printable(photo)}: no skin in it"
-
-
-def _ahead(pool: ThreadPoolExecutor, read: Any, photos: Sequence[str], batch_size: int) -> Iterator[list[Any]]:
-    """Batches of photos that were read, while the next batches are being read."""
-    futures: deque[list[Future[Any]]] = deque()
+def _read_ahead(
+    pool: ThreadPoolExecutor, read: Callable[[str], _ReadPhoto], photos: Sequence[str], batch_size: int
+) -> Iterator[list[_ReadPhoto]]:
+    """Batches of photos, while the next two batches are being read."""
+    futures: deque[list[Future[_ReadPhoto]]] = deque()
     starts = iter(range(0, len(photos), batch_size))
     try:
         while True:
@@ -198,45 +222,49 @@ def _ahead(pool: ThreadPoolExecutor, read: Any, photos: Sequence[str], batch_siz
             future.cancel()
 
 
-@dataclass(frozen=True)
-class _Parsed:
-    """A photo and what the networks say of it."""
-
-    photo: str
-    crop: Pixels
-    labels: UInt8[ndarray, "s s"]
-    certainty: float
-    answers: dict[str, Answer]
-
-    @property
-    def has_skin(self) -> bool:
-        return bool((self.labels == Region.SKIN).any())
+# -- labelling --
 
 
-def _parse(
-    parser: FaceParser, classifier: HairAttributeClassifier | None, photos: list[tuple[str, Pixels]]
-) -> list[_Parsed]:
-    names, crops = zip(*photos, strict=True)
+def _label(
+    parser: FaceParser, classifier: HairAttributeClassifier | None, photos: list[_ReadPhoto]
+) -> list[_LabelledPhoto]:
+    """Parse and classify the photos that have a crop, as one batch."""
+    names = [photo.name for photo in photos if photo.crop is not None]
+    crops = [photo.crop for photo in photos if photo.crop is not None]
+    if not crops:
+        return []
     answers = classifier.classify(crops) if classifier else [{} for _ in crops]
     return [
-        _Parsed(name, crop, parsed.labels, parsed.certainty, answer)
+        _LabelledPhoto(name, crop, parsed.labels, parsed.certainty, answer)
         for name, crop, parsed, answer in zip(names, crops, parser.parse(crops), answers, strict=True)
     ]
 
 
-def _write(out: Path, number: int, parsed: _Parsed) -> None:
-    """The raw files of a photo and its overlay."""
-    for name, content in encode(number, parsed.crop, parsed.labels).items():
+def _line(number: int, photo: _LabelledPhoto, min_confidence: float) -> dict[str, Any]:
+    """The line of the journal for a labelled photo."""
+    return {"photo": photo.name, "id": number} | describe(photo.labels, photo.certainty, photo.answers, min_confidence)
+
+
+def _no_skin(photo: str) -> str:
+    return f"{printable(photo)}: no skin in it"
+
+
+# -- writing --
+
+
+def _write(out: Path, number: int, photo: _LabelledPhoto) -> None:
+    """Write the raw files of a photo and its overlay."""
+    for name, content in encode(number, photo.crop, photo.labels).items():
         path = out / "raw" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(path, content)
-    save_picture(overlay(parsed.crop, parsed.labels), out / "overlays" / f"{number}.jpg")
+    save_picture(overlay(photo.crop, photo.labels), out / "overlays" / f"{number}.jpg")
 
 
-def _remove_from(out: Path, first: int) -> None:
-    """Remove what an interrupted call wrote for photos that are not in the journal: their numbers are given anew.
+def _remove_unfinished(out: Path, first: int) -> None:
+    """Remove the files that an interrupted call wrote for photos outside the journal, whose numbers are used again.
 
-    A mask that stayed would become part of another photo's label map.
+    Otherwise a mask of such a photo would become part of another photo's label map.
     """
     for pattern in (f"raw/{IMAGES}/*.jpg", f"raw/{MASKS}/*/*.png", "overlays/*.jpg"):
         for path in out.glob(pattern):
@@ -245,8 +273,8 @@ def _remove_from(out: Path, first: int) -> None:
                 path.unlink()
 
 
-def _digest(network: nn.Module) -> str:
-    """A hash of the weights, as journals have always recorded it (`weights_fingerprint` hashes names too)."""
+def _weights_digest(network: nn.Module) -> str:
+    """A hash of the weights, computed as in all earlier journals (`weights_fingerprint` includes their names)."""
     digest = hashlib.blake2b(digest_size=8)
     for tensor in network.state_dict().values():
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())

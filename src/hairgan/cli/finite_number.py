@@ -1,4 +1,4 @@
-"""Numbers on the command line: `nan` is refused, and is in no range."""
+"""A type of command line values: finite numbers. Click's own float types accept `nan`, even within a range."""
 
 from __future__ import annotations
 
@@ -8,12 +8,8 @@ from typing import Any
 import click
 
 
-class Number(click.ParamType):
-    """A finite number, within a range if there is one.
-
-    Args:
-        low, high: the ends of the range, which belong to it.
-    """
+class FiniteNumber(click.ParamType):
+    """A finite number, from `low` to `high`, both included."""
 
     name = "number"
 
@@ -21,7 +17,7 @@ class Number(click.ParamType):
         self.low, self.high = low, high
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The number of a text."""
+        """Read the number in a text."""
         try:
             number = float(value)
         except ValueError:

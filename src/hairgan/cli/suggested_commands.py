@@ -1,4 +1,4 @@
-"""What is printed to be typed next."""
+"""The command that a user can run next, ready to be pasted into a shell."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import re
 import shlex
 from pathlib import Path
 
-DEFAULT_SIZE = 256  # of train.py
+DEFAULT_SIZE = 256
+"""`image_size` of train.py if it is left out, in pixels."""
 
 
-def preparing(raw: Path, size: int) -> str:
-    """Pack raw photos of a size, px: at the largest power of two they have, or the default where they are larger."""
+def prepare_command(raw: Path, size: int) -> str:
+    """Pack photos of `size` pixels: at the largest power of two that they have, and at most at the default size."""
     return f"hairgan prepare {shlex.quote(str(raw))} --size {min(1 << (size.bit_length() - 1), DEFAULT_SIZE)}"
 
 
-def training(packed: Path, size: int, *, has_labels: bool) -> str:
-    """Train on packed images of a size, px."""
+def train_command(packed: Path, size: int, *, has_labels: bool) -> str:
+    """Train StarGAN v2 on packed images of `size` pixels."""
     path = str(packed.absolute())
     root = path if re.fullmatch(r"[\w./-]+", path, re.ASCII) else "'" + path.replace("'", r"\'") + "'"
     words = ["data=celeba_hq" if has_labels else "data=image_folder", shlex.quote(f"data.root={root}")]
