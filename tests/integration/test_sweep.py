@@ -1,7 +1,7 @@
+"""`sweep.py`: workers, outcomes of trials, and studies that are continued."""
+
 from __future__ import annotations
 
-import resource
-import signal
 from collections import Counter
 
 import pytest
@@ -16,8 +16,8 @@ from optuna.trial import TrialState
 from lightning_modules.base import NonFiniteError
 from lightning_modules.callbacks.trial_report import TrialReport
 from lightning_modules.stop_signals import StoppedBySignal
-from lightning_modules.study_files import Journal
-from sweep import FINISHED, sweep
+from lightning_modules.sweeps.trial import FINISHED
+from sweep import sweep
 
 
 def test_workers_share_a_study_that_ends_with_a_table_and_a_picture(settings, compose_config, tmp_path):
@@ -39,8 +39,7 @@ def test_workers_share_a_study_that_ends_with_a_table_and_a_picture(settings, co
 
 @pytest.fixture
 def trials(monkeypatch, compose_config):
-    """Sweeps with a `train` that does at each trial, by its number, what is planned: a value is measured, an error
-    raised."""
+    """Runs a sweep whose `train` does what is planned for each trial number: it measures a value or raises an error."""
 
     def run(plan: list[float | BaseException | None], **more: object):
         def train(cfg: DictConfig, callbacks: list[TrialReport]) -> dict[str, float]:
@@ -58,7 +57,7 @@ def trials(monkeypatch, compose_config):
     return run
 
 
-def test_a_trial_that_diverges_or_measures_nothing_is_given_up_and_the_study_goes_on(trials, tmp_path):
+def test_a_trial_that_diverges_or_measures_nothing_fails_and_the_study_continues(trials, tmp_path):
     diverged = NonFiniteError("step 3, phase classify: loss is nan")
     study = trials([0.5, diverged, None, float("nan"), torch.OutOfMemoryError("80 GiB"), 0.7])
     assert [trial.state for trial in study.trials] == [
@@ -84,11 +83,11 @@ def test_a_trial_that_is_stopped_does_not_count_and_ends_the_worker(trials, comp
 @pytest.mark.parametrize("started", ["trainer.devices", "torchrun"])
 def test_a_trial_is_one_process(started, trials, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2" if started == "torchrun" else "1")
-    with pytest.raises(ValueError, match="several processes a trial would start the whole sweep in each of them"):
+    with pytest.raises(ValueError, match="several processes per trial would start the whole sweep in each of them"):
         trials([0.5], **({} if started == "torchrun" else {"trainer.devices": 2}))
 
 
-def test_what_is_wrong_with_all_trials_ends_the_worker(trials):
+def test_an_error_that_all_trials_would_have_ends_the_worker(trials):
     with pytest.raises(ValueError, match="no such folder"):
         trials([ValueError("no such folder"), 0.5])
 
@@ -101,21 +100,21 @@ def test_what_is_wrong_with_all_trials_ends_the_worker(trials):
         ("sweep.direction", "minimize"),
     ],
 )
-def test_a_study_goes_on_only_with_what_it_was_begun_with(name, value, trials):
+def test_a_study_is_continued_only_with_its_own_plan(name, value, trials):
     trials([0.5])
     with pytest.raises(ValueError, match=rf"begun with other settings \({name} was .*sweep.study=NAME"):
         trials([0.5, 0.6], **{name: value})
     assert len(trials([0.5, 0.6]).trials) == 2
 
 
-def test_a_sweep_is_no_run(trials):
-    with pytest.raises(ValueError, match="run_dir=x is for one run"):
+def test_settings_for_one_run_are_refused(trials):
+    with pytest.raises(ValueError, match="run_dir=x is for one run, not for a sweep"):
         trials([0.5], run_dir="x")
 
 
 @pytest.fixture
 def grid(monkeypatch, compose_config):
-    """A sweep over four combinations, whose trials end as planned by number or are fine; how often each was done."""
+    """Runs a sweep over four combinations, with errors planned by trial number; returns how often each finished."""
 
     def run(plan: dict[int, BaseException] | None = None) -> list[int]:
         def train(cfg: DictConfig, callbacks: list[TrialReport]) -> dict[str, float]:
@@ -134,7 +133,7 @@ def grid(monkeypatch, compose_config):
     return run
 
 
-def test_a_grid_does_each_combination_once_also_after_it_was_stopped(grid):
+def test_a_grid_tries_each_combination_once_even_after_a_stop(grid):
     with pytest.raises(StoppedBySignal):
         grid({1: StoppedBySignal("SIGTERM")})
     with pytest.raises(SystemExit) as stopped:
@@ -160,14 +159,14 @@ def test_a_value_that_is_not_finite_counts_as_none(trials):
     assert [trial.user_attrs.get("how") for trial in study.trials] == [None, "no value", "no value"]
 
 
-def test_an_error_is_told_once_and_without_a_trace(trials, capfd):
+def test_an_error_is_printed_once_and_without_a_traceback(trials, capfd):
     with pytest.raises(ValueError, match="no such folder"):
         trials([0.5, ValueError("no such folder")])
     said = capfd.readouterr()
-    assert "Traceback" not in said.err and "[I " not in said.err and "trial 0 is done, with 0.5" in said.out
+    assert "Traceback" not in said.err and "[I " not in said.err and "trial 0 finished with 0.5" in said.out
 
 
-def test_what_a_kill_left_of_a_line_is_taken_out_of_the_journal(trials, tmp_path):
+def test_an_incomplete_line_is_removed_from_the_journal(trials, tmp_path):
     trials([0.5, 0.6])
     journal = tmp_path / "outputs" / "sweeps" / "planned" / "study.journal"
     journal.write_bytes(journal.read_bytes() + b'{"op_code":5,"worker')
@@ -175,26 +174,10 @@ def test_what_a_kill_left_of_a_line_is_taken_out_of_the_journal(trials, tmp_path
 
 
 @pytest.mark.parametrize("damage", [b"[]\n", b"\n", b"\xff\xfe\x00\n", b'{"a": 1}\n', b'{"op_co\n'])
-def test_a_damaged_journal_is_refused_and_left_as_it_is(damage, trials, tmp_path):
+def test_a_damaged_journal_is_refused_and_unchanged(damage, trials, tmp_path):
     trials([0.5])
     journal = tmp_path / "outputs" / "sweeps" / "planned" / "study.journal"
     journal.write_bytes(content := journal.read_bytes() + damage)
     with pytest.raises(ValueError, match=r"study.journal is damaged in line \d+: .*sweep.study=NAME"):
         trials([0.5, 0.6])
     assert journal.read_bytes() == content
-
-
-def test_a_full_disk_leaves_whole_lines(tmp_path):
-    journal = Journal(tmp_path / "study.journal")
-    journal.append_logs([{"op_code": 0}])
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20, before[1]))
-    try:
-        with pytest.raises(OSError):
-            journal.append_logs([{"op_code": 1, "text": "longer than what is left"}])
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, handler)
-    journal.append_logs([{"op_code": 2}])
-    assert [log["op_code"] for log in journal.read_logs(0)] == [0, 2]

@@ -1,0 +1,1 @@
+"""Sweeps: studies of trials by Optuna, shared by workers through a file."""
