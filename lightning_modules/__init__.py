@@ -1,7 +1,7 @@
-"""How each model trains: one LightningModule a model, on one small base.
+"""One LightningModule per model, on a common base.
 
-A module is imported when it is first asked for: what is only about settings (`lightning_modules.launch.settings`) needs
-neither torch nor Lightning.
+Modules are imported on first use: checking settings (`lightning_modules.launch.settings`) needs neither torch nor
+Lightning.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FaceParserModule", "HairClassifierModule", "SEANModule", "StarGANv2Module"]
 
-_PLACES = {
+_MODULES = {
     "FaceParserModule": "face_parser",
     "HairClassifierModule": "hair_classifier",
     "SEANModule": "sean",
@@ -26,6 +26,6 @@ _PLACES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _PLACES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -1,16 +1,15 @@
-"""How a training step goes: a list of phases, each with its loss and the networks it updates.
+"""The base of all models: a training step is a list of phases, each with its loss and the networks it updates.
 
     class MyModule(PhasedModule):
         def phases(self, batch):                       # in the order they run
             yield Phase("d", lambda: d_loss(...), updates=("discriminator",))
             yield Phase("g", lambda: g_loss(...), updates=("generator",))
 
-A phase computes its loss, takes the gradients of the networks it updates (and of nothing else), averages them over the
-processes, insists that all of it is finite, scales them down where `gradient_clip` is set and their norm is above it,
-and steps their optimizers.
+To run a phase, the module computes its loss and the gradients of the networks that it updates, averages both over the
+processes, checks that all values are finite, clips the gradients if `gradient_clip` is set, and steps the optimizers.
 
-The module counts steps itself: Lightning's `global_step` counts optimizer steps,
-of which a step of ours has several. Everything that looks at a step looks at `steps_done`.
+The module counts steps itself, in `steps_done`. Lightning's `global_step` counts the optimizers' steps, of which a
+training step has several.
 """
 
 from __future__ import annotations
@@ -19,45 +18,26 @@ import contextlib
 import copy
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar
 
 import pytorch_lightning as pl
 import torch
-import torch.distributed as dist
 from pytorch_lightning.utilities.model_helpers import is_overridden
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torchmetrics import Metric
 
 from hairgan.data.requirements import Requirement
-from hairgan.losses.phase import PhaseLoss
 from hairgan.networks.activation_checkpointing import checkpoint_activations
 from hairgan.randomness import key
 from lightning_modules.execution import Execution, in_channels_last, split
 from lightning_modules.failures import skip_failures
+from lightning_modules.network_checks import check_network
+from lightning_modules.phase import NonFiniteError, Phase
+from lightning_modules.strategy import average_over_processes
 
 GRAD_NORM = "grad_norm"
-
-
-@dataclass(frozen=True)
-class Phase:
-    """One loss and the networks it updates.
-
-    Attributes:
-        name: prefix of the logged terms, e.g. `d_latent`.
-        loss: computes the loss and its named terms; called once, when the phase's turn comes.
-        updates: names of the networks whose gradients are taken and whose optimizers step.
-    """
-
-    name: str
-    loss: Callable[[], PhaseLoss]
-    updates: tuple[str, ...]
-
-
-class NonFiniteError(RuntimeError):
-    """A loss, gradient or weight is not finite; the message names it and its step."""
 
 
 class PhasedModule(pl.LightningModule):
@@ -66,25 +46,25 @@ class PhasedModule(pl.LightningModule):
     Args:
         networks: the trained networks by name.
         optimizers: one function per network, from its parameters (or parameter groups) to an optimizer.
-        schedule: factor on every learning rate as a function of the step; None is constant 1.
-        ema: names of the networks to average; the averages start equal to their networks and are saved with them.
-        ema_decay: share of the average that is kept at each step.
-        seed: the run's seed: latents, noise and dropout are functions of it and of the step.
-
-    Attributes:
-        requires: what it needs of the data, besides what its batches need.
+        seed: the run's seed. Latent codes, noise and dropout are functions of the seed and the step.
+        schedule: factor on every learning rate as a function of the step. None is the constant 1.
+        ema: names of the networks to average. The averages start equal to their networks and are saved with them.
+        ema_decay: share of the average in [0, 1] that is kept at each step.
 
     Attributes:
         execution: how a step is computed.
-        gradient_clip: largest norm of the gradients of a phase, over all its networks; None leaves them as they are.
-        scores: what a validation measures, where a family has one: a metric with `names`, which `validation_step`
-            updates; its values are logged as `val/NAME`.
-        measured: what was measured so far in this process, by name: the step and the value.
+        gradient_clip: largest norm of the gradients of a phase, over all its networks. None does not clip.
+        scores: the metric of the validation, with `names`; `validation_step` updates it, and its values are logged as
+            `val/NAME`. None: the model is not validated.
+        steps_done: number of finished steps.
+        last_logs: the logged values of the last step.
+        measured: step and value of the latest measurement in this process, by name.
     """
 
     requires: tuple[Requirement, ...] = ()
+    """What the model needs of the data, in addition to the needs of its batches."""
     needs: ClassVar[Mapping[str, type[nn.Module] | tuple[str, ...]]] = {}
-    """What this family calls of its networks, by their names: a class, or names of attributes and methods."""
+    """What the model needs of each network, by name: its class, or the attributes and methods that it must have."""
 
     def __init__(
         self,
@@ -98,7 +78,7 @@ class PhasedModule(pl.LightningModule):
     ) -> None:
         super().__init__()
         for name, needed in self.needs.items():
-            _check_network(type(self).__name__, name, networks[name], needed)
+            check_network(type(self).__name__, name, networks[name], needed)
         self.automatic_optimization = False
         self.networks = nn.ModuleDict(dict(networks))
         self.ema = nn.ModuleDict({name: copy.deepcopy(networks[name]).requires_grad_(False).eval() for name in ema})
@@ -111,42 +91,44 @@ class PhasedModule(pl.LightningModule):
         self.scores: Metric | None = None
         self.measured: dict[str, tuple[int, float]] = {}
 
-    # what a family defines
+    # what a model defines
 
     def phases(self, batch: dict[str, Any]) -> Iterable[Phase]:
-        """The phases of one step, in order; only their losses compute. Two phases may share what their losses keep, but
-        must not rely on it: when a batch is taken in parts, each phase of each part comes from a call of its own.
+        """The phases of one step, in order. Only their losses compute something.
+
+        Losses of two phases may share intermediate results, but must not depend on each other: with gradient
+        accumulation, each phase of each part of the batch comes from its own call of this method.
         """
         raise NotImplementedError
 
     def parameter_groups(self, name: str) -> Any:
-        """What the network's optimizer gets: its parameters, or groups of them (`lr_factor` scales a group's rate)."""
+        """What the network's optimizer gets: parameters, or groups of them, whose `lr_factor` scales the rate."""
         return self.networks[name].parameters()
 
     def blocks(self) -> Iterable[nn.Module]:
-        """The blocks whose activations may be computed again for their gradients.
+        """The blocks whose activations can be recomputed in the backward pass.
 
         Raises:
-            ValueError: this model has none.
+            ValueError: the model has no such blocks.
         """
         raise ValueError(f"activation_checkpointing=true is for stargan and sean, not for a {type(self).__name__}")
 
     def compile_networks(self, backend: str) -> None:
-        """Compile what may be, in place, so that the names of parameters stay."""
+        """Compile the networks in place, so that the names of parameters do not change."""
         for network in self.networks.values():
             network.compile(backend=backend)
 
     def sample_grids(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """Pictures to look at, by name, as `uint8 (H, W, 3)` arrays, made from a fixed validation batch."""
+        """Pictures by name, as `uint8 (H, W, 3)` arrays, made from a fixed validation batch."""
         return {}
 
     def averaged(self, name: str) -> nn.Module:
-        """The network to use for pictures, metrics and export: its EMA, or the network itself where none is kept."""
+        """The network for pictures, metrics and export: its average, or the network itself if it has none."""
         return self.ema[name] if name in self.ema else self.networks[name]
 
     @contextlib.contextmanager
     def in_evaluation_mode(self) -> Iterator[None]:
-        """All networks in evaluation mode, and afterwards as they were."""
+        """A context with all networks in evaluation mode; afterwards their modes are restored."""
         training = [network for network in (*self.networks.values(), *self.ema.values()) if network.training]
         for network in training:
             network.eval()
@@ -160,12 +142,12 @@ class PhasedModule(pl.LightningModule):
 
     def training_step(self, batch: dict[str, Any], batch_idx: int) -> None:
         step = self.steps_done
-        torch.manual_seed(key(self.seed, "step", step, self.global_rank))  # what draws globally, e.g. dropout
+        torch.manual_seed(key(self.seed, "step", step, self.global_rank))  # for global draws, e.g. dropout
         if self.execution.channels_last:
             batch = in_channels_last(batch)
         logs: dict[str, float] = {}
         for parts in self._phases_in_parts(batch):
-            logs |= self._run(parts, batch)
+            logs |= self._run_phase(parts, batch)
         self._update_ema()
         self.steps_done = step + 1
         self.last_logs = logs | self.step_logs()
@@ -173,7 +155,7 @@ class PhasedModule(pl.LightningModule):
             self.log_to_loggers(self.last_logs)
 
     def _phases_in_parts(self, batch: dict[str, Any]) -> Iterator[Iterable[Phase]]:
-        """For each phase its parts, one for each part of the batch, made when their turn comes."""
+        """Each phase as one part per part of the batch; parts are made when they are needed."""
         if self.execution.accumulate == 1:
             yield from ([phase] for phase in self.phases(batch))
             return
@@ -181,50 +163,56 @@ class PhasedModule(pl.LightningModule):
         for number in range(sum(1 for _ in self.phases(batches[0]))):
             yield (next(islice(self.phases(part), number, None)) for part in batches)
 
-    def _run(self, parts: Iterable[Phase], batch: dict[str, Any]) -> dict[str, float]:
-        share = 1 / self.execution.accumulate
-        logs: dict[str, Tensor] = {}
-        for phase in parts:
-            parameters = [p for name in phase.updates for p in self.networks[name].parameters() if p.requires_grad]
-            loss, terms = phase.loss()
-            # gradients of these parameters, and of nothing else; without autocast, for R1's second derivative
-            with torch.autocast(loss.device.type, enabled=False):
-                self.manual_backward(loss if share == 1 else loss * share, inputs=parameters)
-            for name, term in (terms | {"loss": loss.detach()}).items():
-                logs[name] = term if share == 1 else logs.get(name, 0.0) + share * term
+    def _run_phase(self, parts: Iterable[Phase], batch: dict[str, Any]) -> dict[str, float]:
+        """Run one phase, given as its parts, and return its logged values."""
+        phase, terms = self._backward(parts)
+        parameters = self._updated_parameters(phase)
         optimizers = [self._optimizer(name) for name in phase.updates]
-        gradients = [p.grad for p in parameters if p.grad is not None]
-        values = torch.stack([term.detach().float() for term in logs.values()])
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+        values = torch.stack([term.detach().float() for term in terms.values()])
         average_over_processes([*gradients, values])
         scaler = self._grad_scaler()
         if scaler is not None:  # 16-mixed: one scale for all optimizers of the phase, updated once
             for optimizer in optimizers:
                 scaler.unscale_(optimizer)
         norm = torch.nn.utils.get_total_norm(gradients)
-        # one transfer to the host, before the optimizers, and so the weights and their averages, take anything
+        # one transfer to the host, before the optimizers step
         numbers = torch.cat([values, norm.to(values)[None]]).tolist()
-        named = dict(zip([*logs, GRAD_NORM], numbers, strict=True))
+        logs = dict(zip([*terms, GRAD_NORM], numbers, strict=True))
         overflow = GRAD_NORM if scaler is not None else None  # the scaler skips such steps
-        bad = [name for name, value in named.items() if not math.isfinite(value) and name != overflow]
-        if not bad:
-            if self.gradient_clip is not None:  # what is logged is the norm before
+        bad = next((name for name, value in logs.items() if not math.isfinite(value) and name != overflow), None)
+        if bad is None:
+            if self.gradient_clip is not None:  # the logged norm is the one before clipping
                 torch.nn.utils.clip_grads_with_norm_(parameters, self.gradient_clip, norm)
-            for optimizer in optimizers:
-                optimizer.step() if scaler is None else scaler.step(optimizer)
-            if scaler is not None:
-                scaler.update()
+            _step(optimizers, scaler)
         for parameter in parameters:
             parameter.grad = None
-        if bad:
+        if bad is not None:
             ids = batch["ids"].tolist() if "ids" in batch else []
             raise NonFiniteError(
-                f"step {self.steps_done}, phase {phase.name}: {bad[0]} is {named[bad[0]]}; stopped before weights or "
-                f"averages took it. The last checkpoint is untouched. Images of this batch: {ids}"
+                f"step {self.steps_done}, phase {phase.name}: {bad} is {logs[bad]}; training stopped before it changed "
+                f"weights or averages. The last checkpoint is untouched. Images of this batch: {ids}"
             )
-        return {f"{phase.name}/{name}": value for name, value in named.items()}
+        return {f"{phase.name}/{name}": value for name, value in logs.items()}
+
+    def _backward(self, parts: Iterable[Phase]) -> tuple[Phase, dict[str, Tensor]]:
+        """Compute the gradients of a phase, averaged over its parts; the phase, and its loss and terms."""
+        share = 1 / self.execution.accumulate
+        terms: dict[str, Tensor] = {}
+        for phase in parts:
+            loss, named = phase.loss()
+            # only the gradients of these parameters; without autocast, for R1's second derivative
+            with torch.autocast(loss.device.type, enabled=False):
+                self.manual_backward(loss if share == 1 else loss * share, inputs=self._updated_parameters(phase))
+            for name, term in (named | {"loss": loss.detach()}).items():
+                terms[name] = term if share == 1 else terms.get(name, 0.0) + share * term
+        return phase, terms
+
+    def _updated_parameters(self, phase: Phase) -> list[nn.Parameter]:
+        return [p for name in phase.updates for p in self.networks[name].parameters() if p.requires_grad]
 
     def _optimizer(self, name: str) -> Optimizer:
-        # Lightning's wrappers would step a scaler once an optimizer; the plain optimizers are stepped here
+        # plain optimizers: Lightning's wrappers would update the gradient scale once per optimizer
         optimizers = self.optimizers(use_pl_optimizer=False)
         every = optimizers if isinstance(optimizers, list) else [optimizers]
         return every[list(self.networks).index(name)]
@@ -240,8 +228,8 @@ class PhasedModule(pl.LightningModule):
             for mean, buffer in zip(average.buffers(), self.networks[name].buffers(), strict=True):
                 mean.copy_(buffer)
 
-    def insist_on_finite_weights(self) -> None:
-        """Refuse weights and averages that hold NaN or infinite values, e.g. before they are saved.
+    def check_weights_are_finite(self) -> None:
+        """Refuse weights and averages with NaN or infinite values, for example before they are saved.
 
         Raises:
             NonFiniteError: naming the first of them.
@@ -261,28 +249,28 @@ class PhasedModule(pl.LightningModule):
             )
 
     def step_logs(self) -> dict[str, float]:
-        """Values besides the losses to log at a step, e.g. a schedule's."""
+        """Values to log at a step in addition to the losses, for example a schedule."""
         return {}
 
     def log_to_loggers(self, values: Mapping[str, float]) -> None:
-        """Send values to every logger, with our own step on the x axis."""
+        """Send values to every logger, with `steps_done` as the step."""
         for logger in self.loggers:
             logger.log_metrics(dict(values), step=self.steps_done)
 
     def log_measured(self, values: Mapping[str, float | Tensor]) -> None:
-        """Log what was measured at this step: to the loggers, and for whatever monitors it (`measured_now`)."""
+        """Log values measured at this step, and keep them for callbacks that monitor them (`measured_now`)."""
         named = {name: float(value) for name, value in values.items()}
         self.log_dict(named, logger=False)  # Lightning's `callback_metrics`
         self.measured |= {name: (self.steps_done, value) for name, value in named.items()}
         self.log_to_loggers(named)
 
     def measured_now(self, name: str) -> float | None:
-        """The value of a name that was measured at this very step; None where it was not."""
+        """The value that was measured under a name at the current step; None if there is none."""
         step, value = self.measured.get(name, (-1, 0.0))
         return value if step == self.steps_done else None
 
     def measures(self) -> list[str] | None:
-        """Names of what a validation measures, known before the first; None for a module that does not say."""
+        """Names of the values that a validation measures; None if the model does not declare them."""
         if self.scores is not None:
             return [f"val/{name}" for name in self.scores.names]  # type: ignore[union-attr]
         return None if is_overridden("validation_step", self) else []
@@ -305,7 +293,7 @@ class PhasedModule(pl.LightningModule):
         return optimizers
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
-        """Set every learning rate from the step: a schedule is a function of the step, never of a state."""
+        """Set every learning rate as a function of the step."""
         factor = 1.0 if self.schedule is None else self.schedule(self.steps_done)
         for name in self.networks:
             for group in self._optimizer(name).param_groups:
@@ -321,10 +309,10 @@ class PhasedModule(pl.LightningModule):
         checkpoint["steps_done"] = self.steps_done
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
-        """PyTorch's, whose error names every tensor, as a sentence.
+        """As in PyTorch, with a short error message.
 
         Raises:
-            ValueError: the weights are of other networks.
+            ValueError: the weights belong to other networks.
         """
         try:
             return super().load_state_dict(state_dict, strict=strict, assign=assign)
@@ -334,37 +322,13 @@ class PhasedModule(pl.LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.steps_done = checkpoint["steps_done"]
-        # the last batch of that run need not be this one's
+        # the resumed run may have more steps: its last batch is another one
         checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]["is_last_batch"] = False
 
 
-def _check_network(family: str, name: str, network: nn.Module, needed: type[nn.Module] | tuple[str, ...]) -> None:
-    """Refuse a network of somebody's own that cannot take its place, or could not be found again after the run."""
-    cls = type(network)
-    if isinstance(needed, type):
-        if not isinstance(network, needed):
-            raise ValueError(
-                f"model.{name} is a {cls.__module__}.{cls.__qualname__}, but {family} needs a {needed.__name__} or a "
-                "subclass of it"
-            )
-    elif missing := [attribute for attribute in needed if not hasattr(network, attribute)]:
-        raise ValueError(
-            f"model.{name} is a {cls.__module__}.{cls.__qualname__}, which lacks what {family} calls: "
-            f"{', '.join(missing)} (docs/extending.md)"
-        )
-    if cls.__module__ == "__main__" or "<locals>" in cls.__qualname__:
-        raise ValueError(
-            f"model.{name} is a {cls.__qualname__} that only this program knows: put the class into a module of its "
-            "own, or nothing can load what it learns"
-        )
-
-
-def average_over_processes(tensors: list[Tensor]) -> None:
-    """Replace each tensor by its mean over the processes, in one flat all-reduce; nothing to do for one process."""
-    if not tensors or not dist.is_available() or not dist.is_initialized() or dist.get_world_size() == 1:
-        return
-    flat = torch.cat([t.reshape(-1) for t in tensors])
-    dist.all_reduce(flat)
-    flat.div_(dist.get_world_size())
-    for tensor, part in zip(tensors, flat.split([t.numel() for t in tensors]), strict=True):
-        tensor.copy_(part.view_as(tensor))
+def _step(optimizers: Iterable[Optimizer], scaler: torch.amp.GradScaler | None) -> None:
+    """Step optimizers, and with a gradient scaler update its scale once."""
+    for optimizer in optimizers:
+        optimizer.step() if scaler is None else scaler.step(optimizer)
+    if scaler is not None:
+        scaler.update()

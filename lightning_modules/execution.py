@@ -1,4 +1,4 @@
-"""How a step is computed, at the same mathematics: in parts, compiled, in another memory layout."""
+"""How a step is computed: in parts, compiled, in another memory layout. The mathematics stays the same."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Execution:
-    """Choices that change cost, not what is computed.
+    """Choices that change the cost of a step, not its result.
 
     Attributes:
-        accumulate: number of parts that a process takes its rows of the batch in, one after another; the gradients of
-            a phase are averaged over them. Statistics of a batch (batch norm, OHEM) are then those of a part.
-        compile: whether networks are compiled with `torch.compile`; a name chooses its backend.
-        channels_last: whether networks and images are kept in that layout.
-        activation_checkpointing: whether blocks keep their inputs only and compute the rest again for gradients.
+        accumulate: number of parts into which a process splits its rows of the batch. The gradients of a phase are
+            averaged over the parts. Batch statistics (batch norm, OHEM) are then computed per part.
+        compile: whether networks are compiled with `torch.compile`; a text is the name of its backend.
+        channels_last: whether networks and images use the channels-last memory layout.
+        activation_checkpointing: whether blocks keep only their inputs, and recompute the rest for the gradients.
     """
 
     accumulate: int = 1
@@ -33,14 +33,14 @@ class Execution:
 
 
 def split(batch: dict[str, Any], parts: int) -> list[dict[str, Any]]:
-    """The rows of a batch in equal parts; each part knows where its rows lie in the global batch.
+    """Split the rows of a batch into equal parts. `first_row` is each part's position in the global batch.
 
     Raises:
-        ValueError: the rows cannot be shared out evenly.
+        ValueError: the rows cannot be split evenly.
     """
     rows = len(batch["ids"])
     if rows % parts:
-        raise ValueError(f"accumulate={parts} cannot share out the {rows} images that a process has of a batch evenly")
+        raise ValueError(f"accumulate={parts} cannot split the {rows} images per process evenly")
     size = rows // parts
 
     def part(number: int) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def split(batch: dict[str, Any], parts: int) -> list[dict[str, Any]]:
 
 
 def in_channels_last(batch: dict[str, Any]) -> dict[str, Any]:
-    """The batch with its images in that layout."""
+    """The batch with its images in the channels-last memory layout."""
     return {
         name: value.contiguous(memory_format=torch.channels_last)
         if isinstance(value, Tensor) and value.ndim == 4
@@ -65,8 +65,9 @@ def in_channels_last(batch: dict[str, Any]) -> dict[str, Any]:
 
 
 def use_tf32(allowed: bool) -> None:
-    """Whether float32 products and convolutions on GPUs may be computed in TensorFloat-32.
+    """Allow or forbid TensorFloat-32 for float32 matrix products and convolutions on GPUs.
 
-    Not in train.py: what a launcher pickles of a job (submitit) must not mention `torch.backends.cudnn`.
+    This is not in train.py because a launcher (submitit) pickles its functions, and `torch.backends.cudnn` cannot be
+    pickled.
     """
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = allowed

@@ -1,4 +1,4 @@
-"""The face parser (BiSeNet, Yu et al. 2018): how it trains."""
+"""The face parser (BiSeNet, Yu et al. 2018): how it is trained."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ from hairgan.optimizers import bisenet_parameter_groups
 from hairgan.pictures import sheet
 from hairgan.regions import colorize
 from hairgan.weights.face_parser import load_imagenet
-from lightning_modules.base import Phase, PhasedModule
+from lightning_modules.base import PhasedModule
+from lightning_modules.phase import Phase
 
 
 class FaceParserModule(PhasedModule):
-    """One phase: cross entropy over the hardest pixels, on all heads, and the overlap of regions.
+    """One phase: cross entropy over the hardest pixels on all heads, and optionally the overlap of regions.
 
     Args:
         parser: the network.
         optimizer: from parameter groups to an optimizer.
-        weight_decay: of weights; normalisation and biases do not decay.
+        weight_decay: weight decay of weights; normalisation and biases have none.
         head_lr_factor: factor on the learning rate of fusion and heads.
-        ohem_threshold: probability of the true class below which a pixel counts as hard.
-        ohem_share: smallest share of the pixels that is kept.
-        lambda_jaccard: weight of the main head's soft Jaccard loss, which helps thin regions; published: 0.
+        ohem_threshold: a pixel counts as hard if the probability of its true class is below this.
+        ohem_share: share in [0, 1] of the pixels that are kept at least.
+        lambda_jaccard: weight of the main head's soft Jaccard loss, which helps thin regions; 0 as published.
         imagenet: whether the ResNet starts from ImageNet weights, which are downloaded once.
         schedule: factor on the learning rate as a function of the step.
         seed: the run's seed.
@@ -85,7 +86,7 @@ class FaceParserModule(PhasedModule):
         self.scores.update(self.parser(batch["images"]).argmax(dim=1), batch["labels"])
 
     def sample_grids(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """`parsing`: images, what the parser sees in them, and the truth."""
+        """`parsing`: images, the predicted regions, and the true regions."""
         parsed = self.parser(batch["images"]).argmax(dim=1)
         rows = [
             list(to_bytes(batch["images"]).cpu().numpy()),

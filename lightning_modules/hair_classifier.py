@@ -1,4 +1,4 @@
-"""The hair classifier (ResNet + CBAM, Woo et al. 2018): how it trains."""
+"""The hair classifier (ResNet + CBAM, Woo et al. 2018): how it is trained."""
 
 from __future__ import annotations
 
@@ -17,18 +17,19 @@ from hairgan.losses.phase import PhaseLoss
 from hairgan.metrics.classification import AttributeScores, fit_temperatures
 from hairgan.networks.hair_classifier import HairClassifier
 from hairgan.pictures import sheet
-from lightning_modules.base import Phase, PhasedModule
+from lightning_modules.base import PhasedModule
+from lightning_modules.phase import Phase
 
 
 class HairClassifierModule(PhasedModule):
-    """One phase: the sum of the heads' cross entropies over images whose attribute is known, classes balanced.
+    """One phase: the sum of the heads' cross entropies, each over the images whose attribute is known.
 
     Every validation also fits the temperatures that calibrate the heads; they are saved with the network.
 
     Args:
         classifier: the network.
         optimizer: from parameters to an optimizer.
-        balance: weight classes against their frequency in the training split.
+        balance: whether classes are weighted by the inverse of their frequency in the training split.
         schedule: factor on the learning rate as a function of the step.
         seed: the run's seed.
     """
@@ -90,7 +91,7 @@ class HairClassifierModule(PhasedModule):
         self._validation.clear()
 
     def sample_grids(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """`attributes`: images, and below each what the classifier says of it."""
+        """`attributes`: images, each with the predicted attributes."""
         probabilities = self.classifier.probabilities(batch["images"])
         names = []
         for row in range(len(batch["images"])):

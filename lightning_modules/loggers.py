@@ -1,4 +1,4 @@
-"""Where logged values go: a CSV that survives resuming, Weights & Biases, TensorBoard."""
+"""Loggers: a CSV file that a resumed run continues, Weights & Biases, TensorBoard."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ STEP = "trainer/global_step"  # Lightning's name for the x axis in wandb
 class CurvesLogger(Logger):
     """Writes `metrics.csv`: one row per step, one column per logged name, empty where a name was not logged at a step.
 
-    Lightning's `CSVLogger` deletes the file of the run that it resumes; this one keeps the rows up to the step at which
-    the run goes on and drops the later ones, which the resumed run writes again.
+    Lightning's `CSVLogger` deletes the file of the run that it resumes. This logger keeps the rows up to the step
+    from which the run is resumed, and drops later ones, which the resumed run writes again.
     """
 
     def __init__(self, save_dir: str | Path) -> None:
@@ -44,7 +44,7 @@ class CurvesLogger(Logger):
 
     @rank_zero_only
     def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
-        """Nothing: the run directory holds the config."""
+        """Does nothing: the config is in the run directory."""
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
@@ -54,7 +54,7 @@ class CurvesLogger(Logger):
 
     @rank_zero_only
     def resume_at(self, step: int) -> None:
-        """Keep what was logged up to and including a step; 0 starts afresh."""
+        """Keep the rows up to and including a step; 0 deletes all."""
         rows = [row for row in self._rows() if row["step"] <= step]
         self._columns = list(dict.fromkeys(name for row in rows for name in row))
         self._rewrite(rows)
@@ -76,8 +76,8 @@ class CurvesLogger(Logger):
         self.save()
 
     @rank_zero_only
-    def insist_on_rows(self) -> None:
-        """Refuse a file of that name that no logger wrote, before anything is changed.
+    def check_file(self) -> None:
+        """Refuse a file of that name that this logger did not write, before anything is changed.
 
         Raises:
             ValueError: naming it.
@@ -87,7 +87,7 @@ class CurvesLogger(Logger):
     def _rows(self) -> list[dict[str, Any]]:
         rows = read_curves(self.path) if self.path.exists() else []
         if any("step" not in row for row in rows):
-            raise ValueError(f"{self.path} is damaged (a row without a step); without it, the curves begin anew")
+            raise ValueError(f"{self.path} is damaged: a row has no step; delete it to start new curves")
         return rows
 
     def _rewrite(self, rows: list[dict[str, Any]]) -> None:
@@ -99,22 +99,23 @@ class CurvesLogger(Logger):
 
 
 class QuietWandbLogger(WandbLogger):
-    """Lightning's, without the setting that it always passes on and of which wandb warns that it does nothing; the run
-    is finished when training ends.
+    """Lightning's logger, which finishes the wandb run when training ends.
+
+    It does not pass on the setting `anonymous`, about which wandb warns that it has no effect.
 
     Args:
         mode: `offline`, `online` or `disabled`.
-        tags: words to find the run by; one that is given twice counts once.
-        options: of Lightning's logger and of `wandb.init`: `name`, `project`, `id`, `group`, `notes`, `save_dir`.
+        tags: words for finding the run; duplicates are removed.
+        options: as in Lightning's logger and `wandb.init`: `name`, `project`, `id`, `group`, `notes`, `save_dir`.
 
     Raises:
-        ValueError: `online` without a key.
+        ValueError: `online` without an API key.
     """
 
     def __init__(self, mode: str = "offline", tags: Sequence[str] = (), **options: Any) -> None:
         if mode == "online" and rank_zero_only.rank == 0 and not has_wandb_key():
             raise ValueError(
-                "logger.mode=online needs an API key of Weights & Biases: `wandb login` asks for it and keeps it, or "
+                "logger.mode=online needs an API key of Weights & Biases: run `wandb login`, or "
                 f"set WANDB_API_KEY; {OFFLINE}"
             )
         super().__init__(mode=mode, tags=list(dict.fromkeys(map(str, tags))), **options)
@@ -135,42 +136,42 @@ class QuietWandbLogger(WandbLogger):
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
-        """Log values under our own step, also as wandb's: the parts of a resumed run then follow each other."""
+        """Log values with the training step as wandb's step, so that a resumed run continues its curves."""
         self.experiment.log(dict(metrics) | {STEP: step}, step=step)
 
     @rank_zero_only
     def log_summary(self, final: Mapping[str, float], best: Mapping[str, float]) -> None:
-        """Say what came of the run: its final values, and the best ones."""
+        """Write the final and the best values into the run's summary."""
         self.experiment.summary.update({**final, **best})
 
     @rank_zero_only
     def finalize(self, status: str) -> None:
         super().finalize(status)
-        if self._experiment is not None:  # so that the next run of this process, of a sweep, is one of its own
+        if self._experiment is not None:  # the next run in this process, for example of a sweep, starts its own
             self._experiment.finish(exit_code=0 if status == "success" else 1)
             self._experiment = None
 
 
 def has_wandb_key() -> bool:
-    """Whether wandb finds credentials, in its environment variables or in those that `wandb login` wrote."""
+    """Whether wandb finds an API key in its environment variables or in the file of `wandb login`."""
     from wandb.errors import Error as WandbError
 
     try:
         from wandb.sdk import wandb_setup
         from wandb.sdk.lib.wbauth import authenticate_session
-    except ImportError:  # another version's inner parts: it will say so itself
+    except ImportError:  # another version of wandb: it reports a missing key itself
         return True
     host = wandb_setup.singleton().settings.base_url
     try:
         found = authenticate_session(host=host, source="hairgan", prompt=False, update_session=False)
     except WandbError as error:
-        raise ValueError(f"the API key of Weights & Biases cannot be one: {' '.join(str(error).split())}") from error
+        raise ValueError(f"the API key of Weights & Biases is not valid: {' '.join(str(error).split())}") from error
     return found is not None
 
 
 class TensorBoard(TensorBoardLogger):
-    """Lightning's, which says what to install where its package is missing, and whose table of runs (HPARAMS) shows the
-    metrics beside the config.
+    """Lightning's logger. Its table of runs (HPARAMS) shows the metrics beside the config, and a missing package is
+    reported with the command that installs it.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -180,7 +181,7 @@ class TensorBoard(TensorBoardLogger):
 
     @rank_zero_only
     def log_hyperparams(self, params: Mapping[str, Any], metrics: Mapping[str, float] | None = None, **_: Any) -> None:
-        """Write the config of a run; `metrics` names the values that its table shows, as they are logged later."""
+        """Write the config of a run. The keys of `metrics` are the logged values that the table of runs shows."""
         from torch.utils.tensorboard.summary import hparams
 
         plain = {n: v if isinstance(v, (bool, int, float, str)) else str(v) for n, v in params.items()}
@@ -190,5 +191,5 @@ class TensorBoard(TensorBoardLogger):
 
     @rank_zero_only
     def log_summary(self, final: Mapping[str, float], best: Mapping[str, float]) -> None:
-        """Add the best values; the final ones are the last ones logged."""
+        """Log the best values; the final values are already logged."""
         self.log_metrics(dict(best), step=int(final["steps_done"]))

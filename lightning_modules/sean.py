@@ -1,4 +1,4 @@
-"""SEAN (Zhu et al. 2020): how it trains."""
+"""SEAN (Zhu et al. 2020): how it is trained."""
 
 from __future__ import annotations
 
@@ -18,20 +18,23 @@ from hairgan.metrics.reconstruction import Reconstruction
 from hairgan.networks.sean import Noise, SEANDiscriminator, SEANGenerator, pixel_noise
 from hairgan.pictures import sheet
 from hairgan.regions import Region, colorize
-from lightning_modules.base import Phase, PhasedModule
+from lightning_modules.base import PhasedModule
+from lightning_modules.phase import Phase
 
 
 class SEANModule(PhasedModule):
-    """Two phases a step, as published: the generator (with its style encoder), then the discriminator, which looks at
-    images painted anew by the generator as it now is. Images are reconstructed from their own layout and styles.
+    """Two phases per step, as published: the generator with its style encoder, then the discriminator.
+
+    The discriminator gets new images from the updated generator. Images are reconstructed from their own layout and
+    styles.
 
     Args:
         generator, discriminator: the networks (`hairgan.networks.sean`).
-        optimizers: one function per network; different rates make TTUR (Heusel et al. 2017).
+        optimizers: one function per network; with different learning rates this is TTUR (Heusel et al. 2017).
         lambda_feat, lambda_vgg: weights of feature matching and of the perceptual loss.
-        perceptual: the VGG19 loss, or None for none.
+        perceptual: the VGG19 loss; None leaves it out.
         ema: decay of the generator's average; None keeps none, as published.
-        noise: whether ACE's noise is on in training, as published.
+        noise: whether ACE adds noise during training, as published.
         schedule: factor on the learning rates as a function of the step.
         seed: the run's seed.
     """
@@ -94,7 +97,7 @@ class SEANModule(PhasedModule):
         )
 
     def sample_grids(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """`painting`: sources, their label maps, their reconstructions, and each with its neighbour's hair."""
+        """`painting`: sources, their label maps, their reconstructions, and each with the next one's hair style."""
         generator = self.averaged("generator")
         images, labels = batch["images"], batch["labels"]
         layout = generator.layout(labels)

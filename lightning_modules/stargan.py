@@ -1,4 +1,4 @@
-"""StarGAN v2 (Choi et al. 2020): how it trains."""
+"""StarGAN v2 (Choi et al. 2020): how it is trained."""
 
 from __future__ import annotations
 
@@ -16,23 +16,24 @@ from hairgan.networks.region_masks import region_masks
 from hairgan.networks.stargan import Discriminator, Generator, MappingNetwork, StyleEncoder
 from hairgan.pictures import sheet
 from hairgan.randomness import normal
-from lightning_modules.base import Phase, PhasedModule
+from lightning_modules.base import PhasedModule
+from lightning_modules.phase import Phase
 
 
 class StarGANv2Module(PhasedModule):
-    """Four phases a step, in the published order: D latent, D reference, G latent, G reference.
+    """Four phases per step, in the published order: D latent, D reference, G latent, G reference.
 
-    The generator, mapping network and style encoder step in `g_latent`; in `g_reference` the generator alone does.
+    `g_latent` updates the generator, mapping network and style encoder; `g_reference` only the generator.
 
     Args:
         generator, mapping_network, style_encoder, discriminator: the networks (`hairgan.networks.stargan`).
         optimizers: one function per network, from parameters to an optimizer.
         lambda_reg, lambda_sty, lambda_ds, lambda_cyc: weights of R1, style reconstruction, diversity and cycle loss.
-        reg_every: R1 on every N-th step, weighing N times as much (lazy regularization); 1 is as published.
+        reg_every: R1 is applied every N steps with N times its weight (lazy regularization); 1 as published.
         ds_steps: `lambda_ds` falls linearly from its full value at step 0 to zero at this step.
         domain_names: names of the domains, for pictures.
-        masks: makes the masks of the high-pass skip from images and label maps; used when the generator's `w_hpf` is
-            above 0, and then needed.
+        masks: makes the masks of the high-pass skip from images and label maps. Required if the generator's `w_hpf`
+            is above 0, otherwise unused.
         ema_decay: share of the EMA weights that is kept at each step.
         seed: the run's seed.
     """
@@ -104,7 +105,7 @@ class StarGANv2Module(PhasedModule):
 
     def compile_networks(self, backend: str) -> None:
         super().compile_networks(backend)
-        for block in self.blocks():  # a step calls the generator's halves, not the whole
+        for block in self.blocks():  # a step calls the two halves of the generator, not its forward
             block.compile(backend=backend)
 
     def blocks(self) -> list[nn.Module]:
@@ -119,8 +120,8 @@ class StarGANv2Module(PhasedModule):
     def _labels(self, batch: dict[str, Any]) -> Tensor | None:
         if self.masks is region_masks and "labels" not in batch:
             raise ValueError(
-                "this dataset has no label maps to make the masks of the high-pass skip from: "
-                "set model.generator.w_hpf=0, or take the masks from FAN weights"
+                "this dataset has no label maps for the masks of the high-pass skip: "
+                "set model.generator.w_hpf=0, or make the masks with FAN weights"
             )
         return batch.get("labels")
 
@@ -128,8 +129,8 @@ class StarGANv2Module(PhasedModule):
         return {"schedule/lambda_ds": self.lambda_ds(self.steps_done - 1)}
 
     def sample_grids(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """`latent`: sources in the first row, then a row per domain, each source with a latent code of its own;
-        `reference`: a row per reference image, which stands in the first column."""
+        """`latent`: the sources, then one row per domain with one latent code per source.
+        `reference`: one row per reference image, which is in the first column."""
         generator, mapping, encoder = (
             self.averaged(name) for name in ("generator", "mapping_network", "style_encoder")
         )

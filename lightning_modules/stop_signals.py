@@ -1,4 +1,4 @@
-"""Being asked to stop: the step is finished, a checkpoint saved, and the program ends as one that a signal ended."""
+"""Signals that ask a run to stop: it finishes the step, saves a checkpoint, and exits with the signal's exit code."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import torch.distributed as dist
 
 from lightning_modules.launch import slurm
 
-REQUEUE = signal.SIGUSR1  # sbatch --signal=USR1@120 sends it two minutes before the time is over
-HANGUP = getattr(signal, "SIGHUP", None)  # the terminal is gone; Windows has none
+REQUEUE = signal.SIGUSR1  # sbatch --signal=USR1@120 sends it two minutes before the time limit
+HANGUP = getattr(signal, "SIGHUP", None)  # the terminal was closed; Windows does not have it
 
 
 class StoppedBySignal(SystemExit):
-    """A run was asked to stop, and has saved. Ends the program with the code of its signal, 128 and its number."""
+    """A run was asked to stop and has saved. Exits with 128 plus the number of the signal."""
 
     def __init__(self, name: str) -> None:
         super().__init__(128 + signal.Signals[name])
@@ -29,17 +29,17 @@ class StoppedBySignal(SystemExit):
 
 
 class StopSignals:
-    """Listens, while a run trains, for Ctrl-C, SIGTERM, SIGHUP, and for SIGUSR1 under SLURM.
+    """Handles Ctrl-C, SIGTERM, SIGHUP, and under SLURM SIGUSR1, while a run trains.
 
-    A signal that the program was started to ignore (`nohup`) stays ignored. Outside of the main thread, where Python
-    can take no signals, nothing is listened for.
+    If the program was started with SIGHUP ignored (`nohup`), it stays ignored. Outside the main thread, Python handles
+    no signals and `listen` does nothing.
 
     Attributes:
-        asked_by: name of the signal that asked to stop, or None.
+        received: name of the signal that asked the run to stop, or None.
     """
 
     def __init__(self) -> None:
-        self.asked_by: str | None = None
+        self.received: str | None = None
         self._handlers: dict[int, Any] = {}
 
     def listen(self) -> None:
@@ -49,41 +49,41 @@ class StopSignals:
         if HANGUP is not None and signal.getsignal(HANGUP) != signal.SIG_IGN:
             numbers.append(HANGUP)
         for number in numbers:
-            self._handlers[number] = signal.signal(number, self._ask)
+            self._handlers[number] = signal.signal(number, self._on_signal)
 
     def share(self, device: torch.device) -> None:
-        """Let all processes know what one of them was asked by. To be called by all of them."""
-        number = torch.tensor(signal.Signals[self.asked_by] if self.asked_by else 0, device=device)
+        """Tell all processes which signal one of them received. All processes have to call it."""
+        number = torch.tensor(signal.Signals[self.received] if self.received else 0, device=device)
         dist.all_reduce(number, op=dist.ReduceOp.MAX)
-        self.asked_by = signal.Signals(int(number)).name if int(number) else None
+        self.received = signal.Signals(int(number)).name if int(number) else None
 
     def raise_for_code(self) -> None:
-        """End the program with the signal's code, if there was one; a job that is queued again ends without an error.
+        """Exit with the signal's code if there was a signal. A job that is queued again exits without an error.
 
         Raises:
-            StoppedBySignal: the run was asked to stop.
+            StoppedBySignal: a signal asked the run to stop.
         """
-        if self.asked_by not in (None, REQUEUE.name):
-            raise StoppedBySignal(self.asked_by)
+        if self.received not in (None, REQUEUE.name):
+            raise StoppedBySignal(self.received)
 
     def restore(self) -> None:
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
         self._handlers = {}
 
-    def _ask(self, number: int, frame: FrameType | None) -> None:
-        if number == signal.SIGINT and self.asked_by is not None:
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGINT and self.received is not None:
             raise KeyboardInterrupt
-        self.asked_by = signal.Signals(number).name
-        _say(1, "\n")
-        _say(2, f"{self.asked_by}: finishing this step and saving; Ctrl-C once more stops at once.\n")
+        self.received = signal.Signals(number).name
+        _write(1, "\n")
+        _write(2, f"{self.received}: finishing this step and saving; press Ctrl-C again to stop at once.\n")
 
 
-def _say(stream: int, text: str) -> None:
-    """Write to standard output or error; one whose terminal is gone leads nowhere then, so that no write fails."""
+def _write(stream: int, text: str) -> None:
+    """Write to standard output or error. If its terminal is gone, redirect the stream to the null device."""
     try:
         os.write(stream, text.encode())
     except OSError:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream)
-        os.close(nowhere)
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream)
+        os.close(null)

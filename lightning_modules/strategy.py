@@ -1,8 +1,8 @@
 """Several processes without a DDP wrapper.
 
-Alternating phases and R1's double backward break `DistributedDataParallel` (gradients silently not reduced, or unused
-parameters); `PhasedModule` averages a phase's gradients itself, in one flat all-reduce. This strategy launches the
-processes as Lightning's DDP does and leaves the module as it is.
+Alternating phases and R1's double backward break `DistributedDataParallel`: gradients are silently not reduced, or
+parameters count as unused. `PhasedModule` averages the gradients of a phase itself, in one flat all-reduce. This
+strategy launches processes as Lightning's DDP does, and does not wrap the module.
 """
 
 from __future__ import annotations
@@ -12,18 +12,19 @@ import time
 import torch
 import torch.distributed as dist
 from pytorch_lightning.strategies import DDPStrategy
+from torch import Tensor
 
 from hairgan.networks.batch_norm import synchronise
 
-ANSWER_SECONDS = 10.0  # that a process may take to answer, beyond the others
+ANSWER_SECONDS = 10.0  # how long the other processes may take to answer
 
 
 class ProcessLostError(RuntimeError):
-    """Other processes of the run are gone or do not answer; the message names them."""
+    """Other processes of the run have ended or do not answer; the message names them."""
 
 
 class PhasedDDPStrategy(DDPStrategy):
-    """DDP's launching and communication, with gradients reduced by the module and batch norm over all processes."""
+    """Launches and connects processes as DDP does. The module averages the gradients; batch norm uses all processes."""
 
     def configure_ddp(self) -> None:
         assert self.model is not None
@@ -33,9 +34,9 @@ class PhasedDDPStrategy(DDPStrategy):
                 dist.broadcast(tensor, src=0)
 
     def explain(self, error: RuntimeError) -> str | None:
-        """After a failed collective, a sentence that names the lost processes; None for an error of another kind.
+        """A sentence that names the lost processes after a failed collective; None for any other error.
 
-        To be called by every process whose collective failed.
+        Every process whose collective failed has to call it.
         """
         if not isinstance(error, dist.DistError) and "gloo" not in str(error):
             return None
@@ -50,13 +51,14 @@ class PhasedDDPStrategy(DDPStrategy):
 
 
 def find_lost_processes(rank: int, size: int, occasion: str = "here") -> set[int]:
-    """Answer the other processes, and return those that do not, through the store that connected them all.
+    """The ranks of the processes that do not answer within `ANSWER_SECONDS`.
 
-    A group whose collective failed cannot tell: it knows that a connection is closed, but not always whose.
+    Processes answer through the store that connected them at the start. A process group with a failed collective knows
+    that a connection is closed, but not always to which process.
 
     Args:
-        rank, size: this process, and how many there are.
-        occasion: why the processes are asked; each name is for one use.
+        rank, size: this process, and the number of processes.
+        occasion: a key for the answers. Each key can be used once.
     """
     store = dist.distributed_c10d._get_default_store()
     lost = set(range(size))
@@ -66,6 +68,17 @@ def find_lost_processes(rank: int, size: int, occasion: str = "here") -> set[int
         while lost and time.monotonic() < end:
             lost = {other for other in lost if not store.check([f"{occasion}/{other}"])}
             time.sleep(0.1)
-    except RuntimeError:  # the store is gone, and with it the process that held it
+    except RuntimeError:  # the process that held the store has ended
         lost = lost - {rank} if len(lost) < size else {0}
     return lost
+
+
+def average_over_processes(tensors: list[Tensor]) -> None:
+    """Replace each tensor by its mean over the processes, in one flat all-reduce. Does nothing in a single process."""
+    if not tensors or not dist.is_available() or not dist.is_initialized() or dist.get_world_size() == 1:
+        return
+    flat = torch.cat([t.reshape(-1) for t in tensors])
+    dist.all_reduce(flat)
+    flat.div_(dist.get_world_size())
+    for tensor, part in zip(tensors, flat.split([t.numel() for t in tensors]), strict=True):
+        tensor.copy_(part.view_as(tensor))

@@ -1,4 +1,4 @@
-"""What happens around the steps of a run."""
+"""Callbacks: what a run does besides training."""
 
 from lightning_modules.callbacks.checkpoints import Checkpoints
 from lightning_modules.callbacks.collapse_warning import CollapseWarning

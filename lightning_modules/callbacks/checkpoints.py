@@ -1,4 +1,4 @@
-"""Checkpoints that are whole or not there, on the module's own step counter."""
+"""Complete checkpoints at the module's own steps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pytorch_lightning.utilities import rank_zero_only
 
 from hairgan.files import put_in_place
 from hairgan.weights.runs import BEST, FOLDER, by_step
-from lightning_modules.callbacks.measured import insist_on
+from lightning_modules.callbacks.measured import check_monitor
 from lightning_modules.launch import slurm
 from lightning_modules.launch.quoting import quote_override
 from lightning_modules.stop_signals import REQUEUE, StopSignals
@@ -24,24 +24,24 @@ SETTING = "callbacks.checkpoints.monitor"
 
 
 class Checkpoints(Callback):
-    """Save every N steps, at the end, and when the run is asked to stop (Ctrl-C, SIGTERM, SIGHUP; SIGUSR1 under SLURM,
-    where the job is then queued again).
+    """Saves every N steps, at the end, and when a signal asks the run to stop (Ctrl-C, SIGTERM, SIGHUP, and under SLURM
+    SIGUSR1, after which the job is queued again).
 
-    To be the last of the callbacks, so that a checkpoint holds what the others did at its step.
+    It has to be the last callback, so that a checkpoint contains what the others did at its step.
 
-    A checkpoint is written beside its place and renamed into it, so that a killed run never leaves half a file under
-    a checkpoint's name. Weights that are not finite are never saved.
+    A checkpoint is written to a temporary file and renamed, so that a killed run never leaves an incomplete checkpoint.
+    Weights that are not finite are never saved.
 
     Args:
         every_n_steps: steps between checkpoints.
-        keep: how many of the newest are kept; the best one is kept besides.
-        monitor: name of what a validation (`val/...`) or a callback (`metrics/...`) measures; the checkpoint where it
-            was best is `best.ckpt`. None keeps no best.
-        mode: whether `max` or `min` of it is best.
+        keep: number of newest checkpoints that are kept, in addition to the best one.
+        monitor: name of a value that the validation (`val/...`) or a callback (`metrics/...`) measures. The checkpoint
+            with its best value is `best.ckpt`. None keeps no best checkpoint.
+        mode: whether the largest value (`max`) or the smallest (`min`) is best.
 
     Attributes:
         best, best_step: the best value so far, and the step at which it was measured; None before the first.
-        stop_signals: tell whether the run was asked to stop.
+        stop_signals: the signals that ask the run to stop.
     """
 
     def __init__(self, every_n_steps: int, keep: int = 2, monitor: str | None = None, mode: str = "max") -> None:
@@ -58,10 +58,10 @@ class Checkpoints(Callback):
     # when to save
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
-        stop = trainer.should_stop or self.stop_signals.asked_by is not None
+        stop = trainer.should_stop or self.stop_signals.received is not None
         if trainer.world_size > 1:
             stop = trainer.strategy.reduce_boolean_decision(stop, all=False)
-            if stop:  # all processes end as the one does that got the signal
+            if stop:  # all processes end as the one that received the signal
                 self.stop_signals.share(trainer.strategy.root_device)
         step: int = pl_module.steps_done  # type: ignore[assignment]
         due = stop or step % self.every_n_steps == 0 or step == trainer.num_training_batches
@@ -80,13 +80,13 @@ class Checkpoints(Callback):
             return
         self._finish_step(trainer, pl_module, self._save_after_validation or trainer.should_stop)
         if self.monitor is not None:
-            insist_on(self.monitor, SETTING, trainer, pl_module, validated=True)
+            check_monitor(self.monitor, SETTING, trainer, pl_module, validated=True)
 
     def _finish_step(self, trainer: pl.Trainer, module: Any, due: bool) -> None:
         value = module.measured_now(self.monitor) if self.monitor else None
         better = value is not None and self._is_better(value)
         if due or better:
-            module.insist_on_finite_weights()
+            module.check_weights_are_finite()
         if better:
             self.best, self.best_step = value, module.steps_done
             save(trainer, _folder(trainer) / BEST)
@@ -106,14 +106,14 @@ class Checkpoints(Callback):
 
     @rank_zero_only
     def _prune(self, trainer: pl.Trainer, step: int) -> None:
-        """Delete the oldest of our own: what has a later step is none of ours."""
+        """Delete the oldest checkpoints of this run. A later step belongs to another branch of it."""
         folder = _folder(trainer)
         ours = [path for path in by_step(folder) if path.name <= f"step_{step:08d}.ckpt"]
         for old in ours[self.keep :]:
             old.unlink(missing_ok=True)
 
     def forget_missing_best(self, trainer: pl.Trainer) -> None:
-        """Start looking for the best one anew, where it is not there: not kept, or of a branch that is set aside."""
+        """Forget the best value if its checkpoint is missing: it was not kept, or is on a branch that was set aside."""
         if not trainer.strategy.broadcast((_folder(trainer) / BEST).exists()):
             self.best = self.best_step = None
 
@@ -127,17 +127,17 @@ class Checkpoints(Callback):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if self.monitor is not None:
-            insist_on(self.monitor, SETTING, trainer, pl_module)
+            check_monitor(self.monitor, SETTING, trainer, pl_module)
             if self.monitor.startswith("val/") and not trainer.enable_validation:
                 warnings.warn(f"no best checkpoint will be kept: {self.monitor} needs a validation", stacklevel=2)
-        # here, after Lightning has set its own: its handler of SIGTERM talks to the other processes in mid-step
+        # after Lightning has set its own: its SIGTERM handler communicates with other processes during a step
         self.stop_signals.listen()
-        # one that early stopping had ended when it was saved, and that was killed before it could end
+        # a run that early stopping had ended, but that was killed between its last checkpoint and its end
         trainer.should_stop = any(c.wait_count >= max(c.patience, 1) for c in trainer.early_stopping_callbacks)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self.stop_signals.restore()  # before Lightning restores what was there before its own handlers
-        if self.stop_signals.asked_by == REQUEUE.name and trainer.is_global_zero:
+        self.stop_signals.restore()  # before Lightning restores the handlers from before its own
+        if self.stop_signals.received == REQUEUE.name and trainer.is_global_zero:
             slurm.requeue()
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
@@ -145,10 +145,10 @@ class Checkpoints(Callback):
 
 
 def raise_if_stopped(callbacks: Iterable[Callback]) -> None:
-    """End the program with a signal's code, where one asked the run to stop.
+    """Exit with the signal's code if a signal asked the run to stop.
 
     Raises:
-        StoppedBySignal: it did, and the run has saved.
+        StoppedBySignal: a signal did, and the run has saved.
     """
     for callback in callbacks:
         if isinstance(callback, Checkpoints):
@@ -160,10 +160,10 @@ def _folder(trainer: pl.Trainer) -> Path:
 
 
 def save(trainer: pl.Trainer, path: Path) -> None:
-    """Save a checkpoint under a name that only whole files ever have. To be called by all processes.
+    """Save a checkpoint, and rename it when it is complete. All processes have to call it.
 
     Raises:
-        OSError: it could not be written, e.g. because the disk is full; nothing of it is left.
+        OSError: the file could not be written, for example because the disk is full; it is deleted.
     """
     partial = path.with_suffix(".partial")
     try:
@@ -174,7 +174,7 @@ def save(trainer: pl.Trainer, path: Path) -> None:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
         raise OSError(
-            f"the checkpoint {path} could not be written ({error.strerror}); those before it are whole: make room and "
-            f"go on with {quote_override('resume', path.parents[1])}"
+            f"the checkpoint {path} could not be written ({error.strerror}); earlier ones are complete: free some "
+            f"space and continue with {quote_override('resume', path.parents[1])}"
         ) from error
     trainer.strategy.barrier("checkpoint renamed")

@@ -1,4 +1,4 @@
-"""A warning when a discriminator has won."""
+"""A warning when the discriminator has won."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ TERMS = ("real", "fake")
 
 
 class CollapseWarning(Callback):
-    """Warns once when, for many steps in a row, a discriminator tells real from fake with next to no loss.
+    """Warns once if a discriminator tells real from fake images almost without loss for many steps in a row.
 
-    The generator then learns from a discriminator that has nothing to say; it seldom recovers.
+    The gradients of such a discriminator teach the generator little, and it seldom recovers.
 
     Args:
-        patience: steps in a row before the warning.
-        threshold: what the losses on real and on fake images must both stay below.
+        patience: number of consecutive steps before the warning.
+        threshold: upper bound of the losses on real and on fake images in these steps.
     """
 
     def __init__(self, patience: int = 500, threshold: float = 0.02) -> None:
         self.patience, self.threshold = patience, threshold
-        self._since: dict[str, int] = {}  # by phase, the step at which it began
+        self._since: dict[str, int] = {}  # phase -> the first of these steps
         self._warned = False
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:

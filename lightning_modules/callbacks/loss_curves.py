@@ -1,4 +1,4 @@
-"""The logged values as curves, drawn when a run ends."""
+"""Draws the logged values as curves when a run ends."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lightning_modules.loggers import CurvesLogger
 
 
 class LossCurves(Callback):
-    """Draw `metrics.csv` into `curves.png` at the end of training: one panel a phase."""
+    """Draws `metrics.csv` as `curves.png` at the end of training, with one panel per phase."""
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         logger = next((logger for logger in trainer.loggers if isinstance(logger, CurvesLogger)), None)

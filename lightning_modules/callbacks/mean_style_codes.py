@@ -19,12 +19,13 @@ from lightning_modules.failures import skip_failures
 
 
 class MeanStyleCodes(Callback):
-    """At the end of SEAN's training, write the mean style codes of training images for the last and for the best
-    checkpoint; `hairgan bundle` takes them along.
+    """Writes mean style codes of training images at the end of SEAN's training.
+
+    There is one file for the last and one for the best checkpoint. `hairgan bundle` adds them to the bundle.
 
     Args:
-        max_images: at most so many images, the split's first.
-        batch_size: images at a time.
+        max_images: largest number of images; the first ones of the training split are used.
+        batch_size: images per batch.
     """
 
     def __init__(self, max_images: int = 1000, batch_size: int = 8) -> None:

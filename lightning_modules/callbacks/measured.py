@@ -1,7 +1,7 @@
-"""Names of what a run measures, so that a monitor which it never measures is refused before the first step.
+"""Names of the values that a run measures, to refuse a monitor of any other name before the first step.
 
-A validation's metrics are declared by the module (`PhasedModule.measures`), those of a callback by the callback: a
-method `measures(module)` that returns names, or None while it cannot say.
+A module declares what its validation measures (`PhasedModule.measures`). A callback declares it with a method
+`measures(module)`, which returns names, or None if they are not known yet.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Any
 
 import pytorch_lightning as pl
 
-OURS = ("lightning_modules.", "pytorch_lightning.")  # their callbacks measure what they declare, and nothing else
+OURS = ("lightning_modules.", "pytorch_lightning.")  # their callbacks declare all that they measure
 VALIDATION = "val/"
 
 
 def measurable(trainer: pl.Trainer, module: Any) -> tuple[set[str], bool]:
-    """What a run will measure by all that is declared, and whether that is all of it."""
+    """The names that a run's parts declare, and whether all parts declare theirs."""
     declared = [module.measures()]
     for callback in trainer.callbacks:  # type: ignore[attr-defined]
         if hasattr(callback, "measures"):
@@ -27,17 +27,17 @@ def measurable(trainer: pl.Trainer, module: Any) -> tuple[set[str], bool]:
     return {name for names in declared for name in names or ()}, None not in declared
 
 
-def insist_on(name: str, setting: str, trainer: pl.Trainer, module: Any, *, validated: bool = False) -> None:
-    """Refuse a name that the run will not measure, as far as that can be known.
+def check_monitor(name: str, setting: str, trainer: pl.Trainer, module: Any, *, validated: bool = False) -> None:
+    """Refuse a name that the run will not measure, if all names are known.
 
     Args:
-        name: what is looked at.
-        setting: where the user wrote it.
-        trainer, module: of the run.
-        validated: whether there has been a validation, so that all names of validations are known.
+        name: the monitored name.
+        setting: the setting that holds it.
+        trainer, module: the run's trainer and module.
+        validated: whether a validation has been run, so that all names of validations are known.
 
     Raises:
-        ValueError: naming the setting and what there is.
+        ValueError: naming the setting and the known names.
     """
     names, complete = measurable(trainer, module)
     if validated and name.startswith(VALIDATION):
@@ -48,7 +48,7 @@ def insist_on(name: str, setting: str, trainer: pl.Trainer, module: Any, *, vali
 
 
 def not_measured(name: str, setting: str, names: Iterable[str]) -> str:
-    """The sentence for a name that a run does not measure."""
+    """The message for a name that a run does not measure."""
     known = sorted(name for name in names if "/iou/" not in name and "/f1/" not in name)
     if not known:
         return f"{setting} is '{name}', but this run measures nothing: a metrics callback or a validation is needed"

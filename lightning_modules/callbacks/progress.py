@@ -1,4 +1,4 @@
-"""How far a run is: a bar on a terminal, lines elsewhere, and its speed in the logs."""
+"""Progress of a run: a bar on a terminal, lines elsewhere, and its speed in the logs."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from tqdm import tqdm
 
 
 class Progress(Callback):
-    """Shows the run's progress on the standard error, and logs its speed.
+    """Shows the run's progress on standard error, and logs its speed.
 
-    On a terminal it is a bar. Elsewhere (a file, a job's log, a notebook) it is a line now and then, the first one
-    after the first step.
+    On a terminal it shows a bar. Elsewhere (a file, a job's log, a notebook) it prints a line after the first step and
+    then at regular intervals.
 
-    Logs `throughput/images_per_second` (over all processes, since the previous logged step, callbacks included) and
-    `throughput/seconds_per_step`.
+    Logs `throughput/images_per_second` and `throughput/seconds_per_step`, over all processes and since the previous
+    logged step, including the time of callbacks.
 
     Args:
         show: losses to show, as `phase/term`; by default every phase's `loss`.
-        refresh_seconds: how often the bar is redrawn.
-        line_seconds: time between lines where there is no terminal.
+        refresh_seconds: time between two updates of the bar.
+        line_seconds: time between two lines.
     """
 
     def __init__(self, show: list[str] | None = None, refresh_seconds: float = 0.5, line_seconds: float = 30.0) -> None:
         self.show, self.refresh_seconds, self.line_seconds = show, refresh_seconds, line_seconds
         self._display: _Bar | _Lines | None = None
-        self._since = (0, 0.0)
+        self._since = (0, 0.0)  # the last logged step, and its time
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         done: int = pl_module.steps_done  # type: ignore[assignment]
@@ -68,7 +68,7 @@ class Progress(Callback):
 
 
 class _Bar:
-    """A bar that is drawn again and again, for terminals."""
+    """A progress bar, for terminals."""
 
     def __init__(self, done: int, total: int, refresh_seconds: float) -> None:
         self.bar = tqdm(
@@ -85,13 +85,13 @@ class _Bar:
 
 
 class _Lines:
-    """A line after the first step, then one every so many seconds, and one at the end."""
+    """A line after the first step, then one every few seconds, and one at the end."""
 
     def __init__(self, done: int, total: int, seconds: float) -> None:
         self.first, self.total, self.seconds = done, total, seconds
         self.started = time.perf_counter()
         self.next = self.started
-        self.line = ""  # of the newest step, where it is not written yet
+        self.line = ""  # of the newest step, if it is not written yet
 
     def update(self, step: int, images: int, losses: str) -> None:
         now = time.perf_counter()

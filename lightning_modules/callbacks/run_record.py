@@ -1,4 +1,4 @@
-"""The moment in which a run really begins."""
+"""Records a run in its directory when its training really starts."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ from lightning_modules.loggers import CurvesLogger
 
 
 class RunRecord(Callback):
-    """Writes what the run directory records, once everything is loaded and checked: a start that fails changes nothing.
+    """Writes the records of the run directory after everything is loaded and checked.
 
-    To be the last of the callbacks, so that the others have had their say at `on_train_start`. Where the run goes on
-    from a checkpoint that is not its newest, what came after that is set aside.
+    So a failed start changes nothing. It has to be the last callback, so that the others have run their checks in
+    `on_train_start`. If the run is resumed from a checkpoint that is not its newest, later checkpoints and samples are
+    set aside.
 
     Args:
-        run: the run directory, owned.
+        run: the run directory, owned by this process.
         cfg: the config to record.
-        entry: of `record.make`.
+        entry: the facts that `record.make` collected.
     """
 
     def __init__(self, run: Run, cfg: DictConfig, entry: dict[str, Any]) -> None:
@@ -35,7 +36,7 @@ class RunRecord(Callback):
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         for logger in trainer.loggers:
             if isinstance(logger, CurvesLogger):
-                logger.insist_on_rows()
+                logger.check_file()
         if trainer.is_global_zero:
             run = self.run
             if run.goes_on and (aside := rewind_run(run.path, run.checkpoint, run.start)) is not None:

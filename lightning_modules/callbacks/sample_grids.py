@@ -1,4 +1,4 @@
-"""Pictures of what the networks do, every N steps, from the same validation images."""
+"""Sample pictures every N steps, from the same validation images each time."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ FOLDER = "samples"
 
 
 class SampleGrids(Callback):
-    """Write the module's `sample_grids` as PNG under `samples/` and send them to the loggers that take images.
+    """Writes the module's `sample_grids` as PNG files in `samples/`, and sends them to loggers that accept images.
 
     Args:
-        every_n_steps: steps between grids; one more is made at the end.
-        sources: number of validation images shown, the same ones every time.
+        every_n_steps: steps between two grids; there is also one at the end.
+        sources: number of validation images shown.
     """
 
     def __init__(self, every_n_steps: int, sources: int = 6) -> None:

@@ -1,4 +1,4 @@
-"""What a tracker is told of a run besides its values: what it is, and what came of it."""
+"""Tells trackers about a run: its config and environment at the start, its best values at the end."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from lightning_modules.callbacks.measured import measurable
 from lightning_modules.callbacks.trial_report import TrialReport
 from lightning_modules.loggers import TensorBoard
 
-MINUTE = re.compile(r"(\d{4}-\d\d-\d\d)_(\d\d)-(\d\d)-(.+)")  # a run directory's DATE_TIME
+MINUTE = re.compile(r"(\d{4}-\d\d-\d\d)_(\d\d)-(\d\d)-(.+)")  # the DATE_TIME of a run directory
 
 
 class Tracking(Callback):
-    """Tells every logger what a run is and what came of it.
+    """Sends facts about a run to every logger.
 
-    At the start: the resolved config, and under `run/` (of a resumed run `run/resumed_at_STEP/`) overrides, parameter
-    counts, the dataset's fingerprint, git revision, versions and hardware. At the end, as the run's summary, the final
-    values under their own names and the best ones as `best/NAME`, with their steps in `best_step/NAME`.
+    At the start: the resolved config, and under `run/` (for a resumed run `run/resumed_at_STEP/`) overrides, parameter
+    counts, the dataset's fingerprint, git revision, versions and hardware. At the end, in the run's summary: the final
+    values under their own names, the best values as `best/NAME`, and their steps as `best_step/NAME`.
 
     Args:
         cfg: the run's config.
-        entry: what the run directory records of this start.
+        entry: what the run directory records about this start.
     """
 
     def __init__(self, cfg: DictConfig, entry: Mapping[str, Any]) -> None:
         self.cfg, self.entry = cfg, entry
-        self.best: dict[str, tuple[float, int]] = {}  # by name, value and step
-        self._told = False
+        self.best: dict[str, tuple[float, int]] = {}  # name -> value and step
+        self._sent = False
 
     @rank_zero_only
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -47,10 +47,10 @@ class Tracking(Callback):
                 logger.log_hyperparams(facts, dict.fromkeys(sorted(names), 0.0))
             else:
                 logger.log_hyperparams(facts)
-        self._told = True
+        self._sent = True
 
     def facts(self, trainer: pl.Trainer, module: Any) -> dict[str, Any]:
-        """What the run is, flat: names joined by `/`."""
+        """Facts about the run as one flat mapping, with names joined by `/`."""
         overrides = list(HydraConfig.get().overrides.task) if HydraConfig.initialized() else []
         for callback in trainer.callbacks:  # type: ignore[attr-defined]
             if isinstance(callback, TrialReport):
@@ -63,7 +63,7 @@ class Tracking(Callback):
         config = OmegaConf.to_container(self.cfg, resolve=True)
         assert isinstance(config, dict)
         run = {**self.entry, **run}
-        if step := self.entry.get("resumed_at"):  # beside what the run was at its start
+        if step := self.entry.get("resumed_at"):  # beside the facts of the run's first start
             run = {f"resumed_at_{step}": run}
         return flat(config | {"run": run})
 
@@ -88,7 +88,7 @@ class Tracking(Callback):
         self._summarize(trainer, pl_module)
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
-        if self._told:  # else a logger itself may be what failed
+        if self._sent:  # otherwise a logger may have caused the error
             self._summarize(trainer, pl_module)
 
     @rank_zero_only
@@ -108,7 +108,7 @@ class Tracking(Callback):
 
 
 def flat(tree: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
-    """A tree of mappings as one, names joined by `/`."""
+    """Nested mappings as one, with names joined by `/`."""
     result: dict[str, Any] = {}
     for name, value in tree.items():
         result |= flat(value, f"{prefix}{name}/") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
@@ -116,8 +116,10 @@ def flat(tree: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def readable_name(name: str, run_dir: Path) -> str:
-    """What a run is called in a tracker: `quickstart-2026-11-25-2125`, with the seconds where an earlier run has that
-    name; a job of `-m` with its number; where the directory's name was chosen, with that instead of the time.
+    """The name of a run in a tracker, for example `quickstart-2026-11-25-2125`.
+
+    It contains the seconds if an earlier run has the same name, the number of a job of `-m`, and the name of the run
+    directory instead of the time if the user chose it.
     """
     job = run_dir.name if MINUTE.fullmatch(run_dir.parent.name) else ""
     timed = run_dir.parent if job else run_dir

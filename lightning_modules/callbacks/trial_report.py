@@ -1,4 +1,4 @@
-"""A run as one trial of a sweep: it reports what it measures, and stops when it is told to."""
+"""A run as one trial of a sweep: it reports its metric and ends when the trial is pruned."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lightning_modules.callbacks.measured import measurable, not_measured
 
 
 class Trial(Protocol):
-    """What is needed of an `optuna.Trial`."""
+    """The part of `optuna.Trial` that is used here."""
 
     number: int
     params: dict[str, Any]
@@ -21,15 +21,15 @@ class Trial(Protocol):
 
 
 class TrialReport(Callback):
-    """Reports a metric to a trial whenever it was measured, and ends the run when the trial is to be pruned.
+    """Reports a metric to a trial whenever it is measured, and ends the run when the trial is pruned.
 
     Args:
         trial: the trial.
-        metric: name of the metric, as it is logged; a loss will do, but it is only seen at the end.
+        metric: logged name of the metric. A loss is possible too; its value is only read at the end.
 
     Attributes:
-        value: the last value that this run measured; None before the first.
-        pruned: whether the run was ended.
+        value: the last measured value; None before the first.
+        pruned: whether the trial was pruned.
     """
 
     def __init__(self, trial: Trial, metric: str) -> None:
@@ -37,13 +37,13 @@ class TrialReport(Callback):
         self.value: float | None = None
         self.pruned = False
         self._known = False
-        self._reported = -1  # the step at which it last did
+        self._reported = -1  # step of the last report
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
         module: Any = pl_module
         if self.metric in module.last_logs:
             self.value = module.last_logs[self.metric]
-        elif not self._known:  # losses have names after the first step
+        elif not self._known:  # the names of losses are known after the first step
             names, complete = measurable(trainer, module)
             if complete and self.metric not in names:
                 raise ValueError(not_measured(self.metric, "sweep.metric", {*names, *module.last_logs}))

@@ -15,9 +15,9 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from optuna.trial import FrozenTrial, TrialState
 from pytorch_lightning.callbacks import Callback
 
-from lightning_modules.base import NonFiniteError
 from lightning_modules.callbacks.trial_report import TrialReport
 from lightning_modules.launch import settings
+from lightning_modules.phase import NonFiniteError
 from lightning_modules.stop_signals import StoppedBySignal
 
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)

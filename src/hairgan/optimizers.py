@@ -1,4 +1,4 @@
-"""How the public face parser is optimised: SGD in four groups, exponential warm-up, polynomial decay."""
+"""Parameter groups, and learning rates as functions of the step."""
 
 from __future__ import annotations
 
@@ -12,10 +12,15 @@ from hairgan.networks.face_parser import BiSeNet
 def bisenet_parameter_groups(
     parser: BiSeNet, weight_decay: float = 5e-4, head_lr_factor: float = 10.0
 ) -> list[dict[str, Any]]:
-    """Parameter groups: normalisation and biases do not decay; fusion and heads learn faster, published: ten times.
+    """The parameter groups of the public BiSeNet: no decay of normalization and biases, faster fusion and heads.
+
+    Args:
+        parser: the network.
+        weight_decay: weight decay of all other parameters.
+        head_lr_factor: factor on the learning rate of fusion and heads; 10 as published.
 
     Returns:
-        four groups with `params`, `weight_decay`, `name` and `lr_factor`: multiply the schedule's rate by it.
+        four groups with `params`, `weight_decay`, `name` and `lr_factor`, the factor on the schedule's learning rate.
     """
     fast_modules = (parser.fusion, parser.classifier, parser.auxiliary8, parser.auxiliary16)
     fast = {id(parameter) for module in fast_modules for parameter in module.parameters()}
@@ -43,7 +48,15 @@ def bisenet_lr(
     warmup_steps: int = 1000,
     power: float = 0.9,
 ) -> float:
-    """Learning rate of a step, counted from 0: from `start` to `peak` exponentially, then down to 0 polynomially.
+    """The learning rate of the public BiSeNet: exponential warm-up to `peak`, then polynomial decay to 0.
+
+    Args:
+        step: number of steps done.
+        total_steps: length of the run.
+        peak: rate at the end of the warm-up.
+        start: rate at step 0.
+        warmup_steps: length of the warm-up; 0 has none.
+        power: exponent of the decay.
 
     Raises:
         ValueError: the warm-up is not shorter than the training.

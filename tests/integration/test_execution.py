@@ -119,7 +119,7 @@ def test_a_full_disk_leaves_the_last_checkpoint(settings, compose_config, tmp_pa
 
     monkeypatch.setattr(checkpoints, "save", save)
     try:
-        with pytest.raises(OSError, match=r"could not be written .* those before it are whole"):
+        with pytest.raises(OSError, match=r"could not be written .* earlier ones are complete"):
             train(compose_config(*settings("stargan", run_dir=run)))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

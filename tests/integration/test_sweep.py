@@ -13,8 +13,8 @@ import yaml
 from omegaconf import DictConfig, open_dict
 from optuna.trial import TrialState
 
-from lightning_modules.base import NonFiniteError
 from lightning_modules.callbacks.trial_report import TrialReport
+from lightning_modules.phase import NonFiniteError
 from lightning_modules.stop_signals import StoppedBySignal
 from lightning_modules.sweeps.trial import FINISHED
 from sweep import sweep

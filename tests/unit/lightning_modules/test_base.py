@@ -8,7 +8,7 @@ import torch
 from pytorch_lightning.plugins import MixedPrecision
 from torch import nn
 
-from lightning_modules.base import NonFiniteError
+from lightning_modules.phase import NonFiniteError
 from tests.unit.lightning_modules.two_networks import TwoNetworks, fit
 
 

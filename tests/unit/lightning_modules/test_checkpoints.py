@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from hairgan.weights.runs import BEST, FOLDER, by_step, find_checkpoint
-from lightning_modules.base import NonFiniteError
 from lightning_modules.callbacks import Checkpoints, EarlyStopping
+from lightning_modules.phase import NonFiniteError
 from tests.unit.lightning_modules.two_networks import Measures, TwoNetworks, Validated, fit
 
 

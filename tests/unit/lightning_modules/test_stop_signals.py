@@ -64,7 +64,7 @@ def test_a_program_whose_terminal_is_gone_can_still_write():
         os.close(terminal)
         with pytest.raises(OSError):
             os.write(2, b"gone")
-        stop_signals._say(2, "SIGHUP\n")
+        stop_signals._write(2, "SIGHUP\n")
         assert os.write(2, b"still here") == 10
     finally:
         os.dup2(kept, 2)

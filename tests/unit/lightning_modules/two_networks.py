@@ -13,7 +13,8 @@ from torch import nn
 from torch.utils.data import DataLoader
 from torchmetrics import Metric
 
-from lightning_modules.base import Phase, PhasedModule
+from lightning_modules.base import PhasedModule
+from lightning_modules.phase import Phase
 
 
 class TwoNetworks(PhasedModule):
