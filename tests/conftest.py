@@ -59,7 +59,7 @@ class Faces:
             "Wavy_Hair": not straight,
             "Blond_Hair": color == "blond",
         }
-        return image, labels, attributes
+        return Item(image, labels, attributes)
 
 
 @pytest.fixture(scope="session")

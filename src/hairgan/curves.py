@@ -32,7 +32,7 @@ def read_curves(path: str | Path) -> list[dict[str, Any]]:
 
 
 def draw_curves(rows: list[dict[str, Any]]) -> UInt8[ndarray, "h w 3"] | None:
-    """Draw logged rows as a sheet of line plots, one panel a phase; None where no value was logged twice."""
+    """Draw logged rows as a sheet of line plots, one panel per phase; None where no value was logged twice."""
     panels: dict[str, dict[str, tuple[list[int], list[float]]]] = {}
     for row in rows:
         for name, value in row.items():

@@ -40,7 +40,7 @@ class Domains:
             try:
                 self._expressions[name] = pl.sql_expr(query)
             except pl.exceptions.PolarsError as error:
-                raise ValueError(f"domain {name}: the query {query!r} is no SQL expression: {error}") from None
+                raise ValueError(f"domain {name}: the query {query!r} is not an SQL expression: {error}") from None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -55,7 +55,7 @@ class Domains:
         """Read `queries` of a file like those in `conf/data/domains/`.
 
         Raises:
-            ValueError: the file is no YAML, or has no mapping `queries`.
+            ValueError: the file is not YAML, or has no mapping `queries`.
         """
         try:
             content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
@@ -71,7 +71,7 @@ class Domains:
 
     @classmethod
     def load(cls, name: str) -> Domains:
-        """Read a set of domains that comes with hairgan, e.g. `"hair7"` or `"gender2"`.
+        """Read a set of domains that is part of hairgan, e.g. `"hair7"` or `"gender2"`.
 
         Raises:
             ValueError: there is no such set; the message lists those there are.
@@ -102,7 +102,7 @@ class Domains:
         return np.stack([self._matches(name, attributes) for name in self.names], axis=1)
 
     def counts(self, attributes: pl.DataFrame) -> dict[str, int]:
-        """Number of images by domain; 0 is no error here."""
+        """Number of images by domain; 0 is not an error here."""
         return {name: int(self._matches(name, attributes).sum()) for name in self.names}
 
     def _matches(self, name: str, attributes: pl.DataFrame) -> Bool[ndarray, " n"]:

@@ -1,14 +1,14 @@
 """One process at a time: a lock file that names its owner.
 
     with hold(out / "lock", f"the folder {out}"):
-        ...  # nobody else who asks for this lock is here; the file is gone afterwards
+        ...  # no other process that wants this lock is in its block; the file is deleted afterwards
 
 A lock is a file made atomically, with the owner's host and process id in it, so it needs no `flock` (network and
 container file systems often lack it) and a person can read who has it. What a killed process leaves behind is
 recognised and taken over:
 
 - on the same host, when no process has that id any more, or one that started at another time;
-- from another host or container, or from before the machine started anew, when the owner has given no sign of life for
+- from another host or container, or from before the machine was restarted, when the owner has given no sign of life for
   `SILENCE` seconds: while it holds the lock it touches the file every `HEARTBEAT` seconds. Times are those of the file
   system, never of two clocks.
 """
@@ -34,7 +34,7 @@ POLL = 0.5  # seconds between looks at a lock that is waited for
 
 
 class LockedError(OSError):
-    """Somebody else has the lock; the message says who, since when, and what to do."""
+    """Another process has the lock; the message says who, since when, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Owner:
         return self.host == socket.gethostname() and self.boot == _boot() and os.name == "posix"
 
     def is_gone(self, silence: float) -> bool:
-        """Whether the process is no more, for a lock that was last touched so many seconds ago."""
+        """Whether the process has ended, for a lock that was last touched so many seconds ago."""
         if self.is_local:
             return not _is_running(self.pid, self.started)
         return silence > SILENCE
@@ -92,7 +92,7 @@ class Lock:
             LockedError: another process has taken it over.
         """
         if self._taken_by is not None:
-            raise LockedError(f"{self.path.parent} was taken over by {self._taken_by} while this process stood still")
+            raise LockedError(f"{self.path.parent} was taken over by {self._taken_by} while this process was suspended")
 
     def release(self) -> None:
         """Give the lock back, if it is still ours."""
@@ -116,13 +116,13 @@ def hold(path: str | Path, what: str, *, patience: float = 0.0) -> Iterator[Lock
     """Hold a lock while the block runs.
 
     Args:
-        path: the lock file; its folder exists. Not a file with content of anybody's: it is made and deleted.
+        path: the lock file; its folder exists. It is created and deleted, so never name a file with content.
         what: what the lock stands for, as the message calls it, e.g. `"the run directory outputs/a"`.
         patience: seconds to wait for an owner to give it back.
 
     Raises:
-        LockedError: another process has it (or this one, elsewhere), and kept it for as long as we were patient.
-        OSError: no file can be made there, or one that is no lock has its name.
+        LockedError: another process has it (or this one, elsewhere), and kept it for the whole `patience`.
+        OSError: no file can be made there, or another file has its name.
     """
     lock = acquire(Path(path), what, patience)
     try:
@@ -145,7 +145,7 @@ def acquire(path: Path, what: str, patience: float = 0.0) -> Lock:
 
 
 def holder(path: Path) -> Owner | None:
-    """Who has a lock and lives, as far as can be seen without asking for it; None where nobody does."""
+    """The living owner of a lock, as far as can be seen without taking it; None where there is none."""
     owner, touched = _read(path), _touched(path)
     if owner is None or touched is None or owner.is_gone(time.time() - touched):
         return None
@@ -165,7 +165,7 @@ def _try(path: Path, me: Owner) -> Owner | None:
             silence = (_touched(mine) or touched) - touched
             if owner is None:
                 if path.exists() and (path.stat().st_size or not path.is_file()):
-                    raise FileExistsError(f"{path} is in the way: it is no lock of hairgan's; rename or delete it")
+                    raise FileExistsError(f"{path} is not a lock file of hairgan: rename or delete it")
                 owner = Owner("a host that is not known yet", 0, "starting", "just now", f"{touched}")
             if not owner.is_gone(silence):
                 return owner
@@ -177,7 +177,7 @@ def _try(path: Path, me: Owner) -> Owner | None:
 
 
 def _create(path: Path, content: Path) -> bool:
-    """Make a file with the content of another where there is none; whether it could be made."""
+    """Create a file with the content of another, unless it exists; returns whether it was created."""
     try:
         os.link(content, path)
         return True
@@ -195,7 +195,7 @@ def _create(path: Path, content: Path) -> bool:
 
 
 def _take_over(path: Path, mine: Path, gone: Owner) -> bool:
-    """Put our file in the place of one whose owner is gone; whether we were the one who did.
+    """Replace a lock file whose owner is gone by ours; returns whether this process did it.
 
     Of several that see the same dead owner, the one that makes the file named after its token may replace the lock, and
     only while the lock is still the dead one's.
@@ -243,7 +243,7 @@ def _is_running(pid: int, started: str) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except OSError:  # somebody else's
+    except OSError:  # of another user
         pass
     now = _started(pid)
     return now != "" and (now is None or not started or now == started)

@@ -12,7 +12,7 @@ _LARGEST = 2**31 - 1
 def keep_freed_memory() -> bool:
     """Let this process keep the memory that tensors free, for the next ones, instead of handing it to the system.
 
-    glibc maps every large block anew, and the kernel clears its pages on first use; a training step on a CPU allocates
+    glibc maps each large block again, and the kernel clears its pages on first use; a training step on a CPU allocates
     gigabytes that way. The process stays as large as it ever was. For programs, not for libraries: the setting holds
     for the whole process. What it is worth is measured in docs/performance.md.
 

@@ -44,7 +44,7 @@ def test_membership(attributes: pl.DataFrame) -> None:
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("Bangs AND", r"domain x: the query 'Bangs AND' is no SQL expression"),
+        ("Bangs AND", r"domain x: the query 'Bangs AND' is not an SQL expression"),
         ("Bngs", r"domain x: the query 'Bngs': .*Bngs.*; the columns are name, Bangs, "),
         ("hair_area", r"domain x: the query 'hair_area' is not true or false, but of type Float64"),
         ("hair_area > 'long'", r"domain x: the query .* does not fit the columns"),
@@ -82,7 +82,7 @@ def test_hair7() -> None:
     table = pl.DataFrame(rows, schema_overrides=schema)
     membership = domains.membership(table)
     assert membership.diagonal().all()
-    assert membership[:, 1].tolist() == [False] + [True] * 6  # a free forehead is no matter of length or colour
+    assert membership[:, 1].tolist() == [False] + [True] * 6  # a free forehead is no matter of length or color
     assert membership[:, [0, 2, 3, 4, 5, 6]].sum() == 6
     hats = pl.DataFrame([row | {"Wearing_Hat": True} for row in rows], schema_overrides=schema)
     assert set(domains.counts(hats).values()) == {0}

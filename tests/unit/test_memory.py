@@ -19,7 +19,7 @@ print(faults())
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a setting of glibc")
 def test_freed_memory_is_kept():
-    """New tensors then cost no page faults; without, each is mapped anew."""
+    """New tensors then cost no page faults; without, each is mapped again."""
 
     def faults(call: str) -> int:
         program = [sys.executable, "-c", PROGRAM.format(call=call)]

@@ -24,7 +24,7 @@ def attribute_targets(attributes: pl.DataFrame) -> Int64[ndarray, "n heads"]:
     """Class numbers in the order of `HEADS`; `UNKNOWN` where a value is null or a column is missing.
 
     Raises:
-        ValueError: a column holds a word that is no class of its head.
+        ValueError: a column holds a word that is not a class of its head.
     """
     columns = []
     for head, classes in HEADS.items():

@@ -204,7 +204,7 @@ class TranslationBatches(Batches):
 
 
 class ParsingBatches(Batches):
-    """Images and label maps under the face parser's augmentation: colours, mirroring, size, crop.
+    """Images and label maps under the face parser's augmentation: colors, mirroring, scale, crop.
 
     Args:
         crop_share: side of the crops as a share of the images'; published: 448 / 512.

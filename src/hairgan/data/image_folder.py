@@ -31,7 +31,7 @@ class ImageFolder:
     files: tuple[str, ...]
     """Paths below the root, with `/`: `train/blond/0001.jpg`; photos may lie deeper."""
     left_out: str = ""
-    """What in the folders is no photo of anybody's (hidden entries, links that lead nowhere), in words."""
+    """What was left out of the folders and why (hidden entries, broken links), in words."""
 
     has_labels = False
 
@@ -40,7 +40,7 @@ class ImageFolder:
         """Look for `train/<domain>/` and list its photos and those of `val/` and `test/`.
 
         Raises:
-            ValueError: there is no such folder or no photo in it, or a split has a domain that `train` has not.
+            ValueError: there is no such folder or no photo in it, or a split has a domain that `train` lacks.
         """
         root = Path(root).absolute()
         if not (root / "train").is_dir():
@@ -59,10 +59,10 @@ class ImageFolder:
             raise ValueError(
                 f"{printable(root / 'train')}: looked for <domain>/*.jpg, found no photos in folders{beside}"
             )
-        strange = {_domain(file) for file in files} - set(domains)
-        if strange:
+        unknown = {_domain(file) for file in files} - set(domains)
+        if unknown:
             raise ValueError(
-                f"{printable(root)}: train has the domains {', '.join(domains)}, but not {', '.join(sorted(strange))}"
+                f"{printable(root)}: train has the domains {', '.join(domains)}, but not {', '.join(sorted(unknown))}"
             )
         return folder
 
@@ -83,7 +83,7 @@ class ImageFolder:
         return {"kind": "image_folder", "path": printable(self.root)}
 
     def stamps(self) -> dict[str, str]:
-        """A stamp by photo, which changes when the photo does (`hairgan.data.source_changes`)."""
+        """A stamp per photo, which changes when the photo does (`hairgan.data.source_changes`)."""
         return {self.name(index): self._stamp(index) for index in range(len(self))}
 
     def _stamp(self, index: int) -> str:
@@ -104,7 +104,7 @@ class ImageFolder:
         return self.files[index].split("/")[0]
 
     def read_image(self, index: int) -> UInt8[ndarray, "h h 3"]:
-        """The photo, RGB; of one that is not square the middle square.
+        """The photo, RGB; the middle square of one that is not square.
 
         Raises:
             Skip: it cannot be read.
@@ -119,8 +119,8 @@ class ImageFolder:
 
     def item(self, index: int) -> Item:
         """An item for `hairgan.data.packing.pack`, without a label map."""
-        domain = _domain(self.files[index])
-        return self.read_image(index), None, {"name": self.name(index), "split": self.split(index), "domain": domain}
+        attributes = {"name": self.name(index), "split": self.split(index), "domain": _domain(self.files[index])}
+        return Item(self.read_image(index), None, attributes)
 
 
 def _domain(file: str) -> str:

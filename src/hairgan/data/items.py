@@ -5,21 +5,32 @@ from __future__ import annotations
 import contextlib
 import errno
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import UInt8
 from numpy import ndarray
 from PIL import Image
 
-Item = tuple[UInt8[ndarray, "h h 3"], UInt8[ndarray, "k k"] | None, dict[str, Any]]
-"""Image (RGB), label map or None, attributes (`name` and `split` at least); image and labels may differ in size."""
-
-OF_THE_FILE = (
+FILE_ERRORS = (
     errno.ENOENT, errno.EACCES, errno.EPERM, errno.EIO, errno.EINVAL, errno.EISDIR, errno.ENOTDIR, errno.ELOOP,
     errno.ENAMETOOLONG,
 )  # fmt: skip
-"""Errors of the system that are about one file; all others (no space, no memory, no descriptors) are the machine's."""
+"""Errors of the system that concern one file; all others (no space, no memory, no descriptors) concern the machine."""
+
+
+class Item(NamedTuple):
+    """An item of a source; image and label map may differ in size.
+
+    Attributes:
+        image: RGB, square.
+        labels: label map in the CelebAMask-HQ order; None for sources without label maps.
+        attributes: `name` and `split` at least, and whatever the source knows or measured.
+    """
+
+    image: UInt8[ndarray, "h h 3"]
+    labels: UInt8[ndarray, "k k"] | None
+    attributes: dict[str, Any]
 
 
 class Skip(ValueError):
@@ -35,8 +46,8 @@ class Skip(ValueError):
 def skipping(name: str, reason: str, detail: str = "") -> Iterator[None]:
     """Turn what is wrong with one file into a `Skip` of the item `name`.
 
-    A `ValueError` is the reader's sentence about the file, an `OSError` the system's. An `OSError` that has nothing to
-    do with this file (no memory, no descriptors) is passed on.
+    A `ValueError` is the reader's sentence about the file, an `OSError` the system's. An `OSError` that does not
+    concern this file (no memory, no descriptors) is passed on.
 
     Args:
         reason: of the `Skip`.
@@ -50,7 +61,7 @@ def skipping(name: str, reason: str, detail: str = "") -> Iterator[None]:
     except ValueError as error:
         raise Skip(name, reason, prefix + str(error).removeprefix(f"{name} ")) from error
     except OSError as error:
-        if error.errno not in OF_THE_FILE:
+        if error.errno not in FILE_ERRORS:
             raise
         raise Skip(name, reason, f"{prefix}{error.strerror}") from error
 

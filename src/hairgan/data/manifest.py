@@ -34,7 +34,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
         `parameters` (`size`, `labels`, `source`), and, where they were kept, `checksums` (str by file).
 
     Raises:
-        ValueError: the folder is no packed dataset, is of another version, or its manifest is damaged.
+        ValueError: the folder is not a packed dataset, is of another version, or its manifest is damaged.
     """
     if not (path / MANIFEST).is_file():
         raise ValueError(f"{path}: looked for {_LOOKED_FOR}, found {_found(path)}")
@@ -62,14 +62,14 @@ def read_json(path: Path) -> Any:
     """Content of a JSON file.
 
     Raises:
-        ValueError: it is too large to be one of ours, or is no JSON.
+        ValueError: it is too large to be one of ours, or is not JSON.
     """
     if path.stat().st_size > MAX_BYTES:
         raise ValueError(f"{path} has {path.stat().st_size / 1e6:.0f} MB, expected are less than {MAX_BYTES >> 20}")
     try:
         return json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is no JSON ({error})") from None
+        raise ValueError(f"{path} is not JSON ({error})") from None
 
 
 def _found(path: Path) -> str:
@@ -88,7 +88,7 @@ def _problem(manifest: dict[str, Any]) -> str | None:
     """What is wrong with a manifest of our format, for the end of a sentence."""
     for key in ("size", "count"):
         if not _is_count(manifest.get(key)) or manifest[key] < 1:
-            return f"says {key} {_shown(manifest.get(key))}, which is no number of 1 or more"
+            return f"says {key} {_shown(manifest.get(key))}, which is not a number of 1 or more"
     for key in ("splits", "skipped", "files"):
         counts = manifest.get(key)
         if not isinstance(counts, dict) or not all(_is_count(count) for count in counts.values()):

@@ -1,7 +1,7 @@
 """Hair measured on a label map, and hair attributes derived from the measures and the CelebA annotations.
 
 Everything is relative to the face, so it does not depend on the size of the map. The eyes give the upper fixed point
-(hair hides brows, seldom both eyes) and the chin the lower one. The distance between them is two thirds of a face
+(hair hides brows, but rarely both eyes) and the chin the lower one. The distance between them is two thirds of a face
 height, by the classical canon in which hairline, brows, nose base and chin are equally far apart.
 """
 
@@ -20,7 +20,7 @@ from hairgan.regions import Region
 FACE_PER_EYE_TO_CHIN = 1.5
 HALF_EYE_SPAN = 0.27  # from the middle to the outer end of an eye, face heights
 MIN_EYE_TO_CHIN = 0.05  # of the map's height; below this there is no face to measure
-MIN_HAIR = 0.002  # of the pixels; less is no hair
+MIN_HAIR = 0.002  # of the pixels; less does not count as hair
 STRAND = 0.02  # of the map's width: a row with less hair than this does not count as reached by it
 
 LONG_BELOW_CHIN = 0.08
@@ -80,7 +80,7 @@ def measure(labels: UInt8[ndarray, "h w"], known: Mapping[str, Any]) -> dict[str
 class _Face:
     eyes: float  # row
     chin: float  # row
-    centre: int  # column
+    center: int  # column
 
     @property
     def height(self) -> float:
@@ -96,19 +96,19 @@ class _Face:
         middle = np.nonzero(np.isin(labels, (Region.NOSE, *_LIPS)))[1]  # one eye may be hidden, so not between the eyes
         if not len(rows) or not len(middle):
             return None
-        eyes, centre = float(np.median(rows)), int(np.median(middle))
+        eyes, center = float(np.median(rows)), int(np.median(middle))
         # the chin is where the face ends below its middle
         half = max(1, len(labels) // 24)
-        below = np.isin(labels[:, max(0, centre - half) : centre + half + 1], _FACE)
+        below = np.isin(labels[:, max(0, center - half) : center + half + 1], _FACE)
         ends = [int(np.flatnonzero(column)[-1]) for column in below.T if column.any()]
         chin = float(np.median(ends)) if ends else eyes
-        return cls(eyes, chin, centre) if chin - eyes >= MIN_EYE_TO_CHIN * len(labels) else None
+        return cls(eyes, chin, center) if chin - eyes >= MIN_EYE_TO_CHIN * len(labels) else None
 
     def forehead_covered(self, labels: UInt8[ndarray, "h w"]) -> float | None:
         """Share of hair in a box above the brows: a sixth to a third of a face over the eyes, as wide as they."""
         top, bottom = round(self.eyes - self.height / 3), round(self.eyes - self.height / 6)
         half = round(HALF_EYE_SPAN * self.height)
-        box = labels[max(0, top) : max(0, bottom), max(0, self.centre - half) : self.centre + half + 1]
+        box = labels[max(0, top) : max(0, bottom), max(0, self.center - half) : self.center + half + 1]
         hair = int((box == Region.HAIR).sum())
         seen = hair + int(np.isin(box, _BARE_FOREHEAD).sum())
         return hair / seen if seen > 0.2 * box.size else None

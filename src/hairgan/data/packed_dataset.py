@@ -7,7 +7,7 @@ A packed dataset is a folder (docs/data.md):
     labels.npy          uint8 (N, S, S), CelebAMask-HQ order; absent for data without label maps
     attributes.parquet  N rows: `name`, `split`, and whatever the source knows or measured (`COLUMNS`)
     skipped.json        what was left out of the source, and why
-    source.json         a stamp of each item of the source, by which changes are seen; absent for drawn data
+    source.json         a stamp per item of the source, which changes with the item; absent for drawn data
 
 `hairgan.data.packing` writes it. Opening one checks everything that takes milliseconds; `verify` checks every byte.
 """
@@ -43,8 +43,8 @@ COLUMNS: dict[str, pl.DataType] = {
 }
 """Types of the columns that queries know; the CelebA attributes (`Bangs`, `Male`, ...) are further bool columns."""
 
-LOOKED_AT = 64  # label maps that are looked at whenever a dataset is opened
-NAMES = 5  # names in a report of what was skipped
+LABEL_MAPS_CHECKED = 64  # at every opening of a dataset
+NAMES_IN_REPORT = 5  # per reason, in a report of what was skipped
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class PackedDataset:
         the regions of some label maps, evenly over all.
 
         Raises:
-            ValueError: the folder is no packed dataset, is of another version, or is damaged.
+            ValueError: the folder is not a packed dataset, is of another version, or is damaged.
         """
         path = Path(path)
         manifest = read_manifest(path)
@@ -83,7 +83,7 @@ class PackedDataset:
         attributes = _attributes(path, manifest)
         dataset = cls(path, size, images, labels, attributes, manifest["fingerprint"], manifest)
         if labels is not None:
-            dataset.label_maps(np.unique(np.linspace(0, count - 1, LOOKED_AT).astype(np.int64)))
+            dataset.label_maps(np.unique(np.linspace(0, count - 1, LABEL_MAPS_CHECKED).astype(np.int64)))
         return dataset
 
     def __len__(self) -> int:
@@ -96,7 +96,7 @@ class PackedDataset:
         """Label maps of some images, read and checked.
 
         Raises:
-            ValueError: one of them holds a number that is no region.
+            ValueError: one of them holds a number that is not a region.
         """
         assert self.labels is not None, f"{self.path} has no label maps"
         maps = self.labels[indices]
@@ -110,7 +110,7 @@ class PackedDataset:
         return maps
 
     def verify(self) -> None:
-        """Read all of it: every file's checksum, and every label map.
+        """Read everything: compare each file with its checksum, and check each label map.
 
         Raises:
             ValueError: something was altered since it was packed; the message names the file.
@@ -123,8 +123,8 @@ class PackedDataset:
             if fingerprint(self.path, self.size, arrays, self.attributes) != self.fingerprint:
                 raise damaged(self.path, "it was altered since it was packed (its fingerprint differs)")
         if self.labels is not None:
-            for start in range(0, len(self), LOOKED_AT):
-                self.label_maps(np.arange(start, min(start + LOOKED_AT, len(self))))
+            for start in range(0, len(self), LABEL_MAPS_CHECKED):
+                self.label_maps(np.arange(start, min(start + LABEL_MAPS_CHECKED, len(self))))
 
     def split(self, name: str) -> Int[ndarray, " k"]:
         """Indices of the images of a split (`"train"`, `"val"` or `"test"`), ascending, int64; may be empty."""
@@ -139,11 +139,11 @@ class PackedDataset:
         if not isinstance(entries, list) or not all(
             isinstance(entry, dict) and all(isinstance(entry.get(key), str) for key in keys) for entry in entries
         ):
-            raise damaged(self.path, f"{SKIPPED} is no list of {', '.join(keys)}")
+            raise damaged(self.path, f"{SKIPPED} is not a list of {', '.join(keys)}")
         return entries
 
     def skip_report(self) -> str:
-        """What was left out and why, in a few lines for people; empty when nothing was."""
+        """What was left out and why, in a few lines; empty when nothing was."""
         skipped = self.skipped()
         if not skipped:
             return ""
@@ -154,8 +154,8 @@ class PackedDataset:
         lines = [f"{len(skipped):,} of {total:,} images ({len(skipped) / total:.0%}) cannot be used:"]
         for reason, entries in sorted(by_reason.items(), key=lambda item: -len(item[1])):
             first = entries[0]["name"] + f" ({entries[0]['detail']})" * bool(entries[0]["detail"])
-            names = [first, *(entry["name"] for entry in entries[1:NAMES])]
-            lines.append(f"  {reason} {len(entries):,}: {', '.join(names)}{', ...' * (len(entries) > NAMES)}")
+            names = [first, *(entry["name"] for entry in entries[1:NAMES_IN_REPORT])]
+            lines.append(f"  {reason} {len(entries):,}: {', '.join(names)}{', ...' * (len(entries) > NAMES_IN_REPORT)}")
         return "\n".join([*lines, f"  all of them, with details: {self.path / SKIPPED}"])
 
     def stamps(self) -> dict[str, str] | None:
@@ -176,7 +176,7 @@ def damaged(path: Path, what: str) -> ValueError:
 def _reopen(path: Path, fingerprint: str) -> PackedDataset:
     dataset = PackedDataset.open(path)
     if dataset.fingerprint != fingerprint:
-        raise ValueError(f"{path} was packed anew while a process read it: start that process again")
+        raise ValueError(f"{path} was packed again while a process read it: start that process again")
     return dataset
 
 
@@ -184,7 +184,8 @@ def _array(path: Path, name: str, shape: tuple[int, ...]) -> UInt8[np.memmap, ".
     try:
         array = np.lib.format.open_memmap(path / name, mode="r")
     except Exception as error:  # a damaged header is evaluated as Python and raises nearly anything
-        raise damaged(path, f"{name} is no array ({str(error).splitlines()[0] if str(error) else error!r})") from None
+        reason = str(error).splitlines()[0] if str(error) else repr(error)
+        raise damaged(path, f"{name} is not an array ({reason})") from None
     if array.dtype != np.uint8 or array.shape != shape or not array.flags.c_contiguous:
         order = "" if array.flags.c_contiguous else " in Fortran order"
         raise damaged(

@@ -24,7 +24,7 @@ from tqdm import tqdm
 
 from hairgan.data.items import Item
 from hairgan.data.packed_dataset import PackedDataset
-from hairgan.data.packing_workers import Task, work
+from hairgan.data.packing_workers import Task, run_task
 from hairgan.data.processes import cores, refuse_in_worker
 from hairgan.data.source_changes import Changes, Stamps
 from hairgan.data.unfinished_dataset import JOURNAL, PARAMETERS, Unfinished, remove
@@ -32,8 +32,8 @@ from hairgan.locks import Lock, LockedError, acquire
 
 MAX_SIZE = 8192  # px; an image of that size has 200 MB
 
-_BESIDES = ("names", "split")
-"""What a source says of itself that follows from its content."""
+_DERIVED = ("names", "split")
+"""Entries of a source's description that follow from its content."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def pack(
             the order of the items; None where `source` and `count` say everything.
         workers: processes; 0 and 1 work in this one, None takes one per core.
         progress: show a bar; None shows it on a terminal only.
-        say: told in a sentence what changed and what is waited for; by default to standard error.
+        say: called with a sentence on what changed or what is waited for; by default it is printed to standard error.
 
     Raises:
         ValueError: `out` or its unfinished forerunner holds something else, or every item was skipped.
@@ -85,20 +85,20 @@ def pack(
         raise ValueError(f"need at least 1 item and 8 to {MAX_SIZE} px, got {count} items and {size} px")
     if stamps is not None and len(stamps) != count:
         raise ValueError(f"{count} items have only {len(stamps)} different names")
-    say = say or _say
+    say = say or _print_to_stderr
     out = Path(out).absolute()
     parameters = {"size": size, "count": count, "labels": labels, "source": json.loads(json.dumps(source))}
     unfinished = Unfinished(out.with_name(out.name + ".partial"), parameters, stamps)
     workers = cores() if workers is None else workers
     started, processed, changes = time.perf_counter(), 0, None
     while True:
-        before = _at(out)
-        outdated = None if before is None else _outdated(before, parameters, stamps)
+        before = _open_existing(out)
+        outdated = None if before is None else _changes_since(before, parameters, stamps)
         if before is not None and outdated is None:
             return Packing(before, processed, time.perf_counter() - started, changes)
         out.parent.mkdir(parents=True, exist_ok=True)
         with _one_at_a_time(out, say) as lock:
-            if _fingerprint(_at(out)) != _fingerprint(before):
+            if _fingerprint(_open_existing(out)) != _fingerprint(before):
                 continue  # another process finished it while this one waited for the lock
             if outdated is not None:
                 say(f"{out}: {outdated} since it was packed: packing again")
@@ -107,16 +107,16 @@ def pack(
             _begin(unfinished, say)
             if not unfinished.is_finished():
                 reusing = _Reusing.of(item, before, unfinished) if outdated is not None else None
-                done = _work(unfinished, reusing or item, workers, progress, item.__module__)
+                done = _pack_missing(unfinished, reusing or item, workers, progress, item.__module__)
                 processed = len(done) if reusing is None else sum(index not in reusing.rows for index in done)
             lock.check()
             _replace(out, unfinished.folder, say)
 
 
-def _work(
+def _pack_missing(
     unfinished: Unfinished, item: Callable[[int], Item], workers: int, progress: bool | None, module: str
 ) -> list[int]:
-    """Do what the journal does not hold yet, and finish; returns the items that were done."""
+    """Pack the items that are not in the journal yet, and finish; returns those items."""
     count, size = unfinished.parameters["count"], unfinished.parameters["size"]
     finished = unfinished.read_journal()
     if len(finished) < count and unfinished.is_squeezed():  # the journal lost lines after it was whole
@@ -129,7 +129,7 @@ def _work(
         unfinished.open_journal() as journal,
         tqdm(total=count, initial=len(finished), unit="image", disable=hide) as bar,
     ):
-        for results in work(task, todo, workers, module):
+        for results in run_task(task, todo, workers, module):
             journal.write("".join(json.dumps(result) + "\n" for result in results))
             journal.flush()
             finished |= {result["index"]: result for result in results}
@@ -139,8 +139,8 @@ def _work(
 
 
 def _begin(unfinished: Unfinished, say: Callable[[str], None]) -> None:
-    """Lay out a new folder, or see to it that the one there is about the same thing: then it is continued."""
-    parameters, stamps = unfinished.begun()
+    """Begin in a new folder, or continue in the one that is there if it is of the same source and size."""
+    parameters, stamps = unfinished.read_state()
     if parameters is None:
         unfinished.begin()
         return
@@ -154,7 +154,7 @@ def _begin(unfinished: Unfinished, say: Callable[[str], None]) -> None:
     unfinished.begin()
 
 
-def _at(out: Path) -> PackedDataset | None:
+def _open_existing(out: Path) -> PackedDataset | None:
     """The dataset at a place; None where there is nothing, or an empty folder."""
     if not os.path.lexists(out) or (out.is_dir() and not any(out.iterdir())):
         return None
@@ -166,10 +166,10 @@ def _fingerprint(dataset: PackedDataset | None) -> tuple[str, Any] | None:
     return None if dataset is None else (dataset.fingerprint, dataset.manifest.get("checksums"))
 
 
-def _outdated(dataset: PackedDataset, parameters: dict[str, Any], stamps: Stamps | None) -> Changes | None:
+def _changes_since(dataset: PackedDataset, parameters: dict[str, Any], stamps: Stamps | None) -> Changes | None:
     """What has changed in the source since a dataset was packed of it; None when nothing has.
 
-    Datasets that were packed without stamps are taken for up to date when they hold the same names.
+    A dataset that was packed without stamps counts as up to date when it holds the same names.
 
     Raises:
         ValueError: it is a dataset of another source, or of another size.
@@ -193,15 +193,15 @@ def _check_same(
     differing = [key for key in keys if _identity(stored.get(key)) != _identity(wanted[key])]
     if differing:
         holds = ", ".join(f"{key} {stored.get(key)}" for key in differing)
-        asked = ", ".join(f"{key} {wanted[key]}" for key in differing)
-        raise ValueError(f"{path} was made with {holds}, asked for is {asked}: {remedy}")
+        requested = ", ".join(f"{key} {wanted[key]}" for key in differing)
+        raise ValueError(f"{path} was made with {holds}, and not with {requested}: {remedy}")
 
 
 def _identity(value: Any) -> Any:
     """A parameter without what follows from the source's content; earlier versions wrote some kinds with `-`."""
     if not isinstance(value, dict):
         return value
-    kept = {key: content for key, content in value.items() if key not in _BESIDES}
+    kept = {key: content for key, content in value.items() if key not in _DERIVED}
     return kept | ({"kind": kept["kind"].replace("-", "_")} if isinstance(kept.get("kind"), str) else {})
 
 
@@ -233,11 +233,11 @@ class _Reusing:
             return self.item(index)
         row = self.rows[index]
         labels = None if self.before.labels is None else self.before.labels[row]
-        return self.before.images[row], labels, self.before.attributes.row(row, named=True)
+        return Item(self.before.images[row], labels, self.before.attributes.row(row, named=True))
 
 
 def _replace(out: Path, whole: Path, say: Callable[[str], None]) -> None:
-    """Give a finished folder its name; what had it before goes."""
+    """Give a finished folder its name, and delete the dataset that had it."""
     replaced = f"{out.name}.replaced-"
     if out.exists():
         out.rename(out.with_name(replaced + secrets.token_hex(4)))
@@ -247,7 +247,7 @@ def _replace(out: Path, whole: Path, say: Callable[[str], None]) -> None:
     for old in [path for path in out.parent.iterdir() if path.name.startswith(replaced)]:
         remove(old)  # processes that have it open keep it until they end
         if old.exists():
-            say(f"{old} has the files that were in the old {out.name} and are not of a packed dataset")
+            say(f"{old} holds the files of the old {out.name} that are not of a packed dataset")
 
 
 @contextlib.contextmanager
@@ -265,5 +265,5 @@ def _one_at_a_time(out: Path, say: Callable[[str], None]) -> Iterator[Lock]:
         lock.release()
 
 
-def _say(sentence: str) -> None:
+def _print_to_stderr(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)

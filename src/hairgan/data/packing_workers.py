@@ -26,7 +26,7 @@ CHUNK = 16  # items of one task: what an interruption costs at most, times the n
 
 @dataclass(frozen=True)
 class Task:
-    """The work on chunks of items; each worker process holds one."""
+    """How chunks of items are packed; each worker process holds one task."""
 
     item: Callable[[int], Item]
     folder: Path
@@ -41,17 +41,17 @@ class Task:
             maps = stack.enter_context(_Rows(self.folder / LABELS)) if self.labels else None
             for index in chunk:
                 try:
-                    image, labels, attributes = self.item(index)
+                    item = self.item(index)
                 except Skip as skip:
                     results.append({"index": index, "skipped": skip.entry})
                     continue
-                assert image.shape[0] == image.shape[1], f"item {index}: image of shape {image.shape}"
-                images[index] = resize_image(image, self.size)
+                assert item.image.shape[0] == item.image.shape[1], f"item {index}: image of shape {item.image.shape}"
+                images[index] = resize_image(item.image, self.size)
                 if maps is not None:
-                    assert labels is not None, f"item {index} has no label map"
-                    assert labels.max() < NUM_REGIONS, f"item {index}: a label of {labels.max()}"
-                    maps[index] = resize_labels(labels, self.size)
-                results.append({"index": index, "attributes": attributes})
+                    assert item.labels is not None, f"item {index} has no label map"
+                    assert item.labels.max() < NUM_REGIONS, f"item {index}: a label of {item.labels.max()}"
+                    maps[index] = resize_labels(item.labels, self.size)
+                results.append({"index": index, "attributes": item.attributes})
         return results
 
 
@@ -98,7 +98,7 @@ def _run_chunk(chunk: list[int]) -> list[dict[str, Any]]:
     return _task(chunk)
 
 
-def work(task: Task, todo: list[int], workers: int, module: str) -> Iterator[list[dict[str, Any]]]:
+def run_task(task: Task, todo: list[int], workers: int, module: str) -> Iterator[list[dict[str, Any]]]:
     """Yield the results of chunks of `todo` as they are done.
 
     Args:
@@ -119,7 +119,7 @@ def work(task: Task, todo: list[int], workers: int, module: str) -> Iterator[lis
             yield future.result()
     except BrokenProcessPool as error:
         raise OSError(
-            "a worker process died, perhaps for want of memory; the same command continues, try fewer workers"
+            "a worker process died, perhaps because memory ran out; the same command continues, try fewer workers"
         ) from error
     finally:
         executor.shutdown(cancel_futures=True)

@@ -1,4 +1,4 @@
-"""The face parser's published augmentation: colours, mirroring, size and crop, drawn beforehand, applied on the device.
+"""The face parser's published augmentation: colors, mirroring, scale and crop, drawn beforehand, applied on the device.
 
 Two things differ from the public recipe. Mirrored label maps exchange left and right, which the public code meant to do
 but did not. And scaling and cropping are one resampling instead of two, without antialiasing when an image shrinks.
@@ -71,7 +71,7 @@ def augment_for_parsing(
     boxes: Float[Tensor, "b 4"],
     crop_size: int,
 ) -> tuple[Float[Tensor, "b 3 crop crop"], Int64[Tensor, "b crop crop"]]:
-    """Colours, mirroring, then scale and crop; bilinear for the images, nearest for the labels.
+    """Colors, mirroring, then scale and crop; bilinear for the images, nearest for the labels.
 
     Args:
         images: in [-1, 1].

@@ -76,7 +76,7 @@ def refuse_in_worker() -> None:
     """
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         raise RuntimeError(
-            f"the script {sys.argv[0]} was imported by a worker process, which would start its work once more: put "
+            f"the script {sys.argv[0]} was imported by a worker process, which would start its work again: put "
             'what the script does under `if __name__ == "__main__":`'
         )
 
@@ -84,7 +84,7 @@ def refuse_in_worker() -> None:
 class _WorkerProcess(_standard.Process):
     @staticmethod
     def _Popen(process: BaseProcess) -> Any:
-        with _main_not_found():
+        with _hide_main():
             return _standard.Process._Popen(process)  # type: ignore[attr-defined]
 
 
@@ -93,8 +93,8 @@ class _WorkerContext(type(_standard)):  # type: ignore[misc]
 
 
 @contextlib.contextmanager
-def _main_not_found() -> Iterator[None]:
-    """What multiprocessing sees where `__main__` comes from no file, as in an interactive session."""
+def _hide_main() -> Iterator[None]:
+    """Hide the file of `__main__` from multiprocessing, as if this were an interactive session."""
     main = sys.modules["__main__"]
     names = [name for name in ("__spec__", "__file__") if hasattr(main, name)]
     values = [getattr(main, name) for name in names]
@@ -109,21 +109,21 @@ def _main_not_found() -> Iterator[None]:
 
 def _start(initializer: Callable[..., None] | None, initargs: tuple[Any, ...]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    cv2.setNumThreads(1)  # there is a process a core already
+    cv2.setNumThreads(1)  # there is a process per core already
     end_with_parent()
     if initializer is not None:
         initializer(*initargs)
 
 
 def end_with_parent() -> None:
-    """End this worker process as soon as the process that asked for it has ended, however that came about.
+    """End this worker process as soon as the process that started it has ended, for whatever reason.
 
     A killed parent cannot stop its workers, and idle ones would stay for ever. A thread waits for its end. On Linux the
     kernel kills the worker as well, in which native code may keep the thread from running.
     """
     threading.Thread(target=_exit_with_parent, daemon=True).start()
     if sys.platform == "linux":
-        # the signal comes with the end of the fork server, which lives as long as somebody has this descriptor open
+        # the signal comes with the end of the fork server, which lives as long as a process has this descriptor open
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         from multiprocessing import forkserver
 

@@ -1,4 +1,4 @@
-"""What a training asks of its data, so that what is missing is said before the first step.
+"""What a training requires of its data, checked before the first step.
 
 Batches, modules and callbacks declare requirements; `unmet` compares them with what a dataset offers:
 
@@ -41,11 +41,11 @@ class Offer:
         return len(self.dataset.split(split))
 
     def images_of(self, split: str) -> dict[str, int]:
-        """Images of a split by domain."""
+        """Number of images of a split, by domain."""
         return dict(zip(self.domains, self.membership[self.dataset.split(split)].sum(0).tolist(), strict=True))
 
     def known(self, split: str) -> dict[str, int]:
-        """Images of a split by attribute that is known of them."""
+        """Number of images of a split for which an attribute is known, by attribute."""
         known = (self._targets[self.dataset.split(split)] != UNKNOWN).sum(0)
         return dict(zip(HEADS, known.tolist(), strict=True))
 
@@ -71,7 +71,7 @@ class LabelMaps(Requirement):
     def unmet(self, offer: Offer) -> str | None:
         if offer.dataset.labels is not None:
             return None
-        return f"label maps {self.purpose}, and there are none (data=celeba_hq and data=portraits have them)"
+        return f"label maps {self.purpose}, and the dataset has none (data=celeba_hq and data=portraits have them)"
 
 
 @dataclass(frozen=True)

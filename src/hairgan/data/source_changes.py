@@ -1,6 +1,6 @@
-"""What became of a source since it was packed.
+"""What changed in a source since it was packed.
 
-A source gives every item a stamp: a short text that changes when one of the item's files or annotations does. It is
+A source gives each item a stamp: a short text that changes when one of the item's files or annotations does. It is
 made of names, sizes and times, so comparing 30,000 photos reads none of them.
 """
 
@@ -17,7 +17,7 @@ Stamps = Mapping[str, str]
 
 
 def stamp(*parts: Any) -> str:
-    """A stamp of whatever says how an item looks: bytes, numbers, text."""
+    """A stamp of everything that an item depends on: bytes, numbers, text."""
     digest = hashlib.blake2b(digest_size=8)
     for part in parts:
         content = part if isinstance(part, bytes) else repr(part).encode("utf-8", "backslashreplace")

@@ -1,4 +1,4 @@
-"""Sources of photographs: raw CelebAMask-HQ and folders of photos, and the one way from either to a packed dataset."""
+"""Sources of photos, raw CelebAMask-HQ and image folders, and the one way from either to a packed dataset."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Source(Protocol):
         """What identifies it: `kind` and `path`."""
 
     def stamps(self) -> dict[str, str]:
-        """A stamp by item, in their order (`hairgan.data.source_changes`)."""
+        """A stamp per item, in their order (`hairgan.data.source_changes`)."""
 
 
 def open_source(path: Path) -> CelebAMaskHQ | ImageFolder:
@@ -54,7 +54,7 @@ def pack_source(
     progress: bool | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Packing:
-    """Pack a source, or return what was packed of it; what changed in it since is said, and packed anew.
+    """Pack a source, or return what was packed from it before; what has changed since is reported and packed again.
 
     Args:
         limit: take only the first so many items.

@@ -11,7 +11,7 @@ FIRST_TEST = 182_638
 
 
 def official_split(orig_idx: int) -> str:
-    """Split of a CelebAMask-HQ image by its index in CelebA, as the dataset's own script has it.
+    """Split of a CelebAMask-HQ image by its index in CelebA, as the dataset's own script does it.
 
     The script compares CelebA's 1-based file numbers with a 0-based index, so it is off by one; no image lies on either
     boundary, and both readings give 24,183 / 2,993 / 2,824 images.

@@ -2,8 +2,8 @@
 
     parameters.json             what is being packed; a run with other parameters does not touch it
     source.json                 the stamps of the source's items, where it has stamps
-    images.npy, labels.npy      a row for each item of the source, written by the worker processes in any order
-    journal.jsonl               a line for each finished item, appended once its rows are on the disk
+    images.npy, labels.npy      a row per item of the source, written by the worker processes in any order
+    journal.jsonl               a line per finished item, appended once its rows are on the disk
 
 When every item is in the journal, rows of skipped items are squeezed out, fingerprint and checksums are taken, and the
 manifest is written last. So a folder with a manifest is whole.
@@ -63,8 +63,8 @@ class Unfinished:
     parameters: dict[str, Any]
     stamps: Stamps | None
 
-    def begun(self) -> tuple[dict[str, Any] | None, Stamps | None]:
-        """Parameters and stamps of what was begun here before; None where that is nothing, or is damaged."""
+    def read_state(self) -> tuple[dict[str, Any] | None, Stamps | None]:
+        """Parameters and stamps of an earlier attempt in this folder; None where there is none, or it is damaged."""
         try:
             parameters = read_json(self.folder / PARAMETERS)
             stamps = read_json(self.folder / SOURCE) if (self.folder / SOURCE).exists() else None
@@ -88,7 +88,7 @@ class Unfinished:
             )
 
     def begin(self) -> None:
-        """Lay out a new folder, or this one anew.
+        """Lay out the files in the folder, and delete those of an earlier attempt.
 
         Raises:
             OSError: the disk has not enough space.
@@ -137,7 +137,7 @@ class Unfinished:
         return any(len(np.load(self.folder / name, mmap_mode="r")) < shape[0] for name, shape in shapes.items())
 
     def is_finished(self) -> bool:
-        """Whether all that is missing is the name."""
+        """Whether the folder is a whole dataset that only lacks its final name."""
         return (self.folder / MANIFEST).exists()
 
     def finish(self, results: list[Result]) -> None:

@@ -162,4 +162,4 @@ def _is_usable(packed: Path, size: int) -> bool:
 
 def _packed_item(raw: CelebAMaskHQ, attributes: list[dict[str, Any]], index: int) -> Item:
     place = {"name": raw.name(index), "split": raw.split(index)}
-    return raw.read_image(index), raw.read_labels(index), place | attributes[index]
+    return Item(raw.read_image(index), raw.read_labels(index), place | attributes[index])

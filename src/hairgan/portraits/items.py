@@ -39,4 +39,4 @@ class PortraitItem:
         drawn = DRAW[self.style](self.seed, index, self.size)
         name = f"{index:06d}"
         attributes = {"name": name, "split": hashed_split(f"portrait {name}")} | drawn.attributes
-        return drawn.image, drawn.labels, attributes | measure(drawn.labels, attributes)
+        return Item(drawn.image, drawn.labels, attributes | measure(drawn.labels, attributes))

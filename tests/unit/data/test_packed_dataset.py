@@ -32,7 +32,8 @@ def item(index: int) -> Item:
     image = rng.integers(0, 256, (16, 16, 3), dtype=np.uint8)
     labels = rng.integers(0, 19, (16, 16), dtype=np.uint8)
     attributes: dict[str, Any] = {"name": f"{index}.jpg", "split": ("train", "val", "test")[index % 3]}
-    return image, labels, attributes | {"Bangs": bool(index & 1), "hair_length": None, "hair_area": 0.1 * index}
+    attributes |= {"Bangs": bool(index & 1), "hair_length": None, "hair_area": 0.1 * index}
+    return Item(image, labels, attributes)
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -159,13 +160,13 @@ DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
     "labels of 255": (replace_labels(lambda labels: labels * 0 + 255), "holds 255, regions are 0 to 18"),
     "labels int64": (replace_labels(lambda labels: labels.astype(np.int64)), "found int64"),
     "labels float": (replace_labels(lambda labels: labels.astype(np.float32)), "found float32"),
-    "labels objects": (replace_labels(lambda labels: labels.astype(object)), r"labels\.npy is no array"),
+    "labels objects": (replace_labels(lambda labels: labels.astype(object)), r"labels\.npy is not an array"),
     "labels fewer": (replace_labels(lambda labels: labels[:4]), r"found uint8 of shape \(4, 16, 16\)"),
     "labels Fortran": (replace_labels(np.asfortranarray), "in Fortran order"),
-    "labels are a zip": (write("labels.npy", b"PK\3\4" + b"x" * 300), "no array"),
-    "labels empty": (write("labels.npy", b""), "no array"),
-    "images cut": (cut("images.npy"), r"images\.npy is no array"),
-    "images no header": (write("images.npy", b"\x93NUMPY\1\0\x10\0{'descr': (((((("), "no array"),
+    "labels are a zip": (write("labels.npy", b"PK\3\4" + b"x" * 300), "not an array"),
+    "labels empty": (write("labels.npy", b""), "not an array"),
+    "images cut": (cut("images.npy"), r"images\.npy is not an array"),
+    "images no header": (write("images.npy", b"\x93NUMPY\1\0\x10\0{'descr': (((((("), "not an array"),
     "parquet cut": (cut("attributes.parquet"), "cannot be read"),
     "parquet text": (write("attributes.parquet", b"no table at all"), "cannot be read"),
     "parquet flipped": (flip_parquet, "its checksum differs"),

@@ -31,7 +31,7 @@ def item(index: int) -> Item:
     labels = rng.integers(0, 19, (16, 16), dtype=np.uint8)
     attributes: dict[str, Any] = {"name": f"{index}.jpg", "split": ("train", "val", "test")[index % 3]}
     attributes |= {"Bangs": bool(index & 1), "hair_length": None, "hair_area": 0.1 * index}
-    return image, labels, attributes
+    return Item(image, labels, attributes)
 
 
 class Stopping:
@@ -197,11 +197,11 @@ def test_packing_again_reads_nothing(whole: Path) -> None:
 
 
 def test_other_parameters_are_refused(whole: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="made with size 16, asked for is size 8"):
+    with pytest.raises(ValueError, match="made with size 16, and not with size 8"):
         pack(item, COUNT, whole, size=8, workers=1, source=SOURCE)
     with pytest.raises(KeyboardInterrupt):
         pack(Stopping(20), COUNT, tmp_path / "data", size=16, workers=1, source=SOURCE)
-    with pytest.raises(ValueError, match=r"data.partial was made with source .*'seed': 3.* asked for .*'seed': 4"):
+    with pytest.raises(ValueError, match=r"data.partial was made with source .*'seed': 3.* and not with .*'seed': 4"):
         pack(item, COUNT, tmp_path / "data", size=16, workers=1, source=SOURCE | {"seed": 4})
 
 
@@ -217,7 +217,7 @@ def test_fingerprint_sees_every_part(whole: Path, tmp_path: Path) -> None:
                     labels = 18 - labels
                 else:
                     attributes |= {"Bangs": True}
-            return image, labels, attributes
+            return Item(image, labels, attributes)
 
         return pack(other, COUNT, tmp_path / part, size=16, workers=1, source=SOURCE).dataset.fingerprint
 

@@ -1,4 +1,4 @@
-"""A source that changed since it was packed: seen, said, and packed anew; what did not change is not read again."""
+"""A source that changed since it was packed: noticed, reported, and packed again; the rest is not read again."""
 
 from __future__ import annotations
 
@@ -232,7 +232,7 @@ def test_a_process_that_has_the_dataset_open(photos: Path, tmp_path: Path) -> No
     packed(photos, out)
     np.testing.assert_array_equal(old.images, pixels)  # what it has open stays
     function, arguments = old.__reduce__()  # a worker process that starts now would see other images
-    with pytest.raises(ValueError, match="was packed anew while a process read it"):
+    with pytest.raises(ValueError, match="was packed again while a process read it"):
         function(*arguments)
 
 

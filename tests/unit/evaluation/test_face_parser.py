@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from hairgan.data.items import Item
 from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.packing import pack
 from hairgan.domains import Domains
@@ -18,12 +19,12 @@ from hairgan.regions import NUM_REGIONS, Region
 BALD = 3  # of the heads below, the one without hair
 
 
-def head(index: int):
+def head(index: int) -> Item:
     labels = np.full((32, 32), Region.SKIN, np.uint8)
     if index != BALD:
         labels[: 4 + index] = Region.HAIR
     image = np.full((32, 32, 3), 40 * index, np.uint8)
-    return image, labels, {"name": f"{index}", "split": "test"}
+    return Item(image, labels, {"name": f"{index}", "split": "test"})
 
 
 class SeesItAllButTheLastRows(BiSeNet):

@@ -1,8 +1,8 @@
 """The files of CelebAMask-HQ, in the zip or in the unpacked folder.
 
 All files are looked up once. What is pickled into worker processes is a table of where each one lies, a few MB instead
-of the zip's directory of 400,000 entries. Names are read as people have them: photos as `27.jpg`, `00027.jpg` or
-`27.PNG`, masks as `00027_hair.png` or `27_hair.png`; of several for one photo or part, the official name wins.
+of the zip's directory of 400,000 entries. Names may have another padding or suffix: photos `27.jpg`, `00027.jpg` or
+`27.PNG`, masks `00027_hair.png` or `27_hair.png`; of several files for one photo or part, the official name counts.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class ZipFiles:
         offset, packed, size, crc = self.where[row, column].tolist()
         if size > MAX_FILE:
             raise ValueError(f"it has {size / 2**20:,.0f} MiB unpacked, at most {MAX_FILE >> 20} are read")
-        with self.path.open("rb") as file:  # anew each time: nothing to share between processes and threads
+        with self.path.open("rb") as file:  # at every read: nothing to share between processes and threads
             if file_stamp(os.fstat(file.fileno())) != self.state:
                 raise OSError(f"{self.path} was changed while it was read: run the same command again")
             file.seek(offset)
@@ -94,7 +94,7 @@ class ZipFiles:
             except zlib.error as error:
                 raise ValueError(f"damaged in the zip ({error})") from error
         elif method != zipfile.ZIP_STORED:
-            raise ValueError(f"compressed in the zip in an unusual way (method {method}): zip it anew")
+            raise ValueError(f"compressed in the zip in an unusual way (method {method}): zip it again")
         if len(data) != size or zlib.crc32(data) != crc:
             raise ValueError("damaged in the zip (its checksum does not fit)")
         return data
@@ -115,7 +115,7 @@ class FolderFiles:
         """Content of a file.
 
         Raises:
-            ValueError: it is no regular file, or larger than 128 MiB.
+            ValueError: it is not a regular file, or larger than 128 MiB.
             OSError: it is not there any more, or cannot be read.
         """
         folder, suffix, digits = self.where[row, column].tolist()
@@ -219,7 +219,7 @@ def _in_folder(path: Path) -> Found:
 
 
 def _files_of(folder: Path) -> list[tuple[str, tuple[int, int, int]]]:
-    """Names and states of the regular files in a folder; links that lead nowhere, pipes and folders are none."""
+    """Names and states of the regular files in a folder; broken links, pipes and folders are left out."""
     found: list[tuple[str, tuple[int, int, int]]] = []
     if not _is_folder(folder):
         return found
@@ -243,7 +243,7 @@ def _is_folder(path: Path) -> bool:
 def _read_file(path: Path, most: int) -> bytes:
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
-        raise ValueError(f"{path.name} is no regular file")
+        raise ValueError(f"{path.name} is not a regular file")
     if status.st_size > most:
         raise ValueError(f"{path.name} has {status.st_size / 2**20:,.0f} MiB, at most {most >> 20} are read")
     return path.read_bytes()
@@ -254,17 +254,17 @@ def _check_complete(path: Path, found: set[str]) -> str:
     masks = next((name for name in (MASKS, MASKS.replace("Mask-HQ", "MaskHQ")) if name in found), None)
     missing = [name for name in (IMAGES, ATTRIBUTES) if name not in found] + ([] if masks else [MASKS])
     if missing or masks is None:
-        listed = ", ".join(sorted(found)[:8]) + (", ..." if len(found) > 8 else "") if found else "nothing"
+        names = ", ".join(sorted(found)[:8]) + (", ..." if len(found) > 8 else "") if found else "nothing"
         raise ValueError(
             f"{path} is not CelebAMask-HQ: looked for {IMAGES}/, {MASKS}/ and {ATTRIBUTES}, in it or one folder below; "
-            f"missing {', '.join(missing)}; found {listed}"
+            f"missing {', '.join(missing)}; found {names}"
         )
     return masks
 
 
 def _complete(path: Path, texts: dict[str, bytes]) -> dict[str, bytes]:
     if ATTRIBUTES not in texts:
-        raise ValueError(f"{path}: {ATTRIBUTES} is no file")
+        raise ValueError(f"{path}: {ATTRIBUTES} is not a file")
     return texts
 
 

@@ -142,7 +142,7 @@ class CelebAMaskHQ:
         attributes: dict[str, Any] = {"name": self.name(index), "split": self.split(index)}
         attributes |= self.read_attributes(index)
         labels = self.read_labels(index)
-        return self.read_image(index), labels, attributes | measure(labels, attributes)
+        return Item(self.read_image(index), labels, attributes | measure(labels, attributes))
 
 
 def _read_mask(data: bytes, name: str) -> UInt8[ndarray, "h w"]:

@@ -24,7 +24,7 @@ def decode(name: str, content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ValueError(f"{name} is no text in UTF-8 (byte {error.start} is {content[error.start]:#x})") from None
+        raise ValueError(f"{name} is not text in UTF-8 (byte {error.start} is {content[error.start]:#x})") from None
 
 
 def parse_attributes(text: str) -> tuple[tuple[str, ...], dict[int, Bool[ndarray, " a"]]]:

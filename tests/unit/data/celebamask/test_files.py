@@ -257,11 +257,11 @@ def test_a_bomb_for_a_text_file(raw: Path, name: str) -> None:
 def test_a_folder_or_pipe_for_a_text_file(raw: Path) -> None:
     (raw / ATTRIBUTES).unlink()
     (raw / ATTRIBUTES).mkdir()
-    with pytest.raises(ValueError, match=f"{ATTRIBUTES} is no file"):
+    with pytest.raises(ValueError, match=f"{ATTRIBUTES} is not a file"):
         CelebAMaskHQ.open(raw)
     (raw / ATTRIBUTES).rmdir()
     os.mkfifo(raw / ATTRIBUTES)
-    with pytest.raises(ValueError, match=f"{ATTRIBUTES} is no file"):
+    with pytest.raises(ValueError, match=f"{ATTRIBUTES} is not a file"):
         CelebAMaskHQ.open(raw)
 
 

@@ -76,7 +76,7 @@ def test_damaged_mapping(text: str) -> None:
 
 def test_what_is_no_text() -> None:
     assert decode("a.txt", "\ufeff2\n".encode()) == "2\n"
-    with pytest.raises(ValueError, match=r"a\.txt is no text in UTF-8 \(byte 1 is 0xff\)"):
+    with pytest.raises(ValueError, match=r"a\.txt is not text in UTF-8 \(byte 1 is 0xff\)"):
         decode("a.txt", b"2\xff")
 
 
