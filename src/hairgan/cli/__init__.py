@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     # name -> ("module:attribute", one line for `hairgan --help`)
     "dye": ("hairgan.cli.dye:dye", "Change the hair colour in a photo."),
     "restyle": ("hairgan.cli.restyle:restyle", "Change the hair style in a photo."),
+    "app": ("hairgan.cli.app:app", "Open the salon in a browser."),
     "bundle": ("hairgan.cli.bundle:bundle", "Collect the networks of runs in a folder to edit with."),
     "weights": ("hairgan.cli.weights:weights", "Show what is in a bundle, or in the one that comes with hairgan."),
     "import-official": (
