@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from hairgan.app.address import Address
 from hairgan.app.limits import Limits
 from hairgan.locks import hold
 from tests.unit.app.tiny import tiny_salon
@@ -46,7 +47,7 @@ def free_port() -> int:
 def salon_server() -> Iterator[Any]:
     """The salon, served by this process."""
     from hairgan.app.salons import Salons
-    from hairgan.app.server import Address, Server
+    from hairgan.app.server import Server
 
     salons = Salons.of_networks(tiny=tiny_salon())
     server = Server(salons, Address(port=free_port()), Limits(upload_mb=3, megapixels=20, grace=5.0))

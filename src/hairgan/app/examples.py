@@ -50,6 +50,8 @@ class Drawings:
         people = {example_name(number): partial(_draw_example, number, example_size) for number in EXAMPLES}
         self._jobs: dict[str, Callable[[], Picture]] = {**people, **tiles}
         self._drawn = {name: threading.Event() for name in self._jobs}
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._draw, name="drawings", daemon=True)
 
     @property
     def examples(self) -> list[Path]:
@@ -58,7 +60,13 @@ class Drawings:
 
     def start(self) -> None:
         """Begin to draw."""
-        threading.Thread(target=self._draw, name="drawings", daemon=True).start()
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop drawing."""
+        self._closed.set()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def wait(self, name: str, timeout: float = 60) -> Path | None:
         """The file of a picture once it is drawn; None if there is no such picture, or it takes too long."""
@@ -68,6 +76,8 @@ class Drawings:
 
     def _draw(self) -> None:
         for name, job in self._jobs.items():
+            if self._closed.is_set():
+                return
             save_picture(job(), self.folder / name)
             self._drawn[name].set()
 

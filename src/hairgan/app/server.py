@@ -8,15 +8,13 @@ import signal
 import tempfile
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hairgan.app.address import LOOPBACK_NAMES, Address
 from hairgan.app.limits import Limits
 from hairgan.app.salons import Salons
 
-LOOPBACK = "127.0.0.1"
-LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 QUIET = {
     "GRADIO_ANALYTICS_ENABLED": "False",
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -25,41 +23,6 @@ QUIET = {
 """Environment in which Gradio asks nobody for anything."""
 PREFIX = "hairgan-app-"
 """Of the folder of a running salon; the number of its process follows."""
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where the page is, and who may open it."""
-
-    host: str = LOOPBACK
-    port: int | None = None
-    """None takes the first free one from 7860 on."""
-    share: bool = False
-    auth: tuple[str, str] | None = None
-    """A name and a password."""
-    framed: bool = False
-    """Whether pages of other sites may show this one in a frame."""
-
-    @property
-    def is_local(self) -> bool:
-        """Whether only this machine can reach it."""
-        return self.host in LOOPBACK_NAMES and not self.share
-
-    def warnings(self) -> list[str]:
-        """What whoever starts the salon should know about who can open it."""
-        if self.is_local:
-            return []
-        everybody = "everybody who has the link" if self.share else f"every machine that reaches {self.host}"
-        found = [f"{everybody} can open the salon and use this machine's time"]
-        if self.share:
-            found.append(
-                "the link goes through Gradio's servers, and so does every photo; Gradio fetches a program for it"
-            )
-        if self.auth is None:
-            found.append("nobody is asked for a password: --auth NAME:PASSWORD, or the variable HAIRGAN_APP_AUTH")
-        elif not self.share:
-            found.append("the page is not encrypted: passwords and photos can be read on the way")
-        return found
 
 
 class Server:
@@ -142,6 +105,7 @@ class Server:
     def close(self) -> None:
         """Stop serving, and delete everything that the sessions made."""
         self.blocks.close(verbose=False)
+        self.drawings.close()
         self.service.close()
 
     def _build(self) -> Any:
@@ -154,8 +118,8 @@ class Server:
         first, *others = LANGUAGES
         texts = load_texts(first)
         with gr.Blocks(title=texts("title"), analytics_enabled=False) as blocks:
+            Api(self.service)  # first, so that its endpoints get their names
             Page(self.service, self.drawings, texts)
-            Api(self.service)
         for language in others:
             with blocks.route(LANGUAGES[language], language, show_in_navbar=False):
                 Page(self.service, self.drawings, load_texts(language))

@@ -96,9 +96,10 @@ def app(
         if not named:
             click.echo(REMARK, err=True)
 
+    from hairgan.app.address import Address
     from hairgan.app.limits import Limits
     from hairgan.app.salons import Salons, bundle_names
-    from hairgan.app.server import Address, Server
+    from hairgan.app.server import Server
 
     address = Address(host, port, share, auth, framed)
     for warning in address.warnings():
