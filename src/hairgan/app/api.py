@@ -53,7 +53,13 @@ class Api:
         return {"bundles": list(self.service.salons.names), **asdict(abilities(salon))}
 
     async def dye(
-        self, photo: Path, color: str | None, like: Path | None, strength: float, bundle: str, request: gr.Request
+        self,
+        request: gr.Request,
+        photo: Path,
+        color: str | None = None,
+        like: Path | None = None,
+        strength: float = 1.0,
+        bundle: str = "",
     ) -> tuple[str, dict[str, Any]]:
         """Dye the hair: give a color, or a photo to take it from. Returns the PNG, and what was done."""
         wish = Dye(photo, color=hex_color(color) if color else None, like=like, strength=strength)
@@ -62,15 +68,15 @@ class Api:
 
     async def restyle(
         self,
-        photo: Path,
-        domain: str | None,
-        like: Path | None,
-        seed: int,
-        truncation: float,
-        color: str | None,
-        color_like: Path | None,
-        bundle: str,
         request: gr.Request,
+        photo: Path,
+        domain: str | None = None,
+        like: Path | None = None,
+        seed: int = 0,
+        truncation: float = 1.0,
+        color: str | None = None,
+        color_like: Path | None = None,
+        bundle: str = "",
     ) -> tuple[str, dict[str, Any]]:
         """Change the hair style: give a domain, or a photo to take it from. Returns the PNG, and what was done."""
         wish = Restyle(photo, domain or None, like, seed, truncation, hex_color(color) if color else None, color_like)
@@ -78,7 +84,7 @@ class Api:
         return result
 
     async def all_domains(
-        self, photo: Path, seed: int, truncation: float, bundle: str, request: gr.Request
+        self, request: gr.Request, photo: Path, seed: int = 0, truncation: float = 1.0, bundle: str = ""
     ) -> tuple[list[str], list[dict[str, Any]]]:
         """One edit per hair domain. Returns the PNGs, and what was done."""
         results = await self._run(AllDomains(photo, seed, truncation), bundle, request)

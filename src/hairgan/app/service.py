@@ -27,8 +27,8 @@ from hairgan.pictures import save_picture
 
 if TYPE_CHECKING:
     from hairgan.editing.edit import Edit
+    from hairgan.editing.parsed_photo import ParsedPhoto
     from hairgan.editing.salon import Salon
-    from hairgan.editing.subject import Subject
 
 PREVIEW_SIDE = 1280  # px
 PHOTOS_KEPT = 4
@@ -53,7 +53,7 @@ class Progress:
 @dataclass(frozen=True)
 class _Opened:
     photo: Photo
-    subject: Subject
+    parsed: ParsedPhoto
 
 
 class Service:
@@ -137,19 +137,19 @@ class Service:
             say("painting")
 
     def _edits(self, session: Session, wish: Wish, salon: Salon, bundle: str, say: Say) -> Iterator[tuple[str, Edit]]:
-        def subject(path: Path) -> Subject:
+        def parse(path: Path) -> ParsedPhoto:
             say("opening")
             opened = self._open(session, salon, bundle, path)
             say("painting")
-            return opened.subject
+            return opened.parsed
 
-        return wish.edits(salon, subject)
+        return wish.edits(salon, parse)
 
     def _open(self, session: Session, salon: Salon, bundle: str, path: Path) -> _Opened:
         key = session.token, bundle, path
         if key not in self._opened:
             photo = open_upload(path, self.limits)
-            self._opened[key] = _Opened(photo, salon.subject(photo.srgb))
+            self._opened[key] = _Opened(photo, salon.parse(photo.srgb))
             while len(self._opened) > PHOTOS_KEPT:
                 self._opened.popitem(last=False)
         self._opened.move_to_end(key)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from hairgan.editing.edit import Edit
+    from hairgan.editing.parsed_photo import ParsedPhoto
     from hairgan.editing.salon import Salon
-    from hairgan.editing.subject import Subject
 
-OpenSubject = Callable[[Path], "Subject"]
+Parse = Callable[[Path], "ParsedPhoto"]
 """From an uploaded photo to an aligned and parsed one."""
 
 
@@ -30,7 +30,7 @@ class Wish(Protocol):
     def photos(self) -> tuple[Path, ...]:
         """All photos that are read."""
 
-    def edits(self, salon: Salon, subject: OpenSubject) -> Iterator[tuple[str, Edit]]:
+    def edits(self, salon: Salon, parse: Parse) -> Iterator[tuple[str, Edit]]:
         """The edits, each with what it was asked to be: a color, a domain, or nothing for a reference photo."""
 
 
@@ -47,11 +47,11 @@ class Dye:
     def photos(self) -> tuple[Path, ...]:
         return tuple(path for path in (self.photo, self.like) if path is not None)
 
-    def edits(self, salon: Salon, subject: OpenSubject) -> Iterator[tuple[str, Edit]]:
-        like = None if self.like is None else subject(self.like)
+    def edits(self, salon: Salon, parse: Parse) -> Iterator[tuple[str, Edit]]:
+        like = None if self.like is None else parse(self.like)
         yield (
             self.color or "",
-            salon.dye(subject(self.photo), like=like, color=self.color, strength=self.strength),
+            salon.dye(parse(self.photo), like=like, color=self.color, strength=self.strength),
         )
 
 
@@ -71,12 +71,12 @@ class Restyle:
     def photos(self) -> tuple[Path, ...]:
         return tuple(path for path in (self.photo, self.like, self.color_like) if path is not None)
 
-    def edits(self, salon: Salon, subject: OpenSubject) -> Iterator[tuple[str, Edit]]:
+    def edits(self, salon: Salon, parse: Parse) -> Iterator[tuple[str, Edit]]:
         edit = salon.restyle(
-            subject(self.photo),
+            parse(self.photo),
             domain=self.domain,
-            like=None if self.like is None else subject(self.like),
-            color_like=None if self.color_like is None else subject(self.color_like),
+            like=None if self.like is None else parse(self.like),
+            color_like=None if self.color_like is None else parse(self.color_like),
             color=self.color,
             seed=self.seed,
             psi=self.truncation,
@@ -96,7 +96,7 @@ class AllDomains:
     def photos(self) -> tuple[Path, ...]:
         return (self.photo,)
 
-    def edits(self, salon: Salon, subject: OpenSubject) -> Iterator[tuple[str, Edit]]:
+    def edits(self, salon: Salon, parse: Parse) -> Iterator[tuple[str, Edit]]:
         domains = salon.restyler.domains if salon.restyler is not None else ("",)  # the salon says what it lacks
         for domain in domains:
-            yield domain, salon.restyle(subject(self.photo), domain=domain, seed=self.seed, psi=self.truncation)
+            yield domain, salon.restyle(parse(self.photo), domain=domain, seed=self.seed, psi=self.truncation)

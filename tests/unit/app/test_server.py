@@ -91,8 +91,11 @@ def test_files_of_another_program_are_refused(server: Server, client: Client, tm
     for path in (secret, photo):
         assert httpx.get(f"{server.url}gradio_api/file={path}", cookies=client.cookies).status_code == 200
         assert httpx.get(f"{server.url}gradio_api/file={path}", cookies=other.cookies).status_code == 403
-        with pytest.raises(Exception, match=r"not one of this session"):
-            other.predict({"path": str(path), "meta": {"_type": "gradio.FileData"}}, color="red", api_name="/dye")
+        data = [{"path": str(path), "meta": {"_type": "gradio.FileData"}}, "red", None, 1.0, "tiny"]
+        call = f"{server.url}gradio_api/call/dye"
+        event = httpx.post(call, json={"data": data}, cookies=other.cookies).json()["event_id"]
+        answer = httpx.get(f"{call}/{event}", cookies=other.cookies, timeout=60).text
+        assert answer.startswith("event: error") and "not one of this session" in answer
 
 
 def test_a_password(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from hairgan.editing.restyling import Restyler
+from hairgan.editing.restyler import Restyler
 from hairgan.editing.salon import Salon
 from hairgan.photos.faces import RegionFinder
 from tests.unit.heads import (
