@@ -21,7 +21,7 @@ from hairgan.evaluation.protocols import Protocol
 from hairgan.evaluation.real_statistics import StatisticsCache
 from hairgan.evaluation.settings import EvaluationData, EvaluationSettings
 from lightning_modules.failures import skip_failures
-from lightning_modules.launch.settings.names import DEFAULT_METRICS, by_metrics, seconds_name
+from lightning_modules.launch.settings.logged_values import DEFAULT_METRICS, names_of_metrics, seconds_name
 
 
 class Evaluate(Callback):
@@ -98,7 +98,7 @@ class Evaluate(Callback):
         """The names under which values are logged."""
         family, metrics = self._family_and_metrics(module)
         protocol, parser = self.protocol_settings[0], self.judge_paths[1]
-        return by_metrics(family, metrics, protocol, self.options["modes"], judged=parser is not None)
+        return names_of_metrics(family, metrics, protocol, self.options["modes"], with_parser=parser is not None)
 
     def _family_and_metrics(self, module: Any) -> tuple[str, tuple[str, ...]]:
         family = family_of(dict(module.networks.items()))

@@ -14,8 +14,8 @@ from omegaconf import DictConfig
 from hairgan.moved import current_name
 from lightning_modules.launch import config_comments, settings
 from lightning_modules.launch.errors import errors_as_sentences
-from lightning_modules.launch.settings.names import DATA, FAMILIES
-from lightning_modules.launch.settings.training import FILLED_IN
+from lightning_modules.launch.settings.consistency import SET_FROM_DATA
+from lightning_modules.launch.settings.families import DATA, FAMILIES
 
 CHECKS: dict[str, tuple[str, Callable[[DictConfig], None]]] = {
     "train.py": ("config", settings.check_training),
@@ -47,9 +47,9 @@ def prepare(program: str) -> None:
             return  # several jobs, or a question to Hydra
         with initialize_config_dir(str(config_comments.CONF), version_base="1.3"):
             cfg = compose(config, words)
-        for name in FILLED_IN:
+        for name in SET_FROM_DATA:
             if cfg.get(name) is not None:
-                raise ValueError(f"{name} is filled in once the data is known; it is not for the command line")
+                raise ValueError(f"{name} is set from the data, not on the command line")
         check(cfg)
 
 

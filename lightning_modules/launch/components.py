@@ -40,7 +40,7 @@ def build_data_and_module(cfg: DictConfig) -> tuple[Any, PhasedModule]:
         cfg.trainer.benchmark = bool(cfg.trainer.benchmark) and not cfg.trainer.deterministic
         cfg.domain_names = list(data.domains.names)
         cfg.num_domains = len(cfg.domain_names)
-    settings.check_filled_in(cfg)
+    settings.check_derived(cfg)
     for part in (cfg.batches, cfg.model):  # before networks are made and weights fetched for nothing
         kind = get_class(part._target_)
         check_data(kind.__name__, getattr(kind, "requires", ()), data)
@@ -60,7 +60,7 @@ def build_loggers(cfg: DictConfig) -> list[Logger]:
         cfg.run_name = cfg.get("run_name") or readable_name(cfg.name, Path(cfg.run_dir))
         for setting, nothing in {"group": None, "tags": [], "notes": None}.items():  # runs of 0.1 have none
             cfg.setdefault(setting, nothing)
-    if "wandb" in settings.parts_of(cfg, "logger"):
+    if "wandb" in settings.enabled_components(cfg, "logger"):
         with open_dict(cfg):
             cfg.logger.wandb.id = cfg.logger.wandb.id or secrets.token_hex(4)
     return _made(cfg, "logger", Logger)
@@ -79,7 +79,7 @@ def _made(cfg: DictConfig, group: str, kind: type[T]) -> list[T]:
         ValueError: one of them is something else.
     """
     parts: list[T] = []
-    for name, node in settings.parts_of(cfg, group).items():
+    for name, node in settings.enabled_components(cfg, group).items():
         part = instantiate(node)
         if not isinstance(part, kind):
             raise ValueError(f"{group}.{name}._target_={node._target_} is not a {kind.__name__} of PyTorch Lightning")

@@ -19,7 +19,7 @@ from hydra.errors import (
 from omegaconf import DictConfig
 from omegaconf.errors import ConfigAttributeError, OmegaConfBaseException
 
-from lightning_modules.launch.settings.hints import POPULAR
+from lightning_modules.launch.settings.hints import COMMON_NAMES
 
 HYDRA_FULL_ERROR = "HYDRA_FULL_ERROR"
 FULL_ERROR = "HAIRGAN_FULL_ERROR"  # the user's choice, also for the processes that a run starts
@@ -94,8 +94,8 @@ def _of_hydra(error: HydraException) -> str:
         return f"there is no {group} '{name}'{_nearest(name, error.options)}; there are {', '.join(error.options)}"
     if isinstance(cause, ConfigAttributeError) and isinstance(cause.parent_node, DictConfig):
         name, full = str(cause.key), str(cause.full_key)
-        if full in POPULAR:
-            return f"there is no setting '{full}': {POPULAR[full]}"
+        if full in COMMON_NAMES:
+            return f"there is no setting '{full}': {COMMON_NAMES[full]}"
         names = [str(known) for known in cause.parent_node]
         return f"there is no setting '{full}'{_nearest(name, names)}; --cfg job shows all of them"
     if isinstance(error, ConfigCompositionException) and isinstance(cause, OmegaConfBaseException):
@@ -118,7 +118,7 @@ def _of_hydra(error: HydraException) -> str:
 
 
 FILES = {
-    "sweep.space": ": the settings that a sweep tries are a file in conf/sweep, which sweep=NAME chooses",
+    "sweep.space": ": the settings that a sweep varies are in a file in conf/sweep, which sweep=NAME chooses",
     "data.domains.queries": ": a set of domains is a file in conf/data/domains, which data/domains=NAME chooses",
 }
 """What names of the user's own are given by."""

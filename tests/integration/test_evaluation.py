@@ -25,7 +25,7 @@ from hairgan.weights.runs import find_checkpoint
 from hairgan.weights.trusted import trusting
 from lightning_modules.callbacks import evaluate as evaluate_callback
 from lightning_modules.launch import evaluated_run
-from lightning_modules.launch.settings.names import by_metrics
+from lightning_modules.launch.settings.logged_values import names_of_metrics
 from tests.conftest import ROOT, Faces
 from tests.integration import runs
 from tests.integration.conftest import GANS
@@ -119,7 +119,7 @@ def test_metrics_of_sean_during_training_are_those_of_evaluate(run_of, measure, 
     assert {"fid_embedded", "ssim", "edits/hair_color_distance", "edits/hair_iou", "segmentation/mean_iou"} <= set(
         logged
     )
-    names = by_metrics("sean", ("fid", "reconstruction", "edits", "segmentation"), judged=True)
+    names = names_of_metrics("sean", ("fid", "reconstruction", "edits", "segmentation"), with_parser=True)
     assert {f"metrics/{name}" for name in logged} == set(names), "what is declared is what is measured"
     values = measure(f"run={run}", f"parser={judges}")["values"]
     assert logged == pytest.approx({name: values[name] for name in logged}, rel=1e-4, nan_ok=True)
@@ -145,7 +145,7 @@ def test_an_evaluation_that_fails_is_left_out_and_the_best_is_by_those_that_do_n
     first, second = runs.logged(tmp_path / "run")
     assert first["failed/generative_metrics"] == 1 and "failed/generative_metrics" not in second
     measured = {name for name in second if name.startswith("metrics/")}
-    assert measured == set(by_metrics("stargan", ("fid", "lpips")))
+    assert measured == set(names_of_metrics("stargan", ("fid", "lpips")))
     assert not [name for name in first if name.startswith("metrics/")]
     assert torch.load(find_checkpoint(tmp_path / "run", "best"), weights_only=True)["steps_done"] == 2
 
@@ -258,7 +258,7 @@ def test_what_a_user_can_get_wrong(run_of, measure, judges, tmp_path, monkeypatc
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "hub"))
     run = run_of("stargan")
     for overrides, sentence in {
-        (): "say which run to evaluate",
+        (): "give the run to evaluate",
         (f"run={tmp_path}",): "is not a run directory: there is no config.yaml in it",
         (f"run={run}", "metrics=[fid,ssim]"): "no metric 'ssim'",
         (f"run={run}", "metrics=[fid,kid]"): "no metric 'kid' for stargan; there are fid, lpips, domain_accuracy",

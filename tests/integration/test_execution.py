@@ -141,7 +141,7 @@ def test_a_damaged_checkpoint_is_passed_over(settings, compose_config, tmp_path)
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("accumulate=3", "accumulate=3 cannot share out the 4 images"),
+        ("accumulate=3", "accumulate=3 does not divide the 4 images"),
         ("accumulate=0", "accumulate must be a whole number of 1 or more, not 0"),
         ("trainer=gpu", "asks for a GPU, but torch sees none"),
         ("model.generator._target_=my_net.Generator", "model.generator._target_=my_net.Generator cannot be had: "),

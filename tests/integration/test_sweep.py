@@ -108,7 +108,7 @@ def test_a_study_is_continued_only_with_its_own_plan(name, value, trials):
 
 
 def test_settings_for_one_run_are_refused(trials):
-    with pytest.raises(ValueError, match="run_dir=x is for one run, not for a sweep"):
+    with pytest.raises(ValueError, match="run_dir is for a single run"):
         trials([0.5], run_dir="x")
 
 

@@ -16,7 +16,7 @@ from hairgan.curves import read_curves
 from hairgan.weights.mean_styles import file_name
 from hairgan.weights.runs import find_checkpoint, read_checkpoint
 from lightning_modules.callbacks import checkpoints
-from lightning_modules.launch.settings import names
+from lightning_modules.launch.settings import logged_values
 from lightning_modules.stop_signals import StoppedBySignal
 from tests.conftest import ROOT
 from tests.integration.conftest import SMALL
@@ -33,7 +33,7 @@ def assert_names_are_known(model: str, cfg: DictConfig, logged: set[str]) -> Non
     """What a run logs is what its settings say that it does: a monitor and a sweep's metric are looked up there."""
     values = OmegaConf.to_container(cfg.callbacks, resolve=True)
     callbacks = {name: value for name, value in values.items() if value}
-    known = {*names.losses(model), *names.measured(model, callbacks, validates=True)} - {"g/perceptual"}
+    known = {*logged_values.losses(model), *logged_values.measured(model, callbacks, validates=True)} - {"g/perceptual"}
     logged = {name for name in logged if name != "step" and not name.startswith(("throughput/", "metrics/seconds"))}
     assert logged == known
 

@@ -1,29 +1,25 @@
 """What can be set, checked before anything heavy is imported: nothing in here needs torch or Lightning.
 
-A group of settings is a class with an annotation for each setting (`parts`, `training`, `evaluation`, `sweeping`);
-`kinds` says what values there are, and makes the sentence that refuses another.
+A group of settings is a class with an annotation per setting; `targets` finds it by the `_target_` of the config.
+`validation` checks values against it and writes the message for a value that is refused.
 """
 
+from lightning_modules.launch.settings.config_tree import enabled_components, targets_of
+from lightning_modules.launch.settings.consistency import check_derived
 from lightning_modules.launch.settings.current_names import use_current_names
 from lightning_modules.launch.settings.evaluation import check_evaluation
-from lightning_modules.launch.settings.sweeping import check_sweep
-from lightning_modules.launch.settings.training import (
-    check_filled_in,
-    check_run_config,
-    check_training,
-    choose_strategy,
-    parts_of,
-    targets_of,
-)
+from lightning_modules.launch.settings.sweep import check_sweep
+from lightning_modules.launch.settings.trainer import choose_strategy
+from lightning_modules.launch.settings.training import check_run_config, check_training
 
 __all__ = [
+    "check_derived",
     "check_evaluation",
-    "check_filled_in",
     "check_run_config",
     "check_sweep",
     "check_training",
     "choose_strategy",
-    "parts_of",
+    "enabled_components",
     "targets_of",
     "use_current_names",
 ]

@@ -1,21 +1,21 @@
-"""What other templates call a thing, and how it is called here."""
+"""Names that other frameworks use for a setting, and what to say of each."""
 
 from __future__ import annotations
 
-POPULAR = {
-    "ckpt_path": "resume=RUN_OR_CHECKPOINT goes on with a run, and evaluate.py run=RUN measures one",
-    "checkpoint": "resume=RUN_OR_CHECKPOINT goes on with a run, and evaluate.py run=RUN measures one",
+COMMON_NAMES = {
+    "ckpt_path": "resume=RUN_OR_CHECKPOINT continues a run, and evaluate.py run=RUN measures one",
+    "checkpoint": "resume=RUN_OR_CHECKPOINT continues a run, and evaluate.py run=RUN measures one",
     "train": "train.py trains, evaluate.py measures",
     "test": "evaluate.py run=RUN measures a trained model",
     "hparams_search": "sweep.py sweep=tpe searches for settings",
     "task_name": "it is called name here",
     "experiment_name": "it is called name here",
     "output_dir": "it is called run_dir here, or paths.outputs for the folder around it",
-    "extras": "what is to be said and logged is set in callbacks and logger",
-    "local": "settings of this machine are given by HAIRGAN_DATA and HAIRGAN_CACHE, or paths.data and paths.cache",
-    "max_epochs": "a run is one pass over its steps: steps=N",
-    "epochs": "a run is one pass over its steps: steps=N",
-    "num_epochs": "a run is one pass over its steps: steps=N",
+    "extras": "output and logging are set in callbacks and logger",
+    "local": "set the paths of this machine with HAIRGAN_DATA and HAIRGAN_CACHE, or with paths.data and paths.cache",
+    "max_epochs": "a run is one epoch, whose length is steps=N",
+    "epochs": "a run is one epoch, whose length is steps=N",
+    "num_epochs": "a run is one epoch, whose length is steps=N",
     "max_steps": "it is called steps here",
     "num_steps": "it is called steps here",
     "total_iters": "it is called steps here",
@@ -33,13 +33,13 @@ POPULAR = {
     "accelerator": "it is called trainer.accelerator here",
     "precision": "it is called trainer.precision here",
     "num_workers": "it is called data.num_workers here",
-    "dataset": "it is called data here, and its place data.root",
+    "dataset": "it is called data here, and its folder data.root",
     "root": "it is called data.root here",
     "data_dir": "it is called data.root here, or paths.data for the folder around it",
     "gradient_clip_val": "it is called gradient_clip here",
     "accumulate_grad_batches": "it is called accumulate here",
     "deterministic": "it is called trainer.deterministic here",
-    "wandb": "logger=[csv,wandb], and logger.wandb.NAME for its settings",
+    "wandb": "choose it with logger=[csv,wandb]; its settings are logger.wandb.NAME",
     "project": "it is called logger.wandb.project here",
     "fast_dev_run": "debug=fast is a run of one step",
     "overfit_batches": "debug=overfit repeats one batch",

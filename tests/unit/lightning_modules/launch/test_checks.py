@@ -33,8 +33,8 @@ def test_a_schedule_that_does(schedule: Any) -> None:
 def test_what_the_data_says_is_not_for_the_command_line(compose_config: Any) -> None:
     cfg = compose_config("model=stargan", "model.domain_names=null")
     cfg.domain_names, cfg.num_domains = ["a", "b"], 2
-    with pytest.raises(ValueError, match=r"model\.domain_names is filled in once the data is known"):
-        settings.check_filled_in(cfg)
+    with pytest.raises(ValueError, match=r"model\.domain_names is set from the data"):
+        settings.check_derived(cfg)
 
 
 def test_machines_that_nothing_starts_are_not_waited_for(compose_config: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,15 +47,15 @@ def test_nothing_can_be_chosen_where_nothing_is_a_choice(word, becomes):
         ("train.py", ["logger=[none,csv]"], "train.py: logger=[none,csv]: none and another exclude each other"),
         ("train.py", ["model=[sean,stargan]"], "train.py: model=[sean,stargan]: a run has one model"),
         ("train.py", ["model=5"], "train.py: the choice of a group is a name, as in model=stargan"),
-        ("train.py", ["domain_names=[a]"], "train.py: domain_names is filled in once the data is known"),
+        ("train.py", ["domain_names=[a]"], "train.py: domain_names is set from the data"),
         (
             "train.py",
             ["name=日本"],
             "train.py: 'name=日本' cannot be read: a value with letters like these goes into quotes",
         ),
         ("train.py", ["nothing.at.all=3"], "train.py: there is no setting 'nothing'"),
-        ("evaluate.py", [], "evaluate.py: say which run to evaluate"),
-        ("sweep.py", ["sweep=null"], "sweep.py: which sweep? sweep=tpe"),
+        ("evaluate.py", [], "evaluate.py: give the run to evaluate"),
+        ("sweep.py", ["sweep=null"], "sweep.py: choose a sweep: sweep=tpe"),
     ],
 )
 def test_what_cannot_be_ends_before_anything_is_imported(program, words, said, monkeypatch):

@@ -43,7 +43,8 @@ def test_bugs_keep_their_trace():
 
 @pytest.mark.parametrize(("asked", "ends"), [("0", SystemExit), ("1", ValueError)])
 def test_a_trace_is_shown_where_it_is_asked_for(asked, ends, monkeypatch):
-    monkeypatch.setattr(os, "environ", os.environ | {"HYDRA_FULL_ERROR": asked})
+    others = {name: value for name, value in os.environ.items() if name != "HAIRGAN_FULL_ERROR"}
+    monkeypatch.setattr(os, "environ", others | {"HYDRA_FULL_ERROR": asked})
     with pytest.raises(ends, match="such thing") as raised, errors_as_sentences("train.py"):
         raise ValueError("no\nsuch thing")
     if ends is SystemExit:

@@ -1,6 +1,6 @@
-"""What a run logs, by name: what a best checkpoint, early stopping and a sweep can look at.
+"""Names of the values that a run logs, which a best checkpoint, early stopping or a sweep can monitor.
 
-Nothing heavy is imported, so some names stand here a second time; a test holds them equal to those of the code.
+Nothing heavy is imported, so some names are repeated here; a test compares them with those in the code.
 """
 
 from __future__ import annotations
@@ -8,31 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from hairgan.evaluation import names as evaluation
-
-METRICS = evaluation.METRICS
-PROTOCOLS = tuple(evaluation.PROTOCOLS)
-MODES = evaluation.MODES
-SPLITS = evaluation.SPLITS
-
-FAMILIES = {
-    "lightning_modules.StarGANv2Module": "stargan",
-    "lightning_modules.SEANModule": "sean",
-    "lightning_modules.FaceParserModule": "face_parser",
-    "lightning_modules.HairClassifierModule": "hair_classifier",
-}
-BATCHES = {
-    "stargan": "hairgan.data.batches.TranslationBatches",
-    "sean": "hairgan.data.batches.Batches",
-    "face_parser": "hairgan.data.batches.ParsingBatches",
-    "hair_classifier": "hairgan.data.batches.AttributeBatches",
-}
-"""What a step of each family reads."""
-DATA = {
-    "datamodules.PortraitDataModule": "portraits",
-    "datamodules.CelebAHQHairDataModule": "celeba_hq",
-    "datamodules.ImageFolderDataModule": "image_folder",
-}
+from hairgan.evaluation.names import MODES
 
 REGIONS = (
     "background", "skin", "nose", "eye_g", "l_eye", "r_eye", "l_brow", "r_brow", "l_ear", "r_ear", "mouth", "u_lip",
@@ -49,7 +25,7 @@ VALIDATION = {
         "mean_accuracy", "mean_f1", *(f"{score}/{head}" for score in ("accuracy", "f1") for head in HEADS),
     ),
 }  # fmt: skip
-"""What a validation logs, as `val/NAME`."""
+"""What validation logs, as `val/NAME`."""
 
 ADVERSARIAL = ("loss", "grad_norm", "real", "fake")
 TRANSLATION = ("loss", "grad_norm", "adv", "sty", "ds", "cyc")
@@ -62,41 +38,36 @@ LOSSES = {
     "face_parser": {"parse": ("loss", "grad_norm")},
     "hair_classifier": {"classify": ("loss", "grad_norm", *HEADS)},
 }  # fmt: skip
-"""The terms of each phase, as `PHASE/TERM`."""
+"""What each phase and schedule logs, as `PHASE/TERM`."""
 
 EVALUATE = "lightning_modules.callbacks.Evaluate"
 DEFAULT_METRICS = {"stargan": ("fid", "lpips"), "sean": ("fid", "reconstruction")}
-"""What `Evaluate` measures where no metrics are given, by family."""
-
-
-def family_of(model: dict[str, Any]) -> str | None:
-    """The family of a model's settings; None for a module of the user's own."""
-    return FAMILIES.get(str(model.get("_target_")))
+"""Family -> what an `Evaluate` callback measures unless `metrics` names others."""
 
 
 def losses(family: str) -> list[str]:
-    """Names of the losses and schedules of a family."""
+    """Names of the losses, gradient norms and schedules of a family."""
     return [f"{phase}/{term}" for phase, terms in LOSSES[family].items() for term in terms]
 
 
 def measured(family: str, callbacks: dict[str, Any], validates: bool) -> list[str]:
-    """Names of what a run measures on validation images, those that change rarely first."""
+    """Names of what a run measures on validation images: of validation, where it validates, then of its callbacks."""
     found = [f"val/{name}" for name in VALIDATION[family]] if validates else []
     for callback in callbacks.values():
-        found += _by_callback(family, callback)
+        found += _names_of_callback(family, callback)
     return list(dict.fromkeys(found))
 
 
-def _by_callback(family: str, callback: dict[str, Any]) -> Iterator[str]:
+def _names_of_callback(family: str, callback: dict[str, Any]) -> Iterator[str]:
     if callback["_target_"] == EVALUATE:
         metrics = callback.get("metrics") or DEFAULT_METRICS.get(family, ())
         options = {name: callback[name] for name in ("protocol", "modes") if callback.get(name)}
-        yield from by_metrics(family, metrics, judged=bool(callback.get("parser")), **options)
+        yield from names_of_metrics(family, metrics, with_parser=bool(callback.get("parser")), **options)
         yield seconds_name(callback.get("name") or "generative_metrics")
 
 
 def seconds_name(name: str) -> str:
-    """The name under which an `Evaluate` callback logs its time, from its own name."""
+    """The name under which an `Evaluate` callback of some name logs how long it took."""
     known = {
         "generative_metrics": "metrics/seconds",
         "edit_metrics": "metrics/seconds_edits",
@@ -105,17 +76,25 @@ def seconds_name(name: str) -> str:
     return known.get(name, f"metrics/seconds_{name}")
 
 
-def by_metrics(
-    family: str, metrics: Sequence[str], protocol: str = "embedded", modes: Sequence[str] = MODES, judged: bool = False
+def names_of_metrics(
+    family: str,
+    metrics: Sequence[str],
+    protocol: str = "embedded",
+    modes: Sequence[str] = MODES,
+    with_parser: bool = False,
 ) -> list[str]:
-    """Names of what a callback logs of some metrics; `judged`: whether a parser judges outputs."""
+    """Names under which a callback logs some metrics.
+
+    Args:
+        with_parser: whether a face parser judges the outputs, which measures more.
+    """
     fid = {"embedded": "fid_embedded", "stargan_v2": "fid_stargan_v2", "standard": "fid"}[protocol]
     lpips = "lpips_embedded" if protocol == "embedded" else "lpips"
     found = {
         "fid": (fid,), "kid": (fid.replace("fid", "kid"),), "reconstruction": ("psnr", "ssim", "rmse", lpips),
         "edits": (
             "edits/outside_psnr", "edits/outside_ssim", f"edits/outside_{lpips}", "edits/outside_bytes_changed",
-            "edits/hair_color_distance", *(("edits/hair_iou",) if judged else ()),
+            "edits/hair_color_distance", *(("edits/hair_iou",) if with_parser else ()),
         ),
         "segmentation": tuple(f"segmentation/{name}" for name in PARSING),
         "editbench": ("editbench/hair_ciede2000", "editbench/outside_ciede2000"),

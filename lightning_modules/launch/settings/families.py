@@ -1,0 +1,33 @@
+"""The four model families, and the classes of ours that a config names for each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+FAMILIES = {
+    "lightning_modules.StarGANv2Module": "stargan",
+    "lightning_modules.SEANModule": "sean",
+    "lightning_modules.FaceParserModule": "face_parser",
+    "lightning_modules.HairClassifierModule": "hair_classifier",
+}
+"""Module -> family; the family is also the name of its file in `conf/model`."""
+
+BATCHES = {
+    "stargan": "hairgan.data.batches.TranslationBatches",
+    "sean": "hairgan.data.batches.Batches",
+    "face_parser": "hairgan.data.batches.ParsingBatches",
+    "hair_classifier": "hairgan.data.batches.AttributeBatches",
+}
+"""Family -> the batches that a step of it reads."""
+
+DATA = {
+    "datamodules.PortraitDataModule": "portraits",
+    "datamodules.CelebAHQHairDataModule": "celeba_hq",
+    "datamodules.ImageFolderDataModule": "image_folder",
+}
+"""Data module -> its file in `conf/data`."""
+
+
+def family_of(model: dict[str, Any]) -> str | None:
+    """The family of a model's settings; None for a module of the user's own."""
+    return FAMILIES.get(str(model.get("_target_")))
