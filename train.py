@@ -27,18 +27,21 @@ from lightning_modules.callbacks.checkpoints import raise_if_stopped
 from lightning_modules.callbacks.run_record import RunRecord
 from lightning_modules.callbacks.tracking import Tracking
 from lightning_modules.launch import dry_run, processes, record, settings
-from lightning_modules.launch.checks import check, check_run
+from lightning_modules.launch.checks import check_machine, check_run
 from lightning_modules.launch.choice import choose, trainer_of
 from lightning_modules.launch.components import build_callbacks, build_data_and_module, build_loggers
 from lightning_modules.launch.errors import errors_as_sentences
 from lightning_modules.launch.log_filters import silence_lightning
 from lightning_modules.launch.overrides import overridden_names
-from lightning_modules.launch.run_directory import owned
+from lightning_modules.launch.run_directory import own_run_directory
 from lightning_modules.launch.summary import plan, summary
 
 
 def train(cfg: DictConfig, more_callbacks: Sequence[pl.Callback] = ()) -> dict[str, float]:
-    """Run what the config describes, with callbacks besides its own; where `resume` is set, go on with that run.
+    """Run what the config describes; where `resume` is set, continue that run.
+
+    Args:
+        more_callbacks: callbacks besides those of the config.
 
     Returns:
         the last logged losses and the validation metrics, by name.
@@ -52,15 +55,15 @@ def train(cfg: DictConfig, more_callbacks: Sequence[pl.Callback] = ()) -> dict[s
     settings.check_training(cfg)
     settings.choose_strategy(cfg)
     processes.check_environment()
-    processes.join(trainer_of(cfg))
-    choice = processes.from_first(lambda: choose(cfg))
+    processes.connect(trainer_of(cfg))
+    choice = processes.from_first_process(lambda: choose(cfg))
     cfg = choice.cfg
     if choice.run or cfg.reproduce:
         settings.check_run_config(cfg, overridden_names())
-    check(cfg)
+    check_machine(cfg)
     if cfg.dry_run:
         return dry_run.run(cfg, *build_data_and_module(cfg))
-    with owned(choice) as run:
+    with own_run_directory(choice) as run:
         with open_dict(cfg):
             cfg.run_dir = str(run.path)
         data, module = build_data_and_module(cfg)
@@ -86,7 +89,7 @@ def train(cfg: DictConfig, more_callbacks: Sequence[pl.Callback] = ()) -> dict[s
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="config")
 def main(cfg: DictConfig) -> float | None:
-    """Train, and return the metric that a sweep optimises, if there is one."""
+    """Train, and return the metric that a sweep optimizes, if there is one."""
     with errors_as_sentences("train.py"):
         metrics = train(cfg)
     return metrics.get(cfg.optimized_metric) if cfg.get("optimized_metric") else None

@@ -39,7 +39,7 @@ class RunRecord(Callback):
                 logger.check_file()
         if trainer.is_global_zero:
             run = self.run
-            if run.goes_on and (aside := rewind_run(run.path, run.checkpoint, run.start)) is not None:
+            if run.continues and (aside := rewind_run(run.path, run.checkpoint, run.start)) is not None:
                 shown = os.path.relpath(aside)
                 print(
                     f"  set aside {shown}: what this run had made after step {run.start}; "

@@ -1,4 +1,4 @@
-"""What is checked of the machine and of how a run was started; its settings are checked in `settings`."""
+"""Checks that need torch, the data or the module; settings alone are checked in `settings`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 import os
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
@@ -18,51 +19,67 @@ from pytorch_lightning.callbacks import Callback
 from hairgan.data.requirements import Requirement, unmet
 from lightning_modules.base import PhasedModule
 from lightning_modules.launch import choice, processes, settings
+from lightning_modules.launch.folders import check_folder
 from lightning_modules.launch.run_directory import Run
 
 
-def check(cfg: DictConfig) -> None:
-    """Refuse what cannot run here, or in this way.
+def check_machine(cfg: DictConfig) -> None:
+    """Refuse what cannot run on this machine or from this command, classes that do not exist, impossible folders.
 
     Raises:
         ValueError: naming the setting, its value and what it may be.
     """
     if cfg.trainer.accelerator in ("gpu", "cuda") and not torch.cuda.is_available():
-        raise ValueError("trainer.accelerator asks for a GPU, but torch sees none here; trainer=cpu runs without one")
-    if choice.is_sweep() and OmegaConf.is_config(cfg.trainer.strategy) and not processes.launched_from_outside():
         raise ValueError(
-            "-m with several processes a job would start the whole sweep in each of them: give it trainer.devices=1, "
-            "or let every job be launched on its own (sweep.py, hydra/launcher=submitit_slurm)"
+            f"trainer.accelerator={cfg.trainer.accelerator} needs a GPU, but torch finds none; trainer=cpu runs "
+            "without one"
         )
-    if (
-        cfg.trainer.get("num_nodes", 1) > 1
-        and not processes.launched_from_outside()
-        and "MASTER_ADDR" not in os.environ
-    ):
+    _check_launch(cfg)
+    _check_targets(cfg)
+    for name, logger in settings.enabled_components(cfg, "logger").items():
+        if isinstance(logger.get("save_dir"), str) and logger.save_dir != cfg.run_dir:
+            check_folder(f"logger.{name}.save_dir={logger.save_dir}", Path(logger.save_dir))
+
+
+def _check_launch(cfg: DictConfig) -> None:
+    """Refuse several processes that nothing starts, or that would each start all jobs of a sweep."""
+    if processes.launched_from_outside():
+        return
+    if choice.is_sweep() and OmegaConf.is_config(cfg.trainer.strategy):
         raise ValueError(
-            f"trainer.num_nodes={cfg.trainer.num_nodes} waits for processes of other machines: start them with srun "
-            "(trainer=slurm) or with torchrun on each"
+            "each of the processes of a job would start the whole sweep (-m): use trainer.devices=1, or start every "
+            "job on its own (sweep.py, hydra/launcher=submitit_slurm)"
         )
+    if cfg.trainer.get("num_nodes", 1) > 1 and "MASTER_ADDR" not in os.environ:
+        raise ValueError(
+            f"trainer.num_nodes={cfg.trainer.num_nodes} needs processes on other machines: start them with srun "
+            "(trainer=slurm) or with torchrun on each machine"
+        )
+
+
+def _check_targets(cfg: DictConfig) -> None:
+    """Refuse names of classes and functions that cannot be imported."""
     for name, target in settings.targets_of(cfg).items():
         try:
             found = get_object(target)
         except Exception as error:
-            raise ValueError(f"{name}._target_={target} cannot be had: {str(error).splitlines()[-1]}") from None
+            reason = str(error).splitlines()[-1]
+            raise ValueError(f"{name}._target_={target} cannot be imported: {reason}") from None
         if name == "trainer" and not (isinstance(found, type) and issubclass(found, pl.Trainer)):
             raise ValueError(f"trainer._target_ must be pytorch_lightning.Trainer or a subclass of it, not {target}")
 
 
 def check_data(name: str, requirements: Iterable[Requirement], data: Any, remedy: str = "") -> None:
-    """Refuse data that lacks what a part of the run needs.
+    """Refuse data that lacks what a component of the run needs.
 
     Args:
-        name: of the part, as the user knows it.
+        name: of the component, as the user knows it.
         requirements: what it declares.
-        data: the DataModule, set up.
-        remedy: how to do without that part.
+        data: the data module, set up.
+        remedy: how to train without that component.
 
     Raises:
-        ValueError: naming the part, what it needs and the dataset.
+        ValueError: naming the component, what it needs and the dataset.
     """
     missing = unmet(requirements, data.offer())
     if missing is not None:
@@ -81,23 +98,24 @@ def check_schedule(cfg: DictConfig, module: PhasedModule) -> None:
         math.isfinite(module.schedule(0))
     except TypeError as error:
         raise ValueError(
-            f"model.schedule._target_={cfg.model.schedule._target_} does not give a number for a step ({error})"
+            f"model.schedule._target_={cfg.model.schedule._target_} does not return a number for a step ({error})"
         ) from error
 
 
-def masks_of(model: DictConfig) -> str:
-    """What the masks of a model are made by, as it is typed."""
+def masks_setting(model: DictConfig) -> str:
+    """The setting that names the function or network for a model's masks, and its value."""
     name = "path" if "path" in model.masks else "_target_"
     return f"model.masks.{name}={model.masks[name]}"
 
 
 def check_masks(masks: Any, where: str, image_size: int) -> None:
-    """Refuse what makes no masks of images and label maps. A function is called once, on an empty image; of a network,
-    which may want a device, the call alone is looked at.
+    """Refuse what does not make masks from images and label maps.
+
+    A function is called once, on an empty image. Of a network, which may need a device, only the signature is checked.
 
     Args:
-        masks: what was made from `model.masks`; None where the high-pass skip is off.
-        where: its name and value, for the sentence.
+        masks: what was built from `model.masks`; None where the high-pass skip is off.
+        where: its name and value, for the message.
 
     Raises:
         ValueError: naming it.
@@ -124,14 +142,16 @@ def check_masks(masks: Any, where: str, image_size: int) -> None:
 
 
 def check_run(cfg: DictConfig, run: Run, data: Any, module: PhasedModule, callbacks: Iterable[Callback]) -> None:
-    """Refuse a run that has nothing left to do, or whose callbacks would fail for want of data.
+    """Refuse a run that has done all its steps, or whose callbacks need data that is not there.
 
     Raises:
-        ValueError: it has done as many steps as are asked for, or as `check_data`.
+        ValueError: naming the steps, or as `check_data`.
     """
     for callback in callbacks:
         if hasattr(callback, "requires"):
             name = f"callbacks.{getattr(callback, 'name', type(callback).__name__)}"
             check_data(name, callback.requires(module), data, f"{name}=null trains without it")
     if run.start >= cfg.steps:
-        raise ValueError(f"the run in {run.path} has done its {run.start} steps; steps={cfg.steps} asks for no more")
+        raise ValueError(
+            f"the run in {run.path} has already done {run.start} steps, and steps={cfg.steps} asks for no more"
+        )

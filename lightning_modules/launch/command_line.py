@@ -1,4 +1,4 @@
-"""What was typed, before Hydra reads it and before anything heavy is imported: help, nothing chosen, what cannot be."""
+"""The command line before Hydra reads it and before anything heavy is imported: help, `GROUP=null`, early refusals."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ CHECKS: dict[str, tuple[str, Callable[[DictConfig], None]]] = {
     "sweep.py": ("config", settings.check_sweep),
     "evaluate.py": ("evaluate", settings.check_evaluation),
 }
-"""Program -> its config, and what checks that."""
+"""Program -> its config, and the function that checks it."""
 
 
 def prepare(program: str) -> None:
-    """Print help, or check what was typed and hand it on to Hydra in `sys.argv`. To be called first of all.
+    """Print help, or check the command line and pass it on to Hydra in `sys.argv`. Call it before all other imports.
 
-    `GROUP=null` becomes the choice `none` or, for a group of which nothing need be chosen, nothing. A run that is to go
-    on brings its model and data, so that settings of theirs can be typed.
+    `GROUP=null` becomes `GROUP=none`, or is left out where a group needs no choice. For a run that is continued, the
+    choices of its model and data are added, so that their settings can be overridden.
     """
     config, check = CHECKS[program]
     with errors_as_sentences(program):
-        _insist_on_a_folder()
+        _check_current_folder()
         given = sys.argv[1:]
         if {"--help", "-h"} & set(given):
             print(help_text(program, [word for word in given if not word.startswith("-")]))
@@ -41,10 +41,10 @@ def prepare(program: str) -> None:
         words = [word for word in map(without_null, given) if word is not None]
         if config == "config":
             first = next((i for i, word in enumerate(words) if not word.startswith("-")), 0)
-            words[first:first] = choices_of_run(words)  # after -m: Hydra takes its overrides in one piece
+            words[first:first] = choices_of_run(words)  # after -m, because Hydra wants its overrides in one piece
         sys.argv[1:] = words
         if any(word.startswith("-") for word in words):
-            return  # several jobs, or a question to Hydra
+            return  # a sweep, or an option of Hydra
         with initialize_config_dir(str(config_comments.CONF), version_base="1.3"):
             cfg = compose(config, words)
         for name in SET_FROM_DATA:
@@ -53,28 +53,28 @@ def prepare(program: str) -> None:
         check(cfg)
 
 
-def _insist_on_a_folder() -> None:
+def _check_current_folder() -> None:
     try:
         Path.cwd()
     except OSError:
-        raise ValueError("the current folder is not there any more: go to another one") from None
+        raise ValueError("the current folder no longer exists: change to another one") from None
 
 
 def without_null(word: str) -> str | None:
-    """A word of the command line; one that chooses nothing in a group as the choice of `none`, or None to leave it out.
+    """A word of the command line, where `GROUP=null` is replaced by `GROUP=none`; None if the word is to be left out.
 
     Raises:
-        ValueError: something must be chosen in that group.
+        ValueError: the group needs a choice, or several were made.
     """
     if re.match(r"[+~]*(=|$)", word):
-        raise ValueError(f"'{word}' names no setting; what is set is given as NAME=VALUE")
+        raise ValueError(f"'{word}' names no setting; the form is NAME=VALUE")
     several = re.fullmatch(r"(\w+)=\[(.*)\]", word)
     if several and several.group(1) in config_comments.choices():
         chosen = [choice.strip() for choice in several.group(2).split(",")]
         if len(chosen) > 1 and "none" in chosen:
-            raise ValueError(f"{word}: none and another exclude each other")
+            raise ValueError(f"{word}: none cannot be combined with other choices")
         if len(chosen) > 1 and several.group(1) != "logger":
-            raise ValueError(f"{word}: a run has one {several.group(1)}")
+            raise ValueError(f"{word}: choose only one {several.group(1)}")
     found = re.fullmatch(r"~?(\w+)=(null|\[\]|None|none|~)", word) or re.fullmatch(r"~(\w+)(=.*)?", word)
     group = found.group(1) if found else ""
     if group not in config_comments.choices():
@@ -83,11 +83,11 @@ def without_null(word: str) -> str | None:
         return f"{group}=none"
     if group in ("sweep", "experiment", "debug"):
         return None
-    raise ValueError(f"a choice of {group} is needed: {', '.join(config_comments.choices()[group])}")
+    raise ValueError(f"choose a {group}: {', '.join(config_comments.choices()[group])}")
 
 
 def choices_of_run(words: Sequence[str]) -> list[str]:
-    """The model and data of the run that is to go on or to be repeated, where they are not typed."""
+    """The choices of model and data of the run to continue or repeat, where they are not given."""
     words_by_name = dict(word.split("=", 1) for word in words if "=" in word)
     run = Path(words_by_name.get("resume") or words_by_name.get("reproduce") or "auto")
     run = run.parent.parent if run.suffix == ".ckpt" else run
@@ -98,7 +98,7 @@ def choices_of_run(words: Sequence[str]) -> list[str]:
             "data": DATA.get(current_name(str(config["data"]["_target_"]))),
         }
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
-        return []  # what is wrong with the run is said where it is read in full
+        return []  # the message comes from where the run is read in full
     return [f"{group}={name}" for group, name in of_run.items() if name and group not in words_by_name]
 
 
@@ -117,10 +117,10 @@ def help_text(program: str, words: Sequence[str]) -> str:
             "",
             *(f"  {group:<{width}}  {' | '.join(names)}" for group, names in groups.items()),
             *([""] if groups else []),
-            f"What `python {' '.join([program, *words])}` runs; a value is set by its full name (paths.outputs=DIR):",
+            f"The config of `python {' '.join([program, *words])}`; set a value by its full name (paths.outputs=DIR):",
             "",
             config_comments.with_comments(config, [word for word in map(without_null, words) if word is not None]),
             "",
-            "--cfg job prints that without comments, --hydra-help says what else Hydra takes.",
+            "--cfg job prints the config without comments, --hydra-help lists the options of Hydra.",
         ]
     )

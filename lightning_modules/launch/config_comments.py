@@ -17,17 +17,17 @@ from omegaconf import OmegaConf
 CONF = Path(__file__).resolve().parents[2] / "conf"
 
 Name = tuple[str, ...]
-"""A setting's full name, in parts."""
+"""The full name of a setting, split at its dots."""
 
 
 @dataclass
 class Comments:
-    """What a file says of its settings.
+    """The comments of a YAML file.
 
     Attributes:
-        title: the lines before the first setting: what the file is.
-        above: setting -> lines before it.
-        beside: setting -> lines beside it, the first on its own line.
+        title: the lines before the first setting, which describe the file.
+        above: setting -> comment lines above it.
+        beside: setting -> comment beside it, and its continuation on the next lines.
     """
 
     title: list[str] = field(default_factory=list)
@@ -36,10 +36,10 @@ class Comments:
 
 
 def with_comments(config: str, overrides: Sequence[str]) -> str:
-    """The composed config as YAML, references as they are written, each value with its comment.
+    """The composed config as YAML with references unresolved, each value with its comment.
 
     Args:
-        config: name of the outermost file, without its ending.
+        config: name of the outermost file, without its suffix.
         overrides: as on the command line.
     """
     with initialize_config_dir(str(CONF), version_base="1.3"):
@@ -75,7 +75,7 @@ def comments_of(text: str) -> Comments:
     found = Comments()
     keys = {line: (name, end) for name, line, end in _keys(yaml.compose(text), ())} if yaml.compose(text) else {}
     waiting: list[str] = []
-    last: tuple[Name, int] | None = None  # the setting whose comment may go on, and the column of its comment
+    last: tuple[Name, int] | None = None  # the setting whose comment may continue, and the column of its comment
     seen_key = False
     for number, line in enumerate(lines):
         stripped = line.strip()
@@ -104,7 +104,7 @@ def comments_of(text: str) -> Comments:
 
 
 def _keys(node: Any, name: Name) -> Iterator[tuple[Name, int, int]]:
-    """Every setting with its line and the column at which its comment may begin; one a line."""
+    """Every setting with its line and the column at which its comment may begin; one setting per line."""
     if not isinstance(node, yaml.MappingNode) or node.flow_style:
         return
     for key, value in node.value:

@@ -1,4 +1,4 @@
-"""A few steps, to say what a run would cost: memory, speed, time to finish. Nothing is left behind."""
+"""A dry run: a few steps that measure memory, speed and time to finish, and leave no files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pytorch_lightning.callbacks import Callback
 from lightning_modules.base import PhasedModule
 from lightning_modules.launch.summary import plan
 
-STEPS = 4  # the first one, which warms up, does not count
+STEPS = 4  # the first one warms up and is not measured
 
 
 class _Stopwatch(Callback):
@@ -55,6 +55,6 @@ def run(cfg: DictConfig, data: Any, module: PhasedModule) -> dict[str, float]:
         print(
             f"  memory   {measured['peak_memory']:.2f} GiB at most, on the {'GPU' if on_gpu else 'host'}, per process"
         )
-        print(f"  speed    {seconds:.3g} s a step, {cfg.batch_size / seconds:.3g} images/s")
+        print(f"  speed    {seconds:.3g} s per step, {cfg.batch_size / seconds:.3g} images/s")
         print(f"  finish   {cfg.steps} steps in {finish}, without validation, metrics and pictures")
     return measured

@@ -1,4 +1,4 @@
-"""A run that is evaluated: read and checked at the start, measured when its turn comes."""
+"""A run that is evaluated: its config is read first, its data is opened next, its networks are measured last."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime
 import os
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -34,22 +34,35 @@ from hairgan.evaluation.settings import EvaluationData, EvaluationSettings
 from hairgan.weights.documents import expect_mapping, expect_text
 from hairgan.weights.run_configs import check_config
 from hairgan.weights.runs import CONFIG, find_checkpoint, networks_from_run, read_config
-from lightning_modules.launch.checks import check_data, check_masks, masks_of
+from lightning_modules.launch.checks import check_data, check_masks, masks_setting
 from lightning_modules.launch.record import git_state, versions
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The result of an evaluation.
+
+    Attributes:
+        evaluation: values, tables and pictures.
+        facts: how they came about: checkpoint, dataset, device, versions, seconds.
+    """
+
+    evaluation: Evaluation
+    facts: dict[str, Any]
 
 
 @dataclass
 class EvaluatedRun:
-    """A run directory whose config and checkpoint are there; its data once it is opened.
+    """A run directory with a config and a checkpoint, and its data once `open_data` was called.
 
     Attributes:
         path: the run directory.
-        config: the run's.
+        config: the config of the run.
         checkpoint: the file that is measured.
-        family: of its networks.
-        split: that is measured.
-        data: the data module, set up by `open_data`.
-        metrics: what is measured, chosen by `open_data`.
+        family: the model family, e.g. `stargan`.
+        split: the split that is measured.
+        data: the data module, set up.
+        metrics: the metrics that are measured.
     """
 
     path: Path
@@ -62,14 +75,14 @@ class EvaluatedRun:
 
     @classmethod
     def read(cls, path: Path, asked: DictConfig) -> EvaluatedRun:
-        """Read what is small, and check that what is asked for can be had.
+        """Read the config of a run, and check that it can be evaluated as asked.
 
         Args:
-            asked: the evaluation's config.
+            asked: the config of the evaluation.
 
         Raises:
-            ValueError: it is not a run, is damaged, has no such checkpoint, names parts that nobody trusts, or has no
-                such metric.
+            ValueError: it is not a run, is damaged, has no such checkpoint, names classes that are not trusted, or its
+                family has no such metric.
         """
         content = read_config(path)
         checkpoint = find_checkpoint(path, asked.checkpoint)
@@ -86,14 +99,14 @@ class EvaluatedRun:
 
     @property
     def name(self) -> str:
-        """The run in tables: its place in the outputs."""
+        """How tables name the run: its folder and the one around it."""
         return f"{self.path.absolute().parent.name}/{self.path.absolute().name}"
 
     def open_data(self, asked: DictConfig, judges: Judges) -> None:
-        """Open the run's data, and check that it and the judges do for what is measured.
+        """Open the data of the run, and check that data and judges suffice for the metrics.
 
         Raises:
-            ValueError, OSError: they do not, or there is no such data.
+            ValueError, OSError: they do not, or the data is missing.
         """
         self.data = instantiate(self.config.data)
         self.data.setup()
@@ -104,16 +117,14 @@ class EvaluatedRun:
         if self.family == "stargan" and "domain_accuracy" in self.metrics and judges.classifier is not None:
             DomainClassifier(judges.classifier, self.data.domains)
 
-    def measure(
-        self, asked: DictConfig, protocol: Protocol, judges: Judges, device: torch.device
-    ) -> tuple[Evaluation, dict[str, Any]]:
-        """Load the networks and measure them; the result, and the facts about it."""
+    def measure(self, asked: DictConfig, protocol: Protocol, judges: Judges, device: torch.device) -> Measured:
+        """Load the networks and measure them."""
         networks, about = networks_from_run(self.path, str(self.checkpoint), averaged=asked.averaged)
         generator: Any = networks.get("generator")
         masks = self.config.model.get("masks")
         make_masks = instantiate(masks) if masks is not None and getattr(generator, "w_hpf", 0) > 0 else None
         if make_masks is not None:
-            check_masks(make_masks, masks_of(self.config.model), self.data.dataset.size)
+            check_masks(make_masks, masks_setting(self.config.model), self.data.dataset.size)
         settings = EvaluationSettings(
             self.metrics, self.split, protocol, judges,
             modes=tuple(asked.modes), num_outputs=asked.num_outputs, max_sources=asked.max_sources,
@@ -131,7 +142,8 @@ class EvaluatedRun:
             curves = draw_curves(read_curves(self.path / "metrics.csv"))
             if curves is not None:
                 evaluation.pictures.insert(0, Picture("Logged while training", curves, section="Training"))
-        return evaluation, self._facts(evaluation, about, asked, device) | {"seconds": round(seconds, 1)}
+        facts = self._facts(evaluation, about, asked, device) | {"seconds": round(seconds, 1)}
+        return Measured(evaluation, facts)
 
     def _facts(
         self, evaluation: Evaluation, about: Mapping[str, Any], asked: DictConfig, device: torch.device
@@ -150,3 +162,10 @@ class EvaluatedRun:
             "versions": {"python": platform.python_version(), "hairgan": version("hairgan")} | versions(),
             "git": git_state(),
         }
+
+
+def by_name(runs: Iterable[EvaluatedRun]) -> dict[str, EvaluatedRun]:
+    """Runs by their names in tables; two runs of the same name are called by their full paths."""
+    runs = list(runs)
+    names = [run.name for run in runs]
+    return {str(run.path.absolute()) if names.count(run.name) > 1 else run.name: run for run in runs}

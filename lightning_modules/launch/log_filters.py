@@ -1,4 +1,4 @@
-"""What Lightning need not say."""
+"""Which of Lightning's messages are shown."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import warnings
 
 
 def silence_lightning() -> None:
-    """Hide messages of Lightning about things that are intended here."""
+    """Hide Lightning's messages about what is intended here."""
     for name in ("pytorch_lightning", "lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
     for message in (

@@ -1,4 +1,4 @@
-"""The config of a run, with what was typed to go on with it or to repeat it: obeyed, or refused."""
+"""Overrides of the command line for a run that is continued or repeated: applied to its config, or refused."""
 
 from __future__ import annotations
 
@@ -14,49 +14,67 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from lightning_modules.launch.config_comments import CONF
 
-HOW = ("resume", "reproduce", "run_dir", "dry_run", "trust")  # settings that say which run, not what it is
+RUN_SELECTION = (
+    "resume",
+    "reproduce",
+    "run_dir",
+    "dry_run",
+    "trust",
+)  # settings that choose a run, and do not change it
 
-OBEYED = {
-    "trainer": ("accelerator", "devices", "num_nodes", "strategy", "plugins", "precision"),  # what its choices set
+CHANGEABLE = {
+    "trainer": (
+        "accelerator",
+        "devices",
+        "num_nodes",
+        "strategy",
+        "plugins",
+        "precision",
+    ),  # what the files of the group set
     "callbacks": ("enabled",),
 }
-"""Groups that say how a run is done, and what their choices set of them; `logger` is the other, a list of choices."""
-IF_STATED = ("precision",)
-"""Those that the run keeps, unless the chosen file itself states them: `trainer=ddp_sim` says nothing on precision."""
-KEPT = {"model": "_target_", "data": "_target_", "data/domains": "queries", "model/optimizer": "_target_"}
-"""Groups that say what a run is, and by what setting two choices of them differ."""
+"""Groups that may be chosen again, and the settings that the new choice changes; so may `logger`, a list of choices."""
+ONLY_IF_STATED = ("precision",)
+"""Settings that the run keeps unless the chosen file itself states them: `trainer=ddp_sim` does not state precision."""
+FIXED = {"model": "_target_", "data": "_target_", "data/domains": "queries", "model/optimizer": "_target_"}
+"""Groups that may not be chosen again, and the setting by which two choices differ."""
 
 
 def apply_command_line(cfg: DictConfig, asked: DictConfig, run: object) -> DictConfig:
-    """Apply what was typed, as Hydra composed it in `asked`, to the config of a run.
+    """Apply the overrides of the command line, as Hydra composed them in `asked`, to the config of a run.
+
+    Args:
+        cfg: the run's config.
+        asked: the config that the command line alone gives.
+        run: the run directory, for messages.
 
     Raises:
-        ValueError: a choice would make another run of it.
+        ValueError: a choice would change what the run is.
     """
     if not HydraConfig.initialized():
         return cfg
-    return apply(cfg, asked, HydraConfig.get().overrides.task, HydraConfig.get().runtime.choices, run)
+    return apply_overrides(cfg, asked, HydraConfig.get().overrides.task, HydraConfig.get().runtime.choices, run)
 
 
 def overridden_names() -> list[str]:
-    """The full names of the settings that were typed."""
+    """The full names of the settings that the command line overrides."""
     words = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
     return [override.key_or_group for override in OverridesParser.create().parse_overrides(list(words))]
 
 
-def apply(
+def apply_overrides(
     cfg: DictConfig, asked: DictConfig, words: Sequence[str], groups: Mapping[str, Any], run: object
 ) -> DictConfig:
-    """`apply_command_line` for given words of the command line and groups that there are."""
+    """`apply_command_line` for the given words of a command line and the groups of the config."""
     cfg = copy.deepcopy(cfg)
     overrides = OverridesParser.create().parse_overrides(list(words))
     with open_dict(cfg):
-        single = {each.key_or_group for each in overrides}
+        overridden = {each.key_or_group for each in overrides}
         for override in (each for each in overrides if _is_group(each, groups)):
-            _choose(cfg, asked, override, run, single)
-        for override in overrides:  # values after choices, which they are a part of
+            _apply_choice(cfg, asked, override, run, overridden)
+        for override in overrides:  # after the choices, which values may change
             name = override.key_or_group
-            if _is_group(override, groups) or name in HOW:
+            if _is_group(override, groups) or name in RUN_SELECTION:
                 continue
             if override.is_delete():
                 _delete(cfg, name)
@@ -70,50 +88,57 @@ def _is_group(override: Override, groups: Mapping[str, Any]) -> bool:
     return name in groups or f"{name}@{override.package}" in groups or name in ("experiment", "debug", "sweep")
 
 
-def _choose(cfg: DictConfig, asked: DictConfig, override: Override, run: object, typed_too: Container[str]) -> None:
+def _apply_choice(
+    cfg: DictConfig, asked: DictConfig, override: Override, run: object, overridden: Container[str]
+) -> None:
+    """Apply the choice of a group, or refuse it.
+
+    Args:
+        overridden: the names of all settings that the command line gives.
+    """
     group, place = override.key_or_group, (override.package or override.key_or_group).replace("/", ".")
-    typed = override.input_line
+    word = override.input_line
     if group == "experiment":
         if asked.name != cfg.name:
-            raise ValueError(f"{typed} is named '{asked.name}', but the run in {run} '{cfg.name}': leave it out")
+            raise ValueError(f"{word} is named '{asked.name}', but the run in {run} '{cfg.name}': leave it out")
     elif group == "debug":
         for name, value in _values(_file(group, str(override.value()))).items():
-            if name not in typed_too and OmegaConf.select(cfg, name) != OmegaConf.select(asked, name):
+            if name not in overridden and OmegaConf.select(cfg, name) != OmegaConf.select(asked, name):
                 raise ValueError(
-                    f"{typed} is for a new run: the one in {run} was made without it ({name} is "
-                    f"{OmegaConf.select(cfg, name)} there, not {value}); single settings can be given to it"
+                    f"{word} is for a new run: the run in {run} started without it ({name} is "
+                    f"{OmegaConf.select(cfg, name)} there, not {value}); set single values instead"
                 )
-    elif group in KEPT:
-        then, now = (OmegaConf.select(each, f"{place}.{KEPT[group]}") for each in (cfg, asked))
+    elif group in FIXED:
+        then, now = (OmegaConf.select(each, f"{place}.{FIXED[group]}") for each in (cfg, asked))
         if then != now:
-            raise ValueError(f"{typed} is not what the run in {run} was made with, and would make another run of it")
-    elif group in OBEYED:
+            raise ValueError(f"{word} is not what the run in {run} started with; start a new run for it")
+    elif group in CHANGEABLE:
         stated = _stated(group, str(override.value()))
-        obeyed = [name for name in OBEYED[group] if name not in IF_STATED or name in stated]
+        changed = [name for name in CHANGEABLE[group] if name not in ONLY_IF_STATED or name in stated]
         chosen, kept = _nodes(asked, group), _nodes(cfg, group)
-        kept = {name: value for name, value in kept.items() if name not in obeyed}
-        cfg[group] = kept | {name: value for name, value in chosen.items() if name in obeyed}
-    elif group == "logger":  # those that the run has had stay as they were, e.g. a tracking service's goes on
+        kept = {name: value for name, value in kept.items() if name not in changed}
+        cfg[group] = kept | {name: value for name, value in chosen.items() if name in changed}
+    elif group == "logger":  # loggers that the run already has stay as they were, so that e.g. wandb continues its run
         before = _nodes(cfg, group)
         cfg[group] = {name: before.get(name, value) for name, value in _nodes(asked, group).items()}
 
 
 def _stated(group: str, choice: str) -> set[str]:
-    """The settings that the file of a choice states, or those it stands on, without the group's defaults."""
+    """The settings that the file of a choice states, or the files that it builds on, without the group's defaults."""
     values = _file(group, choice)
     others = [str(other) for other in values.get("defaults", []) if other not in ("default", "_self_")]
     return set(values).union(*(_stated(group, other) for other in others))
 
 
 def _file(group: str, choice: str) -> dict[str, Any]:
-    """What the file of a choice says."""
+    """The content of the file of a choice."""
     file = CONF / group / f"{choice}.yaml"
     values = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else None
     return values if isinstance(values, dict) else {}
 
 
 def _values(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Values by their full names, without those that follow from others."""
+    """Values by their full names, without those that refer to others."""
     found: dict[str, Any] = {}
     for name, value in tree.items():
         if isinstance(value, Mapping):
@@ -124,7 +149,7 @@ def _values(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _nodes(cfg: DictConfig, group: str) -> dict[str, Any]:
-    """The settings of a group, with their references."""
+    """The settings of a group, references unresolved."""
     nodes = OmegaConf.to_container(cfg.get(group) or OmegaConf.create(), resolve=False)
     assert isinstance(nodes, dict)
     return {str(name): value for name, value in nodes.items()}

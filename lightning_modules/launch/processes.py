@@ -1,7 +1,7 @@
-"""The processes of a run that torchrun or srun started side by side, before there is a Trainer.
+"""The processes of a run that torchrun or srun started, before there is a Trainer.
 
-They must agree on things that the Trainer is made of, such as the run's directory: what the first process finds is told
-to the others. Processes that Lightning starts itself (trainer=ddp without torchrun) are told by their environment.
+They must agree on what the Trainer is built from, such as the run's directory: the first process decides and tells the
+others. Processes that Lightning starts itself (trainer=ddp without torchrun) are told through their environment.
 """
 
 from __future__ import annotations
@@ -26,30 +26,43 @@ from lightning_modules.strategy import PhasedDDPStrategy, ProcessLostError
 T = TypeVar("T")
 
 CHILD_VARIABLE = "HAIRGAN_RUN"
-"""By which a process that Lightning starts is told its run."""
-RANKS = ("RANK", "LOCAL_RANK", "SLURM_PROCID", "JSM_NAMESPACE_RANK")  # Lightning is silent and logs nothing above 0
-NUMBERS = ("RANK", "LOCAL_RANK", "GROUP_RANK", "NODE_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "SLURM_RESTART_COUNT")
-"""Variables of the environment that number processes, read here and by Lightning."""
+"""Environment variable that tells a process started by Lightning its run."""
+RANK_VARIABLES = (
+    "RANK",
+    "LOCAL_RANK",
+    "SLURM_PROCID",
+    "JSM_NAMESPACE_RANK",
+)  # Lightning is silent and logs nothing above 0
+NUMBER_VARIABLES = (
+    "RANK",
+    "LOCAL_RANK",
+    "GROUP_RANK",
+    "NODE_RANK",
+    "WORLD_SIZE",
+    "LOCAL_WORLD_SIZE",
+    "SLURM_RESTART_COUNT",
+)
+"""Environment variables that hold numbers of processes, read here and by Lightning."""
 
-WAIT = timedelta(minutes=30)  # how long a process of an evaluation waits for the others
+TIMEOUT = timedelta(minutes=30)  # how long a process of an evaluation waits for the others
 
 
-def join(trainer: DictConfig) -> None:
-    """Connect the processes of this run, where something else than Lightning has started several of them.
+def connect(trainer: DictConfig) -> None:
+    """Connect the processes of this run, where torchrun or srun started several of them.
 
     Args:
         trainer: the trainer's config.
 
     Raises:
-        ValueError: there are several processes, but the trainer is for one, or fewer GPUs than processes.
+        ValueError: there are several processes but the trainer is for one, or there are fewer GPUs than processes.
     """
     environment = _launcher()
     if environment is None or environment.world_size() == 1 or dist.is_initialized():
         return
     if not OmegaConf.is_config(trainer.strategy):
         raise ValueError(
-            f"{environment.world_size()} processes were started for a trainer of one process: "
-            "add trainer=ddp (GPUs) or trainer=ddp_sim (CPU)"
+            f"{environment.world_size()} processes were started, but the trainer is for one: add trainer=ddp (GPUs) or "
+            "trainer=ddp_sim (CPU)"
         )
     on_cpu = trainer.accelerator == "cpu" or not torch.cuda.is_available()
     if not on_cpu:
@@ -57,43 +70,43 @@ def join(trainer: DictConfig) -> None:
     _connect(environment, on_cpu, instantiate(trainer.strategy.timeout))
 
 
-def join_on(device: str) -> torch.device:
-    """Connect the processes of an evaluation, where torchrun or srun has started several of them.
+def connect_on(device: str) -> torch.device:
+    """Connect the processes of an evaluation, where torchrun or srun started several of them.
 
     Args:
-        device: the device's name, as typed.
+        device: `auto`, `cpu`, `cuda`, `cuda:NUMBER` or `mps`.
 
     Returns:
-        the device of this process: with several on GPUs, the GPU of its number on this machine.
+        the device of this process; each of several processes takes the GPU of its local rank.
 
     Raises:
-        ValueError: there is no such device, or not one for each process.
+        ValueError: there is no such device, or fewer than processes.
     """
     environment, chosen = _launcher(), choose_device(device)
     if environment is None or environment.world_size() == 1:
         return chosen
-    several = f"{environment.world_size()} processes were started for"
+    several = f"{environment.world_size()} processes were started, but"
     if chosen.index is not None:
-        raise ValueError(f"{several} device={device}, which is one GPU: device=cuda gives each process its own")
+        raise ValueError(f"{several} device={device} is one GPU: device=cuda gives each process its own")
     if chosen.type == "mps":
-        raise ValueError(f"{several} the one GPU of this machine: device=cpu, or one process")
+        raise ValueError(f"{several} this machine has one GPU: use device=cpu, or one process")
     if chosen.type == "cuda":
         chosen = _own_gpu(environment)
         torch.cuda.set_device(chosen)
     if not dist.is_initialized():
-        _connect(environment, chosen.type == "cpu", WAIT)
+        _connect(environment, chosen.type == "cpu", TIMEOUT)
     return chosen
 
 
 def _own_gpu(environment: ClusterEnvironment) -> torch.device:
-    """The GPU of a process, by its number on its machine: without a choice all would take the first one."""
-    number, there = environment.local_rank(), torch.cuda.device_count()
-    if number >= there:
+    """The GPU of a process, by its local rank; otherwise all processes would take the first one."""
+    rank, gpus = environment.local_rank(), torch.cuda.device_count()
+    if rank >= gpus:
         raise ValueError(
-            f"process {number} of this machine (counted from 0) has no GPU of its own: there are {there}. Start as "
-            "many processes as GPUs, or run on the CPU"
+            f"process {rank} of this machine (counted from 0) has no GPU of its own: there are {gpus}. Start as many "
+            "processes as there are GPUs, or run on the CPU"
         )
-    return torch.device("cuda", number)
+    return torch.device("cuda", rank)
 
 
 def _connect(environment: ClusterEnvironment, on_cpu: bool, timeout: timedelta) -> None:
@@ -106,25 +119,34 @@ def _connect(environment: ClusterEnvironment, on_cpu: bool, timeout: timedelta) 
     )
 
 
-def from_first(find: Callable[[], T]) -> T:
-    """What `find` gives in the first process, in all of them; what it raises there is raised in all of them."""
+def is_first() -> bool:
+    """Whether this is the first process of the run, or its only one."""
+    return not dist.is_initialized() or dist.get_rank() == 0
+
+
+def from_first_process(find: Callable[[], T]) -> T:
+    """Call `find` in the first process only; all processes return what it returned, or raise what it raised."""
     if not dist.is_initialized() or dist.get_world_size() == 1:
         return find()
-    told: list[object] = [None, None]
+    outcome: list[object] = [None, None]  # what was returned, what was raised
     if dist.get_rank() == 0:
         try:
-            told[0] = find()
+            outcome[0] = find()
         except Exception as error:
-            told[1] = error
-    dist.broadcast_object_list(told, src=0)
-    if isinstance(told[1], Exception):
-        raise told[1]
-    return told[0]  # type: ignore[return-value]
+            outcome[1] = error
+    dist.broadcast_object_list(outcome, src=0)
+    if isinstance(outcome[1], Exception):
+        raise outcome[1]
+    return outcome[0]  # type: ignore[return-value]
 
 
 @contextmanager
 def name_lost_processes(trainer: pl.Trainer) -> Iterator[None]:
-    """Where a collective of several processes fails, say which of them are gone."""
+    """Where communication between processes fails, name the processes that are lost.
+
+    Raises:
+        ProcessLostError: some processes are lost.
+    """
     try:
         yield
     except RuntimeError as error:
@@ -144,28 +166,27 @@ def _launcher() -> ClusterEnvironment | None:
         return TorchElasticEnvironment()
     try:
         return SLURMEnvironment(auto_requeue=False) if SLURMEnvironment.detect() else None
-    except RuntimeError as error:  # of how the job was asked for
+    except RuntimeError as error:  # the options of the SLURM job do not fit each other
         raise ValueError(" ".join(str(error).split())) from error
 
 
 def check_environment() -> None:
-    """Refuse variables of the environment that number processes, where they hold something else or nobody started
-    several.
+    """Refuse environment variables for process numbers that hold no number, or that remain from another run.
 
     Raises:
         ValueError: naming the variable.
     """
-    for name in NUMBERS:
+    for name in NUMBER_VARIABLES:
         value = os.environ.get(name)
         if value is not None and not re.fullmatch(r"\d{1,9}", value):
             raise ValueError(f"the environment variable {name} must be a whole number of 0 or more, not {value!r}")
     if launched_from_outside() or CHILD_VARIABLE in os.environ:
         return
-    for name in RANKS:
+    for name in RANK_VARIABLES:
         if os.environ.get(name, "0") != "0":
             raise ValueError(
-                f"{name}={os.environ[name]} in the environment says that this is one of several processes, but neither "
-                f"torchrun nor srun started it, and it would log nothing: unset {name}"
+                f"the environment variable {name}={os.environ[name]} says that this is one of several processes, but "
+                f"neither torchrun nor srun started it, so it would log nothing: unset {name}"
             )
 
 

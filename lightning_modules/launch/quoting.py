@@ -1,4 +1,4 @@
-"""Command lines to print: what a person copies into a shell must mean what it says."""
+"""Quoting for commands that are printed, so that they can be copied into a shell."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ def quote_override(name: str, value: object) -> str:
     """A setting as an argument of `train.py`, quoted for Hydra and for the shell where they need it."""
     text = str(value)
     if not _is_plain(text):
-        escaped = re.sub(r"(\\+)(?='|$)", r"\1\1", text).replace("'", r"\'")  # a backslash only counts before a quote
+        escaped = re.sub(r"(\\+)(?='|$)", r"\1\1", text).replace(
+            "'", r"\'"
+        )  # Hydra reads a backslash as an escape only before a quote
         text = f"'{escaped}'"
     return shlex.quote(f"{name}={text}")
 
 
 def _is_plain(text: str) -> bool:
-    """Whether Hydra takes it as this text without quotes of its own, and not as a number, a list, ..."""
+    """Whether Hydra reads it as this text without quotes, not as a number, a list, ..."""
     try:
         value = OverridesParser.create().parse_override(f"x={text}").value()
     except HydraException:

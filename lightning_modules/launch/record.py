@@ -1,4 +1,4 @@
-"""What a run directory records, so that the run can be gone on with, repeated and explained."""
+"""What a run directory records, so that the run can be continued, repeated and understood."""
 
 from __future__ import annotations
 
@@ -20,15 +20,14 @@ from hairgan.files import write_text
 from hairgan.weights.runs import CONFIG
 
 RECORD = "run.yaml"
-AS_WRITTEN = (
-    "config_as_written.yaml"  # the config with its references (`${steps}`), for runs that go on with other values
-)
+AS_WRITTEN = "config_as_written.yaml"
+"""The config with references (`${steps}`) unresolved, so that a continued run can change what they refer to."""
 
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "torchmetrics", "hydra-core", "omegaconf", "wandb", "numpy")
 
 
 def make(**facts: Any) -> dict[str, Any]:
-    """The record of this start of a run: command, time, code, versions, machine, and what else is known of it."""
+    """The record of this start of a run: command, time, git revision, versions, hardware, and further facts."""
     return {
         "command": shlex.join(sys.argv),
         "started": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
@@ -40,15 +39,17 @@ def make(**facts: Any) -> dict[str, Any]:
 
 
 def write(run_dir: Path, config: DictConfig, record: dict[str, Any]) -> None:
-    """Write the config, and the record after those of earlier starts."""
+    """Write the config, and add the record to those of earlier starts."""
     history = [*read(run_dir), record]
     write_text(run_dir / AS_WRITTEN, OmegaConf.to_yaml(config))
     write_text(run_dir / RECORD, yaml.safe_dump(history, sort_keys=False, allow_unicode=True))
-    write_text(run_dir / CONFIG, OmegaConf.to_yaml(config, resolve=True))  # last: with it the directory holds a run
+    write_text(
+        run_dir / CONFIG, OmegaConf.to_yaml(config, resolve=True)
+    )  # last, because it marks the directory as a run
 
 
 def read(run_dir: Path) -> list[dict[str, Any]]:
-    """What was recorded at each start of a run, oldest first; nothing where a file of that name is damaged."""
+    """The records of a run, one per start, oldest first; empty where the file is missing or damaged."""
     try:
         history = yaml.safe_load((run_dir / RECORD).read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError):
@@ -57,14 +58,14 @@ def read(run_dir: Path) -> list[dict[str, Any]]:
 
 
 def differences(earlier: Path, now: dict[str, Any]) -> str:
-    """What the first record of a run and one of now differ in, of that on which results depend, a line each."""
+    """Compare the first record of a run with a new one: one line per difference that results may depend on."""
     first = next(iter(read(earlier)), {})
     rows = [
         f"  {f'{what} {name}'.strip()}: {then} then, {value} now"
         for what in ("seed", "git", "versions", "hardware", "dataset")
         for name, (then, value) in _changes(first.get(what), now.get(what)).items()
     ]
-    return "\n".join([f"repeats {earlier}" + (", but for" if rows else ", in the same environment"), *rows])
+    return "\n".join([f"repeats {earlier}" + (", except for" if rows else ", in the same environment"), *rows])
 
 
 def _changes(then: Any, now: Any) -> dict[str, tuple[Any, Any]]:
@@ -74,7 +75,7 @@ def _changes(then: Any, now: Any) -> dict[str, tuple[Any, Any]]:
 
 
 def versions() -> dict[str, str]:
-    """Installed versions of what a run's numbers depend on."""
+    """Installed versions of the packages that a run's numbers depend on."""
     return {name: importlib.metadata.version(name) for name in PACKAGES}
 
 
@@ -85,7 +86,7 @@ def hardware() -> dict[str, Any]:
 
 
 def git_state() -> dict[str, Any]:
-    """Revision of the code and whether it was changed since; None where it is not under git."""
+    """Revision of the code, and whether it has uncommitted changes; None without git."""
     here = Path(__file__).parent
 
     def git(*command: str) -> str | None:

@@ -1,4 +1,4 @@
-"""A run that goes on from an older checkpoint: what came after it is set aside, not lost."""
+"""A run that continues from an older checkpoint: its later files are moved to a run directory of their own."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hairgan.files import put_in_place
 from hairgan.weights.files import archive_is_whole
 from hairgan.weights.runs import BEST, CONFIG, FOLDER
 from lightning_modules.launch import record
+from lightning_modules.launch.folders import make_new_folder
 from lightning_modules.launch.run_directory import steps_of
 
 COPIED = (CONFIG, record.AS_WRITTEN, record.RECORD, "metrics.csv", "curves.png")
@@ -19,31 +20,30 @@ _STEP = re.compile(r"_(\d{8,})\.\w+")
 
 
 def rewind_run(run_dir: Path, checkpoint: Path | None, step: int) -> Path | None:
-    """Make a checkpoint the newest of its run: move what the run made after it into a run directory of its own.
+    """Make a checkpoint the newest of its run, and move later checkpoints and samples to a run directory of their own.
 
-    Those checkpoints and samples could neither be told from the ones that the run now makes, nor would they survive
-    them.
+    Otherwise they would be mixed with those that the run makes next, and overwritten by them.
 
     Args:
         run_dir: the run.
-        checkpoint: what the run goes on from; None from the first step.
-        step: its step.
+        checkpoint: the one that the run continues from; None to start from the first step.
+        step: the step of the checkpoint.
 
     Returns:
-        `RUN/until_step_NNNNNNNN`, which can be gone on with, evaluated and bundled like any run directory; None where
-        there was no checkpoint after that step.
+        `RUN/until_step_NNNNNNNN`, which can be continued, evaluated and bundled like any run directory; None where
+        no checkpoint was later.
     """
     if checkpoint is not None:
         _name_by_step(checkpoint, run_dir / FOLDER / f"step_{step:08d}.ckpt")
-    later = {path: made for folder in MOVED for path in (run_dir / folder).glob("*") if (made := _step(path)) > step}
-    checkpoints = [made for path, made in later.items() if path.suffix == ".ckpt"]
+    later = {path: at for folder in MOVED for path in (run_dir / folder).glob("*") if (at := _step(path)) > step}
+    checkpoints = [at for path, at in later.items() if path.suffix == ".ckpt"]
     if not checkpoints:
         return None
-    aside = _fresh(run_dir / f"until_step_{max(checkpoints):08d}")
+    aside = make_new_folder(run_dir / f"until_step_{max(checkpoints):08d}")
     for name in COPIED:
         if (run_dir / name).is_file():
             shutil.copy2(run_dir / name, aside / name)
-    # newest first: after a kill in between, what is left is still one branch, up to some step
+    # newest first, so that a kill in between leaves a run that ends at some earlier step
     for path in sorted(later, key=later.__getitem__, reverse=True):
         target = aside / path.relative_to(run_dir)
         target.parent.mkdir(exist_ok=True)
@@ -52,7 +52,7 @@ def rewind_run(run_dir: Path, checkpoint: Path | None, step: int) -> Path | None
 
 
 def _name_by_step(checkpoint: Path, name: Path) -> None:
-    """The best checkpoint, or a copy of the user's, gets the name by which the run is gone on with the next time."""
+    """Give the best checkpoint, or a copy that the user made, the name by which the run finds it the next time."""
     if name.exists():
         return
     partial = name.with_suffix(".partial")
@@ -65,19 +65,8 @@ def _name_by_step(checkpoint: Path, name: Path) -> None:
 
 
 def _step(path: Path) -> int:
-    """The step at which a file was made, by its name, or for the best checkpoint by what it holds; -1 if unknown."""
+    """The step of a file, from its name, or for the best checkpoint from its content; -1 if unknown."""
     if path.name == BEST:
         return steps_of(path) if archive_is_whole(path) else -1
     match = _STEP.search(path.name)
     return int(match[1]) if match else -1
-
-
-def _fresh(path: Path) -> Path:
-    for attempt in range(1, 1000):
-        folder = path if attempt == 1 else path.with_name(f"{path.name}_{attempt}")
-        try:
-            folder.mkdir()
-        except FileExistsError:
-            continue
-        return folder
-    raise OSError(f"could not make a directory {path} or with a number after it")

@@ -1,7 +1,7 @@
-"""The directory of a run: where it is, who owns it, how it is found again.
+"""The directory of a run: where it is, which process owns it, how it is found again.
 
-A directory has one owner at a time: `owned` holds its lock. A new run takes a directory that holds no run yet; a run
-that is gone on with keeps what it has until its state has loaded (`RunRecord` then writes).
+A directory has one owner at a time: `own_run_directory` holds its lock. A new run takes a directory that holds no run
+yet. A continued run changes nothing in its directory before its state has loaded (`RunRecord` then writes).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from hairgan.weights.documents import expect_mapping, read_yaml
 from hairgan.weights.files import archive_is_whole
 from hairgan.weights.runs import BEST, CONFIG, FOLDER, by_step, check_networks, find_checkpoint, read_checkpoint
 from lightning_modules.launch import processes, record, slurm
+from lightning_modules.launch.folders import numbered
 from lightning_modules.launch.quoting import quote_override
 from lightning_modules.launch.record import AS_WRITTEN
 
@@ -35,110 +36,120 @@ LOCK = "lock"
 FOLDERS = (FOLDER, "samples")
 FILES = (CONFIG, AS_WRITTEN, record.RECORD, "metrics.csv", "curves.png")
 TRACES = (*FILES, *FOLDERS)
-"""What a run that has begun leaves in its directory."""
-OF_A_START = (LOCK, "wandb", "tensorboard", "lightning_logs", "multirun.yaml", "*.out", "*.err", "*.log")
-"""What may be in the directory of a new run, besides hidden files: of a start that failed, of a sweep, of a job."""
+"""What a run writes into its directory."""
+IGNORED = (LOCK, "wandb", "tensorboard", "lightning_logs", "multirun.yaml", "*.out", "*.err", "*.log")
+"""What the directory of a new run may hold, besides hidden files: left by a failed start, a sweep or a SLURM job."""
 CHILD_VARIABLE = processes.CHILD_VARIABLE
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run directory that this run owns.
+    """A run directory that this process owns.
 
     Attributes:
         path: the directory.
-        checkpoint: what to go on from; None from the first step.
-        start: the steps that are done there.
-        goes_on: whether the directory held this run before.
-        lock: None in processes besides the first.
+        checkpoint: the one to continue from; None to start from the first step.
+        start: the step of that checkpoint, 0 without one.
+        continues: whether the directory already held this run.
+        lock: None in all processes but the first.
     """
 
     path: Path
     checkpoint: Path | None = None
     start: int = 0
-    goes_on: bool = False
+    continues: bool = False
     lock: Lock | None = None
 
 
 @contextlib.contextmanager
-def owned(choice: Choice) -> Iterator[Run]:
-    """Own the directory of the chosen run while the block runs; to be entered by all processes of the run.
+def own_run_directory(choice: Choice) -> Iterator[Run]:
+    """Own the directory of the chosen run within a `with` block, which all processes of the run enter.
 
-    A directory made for a run that never began is deleted again.
+    A directory that was made for a run that never started is deleted again.
 
     Raises:
-        ValueError: the directory holds another run, or the run to go on with has no checkpoint that is whole.
-        LockedError: another process owns it.
+        ValueError: the directory holds another run, or the run to continue has no checkpoint that is whole.
+        LockedError: another process owns the directory.
     """
     with contextlib.ExitStack() as stack:
-        mine: list[Lock] = []  # in the first process
-        run = processes.from_first(lambda: of_launching_process() or _own(choice, stack, mine))
-        yield replace(run, lock=mine[0]) if mine else run
+        locks: list[Lock] = []  # one in the first process, none in the others
+        run = processes.from_first_process(lambda: of_launching_process() or _own(choice, stack, locks))
+        yield replace(run, lock=locks[0]) if locks else run
 
 
-def _own(choice: Choice, stack: contextlib.ExitStack, mine: list[Lock]) -> Run:
+def _own(choice: Choice, stack: contextlib.ExitStack, locks: list[Lock]) -> Run:
     if choice.run is not None:
-        mine.append(_lock(choice.run, patient=slurm.is_requeued()))
-        stack.callback(mine[0].release)
+        locks.append(_lock(choice.run, wait=slurm.is_requeued()))
+        stack.callback(locks[0].release)
         _check_contents(choice.run)
         checkpoint = _checkpoint(choice.run, choice.cfg.resume)
         if checkpoint:
             check_networks(OmegaConf.to_container(choice.cfg.model, resolve=True), checkpoint)  # type: ignore[arg-type]
-        run = Run(choice.run, checkpoint, steps_of(checkpoint) if checkpoint else 0, goes_on=True)
+        run = Run(choice.run, checkpoint, steps_of(checkpoint) if checkpoint else 0, continues=True)
     else:
         path, lock = _begin(choice, stack)
-        mine.append(lock)
+        locks.append(lock)
         run = Run(path)
-    told = {"path": str(run.path), "checkpoint": str(run.checkpoint or ""), "start": run.start, "goes_on": run.goes_on}
+    told = {
+        "path": str(run.path),
+        "checkpoint": str(run.checkpoint or ""),
+        "start": run.start,
+        "continues": run.continues,
+    }
     os.environ[CHILD_VARIABLE] = json.dumps(told)
     stack.callback(os.environ.pop, CHILD_VARIABLE, None)
     return run
 
 
 def of_launching_process() -> Run | None:
-    """The run of the process that launched this one (trainer=ddp without torchrun); None for a run's first process."""
+    """The run of the process that launched this one (trainer=ddp without torchrun); None in a run's first process."""
     launched = int(os.environ.get("LOCAL_RANK", "0")) > 0 and not processes.launched_from_outside()
     if not launched or CHILD_VARIABLE not in os.environ:
         return None
     told = json.loads(os.environ[CHILD_VARIABLE])
     checkpoint = Path(told["checkpoint"]) if told["checkpoint"] else None
-    return Run(Path(told["path"]), checkpoint, told["start"], told["goes_on"])
+    return Run(Path(told["path"]), checkpoint, told["start"], told["continues"])
 
 
-def _lock(run_dir: Path, patient: bool = False) -> Lock:
+def _lock(run_dir: Path, wait: bool = False) -> Lock:
     what = f"the run directory {run_dir}"
     try:
         return acquire(run_dir / LOCK, what)
     except LockedError as error:
-        if not patient:
+        if not wait:
             raise
-        print(f"{error}; waiting, as a SLURM job that was queued again may follow itself on another node", flush=True)
+        print(
+            f"{error}; waiting, because a SLURM job that is queued again may still be ending on another node",
+            flush=True,
+        )
     return acquire(run_dir / LOCK, what, patience=2 * SILENCE)
 
 
 def _check_contents(run: Path) -> None:
-    """Refuse a run directory in which something else stands where the run writes."""
+    """Refuse a run directory with a file where the run needs a folder, or the other way round."""
     for names, is_kind, kind in ((FOLDERS, Path.is_dir, "folder"), (FILES, Path.is_file, "file")):
         for path in (run / name for name in names):
             if os.path.lexists(path) and not is_kind(path):
-                raise ValueError(f"{path} must be a {kind}, into which the run writes: move away what is there")
+                raise ValueError(f"{path} must be a {kind}, because the run writes there: move it away")
 
 
 def _checkpoint(run: Path, resume: str | None) -> Path | None:
-    """The checkpoint to go on from, where one was ever saved."""
+    """The checkpoint to continue from; None where none was saved."""
     if str(resume).endswith(".ckpt"):
         return find_checkpoint(run, str(resume))
     steps, best = by_step(run / FOLDER), run / FOLDER / BEST
     newest = int(steps[0].stem.removeprefix("step_")) if steps else 0
-    if best.is_file() and _done(best) > newest and archive_is_whole(best):  # saved in between
+    if (
+        best.is_file() and _steps_or_minus_one(best) > newest and archive_is_whole(best)
+    ):  # it was saved between two others
         return best
     if not steps:
-        print(f"the run in {run} has no checkpoint yet: it starts again from its first step")
+        print(f"the run in {run} has no checkpoint yet, so it starts from its first step")
         return None
     return find_checkpoint(run)
 
 
-def _done(checkpoint: Path) -> int:
+def _steps_or_minus_one(checkpoint: Path) -> int:
     try:
         return steps_of(checkpoint)
     except ValueError:  # damaged
@@ -146,7 +157,7 @@ def _done(checkpoint: Path) -> int:
 
 
 def steps_of(checkpoint: Path) -> int:
-    """The steps that a checkpoint's run had done."""
+    """The number of steps that a run had done when it saved a checkpoint."""
     return read_checkpoint(checkpoint, mapped=True)[1]
 
 
@@ -155,29 +166,28 @@ def _begin(choice: Choice, stack: contextlib.ExitStack) -> tuple[Path, Lock]:
     if choice.place is None:
         path = Path(choice.cfg.run_dir).absolute()
         return path, _take(path, stack)
-    for attempt in range(1, 1000):
-        path = choice.place if attempt == 1 else choice.place.with_name(f"{choice.place.name}_{attempt}")
-        with contextlib.suppress(LockedError, HoldsARunError):
+    for path in numbered(choice.place):
+        with contextlib.suppress(LockedError, NotEmptyError):
             return path, _take(path, stack)
-    raise OSError(f"could not find a directory of its own for the run beside {choice.place}")
+    raise AssertionError("there is always another number")
 
 
-class HoldsARunError(ValueError):
-    """A new run does not start where another one is, or files that are not a run's."""
+class NotEmptyError(ValueError):
+    """A new run does not start in a directory that holds another run or other files."""
 
 
 def _take(path: Path, stack: contextlib.ExitStack) -> Lock:
-    """Lock a directory that holds no run, made where there is none; one that was made and is empty at the end goes."""
+    """Make and lock a directory for a new run; a new one that is still empty at the end is deleted."""
     made = not path.exists()
     if path.exists() and not path.is_dir():
-        raise ValueError(f"run_dir={path} is a file; a run needs a directory")
+        raise ValueError(f"run_dir={path} is a file; it must be a folder")
     if not any((path / trace).exists() for trace in TRACES):
-        _insist_on_room(path)  # first, as a lock is a file too; where there is a run, its owner is named
+        _check_empty(path)  # before locking, which writes a file; where there is a run, the lock names its owner
     path.mkdir(parents=True, exist_ok=True)
     lock = _lock(path)
     try:
-        _insist_on_room(path)
-    except HoldsARunError:
+        _check_empty(path)
+    except NotEmptyError:
         lock.release()
         raise
     if made:
@@ -186,29 +196,29 @@ def _take(path: Path, stack: contextlib.ExitStack) -> Lock:
     return lock
 
 
-def _insist_on_room(path: Path) -> None:
-    """Refuse a directory for a new run that holds more than `OF_A_START`."""
+def _check_empty(path: Path) -> None:
+    """Refuse a directory for a new run that holds anything besides `IGNORED`."""
     found = sorted(each.name for each in path.iterdir()) if path.exists() else []
-    held = [n for n in found if not n.startswith(".") and not any(fnmatch(n, pattern) for pattern in OF_A_START)]
+    held = [n for n in found if not n.startswith(".") and not any(fnmatch(n, pattern) for pattern in IGNORED)]
     if CONFIG in held:
-        raise HoldsARunError(
+        raise NotEmptyError(
             f"{path} already holds a run. Continue it with {quote_override('resume', path)}, or give the new run "
             "another run_dir"
         )
     if held:
         more = f" and {len(held) - 3} more" if len(held) > 3 else ""
-        raise HoldsARunError(
-            f"{path} is not empty ({', '.join(held[:3])}{more}): a new run takes a directory that is new or empty; "
+        raise NotEmptyError(
+            f"{path} is not empty ({', '.join(held[:3])}{more}): a new run needs a new or empty directory; "
             "give another run_dir, or leave it out"
         )
 
 
 def _remove_empty(path: Path) -> None:
-    with contextlib.suppress(OSError):  # not empty: the run has begun
+    with contextlib.suppress(OSError):  # not empty: the run has started
         path.rmdir()
 
 
-# where runs are
+# finding runs
 
 
 def stamp() -> str:
@@ -216,23 +226,23 @@ def stamp() -> str:
     return datetime.datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
 
 
-def named_after(place: Path) -> list[Path]:
-    """The directories of the runs that shared a place, oldest first: `job_12`, `job_12_2`, ..."""
+def runs_at(place: Path) -> list[Path]:
+    """The directories of the runs that were given the same place, oldest first: `job_12`, `job_12_2`, ..."""
     pattern = re.compile(rf"{re.escape(place.name)}(?:_(\d+))?")
     found = {int(m[1] or 1): path for path in place.parent.glob("*") if (m := pattern.fullmatch(path.name))}
     return [found[number] for number in sorted(found)]
 
 
 def newest(outputs: str | Path, name: str) -> Path | None:
-    """The run of a name that began last; None where there is none.
+    """The run of a name that started last; None where there is none.
 
     Raises:
-        LockedError: one is about to begin, e.g. while its data is packed.
+        LockedError: one is about to start, e.g. while its data is packed.
     """
     runs: dict[Path, float] = {}
     for path in (Path(outputs).absolute() / name).glob("*"):
         if (path / CONFIG).is_file():
-            runs[path] = _began(path)
+            runs[path] = _start_time(path)
         elif holder(path / LOCK) is not None:
             runs[path] = (path / LOCK).stat().st_mtime
     run = max(runs, key=lambda path: (runs[path], path.name), default=None)
@@ -241,7 +251,7 @@ def newest(outputs: str | Path, name: str) -> Path | None:
     return run
 
 
-def _began(run: Path) -> float:
+def _start_time(run: Path) -> float:
     for entry in record.read(run):
         with contextlib.suppress(KeyError, TypeError, ValueError):
             return datetime.datetime.fromisoformat(entry["started"]).timestamp()
@@ -252,7 +262,7 @@ def of_checkpoint(path: str | Path) -> Path:
     """The run directory of a checkpoint file, or the path itself where it is a run directory.
 
     Raises:
-        ValueError: neither.
+        ValueError: it is neither.
     """
     path = Path(path).absolute()
     run = path.parent.parent if path.suffix == ".ckpt" else path
@@ -262,12 +272,12 @@ def of_checkpoint(path: str | Path) -> Path:
 
 
 def load_config(run_dir: str | Path) -> DictConfig:
-    """The config with which a run was made, with the class names of today; values that refer to others still do."""
+    """The config of a run with current class names and with references unresolved."""
     run_dir = Path(run_dir)
     if not (run_dir / CONFIG).is_file():
-        raise ValueError(f"{run_dir} is not a run directory: there is no {CONFIG} in it")
+        raise ValueError(f"{run_dir} is not a run directory: it has no {CONFIG}")
     file = run_dir / (AS_WRITTEN if (run_dir / AS_WRITTEN).is_file() else CONFIG)
-    expect_mapping(read_yaml(file), str(file))  # which refuses what would be too large when it is loaded
+    expect_mapping(read_yaml(file), str(file))  # refuses a file that would grow too large when loaded
     config = OmegaConf.create(with_current_names(OmegaConf.to_container(OmegaConf.load(file), resolve=False)))
     assert isinstance(config, DictConfig)
     return config

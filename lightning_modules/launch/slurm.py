@@ -1,4 +1,4 @@
-"""A run as a SLURM job: where its results go, and how it goes on when its time is over."""
+"""A run as a SLURM job: its number, and how it is queued again when its time is over."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pytorch_lightning.plugins.environments import SLURMEnvironment
 
 
 def job() -> str | None:
-    """The number of the batch job this process belongs to, with its place in a job array; None outside of one."""
+    """The number of this process's SLURM job, with its index in a job array; None outside of a job."""
     if not SLURMEnvironment.detect():
         return None
     array, task = os.environ.get("SLURM_ARRAY_JOB_ID"), os.environ.get("SLURM_ARRAY_TASK_ID")
@@ -17,12 +17,12 @@ def job() -> str | None:
 
 
 def is_requeued() -> bool:
-    """Whether this job was started before, and queued again since."""
+    """Whether this job ran before and was queued again."""
     return job() is not None and int(os.environ.get("SLURM_RESTART_COUNT", "0")) > 0
 
 
 def requeue() -> None:
-    """Queue this job again; it finds its run by the job's number, which stays the same.
+    """Queue this job again. It finds its run by the job's number, which stays the same.
 
     Raises:
         OSError: SLURM refused.
@@ -31,5 +31,5 @@ def requeue() -> None:
     assert number is not None, "not in a SLURM job"
     done = subprocess.run(["scontrol", "requeue", number], capture_output=True, text=True)
     if done.returncode:
-        raise OSError(f"saved, but scontrol could not queue job {number} again: {done.stderr.strip()}")
+        raise OSError(f"the run is saved, but scontrol could not queue job {number} again: {done.stderr.strip()}")
     print(f"job {number} is queued again", flush=True)

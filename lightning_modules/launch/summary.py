@@ -15,11 +15,12 @@ from hairgan.weights import runs
 from lightning_modules.base import PhasedModule
 from lightning_modules.callbacks import Checkpoints
 from lightning_modules.launch import record
+from lightning_modules.launch.precision import slow_precision
 from lightning_modules.launch.quoting import quote_override
 
 
 def plan(cfg: DictConfig, data: Any, module: PhasedModule, trainer: pl.Trainer, results: str, start: int) -> str:
-    """What will run, for a person to read before it does."""
+    """What is about to run, as lines to print."""
     sizes = {name: sum(p.numel() for p in network.parameters()) for name, network in module.networks.items()}
     counts = data.counts()
     device = trainer.strategy.root_device
@@ -29,22 +30,23 @@ def plan(cfg: DictConfig, data: Any, module: PhasedModule, trainer: pl.Trainer, 
         "data": data.describe()["path"],
         "images": ", ".join(f"{split} {count['all']}" for split, count in counts.items()) + f" of {cfg.image_size} px",
         **({"skipped": report} if (report := "\n           ".join(data.skip_report().splitlines())) else {}),
-        **({"changed": change} if start and (change := _change_of_data(Path(results), data.describe())) else {}),
+        **({"changed": change} if start and (change := _data_change(Path(results), data.describe())) else {}),
         "domains": ", ".join(f"{domain} {n}" for domain, n in counts["train"].items() if domain != "all"),
         "device": f"{trainer.world_size} x {name}, precision {trainer.precision}",
+        **({"warning": warning} if (warning := slow_precision(str(trainer.precision), device.type)) else {}),
         "steps": f"{start} to {cfg.steps}, {cfg.batch_size} images each, seed {cfg.seed}",
         "results": results,
     }
     return "\n".join(f"  {label:<8} {text}" for label, text in rows.items())
 
 
-def _change_of_data(run_dir: Path, now: dict[str, Any]) -> str:
-    """What a run that goes on trained on before, where that was something else; otherwise nothing."""
+def _data_change(run_dir: Path, now: dict[str, Any]) -> str:
+    """The difference from the data that a continued run trained on before; empty where it is the same."""
     before = next((entry["dataset"] for entry in reversed(record.read(run_dir)) if "dataset" in entry), None)
     if not isinstance(before, dict) or before.get("fingerprint") == now["fingerprint"]:
         return ""
     return (
-        f"this is not the data that the run trained on before: {_images(before)} in {before.get('path')}, fingerprint "
+        f"the run trained on other data before: {_images(before)} in {before.get('path')}, fingerprint "
         f"{before.get('fingerprint')}; now {_images(now)}, fingerprint {now['fingerprint']}"
     )
 
@@ -57,7 +59,7 @@ def _images(dataset: dict[str, Any]) -> str:
 
 
 def summary(cfg: DictConfig, module: PhasedModule, callbacks: Iterable[pl.Callback], run_dir: Path) -> str:
-    """Where everything is, and what to do next; only what is there is named."""
+    """Where the results are and what can be done next, as lines to print; only what exists is named."""
     shown = os.path.relpath(run_dir)
     stopped = module.steps_done < cfg.steps
     grids = sorted((run_dir / "samples").glob("*.png"), key=lambda path: path.stem.rpartition("_")[2])
@@ -81,7 +83,7 @@ def summary(cfg: DictConfig, module: PhasedModule, callbacks: Iterable[pl.Callba
 
 
 def _best(callbacks: Iterable[pl.Callback], run_dir: Path) -> str:
-    """The best value and where its checkpoint is; nothing where no best one is kept."""
+    """The best value and its checkpoint; empty where no best checkpoint is kept."""
     for callback in callbacks:
         if (
             isinstance(callback, Checkpoints)

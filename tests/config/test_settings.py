@@ -29,7 +29,7 @@ REFUSED = {  # what is typed -> a part of the sentence
     "trainer.accelerator=cpu trainer.devices=[0]": "[0] means GPUs by number; on a CPU give the number of",
     "model=sean callbacks.generative_metrics.max_sources=1": "max_sources must be 2 or more for sean",
     "sweep=random sweep.space={seed:[1]}": "there is no setting 'sweep.space.seed': the settings that a sweep varies",
-    "resume=~/run": "write the whole path of the home directory",
+    "resume=~/run": "~ is not expanded; write the whole path",
     "callbacks=none callbacks.checkpoints.keep=2": "there is no setting 'callbacks.checkpoints",
     "model=face_parser model.ohem_threshold=0": "model.ohem_threshold must be a number above 0 and at most 1, not 0",
     "model.optimizers.generator._target_=torch.optim.SGD": "betas'; torch.optim.SGD has lr, weight_decay,",
@@ -171,8 +171,8 @@ REFUSED = {  # what is typed -> a part of the sentence
     "max_epochs=5": "there is no setting 'max_epochs': a run is one epoch, whose length is steps=N",
     "lr=0.1": "there is no setting 'lr': each optimizer has its own",
     "steps": "'steps' is not of the form NAME=VALUE",
-    "data=image_folder data/domains=gender2": "an image folder's domains are its folders",
-    "model/optimizer@model.optimizer=sgd": "the GANs have model.optimizers.NETWORK",
+    "data=image_folder data/domains=gender2": "the domains of an image folder are its folders",
+    "model/optimizer@model.optimizer=sgd": "stargan and sean have model.optimizers.NETWORK",
 }  # fmt: skip
 
 OBEYED = [

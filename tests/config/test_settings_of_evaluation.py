@@ -44,7 +44,7 @@ REFUSED = {
     "run=a +steps=3": "there is no setting 'steps'",
     "ckpt_path=a": "there is no setting 'ckpt_path'",
     "+ckpt_path=a": "there is no setting 'ckpt_path': run=DIR names the run here, and checkpoint=NAME its checkpoint",
-    "run=a model=sean": "the group model is not chosen from by this config: evaluate.py takes the run's own",
+    "run=a model=sean": "the group model cannot be chosen here: evaluate.py uses that of the run",
     "run=a out=": "out must be a path, or null, not ''",
 }
 OBEYED = [

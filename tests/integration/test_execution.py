@@ -143,9 +143,12 @@ def test_a_damaged_checkpoint_is_passed_over(settings, compose_config, tmp_path)
     [
         ("accumulate=3", "accumulate=3 does not divide the 4 images"),
         ("accumulate=0", "accumulate must be a whole number of 1 or more, not 0"),
-        ("trainer=gpu", "asks for a GPU, but torch sees none"),
-        ("model.generator._target_=my_net.Generator", "model.generator._target_=my_net.Generator cannot be had: "),
-        ("model.optimizers.generator._target_=torch.optim.Nothing", "_target_=torch.optim.Nothing cannot be had: "),
+        ("trainer=gpu", "needs a GPU, but torch finds none"),
+        ("model.generator._target_=my_net.Generator", "model.generator._target_=my_net.Generator cannot be imported: "),
+        (
+            "model.optimizers.generator._target_=torch.optim.Nothing",
+            "_target_=torch.optim.Nothing cannot be imported: ",
+        ),
     ],
 )
 def test_what_no_run_can_be_made_of_is_refused(override, message, settings, compose_config, tmp_path):

@@ -71,7 +71,7 @@ def test_the_life_of_a_run_directory(settings, compose_config, tmp_path, resume,
     assert steps(aside) == [4, 3] and steps(run) == [3, 2]
     assert [row["step"] for row in read_curves(aside / "metrics.csv")] == [1, 2, 3, 4]
     assert [row["step"] for row in read_curves(run / "metrics.csv")] == [1, 2, 3]
-    assert "this is not the data" not in said
+    assert "trained on other data" not in said
     fingerprint = record.read(aside)[-1]["dataset"]["fingerprint"]
     write_text(aside / record.RECORD, (aside / record.RECORD).read_text().replace(fingerprint, "other"))
     resume(aside, "steps=5")

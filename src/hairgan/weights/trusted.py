@@ -78,7 +78,26 @@ def trust(names: bool | str | Iterable[str] | None) -> None:
                 f"trust names {shorten(name)}, but there is no module or package {shorten(package)}: is it installed, "
                 "or in this directory?"
             )
+        if name != package:
+            _check_part(name)
         _trusted.append(name)
+
+
+def _check_part(name: str) -> None:
+    """Refuse a dotted name of which there is no module, package or class. Imports the package that it is in.
+
+    Raises:
+        ValueError: naming it.
+    """
+    try:
+        if importlib.util.find_spec(name) is not None:
+            return
+    except ImportError:  # its parent is a module, or does not load
+        pass
+    try:
+        locate(name)
+    except ValueError as error:
+        raise ValueError(f"trust names {shorten(name)}, but {error}") from error
 
 
 @contextmanager

@@ -78,6 +78,16 @@ def test_a_module_that_is_not_there_cannot_be_trusted(name: str) -> None:
     assert not trusted.is_trusted(name)
 
 
+def test_a_part_that_a_module_does_not_have_cannot_be_trusted(my_net: Path) -> None:
+    for name in ("my_net.absent", "my_net.absent.Mine"):
+        with pytest.raises(ValueError, match=rf"^trust names {name}, but there is no .* in my_net$"):
+            trust(name)
+        assert not trusted.is_trusted(name)
+    for name in ("my_net.Mine", "hairgan.networks", "hairgan.networks.bisenet"):
+        with trusting(name):
+            assert trusted.is_trusted(name)
+
+
 def test_an_installed_plugin_is_trusted(my_net: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     point = importlib.metadata.EntryPoint("mine", "my_net:Mine", trusted.PLUGINS)
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [point] if group == trusted.PLUGINS else [])

@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 from hairgan.networks.fan import FANMasks
 from hairgan.networks.region_masks import region_masks
 from lightning_modules.launch import settings
-from lightning_modules.launch.checks import check, check_masks, check_schedule, masks_of
+from lightning_modules.launch.checks import check_machine, check_masks, check_schedule, masks_setting
 from lightning_modules.launch.components import build_callbacks, build_data_and_module
 from tests.integration.conftest import SMALL
 
@@ -21,7 +21,7 @@ from tests.integration.conftest import SMALL
 @pytest.mark.parametrize("schedule", [lambda: 1.0, lambda step: None, lambda step: "text"])
 def test_a_schedule_that_gives_no_number(schedule: Any) -> None:
     module: Any = SimpleNamespace(schedule=schedule)
-    with pytest.raises(ValueError, match=r"model\.schedule\._target_=x\.y does not give a number for a step"):
+    with pytest.raises(ValueError, match=r"model\.schedule\._target_=x\.y does not return a number for a step"):
         check_schedule(OmegaConf.create({"model": {"schedule": {"_target_": "x.y"}}}), module)
 
 
@@ -40,15 +40,15 @@ def test_what_the_data_says_is_not_for_the_command_line(compose_config: Any) -> 
 def test_machines_that_nothing_starts_are_not_waited_for(compose_config: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     cfg = compose_config("trainer.num_nodes=2")
     monkeypatch.delenv("MASTER_ADDR", raising=False)
-    with pytest.raises(ValueError, match=r"trainer\.num_nodes=2 waits for processes of other machines"):
-        check(cfg)
+    with pytest.raises(ValueError, match=r"trainer\.num_nodes=2 needs processes on other machines"):
+        check_machine(cfg)
     monkeypatch.setenv("MASTER_ADDR", "node1")
-    check(cfg)
+    check_machine(cfg)
 
 
 def test_parts_of_another_kind(compose_config: Any) -> None:
     with pytest.raises(ValueError, match=r"trainer\._target_ must be pytorch_lightning\.Trainer"):
-        check(compose_config("trainer._target_=builtins.dict"))
+        check_machine(compose_config("trainer._target_=builtins.dict"))
     with pytest.raises(ValueError, match=r"callbacks\.a\._target_=builtins\.dict is not a Callback"):
         build_callbacks(
             compose_config("callbacks=none", "+callbacks.a._target_=builtins.dict", "++callbacks.enabled=true")
@@ -63,7 +63,7 @@ def test_parts_of_another_kind(compose_config: Any) -> None:
 def test_a_function_that_makes_no_masks(masks: Any) -> None:
     model = OmegaConf.create({"masks": {"_target_": "hydra.utils.get_method", "path": "x.y"}})
     with pytest.raises(ValueError, match=r"^model\.masks\.path=x\.y (is not a function from|must give two masks)"):
-        check_masks(masks, masks_of(model), 32)
+        check_masks(masks, masks_setting(model), 32)
 
 
 def on_a_gpu(images: Any, labels: Any) -> Any:

@@ -38,20 +38,20 @@ def test_nothing_can_be_chosen_where_nothing_is_a_choice(word, becomes):
         (
             "train.py",
             ["model=null"],
-            "train.py: a choice of model is needed: face_parser, hair_classifier, sean, stargan",
+            "train.py: choose a model: face_parser, hair_classifier, sean, stargan",
         ),
-        ("train.py", ["~trainer"], "train.py: a choice of trainer is needed: cpu, "),
+        ("train.py", ["~trainer"], "train.py: choose a trainer: cpu, "),
         ("train.py", ["model=stargann"], "train.py: there is no model 'stargann' (did you mean 'stargan'?)"),
         ("train.py", ["steps=0"], "train.py: steps must be a whole number of 1 or more, not 0"),
         ("train.py", ["=3"], "train.py: '=3' names no setting"),
-        ("train.py", ["logger=[none,csv]"], "train.py: logger=[none,csv]: none and another exclude each other"),
-        ("train.py", ["model=[sean,stargan]"], "train.py: model=[sean,stargan]: a run has one model"),
-        ("train.py", ["model=5"], "train.py: the choice of a group is a name, as in model=stargan"),
+        ("train.py", ["logger=[none,csv]"], "train.py: logger=[none,csv]: none cannot be combined with other choices"),
+        ("train.py", ["model=[sean,stargan]"], "train.py: model=[sean,stargan]: choose only one model"),
+        ("train.py", ["model=5"], "train.py: a group is chosen by a name, as in model=stargan"),
         ("train.py", ["domain_names=[a]"], "train.py: domain_names is set from the data"),
         (
             "train.py",
             ["name=日本"],
-            "train.py: 'name=日本' cannot be read: a value with letters like these goes into quotes",
+            "train.py: 'name=日本' cannot be read: put a value with such letters in quotes",
         ),
         ("train.py", ["nothing.at.all=3"], "train.py: there is no setting 'nothing'"),
         ("evaluate.py", [], "evaluate.py: give the run to evaluate"),
@@ -94,7 +94,7 @@ def test_a_folder_that_is_gone(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path / "gone")
     (tmp_path / "gone").rmdir()
     monkeypatch.setattr(sys, "argv", ["train.py"])
-    with pytest.raises(SystemExit, match="the current folder is not there any more"):
+    with pytest.raises(SystemExit, match="the current folder no longer exists"):
         command_line.prepare("train.py")
 
 

@@ -59,4 +59,4 @@ def test_a_batch_too_small_for_its_normalisation():
 
 def test_a_loader_process_that_is_gone():
     sentence = one_sentence(RuntimeError("DataLoader worker (pid 12) is killed by signal: Killed. "))
-    assert sentence is not None and "is killed by signal: Killed.), for want of memory" in sentence
+    assert sentence is not None and "is killed by signal: Killed.): memory ran out" in sentence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from omegaconf import DictConfig, OmegaConf
 
-from lightning_modules.launch.overrides import apply
+from lightning_modules.launch.overrides import apply_overrides
 
 GROUPS = dict.fromkeys(("model", "data", "data/domains", "trainer", "logger", "callbacks"))
 
@@ -17,7 +17,7 @@ def typed(compose_config):
         run = compose_config(*before)
         if OmegaConf.select(run, "logger.wandb"):
             run.logger.wandb.id = "its id"
-        return apply(run, compose_config(*words), list(words), GROUPS, "RUN")
+        return apply_overrides(run, compose_config(*words), list(words), GROUPS, "RUN")
 
     return go_on
 
@@ -58,7 +58,7 @@ def test_what_a_run_is_cannot_be_chosen_anew(word, typed):
 def test_a_debug_choice_is_for_a_new_run(typed):
     with pytest.raises(
         ValueError,
-        match=r"debug=overfit is for a new run: the one in RUN was made without it .data.repeat_batches is None",
+        match=r"debug=overfit is for a new run: the run in RUN started without it .data.repeat_batches is None",
     ):
         typed("debug=overfit", "steps=3")
     assert typed("debug=overfit", "steps=300", before=("debug=overfit",)).steps == 300

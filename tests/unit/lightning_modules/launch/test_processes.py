@@ -29,26 +29,26 @@ def machine(monkeypatch: pytest.MonkeyPatch):
 
 def test_each_process_takes_the_gpu_of_its_number_on_its_machine(machine):
     noted = machine(gpus=2, rank=3, size=4, nodes=2)
-    assert processes.join_on("auto") == torch.device("cuda", 1) == noted["current"]
+    assert processes.connect_on("auto") == torch.device("cuda", 1) == noted["current"]
     assert (noted["backend"], noted["rank"], noted["world_size"]) == ("nccl", 3, 4)
 
 
 def test_one_process_is_left_alone(machine):
     noted = machine(gpus=2)
-    assert processes.join_on("cuda") == torch.device("cuda") and processes.join_on("cpu") == torch.device("cpu")
+    assert processes.connect_on("cuda") == torch.device("cuda") and processes.connect_on("cpu") == torch.device("cpu")
     assert not noted
 
 
 def test_processes_on_the_cpu(machine):
     noted = machine(gpus=2, rank=1, size=2)
-    assert processes.join_on("cpu") == torch.device("cpu")
+    assert processes.connect_on("cpu") == torch.device("cpu")
     assert noted["backend"] == "gloo" and "current" not in noted
 
 
 @pytest.mark.parametrize(
     ("device", "gpus", "sentence"),
     [
-        ("cuda:1", 2, "4 processes were started for device=cuda:1, which is one GPU: device=cuda gives each"),
+        ("cuda:1", 2, "4 processes were started, but device=cuda:1 is one GPU: device=cuda gives each"),
         ("auto", 2, r"process 2 of this machine .* has no GPU of its own: there are 2"),
         ("cuda", 0, "no CUDA GPU"),
     ],
@@ -56,7 +56,7 @@ def test_processes_on_the_cpu(machine):
 def test_devices_that_cannot_be(device, gpus, sentence, machine):
     machine(gpus=gpus, rank=2, size=4)
     with pytest.raises(ValueError, match=sentence):
-        processes.join_on(device)
+        processes.connect_on(device)
 
 
 @pytest.mark.parametrize("value", ["x", "-1", ""])
@@ -69,7 +69,7 @@ def test_the_number_of_a_process_is_one(value, monkeypatch):
 @pytest.mark.parametrize("name", ["RANK", "LOCAL_RANK"])
 def test_a_left_over_rank_is_refused_as_its_run_would_log_nothing(name, monkeypatch):
     monkeypatch.setenv(name, "1")
-    with pytest.raises(ValueError, match=f"{name}=1 in the environment .* unset {name}"):
+    with pytest.raises(ValueError, match=f"{name}=1 says that this is one of several .* unset {name}"):
         processes.check_environment()
     with monkeypatch.context() as started:
         started.setenv(processes.CHILD_VARIABLE, "{}")
@@ -89,4 +89,4 @@ def test_a_job_that_slurm_tasks_do_not_fit_is_a_sentence(monkeypatch):
 def test_a_training_has_a_gpu_for_each_process(machine, compose_config):
     machine(gpus=1, rank=1, size=2)
     with pytest.raises(ValueError, match=r"process 1 of this machine .* has no GPU of its own: there are 1"):
-        processes.join(compose_config("trainer=ddp").trainer)
+        processes.connect(compose_config("trainer=ddp").trainer)

@@ -16,7 +16,7 @@ from hairgan.locks import LockedError, Owner
 from lightning_modules.launch import choice, record, run_directory
 from lightning_modules.launch.choice import choose, trainer_of
 from lightning_modules.launch.rewind import rewind_run
-from lightning_modules.launch.run_directory import HoldsARunError, owned
+from lightning_modules.launch.run_directory import NotEmptyError, own_run_directory
 from tests.integration.runs import world
 
 
@@ -55,18 +55,18 @@ def live_in(run: Path) -> None:
 
 def test_runs_of_one_second_get_directories_of_their_own(config, monkeypatch):
     monkeypatch.setattr(run_directory, "stamp", lambda: "now")
-    with owned(choose(config)) as a, owned(choose(config)) as b:
+    with own_run_directory(choose(config)) as a, own_run_directory(choose(config)) as b:
         assert [a.path.name, b.path.name] == ["now", "now_2"]
         assert (a.path / "lock").exists() and (b.path / "lock").exists()
 
 
 def test_a_directory_of_a_run_that_never_began_is_deleted(config, tmp_path):
-    with pytest.raises(OSError, match="no data"), owned(choose(config)):
+    with pytest.raises(OSError, match="no data"), own_run_directory(choose(config)):
         raise OSError("no data")
     assert list((tmp_path / "test").iterdir()) == []
     config.run_dir = str(tmp_path / "mine")
     (tmp_path / "mine").mkdir()
-    with owned(choose(config)):
+    with own_run_directory(choose(config)):
         pass
     assert (tmp_path / "mine").is_dir()  # it was there before
 
@@ -74,7 +74,10 @@ def test_a_directory_of_a_run_that_never_began_is_deleted(config, tmp_path):
 def test_a_new_run_does_not_start_where_another_one_is(config, tmp_path):
     run = begin(tmp_path / "a run", config, steps=(2,))
     config.run_dir = str(run)
-    with pytest.raises(HoldsARunError, match=r"already holds a run\. .* 'resume=.*/a run'"), owned(choose(config)):
+    with (
+        pytest.raises(NotEmptyError, match=r"already holds a run\. .* 'resume=.*/a run'"),
+        own_run_directory(choose(config)),
+    ):
         pass
     assert sorted(p.name for p in run.iterdir()) == ["checkpoints", "config.yaml", "config_as_written.yaml", "run.yaml"]
 
@@ -85,18 +88,18 @@ def test_a_new_run_takes_a_directory_that_is_new_or_empty(held, config, tmp_path
     (tmp_path / "mine" / ".hydra").mkdir(parents=True)
     for name in (".gitkeep", "slurm-12.out", "wandb"):  # which do not count
         (tmp_path / "mine" / name).touch()
-    with owned(choose(config)) as run:
+    with own_run_directory(choose(config)) as run:
         assert run.path == tmp_path / "mine"
     (tmp_path / "mine" / held).touch()
     before = sorted(path.name for path in run.path.iterdir())
     with (
-        pytest.raises(HoldsARunError, match=rf"mine is not empty \({held}\): a new run takes a"),
-        owned(choose(config)),
+        pytest.raises(NotEmptyError, match=rf"mine is not empty \({held}\): a new run needs a"),
+        own_run_directory(choose(config)),
     ):
         pass
     assert sorted(path.name for path in run.path.iterdir()) == before
     config.run_dir = "/"
-    with pytest.raises(HoldsARunError, match=r"^/ is not empty \(.* more\)"), owned(choose(config)):
+    with pytest.raises(NotEmptyError, match=r"^/ is not empty \(.* more\)"), own_run_directory(choose(config)):
         pass
     assert not Path("/lock").exists()
 
@@ -106,8 +109,8 @@ def test_what_stands_where_the_run_writes_is_refused_at_the_start(wrong, config,
     run = begin(tmp_path / "run", config)
     (run / wrong).mkdir() if wrong == "metrics.csv" else (run / wrong).touch()
     config.resume = str(run)
-    sentence = rf"^{run}/{wrong} must be a f\w+, into which the run writes"
-    with pytest.raises(ValueError, match=sentence), owned(choose(config)):
+    sentence = rf"^{run}/{wrong} must be a f\w+, because the run writes there"
+    with pytest.raises(ValueError, match=sentence), own_run_directory(choose(config)):
         pass
     assert not (run / "lock").exists()
 
@@ -117,7 +120,10 @@ def test_a_run_that_lives_is_left_alone(how, config, tmp_path):
     run = begin(tmp_path / "test" / "run", config, steps=(2,))
     live_in(run)
     config[how if how == "run_dir" else "resume"] = "auto" if how == "auto" else str(run)
-    with pytest.raises(LockedError, match=rf"{run} is in use by process {os.getpid()} on node7"), owned(choose(config)):
+    with (
+        pytest.raises(LockedError, match=rf"{run} is in use by process {os.getpid()} on node7"),
+        own_run_directory(choose(config)),
+    ):
         pass
 
 
@@ -127,9 +133,9 @@ def test_auto_takes_the_run_that_began_last(config, tmp_path, capsys):
     begin(tmp_path / "test" / "z_older", config, steps=(2, 4), day=1)
     newest = begin(tmp_path / "test" / "a_newer", config, day=2)
     (tmp_path / "test" / "0_no_run").mkdir()
-    with owned(choose(config)) as run:  # although it crashed before its first checkpoint
+    with own_run_directory(choose(config)) as run:  # although it crashed before its first checkpoint
         assert (run.path, run.checkpoint, run.start) == (newest, None, 0)
-    assert "has no checkpoint yet: it starts again from its first step" in capsys.readouterr().out
+    assert "has no checkpoint yet, so it starts from its first step" in capsys.readouterr().out
     live_in(tmp_path / "test" / "preparing")
     with pytest.raises(LockedError, match="preparing, is being started by"):
         choose(config)
@@ -153,8 +159,8 @@ def test_a_run_goes_on_from_a_checkpoint_of_ones_choice(config, tmp_path):
     run = begin(tmp_path / "run", config, steps=(2, 4))
     for asked, step in ((run, 4), (run / "checkpoints" / "step_00000002.ckpt", 2)):
         config.resume = str(asked)
-        with owned(choose(config)) as found:
-            assert (found.path, found.start, found.goes_on) == (run, step, True)
+        with own_run_directory(choose(config)) as found:
+            assert (found.path, found.start, found.continues) == (run, step, True)
 
 
 @pytest.mark.parametrize(("best", "start"), [(1, 2), (3, 3), (None, 2)])
@@ -165,10 +171,10 @@ def test_the_best_checkpoint_is_gone_on_from_where_it_is_the_newest(best, start,
     else:
         save(run / "checkpoints" / "best.ckpt", best)
     config.resume = str(run)
-    with owned(choose(config)) as found:
+    with own_run_directory(choose(config)) as found:
         assert found.start == start
     (run / "checkpoints" / "step_00000002.ckpt").unlink()
-    with owned(choose(config)) as found:
+    with own_run_directory(choose(config)) as found:
         assert found.start == (best or 0)
 
 
@@ -187,7 +193,7 @@ def test_jobs_of_a_sweep_do_not_share_a_directory(swept, config, tmp_path, monke
     if swept:
         assert choose(config).place is None
         return
-    with pytest.raises(ValueError, match="would send every job to one directory"):
+    with pytest.raises(ValueError, match="would use one directory for all jobs"):
         choose(config)
 
 
@@ -201,9 +207,9 @@ class TestSLURM:
         run = begin(tmp_path / "test" / "job_12", config, steps=(2,), asked=choice.fingerprint(config))
         assert choose(config).run == run
         config.steps = 8
-        with owned(choose(config)) as second:
-            assert second.path.name == "job_12_2" and not second.goes_on
-        assert "holds another run of this SLURM job" in capsys.readouterr().out
+        with own_run_directory(choose(config)) as second:
+            assert second.path.name == "job_12_2" and not second.continues
+        assert "holds another run of this SLURM job, so" in capsys.readouterr().out
 
     def test_a_job_that_was_queued_again_goes_on_with_its_run(self, config, tmp_path, monkeypatch):
         run = begin(tmp_path / "test" / "job_12", config, steps=(2,), asked="before the code was changed")
@@ -235,7 +241,7 @@ def test_what_came_after_an_older_checkpoint_is_a_run_of_its_own(config, tmp_pat
     assert moved == ["best.ckpt", "grid_00000006.png", "mean_styles_00000006.safetensors", "step_00000006.ckpt"]
     assert (aside / "metrics.csv").read_text() == "step\n1\n6\n"
     config.resume = str(aside)
-    with owned(choose(config)) as found:
+    with own_run_directory(choose(config)) as found:
         assert (found.path, found.start) == (aside, 6)
     assert rewind_run(run, run / "checkpoints" / "step_00000004.ckpt", 4) is None
 
