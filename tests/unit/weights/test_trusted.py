@@ -83,7 +83,7 @@ def test_a_part_that_a_module_does_not_have_cannot_be_trusted(my_net: Path) -> N
         with pytest.raises(ValueError, match=rf"^trust names {name}, but there is no .* in my_net$"):
             trust(name)
         assert not trusted.is_trusted(name)
-    for name in ("my_net.Mine", "hairgan.networks", "hairgan.networks.bisenet"):
+    for name in ("my_net.Mine", "hairgan.networks", "hairgan.networks.stargan"):
         with trusting(name):
             assert trusted.is_trusted(name)
 
