@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hairgan.cli import salon
+from hairgan.cli import edit_run
+from hairgan.cli.edit_options import EditOptions, edit_options
 from hairgan.cli.finite_number import FiniteNumber
 from hairgan.editing.color import parse_color
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 @click.option(
     "--strands", type=click.Choice(["photo", "painted"]), default="photo", help="Whose strands the dyed hair has."
 )
-@salon.options
+@edit_options
 def dye(
     src: Path,
     like: tuple[Path, ...],
@@ -41,30 +42,30 @@ def dye(
     strength: float,
     strands: str,
     blend: str | None,
-    **how: Any,
+    **shared: Any,
 ) -> None:
     """Change the hair colour in SRC, a photo, and nothing else.
 
-    With a bundle that holds SEAN the hair is painted with the style of the reference, or with one that gives the wanted
-    colour, and its strands take the painted colours; without, colours are transferred. The result is a PNG beside SRC,
-    with SRC's profile and EXIF, whose other pixels are SRC's own.
+    If the bundle has SEAN, the hair is painted with the style of the reference, or with one that gives the wanted
+    colour, and the photo's strands take the painted colours. Otherwise colours are transferred. The result is a PNG
+    beside SRC with SRC's profile and EXIF; pixels other than hair keep SRC's values.
     """
     if bool(like) == (color is not None):
         raise ValueError("say either what the hair is to be like (--like) or what colour it is to have (--color)")
     if color is not None:
         parse_color(color)
-    run = salon.Run("dyed", src, like, **how)
+    run = edit_run.EditRun("dyed", src, like, (), EditOptions(**shared))
     wanted: dict[str, Any] = {"color": color, "strands": strands, "blend": blend or "alpha"}
 
-    def edit(subject: ParsedPhoto, reference: Reference | None) -> Edit:
-        return run.salon.dye(subject, like=reference, strength=strength, **wanted)
+    def edit(photo: ParsedPhoto, reference: Reference | None) -> Edit:
+        return run.salon.dye(photo, like=reference, strength=strength, **wanted)
 
-    def frames(subject: ParsedPhoto, reference: Reference | None) -> Iterator[Edit]:
+    def frames(photo: ParsedPhoto, reference: Reference | None) -> Iterator[Edit]:
         from hairgan.editing.batching import batches
         from hairgan.editing.video import ease
 
-        for strengths in batches((strength * ease(salon.VIDEO_FRAMES)).tolist(), run.salon.batch_size):
-            yield from run.salon.dye_all([subject], like=reference, strength=strengths, **wanted)
+        for strengths in batches((strength * ease(edit_run.VIDEO_FRAMES)).tolist(), run.salon.batch_size):
+            yield from run.salon.dye_all([photo], like=reference, strength=strengths, **wanted)
 
     run.edit(run.references(mix), edit, frames)
     run.close()

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hairgan.cli import salon
+from hairgan.cli import edit_run
+from hairgan.cli.edit_options import EditOptions, edit_options
 from hairgan.cli.finite_number import FiniteNumber
 from hairgan.editing.color import parse_color
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 @click.option(
     "--mode", default="preserve", type=click.Choice(["preserve", "seed"]), help="seed: the pipeline as published."
 )
-@salon.options
+@edit_options
 def restyle(
     src: Path,
     domain: str | None,
@@ -44,42 +45,49 @@ def restyle(
     color: str | None,
     mode: str,
     blend: str | None,
-    **how: Any,
+    **shared: Any,
 ) -> None:
     """Change the hair style in SRC, a photo, and nothing else.
 
-    The style is drawn from a domain, or taken from a photo. `--video` goes between two references, or from the
-    domain's mean to the style. The result is a PNG beside SRC, with SRC's profile and
-    EXIF, whose other pixels are SRC's own.
+    The style is drawn from a domain, or taken from a photo. `--video` goes from one reference to the other, or from
+    the domain's mean to the style. The result is a PNG beside SRC with SRC's profile and EXIF; pixels other than old
+    and new hair keep SRC's values.
     """
+    options = EditOptions(**shared)
     if domain is None and not like:
         raise ValueError("say which domain the hair is to go to (--domain), or what it is to be like (--like)")
-    if how["video"] and len(like) == 1:
+    if options.video and len(like) == 1:
         raise ValueError("a video goes between two references: give --like twice, or a --domain")
     if color_like is not None and color is not None:
         raise ValueError("say either what the colour is to be like (--color-like) or which it is to be (--color)")
     if color is not None:
         parse_color(color)
-    run = salon.Run("restyled", src, like, (color_like,) if color_like else (), **how)
-    hue = run.subject(color_like) if color_like else None
-    wanted: dict[str, Any] = {"domain": domain, "color_like": hue, "color": color, "mode": mode, "blend": blend}
+    run = edit_run.EditRun("restyled", src, like, (color_like,) if color_like else (), options)
+    color_reference = run.reference(color_like) if color_like else None
+    wanted: dict[str, Any] = {
+        "domain": domain,
+        "color_like": color_reference,
+        "color": color,
+        "mode": mode,
+        "blend": blend,
+    }
 
-    def edit(subject: ParsedPhoto, reference: Reference | None) -> Edit:
-        return run.salon.restyle(subject, like=reference, seed=seed, psi=psi, **wanted)
+    def edit(photo: ParsedPhoto, reference: Reference | None) -> Edit:
+        return run.salon.restyle(photo, like=reference, seed=seed, psi=psi, **wanted)
 
-    def frames(subject: ParsedPhoto, reference: Reference | None) -> Iterator[Edit]:
+    def frames(photo: ParsedPhoto, reference: Reference | None) -> Iterator[Edit]:
         from hairgan.editing.batching import batches
         from hairgan.editing.references import Mix
         from hairgan.editing.video import ease
 
-        shares = ease(salon.VIDEO_FRAMES).tolist()
+        shares = ease(edit_run.VIDEO_FRAMES).tolist()
         if isinstance(reference, Mix):
-            for part in batches(shares, run.salon.batch_size):
-                between = [Mix(reference.first, reference.second, share) for share in part]
-                yield from run.salon.restyle_all([subject], like=between, **wanted)
+            for some in batches(shares, run.salon.batch_size):
+                mixes = [Mix(reference.first, reference.second, share) for share in some]
+                yield from run.salon.restyle_all([photo], like=mixes, **wanted)
         else:
             for share in shares:
-                yield run.salon.restyle(subject, seed=seed, psi=psi * share, **wanted)
+                yield run.salon.restyle(photo, seed=seed, psi=psi * share, **wanted)
 
     run.edit(run.references(mix), edit, frames)
     run.close()

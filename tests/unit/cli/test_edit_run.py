@@ -70,7 +70,7 @@ def test_dye_one_photo(photos: Path, tmp_path: Path) -> None:
 
 
 def test_json_and_video(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hairgan.cli.salon.VIDEO_FRAMES", 4)
+    monkeypatch.setattr("hairgan.cli.edit_run.VIDEO_FRAMES", 4)
     result = run("dye", photos / "me.png", "--color", "auburn", "--out", tmp_path / "out.png", "--video", "--json")
     answer = json.loads(result.output)
     assert answer["out"] == str(tmp_path / "out.png") and Path(answer["out"]).is_file()
@@ -84,7 +84,7 @@ def test_json_and_video(photos: Path, tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_restyle_many_ways(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hairgan.cli.salon.VIDEO_FRAMES", 3)
+    monkeypatch.setattr("hairgan.cli.edit_run.VIDEO_FRAMES", 3)
     her = tmp_path / "her.png"
     pictures = []
     for i, how in enumerate(
@@ -236,8 +236,8 @@ def test_references_that_will_not_do(photos: Path, tmp_path: Path) -> None:
 
 def test_a_video_of_a_large_photo(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Frames are made one at a time, of a photo as large as the video."""
-    monkeypatch.setattr("hairgan.cli.salon.VIDEO_FRAMES", 3)
-    monkeypatch.setattr("hairgan.cli.salon.VIDEO_SIDE", 100)
+    monkeypatch.setattr("hairgan.cli.edit_run.VIDEO_FRAMES", 3)
+    monkeypatch.setattr("hairgan.cli.edit_run.VIDEO_SIDE", 100)
     seen = []
 
     def dye_all(salon: Salon, subjects: Any, dye_all: Any = Salon.dye_all, **how: Any) -> Any:
