@@ -29,8 +29,9 @@ from torch.nn import functional as F
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the plain pipeline's parts are the tests' oracles
 
 from hairgan.editing.edit import Edit
+from hairgan.editing.inference import PRECISIONS
 from hairgan.editing.restyler import Restyler
-from hairgan.editing.salon import PRECISIONS, Salon
+from hairgan.editing.salon import Salon
 from hairgan.memory import keep_freed_memory
 from hairgan.networks.face_parser import BiSeNet
 from hairgan.networks.fan import FAN

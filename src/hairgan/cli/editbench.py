@@ -5,22 +5,34 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from hairgan.cli.shared_options import trust_option
+from hairgan.cli.shared_options import bundle_option, trust_option
 from hairgan.cli.user_callables import load_callable
-from hairgan.editbench import BASELINES, SEED, TASKS, Method, contact_sheet, run, table
+from hairgan.editbench import BASELINES, SEED, TASKS, InformedMethod, Method, contact_sheet, run, table
 from hairgan.files import write_text
 from hairgan.photos.places import check_folder, check_free
 from hairgan.pictures import save_picture
 
+if TYPE_CHECKING:
+    from hairgan.editbench.salon import SalonMethod
+
 
 @click.command()
 @click.option("--method", "methods", multiple=True, metavar="MODULE:CALLABLE", help="A method; may be repeated.")
-@click.option("--bundle", help="Folder or hub name: score the salon of these networks too.")
+@bundle_option("--bundle", contents="the networks of the salon that is scored")
 @click.option("--device", default="auto", show_default=True, help="Where the bundle's networks run, e.g. cuda.")
-@click.option("--pairs", default=100, show_default=True, type=click.IntRange(1), help="Cases a task.")
+@click.option(
+    "--truth",
+    "stages",
+    multiple=True,
+    metavar="STAGE",
+    help="Also score the salon with the truth in place of one stage's result: source, reference, layout, background, "
+    "color or paint; may be repeated.",
+)
+@click.option("--pairs", default=100, show_default=True, type=click.IntRange(1), help="Cases per task.")
 @click.option("--size", default=256, show_default=True, type=click.IntRange(32, 1024), help="Of the pictures, pixels.")
 @click.option("--seed", default=SEED, show_default=True, help="Of the cases; published numbers use the default.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder for results.json and sheets of pictures.")
@@ -28,35 +40,34 @@ from hairgan.pictures import save_picture
 @trust_option
 def editbench(
     methods: tuple[str, ...],
-    bundle: str | None,
+    bundle: str,
     device: str,
+    stages: tuple[str, ...],
     pairs: int,
     size: int,
     seed: int,
     output: Path | None,
     overwrite: bool,
 ) -> None:
-    """Score hair editing methods, and the baselines, on procedural portraits.
+    """Score hair editing methods, the salon and baselines on procedural portraits.
 
-    With `--bundle` the table has the salon's rows: `dye`, `restyle preserve` and `restyle seed`.
+    The salon's rows are `dye`, and with StarGAN v2 in the bundle `restyle preserve` and `restyle seed`.
     """
     if output is not None:
         check_folder(output)
         for name in ("results.json", *(f"{task}.png" for task in TASKS)):
             check_free(output / name, overwrite=overwrite, option="--output")
-    if bundle is None and device != "auto":
-        raise ValueError("--device is where the networks of a bundle run: give --bundle as well")
-    everywhere = BASELINES | {name: load_callable("--method", name) for name in methods}
-    salon = _salon(bundle, device) if bundle else {}
-    chosen = {task: everywhere | salon.get(task, {}) for task in TASKS}
+    same_for_all: dict[str, Method] = BASELINES | {name: load_callable("--method", name) for name in methods}
+    salon = _salon_methods(bundle, device, stages)
+    chosen: dict[str, dict[str, Method | InformedMethod]] = {task: {**same_for_all, **salon[task]} for task in TASKS}
     results = [
         result for task in TASKS for result in run(chosen[task], pairs=pairs, size=size, seed=seed, tasks=[task])
     ]
     click.echo(table(results))
-    for task, named in salon.items():
-        for name, method in named.items():
-            if refused := getattr(method, "refused", 0):
-                click.echo(f"{name} refused {refused} of {pairs} cases of {task}; they are scored as left alone")
+    for task in TASKS:
+        for name, method in salon[task].items():
+            if method.refused:
+                click.echo(f"{name} refused {method.refused} of {pairs} cases of {task}; their edit is the source")
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
         write_text(output / "results.json", json.dumps([asdict(result) for result in results], indent=1))
@@ -65,8 +76,14 @@ def editbench(
             save_picture(sheet, output / f"{task}.png")
 
 
-def _salon(bundle: str, device: str) -> dict[str, dict[str, Method]]:
+def _salon_methods(bundle: str, device: str, stages: tuple[str, ...]) -> dict[str, dict[str, SalonMethod]]:
     from hairgan.editbench.salon import salon_methods
+    from hairgan.editbench.truth import check_stages
     from hairgan.editing.salon import Salon
 
-    return {task: {**methods} for task, methods in salon_methods(Salon.from_bundle(bundle, device)).items()}
+    check_stages(stages)
+    salon = Salon.from_bundle(bundle, device)
+    methods = salon_methods(salon, stages)
+    if salon.restyler is None:
+        click.echo("the bundle has no StarGAN v2, which restyling needs: the salon is scored on dye only", err=True)
+    return methods

@@ -9,10 +9,12 @@ A method is a callable from an `EditCase` to the edited picture:
 """
 
 from hairgan.editbench.baselines import BASELINES
-from hairgan.editbench.cases import SEED, TASKS, EditCase, Method, Truth, cases
+from hairgan.editbench.cases import SEED, TASKS, EditCase, SolvedCase, Truth, cases
+from hairgan.editbench.methods import InformedMethod, Method
 from hairgan.editbench.report import contact_sheet, table
 from hairgan.editbench.scoring import Result, run
 
 __all__ = [
-    "BASELINES", "SEED", "TASKS", "EditCase", "Method", "Result", "Truth", "cases", "contact_sheet", "run", "table",
+    "BASELINES", "SEED", "TASKS", "EditCase", "InformedMethod", "Method", "Result", "SolvedCase", "Truth", "cases",
+    "contact_sheet", "run", "table",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Edits that need no network: what a method has to beat."""
+"""Edits without a network, to compare methods with."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import numpy as np
 from jaxtyping import UInt8
 from numpy import ndarray
 
-from hairgan.editbench.cases import EditCase, Method
+from hairgan.editbench.cases import EditCase
+from hairgan.editbench.methods import Method
 from hairgan.regions import Region
 
 
 def copy_source(case: EditCase) -> UInt8[ndarray, "s s 3"]:
-    """No edit at all: perfect outside the hair but for the shadow that other hair would throw."""
+    """No edit: right outside the hair, except for the shadow of the new hair."""
     return case.source
 
 
@@ -31,7 +32,7 @@ def lab_color_transfer(case: EditCase) -> UInt8[ndarray, "s s 3"]:
 
 
 def paste_reference_hair(case: EditCase) -> UInt8[ndarray, "s s 3"]:
-    """The reference's hair laid over the source at the same place; the source's own hair stays where it shows."""
+    """The reference's hair on top of the source, at the same place; the source's own hair is not removed."""
     return np.where((case.reference_labels == Region.HAIR)[..., None], case.reference, case.source)
 
 

@@ -1,8 +1,8 @@
-"""What is asked for, and the true answer: the same person drawn again with other hair."""
+"""The benchmark's edits and their true results: the same person drawn again with other hair."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import count, islice
 
@@ -23,11 +23,11 @@ MIN_HAIR = 0.02
 
 @dataclass(frozen=True)
 class EditCase:
-    """An edit that is asked for: all that a method may look at.
+    """A requested edit: all that a method may see.
 
     Attributes:
-        task: `dye` asks for the reference's hair colour on the source's hair, `restyle` for the reference's whole hair,
-            its colour included.
+        task: `dye` requests the reference's hair colour on the source's hair, `restyle` the reference's whole hair, its
+            colour included.
         index: number of the case in its task.
         source, reference: RGB pictures.
         source_labels, reference_labels: their true label maps.
@@ -46,18 +46,22 @@ class EditCase:
 
 @dataclass(frozen=True)
 class Truth:
-    """The true result of an edit: hidden from methods."""
+    """The true result of an edit, which methods do not see."""
 
     image: UInt8[ndarray, "s s 3"]
     labels: UInt8[ndarray, "s s"]
 
 
-Method = Callable[[EditCase], UInt8[ndarray, "s s 3"]]
-"""An editor under test: a case to the edited picture, of the source's size."""
+@dataclass(frozen=True)
+class SolvedCase:
+    """A requested edit and its true result."""
+
+    case: EditCase
+    truth: Truth
 
 
-def cases(task: str, pairs: int, size: int, seed: int = SEED) -> Iterator[tuple[EditCase, Truth]]:
-    """The first `pairs` cases of a task; fewer pairs are a prefix of more.
+def cases(task: str, pairs: int, size: int, seed: int = SEED) -> Iterator[SolvedCase]:
+    """The first `pairs` cases of a task; the cases of a smaller number are the first of a larger one.
 
     Raises:
         ValueError: no such task.
@@ -67,33 +71,31 @@ def cases(task: str, pairs: int, size: int, seed: int = SEED) -> Iterator[tuple[
     return islice(_all_cases(task, size, seed), pairs)
 
 
-def _all_cases(task: str, size: int, seed: int) -> Iterator[tuple[EditCase, Truth]]:
+def _all_cases(task: str, size: int, seed: int) -> Iterator[SolvedCase]:
     accepted = count()
     for candidate in count():
         source, reference = 2 * candidate, 2 * candidate + 1
-        person, worn = Identity.sample(seed, source), Hairstyle.sample(seed, source)
+        person, old = Identity.sample(seed, source), Hairstyle.sample(seed, source)
         wanted = Hairstyle.sample(seed, reference)
         if task == "dye":
-            asks = wanted.color_name != worn.color_name
+            differs = wanted.color_name != old.color_name
             new = replace(
-                worn, color_name=wanted.color_name, color=wanted.color, streaks=wanted.streaks,
+                old, color_name=wanted.color_name, color=wanted.color, streaks=wanted.streaks,
                 streak_share=wanted.streak_share,
             )  # fmt: skip
         else:
-            asks = (wanted.length, wanted.texture, wanted.bangs) != (worn.length, worn.texture, worn.bangs)
+            differs = (wanted.length, wanted.texture, wanted.bangs) != (old.length, old.texture, old.bangs)
             new = wanted
-        if not asks:
+        if not differs:
             continue
-        before = draw(person, worn, size)
+        before = draw(person, old, size)
         example = draw(Identity.sample(seed, reference), wanted, size)
         after = draw(person, new, size)
         if min((portrait.labels == Region.HAIR).mean() for portrait in (before, example, after)) < MIN_HAIR:
-            continue  # under a hat, say
-        case = EditCase(
-            task, next(accepted), before.image, before.labels, example.image, example.labels,
-            wanted.color_name if task == "dye" else _hair_domain(wanted),
-        )  # fmt: skip
-        yield case, Truth(after.image, after.labels)
+            continue  # hair under a hat, for example
+        target = wanted.color_name if task == "dye" else _hair_domain(wanted)
+        pictures = before.image, before.labels, example.image, example.labels
+        yield SolvedCase(EditCase(task, next(accepted), *pictures, target), Truth(after.image, after.labels))
 
 
 def _hair_domain(hairstyle: Hairstyle) -> str:

@@ -1,4 +1,4 @@
-"""What a run of the benchmark is looked at with: a table, and a sheet of pictures."""
+"""Results of the benchmark as a table, and edits as a sheet of pictures."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from jaxtyping import UInt8
 from numpy import ndarray
 
-from hairgan.editbench.cases import SEED, Method, cases
+from hairgan.editbench.cases import SEED, cases
+from hairgan.editbench.methods import InformedMethod, Method, apply
 from hairgan.editbench.scoring import Result
 from hairgan.pictures import sheet
 from hairgan.text_tables import markdown_table
@@ -34,12 +35,13 @@ def table(results: Sequence[Result]) -> str:
 
 
 def contact_sheet(
-    methods: Mapping[str, Method], task: str, *, pairs: int = 6, size: int = 256, seed: int = SEED
+    methods: Mapping[str, Method | InformedMethod], task: str, *, pairs: int = 6, size: int = 256, seed: int = SEED
 ) -> UInt8[ndarray, "h w 3"]:
     """A picture with a row per case: source, reference, truth, and each method's edit."""
     rows = []
-    for case, truth in cases(task, pairs, size, seed):
-        rows.append([case.source, case.reference, truth.image, *(method(case) for method in methods.values())])
+    for solved in cases(task, pairs, size, seed):
+        edits = [apply(name, method, solved) for name, method in methods.items()]
+        rows.append([solved.case.source, solved.case.reference, solved.truth.image, *edits])
     return sheet(rows, column_names=["source", "reference", "truth", *methods])
 
 

@@ -1,59 +1,85 @@
-"""The salon as methods of the benchmark."""
+"""The salon as methods of the benchmark, as it is or with the truth in place of one stage's result."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from jaxtyping import UInt8
 from numpy import ndarray
 
-from hairgan.editbench.cases import EditCase
+from hairgan.editbench.cases import EditCase, Truth
+from hairgan.editbench.truth import DYE_STAGES, STAGES, TrueResult, check_stages
 from hairgan.editing.edit import Edit
 from hairgan.editing.salon import Salon
 
+MODES = ("preserve", "seed")
+
 
 class SalonMethod:
-    """One thing a salon does. It sees the two pictures and parses them itself; the true label maps it does not see.
+    """One kind of edit of a salon. The salon parses the pictures itself and does not see their true label maps.
+
+    Args:
+        mode: of a restyling; None dyes.
+        stage: whose result is replaced by the truth (`hairgan.editbench.truth.STAGES`); None for no stage.
 
     Attributes:
-        refused: cases that the salon refused, for want of hair, say. They are handed back as they were, and scored so.
+        refused: how many cases the salon refused, for example because it found no hair. Their edit is the source.
     """
 
-    def __init__(self, edit: Callable[[EditCase], Edit]) -> None:
-        self.edit, self.refused = edit, 0
+    def __init__(self, salon: Salon, mode: str | None = None, stage: str | None = None) -> None:
+        self.salon, self.mode, self.stage = salon, mode, stage
+        self.refused = 0
 
-    def __call__(self, case: EditCase) -> UInt8[ndarray, "s s 3"]:
+    def edit_with_truth(self, case: EditCase, truth: Truth) -> UInt8[ndarray, "s s 3"]:
+        """The edited picture. The truth is used in `stage` alone."""
         try:
-            return self.edit(case).image
+            return self.edit(case, truth).image
         except ValueError:
             self.refused += 1
             return case.source
 
+    def edit(self, case: EditCase, truth: Truth) -> Edit:
+        """The edit, with what its steps made.
 
-def salon_methods(salon: Salon) -> dict[str, dict[str, SalonMethod]]:
-    """What a salon can do, by task and name: `dye`, and where it has StarGAN v2 `restyle preserve` and `restyle seed`.
+        Raises:
+            ValueError: as in `Salon.dye_all` and `Salon.restyle_all`.
+        """
+        true = TrueResult(self.stage, case, truth)
+        source = true.source(self.salon.parse(case.source, aligned=True))
+        reference = true.reference(self.salon.parse(case.reference, aligned=True))
+        color = true.color(self.salon, reference)
+        salon = self.salon.with_steps(true.steps())
+        if self.mode is None:
+            return salon.dye(source, like=color)
+        assert salon.restyler is not None
+        known = case.target_domain in salon.restyler.domains
+        domain = case.target_domain if known else None
+        return salon.restyle(source, like=reference, domain=domain, color_like=color, mode=self.mode)
 
-    Restyling is asked for hair like the reference's, read as of the case's domain where the salon knows it, and for the
-    reference's colour.
+
+def salon_methods(salon: Salon, stages: Sequence[str] = ()) -> dict[str, dict[str, SalonMethod]]:
+    """What a salon can do, by task and name: `dye`, and if it has StarGAN v2 `restyle preserve` and `restyle seed`.
+
+    Restyling takes the reference's hair and its colour; the reference is read as of the case's domain if the salon
+    knows that.
+
+    Args:
+        stages: for each of these, every edit that has such a stage is also made with the truth in its place.
+
+    Raises:
+        ValueError: there is no such stage, or only restyling has it and the salon cannot restyle.
     """
-    methods = {
-        "dye": {"dye": SalonMethod(lambda case: salon.dye(case.source, like=case.reference, aligned=True))},
-        "restyle": {},
-    }
+    check_stages(stages)
+    for stage in stages:
+        if stage not in DYE_STAGES and salon.restyler is None:
+            raise ValueError(f"stage '{stage}' is one of restyling, which needs StarGAN v2, and the bundle has none")
+
+    def with_stages(name: str, mode: str | None, known: Sequence[str]) -> dict[str, SalonMethod]:
+        methods = {name: SalonMethod(salon, mode)}
+        return methods | {f"{name}, true {one}": SalonMethod(salon, mode, one) for one in stages if one in known}
+
+    restyle: dict[str, SalonMethod] = {}
     if salon.restyler is not None:
-        known = salon.restyler.domains
-
-        def restyle(mode: str) -> SalonMethod:
-            return SalonMethod(
-                lambda case: salon.restyle(
-                    case.source,
-                    like=case.reference,
-                    domain=case.target_domain if case.target_domain in known else None,
-                    color_like=case.reference,
-                    mode=mode,
-                    aligned=True,
-                )
-            )
-
-        methods["restyle"] = {f"restyle {mode}": restyle(mode) for mode in ("preserve", "seed")}
-    return methods
+        for mode in MODES:
+            restyle |= with_stages(f"restyle {mode}", mode, tuple(STAGES))
+    return {"dye": with_stages("dye", None, DYE_STAGES), "restyle": restyle}

@@ -1,4 +1,4 @@
-"""Running methods over the cases, and the errors of their edits against the truth."""
+"""The errors of methods' edits against the truth."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from jaxtyping import Bool, UInt8
 from numpy import ndarray
 from torch import Tensor
 
-from hairgan.editbench.cases import SEED, TASKS, EditCase, Method, Truth, cases
+from hairgan.editbench.cases import SEED, TASKS, SolvedCase, cases
+from hairgan.editbench.methods import InformedMethod, Method, apply
 from hairgan.metrics.color import ciede2000, rgb_to_lab
 from hairgan.metrics.hair_edits import mask_iou
 from hairgan.metrics.images import as_unit
@@ -24,7 +25,7 @@ from hairgan.metrics.reconstruction import mean_over, psnr
 from hairgan.regions import Region
 
 RIM = 0.03
-"""How far from the hair an edit may blend into the source, as a share of the picture's side."""
+"""Width of the rim around the hair in which an edit may be blended, as a share of the picture's side."""
 
 Parser = Callable[[UInt8[ndarray, "s s 3"]], UInt8[ndarray, "s s"]]
 """A face parser: a picture to its label map."""
@@ -35,7 +36,7 @@ class Result:
     """One method on one task.
 
     Attributes:
-        fingerprint: hash of all pictures of the task: results compare only where it is the same.
+        fingerprint: hash of all pictures of the task; only results with the same one can be compared.
         scores: means over the cases, by name; see `score`.
         seconds: median seconds per case.
     """
@@ -51,7 +52,7 @@ class Result:
 
 
 def run(
-    methods: Mapping[str, Method],
+    methods: Mapping[str, Method | InformedMethod],
     *,
     pairs: int = 100,
     size: int = 256,
@@ -64,12 +65,12 @@ def run(
 
     Args:
         methods: by the name they have in the table.
-        pairs: cases a task.
+        pairs: cases per task.
         size: of the pictures, 32 to 1024.
-        seed: of the cases; a published number uses the default.
+        seed: of the cases; published numbers use the default.
         tasks: `dye`, `restyle` or both.
         lpips: the perceptual distance; the embedded one if None.
-        parser: finds the hair of an edit, for its intersection over union with the true hair; no such score if None.
+        parser: finds the hair of an edit, for the score `hair_iou`; without it there is no such score.
 
     Returns:
         results by task, then by method.
@@ -78,48 +79,48 @@ def run(
         ValueError: a method failed, or its picture has another shape or type than the source.
     """
     lpips = lpips or LPIPS("embedded")
+    return [result for task in tasks for result in _run_task(methods, task, pairs, size, seed, lpips, parser)]
+
+
+def _run_task(
+    methods: Mapping[str, Method | InformedMethod],
+    task: str,
+    pairs: int,
+    size: int,
+    seed: int,
+    lpips: LPIPS,
+    parser: Parser | None,
+) -> list[Result]:
+    scores: dict[str, list[dict[str, float]]] = {name: [] for name in methods}
+    seconds: dict[str, list[float]] = {name: [] for name in methods}
+    digest = hashlib.blake2b(digest_size=4)
+    for solved in cases(task, pairs, size, seed):
+        for picture in (solved.case.source, solved.case.reference, solved.truth.image):
+            digest.update(picture.tobytes())
+        for name, method in methods.items():
+            start = time.perf_counter()
+            edited = apply(name, method, solved)
+            seconds[name].append(time.perf_counter() - start)
+            scores[name].append(score(edited, solved, lpips, parser))
     results = []
-    for task in tasks:
-        rows: dict[str, list[dict[str, float]]] = {name: [] for name in methods}
-        seconds: dict[str, list[float]] = {name: [] for name in methods}
-        digest = hashlib.blake2b(digest_size=4)
-        for case, truth in cases(task, pairs, size, seed):
-            for picture in (case.source, case.reference, truth.image):
-                digest.update(picture.tobytes())
-            for name, method in methods.items():
-                start = time.perf_counter()
-                try:
-                    edited = method(case)
-                except Exception as error:
-                    reason = f"{type(error).__name__}: {error}"
-                    raise ValueError(f"{name} failed with {task} case {case.index} ({reason})") from error
-                seconds[name].append(time.perf_counter() - start)
-                if not isinstance(edited, np.ndarray):
-                    kind = type(edited).__name__
-                    raise ValueError(f"{name}: the edit of {task} case {case.index} is no array, but a {kind}")
-                if edited.shape != case.source.shape or edited.dtype != np.uint8:
-                    raise ValueError(
-                        f"{name}: the edit of {task} case {case.index} is {edited.dtype} of shape {edited.shape}, "
-                        f"the source uint8 of shape {case.source.shape}"
-                    )
-                rows[name].append(score(edited, case, truth, lpips, parser))
-        for name in methods:
-            means = {key: fmean(row[key] for row in rows[name]) for key in rows[name][0]}
-            results.append(Result(name, task, pairs, size, seed, digest.hexdigest(), means, median(seconds[name])))
+    for name, rows in scores.items():
+        means = {key: fmean(row[key] for row in rows) for key in rows[0]}
+        results.append(Result(name, task, pairs, size, seed, digest.hexdigest(), means, median(seconds[name])))
     return results
 
 
 @torch.no_grad()
 def score(
-    edited: UInt8[ndarray, "s s 3"], case: EditCase, truth: Truth, lpips: LPIPS, parser: Parser | None = None
+    edited: UInt8[ndarray, "s s 3"], solved: SolvedCase, lpips: LPIPS, parser: Parser | None = None
 ) -> dict[str, float]:
     """Errors of one edit against the truth.
 
     `hair_` is the old and the new hair together, `outside_` the rest. In each: `rmse` on [0, 1], `psnr` (dB),
     `ciede2000` (mean over pixels), and LPIPS of the truth with the edit's pixels in this part against the truth.
-    Besides, `beyond_bytes_changed`, the share of bytes outside and farther than `RIM` from the hair that are not the
-    source's, and with a parser `hair_iou`.
+    `beyond_bytes_changed` is the share of bytes that differ from the source's, among those farther than `RIM` from the
+    hair. `hair_iou`, only with a parser, is the intersection over union of the edit's and the truth's hair.
     """
+    case, truth = solved.case, solved.truth
     source, image, true = (_tensor(x) for x in (case.source, edited, truth.image))
     old, new = (torch.from_numpy(labels == Region.HAIR)[None] for labels in (case.source_labels, truth.labels))
     difference = ciede2000(rgb_to_lab(image), rgb_to_lab(true))[:, None]
@@ -133,14 +134,14 @@ def score(
             f"{part}_ciede2000": mean_over(mask, difference).item(),
             f"{part}_{lpips.name}": lpips(2 * composite - 1, 2 * true - 1).item(),
         }
-    beyond = _beyond((case.source_labels == Region.HAIR) | (truth.labels == Region.HAIR))
-    scores["beyond_bytes_changed"] = mean_over(beyond, (image != source).float()).item() if beyond.any() else 0.0
+    far = _far_from((case.source_labels == Region.HAIR) | (truth.labels == Region.HAIR))
+    scores["beyond_bytes_changed"] = mean_over(far, (image != source).float()).item() if far.any() else 0.0
     if parser is not None:
         scores["hair_iou"] = mask_iou(torch.from_numpy(parser(edited) == Region.HAIR)[None], new).item()
     return scores
 
 
-def _beyond(hair: Bool[ndarray, "s s"]) -> Bool[Tensor, "1 s s"]:
+def _far_from(hair: Bool[ndarray, "s s"]) -> Bool[Tensor, "1 s s"]:
     distance = cv2.distanceTransform((~hair).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     return torch.from_numpy(distance > RIM * len(hair))[None]
 

@@ -49,6 +49,7 @@ class Painting:
 class BlendedCrop:
     """A painting, blended into the crop."""
 
+    painting: Painting
     before: UInt8[ndarray, "s s 3"]
     """The crop of the photo, at the painting's size."""
     labels: UInt8[ndarray, "s s"]
@@ -93,23 +94,24 @@ def blend_painting(painting: Painting, blend: str) -> BlendedCrop:
     height, width = photo.photo.shape[:2]
     fade = photo.alignment.resized(size).ramp(height, width, EDGE * size)
     if blend == "none":
-        return BlendedCrop(before, labels, source + fade[..., None] * (picture - source), fade, fade)
+        return BlendedCrop(painting, before, labels, source + fade[..., None] * (picture - source), fade, fade)
     hair = (labels == Region.HAIR) | (layout == Region.HAIR)
     mask = soft_mask(hair, FEATHER * size) * fade
     after = BLENDS[blend](source, picture, mask)
     other_region = cv2.GaussianBlur((labels != layout).astype(np.float32), (0, 0), size / 128)
-    return BlendedCrop(before, labels, after, mask, mask * other_region)
+    return BlendedCrop(painting, before, labels, after, mask, mask * other_region)
 
 
-def paste_back(photo: ParsedPhoto, crop: BlendedCrop) -> UInt8[ndarray, "h w 3"]:
+def paste_back(crop: BlendedCrop) -> UInt8[ndarray, "h w 3"]:
     """The photo at its own resolution, with the blended crop in its place."""
+    photo = crop.painting.photo
     alignment = photo.alignment.resized(len(crop.after))
     return alignment.paste(photo.photo, crop.before.astype(np.float32), crop.after, crop.mask, crop.renewed)
 
 
-def collect_edit(painting: Painting, crop: BlendedCrop, image: UInt8[ndarray, "h w 3"], timings: Timings) -> Edit:
+def collect_edit(crop: BlendedCrop, image: UInt8[ndarray, "h w 3"], timings: Timings) -> Edit:
     """The edit of a photo, with what its steps made and the distance of its hair from the wanted colour."""
-    after = to_bytes(crop.after)
+    painting, after = crop.painting, to_bytes(crop.after)
     new_hair = painting.layout == Region.HAIR
     error = None
     if painting.wanted is not None and new_hair.any():

@@ -17,11 +17,10 @@ An edit goes through these steps, each in a module of its own:
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import wraps
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any
 
 import torch
 from torch import nn
@@ -30,6 +29,7 @@ from hairgan.devices import choose_device
 from hairgan.editing.batching import as_list, batches, broadcast
 from hairgan.editing.edit import Edit, Timings
 from hairgan.editing.hair_outside_crop import dye_hair_outside_crop
+from hairgan.editing.inference import check_precision, inference
 from hairgan.editing.layout import LAYOUTS
 from hairgan.editing.painter import DyeJob, Painter, RestyleJob
 from hairgan.editing.painting import Painting, check_blend, collect_edit, match_painting, paste_back
@@ -52,16 +52,11 @@ from hairgan.weights.bundles import load_bundle
 from hairgan.weights.collecting import collect
 from hairgan.weights.shipped import bundle_or_shipped
 
-Arguments = ParamSpec("Arguments")
-Result = TypeVar("Result")
-
 PARTS = ("parser", "sean", "mean_styles", "stargan_generator", "mapping_network", "style_encoder", "fan")
 """Names of the parts of a bundle that the salon uses."""
 
 COLOR_DOMAINS = ("blond",)
 """Domains that are about colour: restyling to them takes the rough head's hair colour."""
-
-PRECISIONS = ("float32", "bfloat16")
 
 STRANDS = ("photo", "painted")
 """Whose strands dyed hair has."""
@@ -70,20 +65,6 @@ HAIR_STAYS_OUTSIDE = "the hair goes on outside the crop the networks see; there 
 
 MAX_AMOUNT = 10
 """Largest strength and truncation; 0 to 1 is usual, and more exaggerates."""
-
-
-def _runs_networks(
-    method: Callable[Concatenate[Salon, Arguments], Result],
-) -> Callable[Concatenate[Salon, Arguments], Result]:
-    """Decorate a method that runs networks: no gradients, and the salon's precision."""
-
-    @wraps(method)
-    def run(salon: Salon, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-        lower = salon.precision == "bfloat16"
-        with torch.inference_mode(), torch.autocast(salon.device.type, torch.bfloat16, enabled=lower):
-            return method(salon, *args, **kwargs)
-
-    return run
 
 
 class Salon:
@@ -113,8 +94,7 @@ class Salon:
         mean_styles: MeanStyles | None = None,
         precision: str = "float32",
     ) -> None:
-        if precision not in PRECISIONS:
-            raise ValueError(f"unknown precision '{precision}'; known are {', '.join(PRECISIONS)}")
+        check_precision(precision)
         self.precision = precision
         self.parser = parser if isinstance(parser, FaceParser) else FaceParser(parser)
         self.device = self.parser.device
@@ -173,7 +153,7 @@ class Salon:
         salon.steps = steps
         return salon
 
-    @_runs_networks
+    @inference
     def parse(self, photo: Photo, aligned: bool = False) -> ParsedPhoto:
         """Align and parse a photo once, for any number of edits of it or like it.
 
@@ -190,7 +170,7 @@ class Salon:
         """Change the colour of the hair; arguments and errors as in `dye_all`."""
         return self.dye_all([photo], **how)[0]
 
-    @_runs_networks
+    @inference
     def dye_all(
         self,
         photos: Sequence[Photo | ParsedPhoto],
@@ -250,7 +230,7 @@ class Salon:
         """Change the shape of the hair, and its colour if asked to; arguments and errors as in `restyle_all`."""
         return self.restyle_all([photo], **how)[0]
 
-    @_runs_networks
+    @inference
     def restyle_all(
         self,
         photos: Sequence[Photo | ParsedPhoto],
@@ -372,8 +352,8 @@ class Salon:
         with timings.stage("blend"):
             crop = self.steps.blend(painting, blend)
         with timings.stage("paste"):
-            image = paste_back(painting.photo, crop)
-        return collect_edit(painting, crop, image, timings)
+            image = paste_back(crop)
+        return collect_edit(crop, image, timings)
 
 
 def _check_amount(what: str, *values: float) -> None:

@@ -5,17 +5,21 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
+from torch import nn
 
 from hairgan.cli.editbench import editbench
 from hairgan.editbench import BASELINES, SEED, cases, contact_sheet, run, table
+from hairgan.editbench.methods import apply
 from hairgan.editbench.salon import SalonMethod
+from hairgan.editing.salon import Salon
 from hairgan.metrics.perceptual import LPIPS
 from hairgan.networks.face_parser import BiSeNet
 from hairgan.networks.sean import SEANGenerator
 from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
 from hairgan.pictures import GAP
-from hairgan.regions import Region
+from hairgan.regions import NUM_REGIONS, Region
 from hairgan.weights.bundles import save_bundle
+from hairgan.weights.shipped import REMARK
 
 SIZE = 64
 
@@ -26,34 +30,35 @@ def asked():
 
 
 @pytest.fixture(scope="module")
-def results(asked):
-    truths = {(task, case.index): truth for task, pairs in asked.items() for case, truth in pairs}
+def results():
+    class Oracle:
+        def edit_with_truth(self, case, truth):
+            return truth.image
 
-    def oracle(case):
-        return truths[case.task, case.index].image
-
-    found = run({**BASELINES, "oracle": oracle}, pairs=3, size=SIZE, parser=lambda image: np.full(image.shape[:2], 13))
+    found = run(
+        {**BASELINES, "oracle": Oracle()}, pairs=3, size=SIZE, parser=lambda image: np.full(image.shape[:2], 13)
+    )
     return {(result.task, result.method): result for result in found}
 
 
 def test_the_same_person_with_other_hair(asked):
-    for case, truth in asked["dye"]:
+    for case, truth in ((solved.case, solved.truth) for solved in asked["dye"]):
         np.testing.assert_array_equal(truth.labels, case.source_labels)
         hair = case.source_labels == Region.HAIR
         assert (truth.image != case.source).any(-1)[hair].mean() > 0.9
         assert (truth.image != case.source).any(-1)[~hair].mean() < 0.1
-    for case, truth in asked["restyle"]:
+    for case, truth in ((solved.case, solved.truth) for solved in asked["restyle"]):
         assert ((truth.labels == Region.HAIR) != (case.source_labels == Region.HAIR)).mean() > 0.01
         assert case.target_domain in {"long_straight", "long_perm", "bob", "short"}
 
 
 def test_fewer_pairs_are_a_prefix(asked):
     again = list(cases("restyle", 2, SIZE))
-    for (case, truth), (first, first_truth) in zip(again, asked["restyle"], strict=False):
-        np.testing.assert_array_equal(case.source, first.source)
-        np.testing.assert_array_equal(truth.image, first_truth.image)
-    other, _ = next(cases("restyle", 1, SIZE, seed=SEED + 1))
-    assert (other.source != again[0][0].source).any()
+    for solved, first in zip(again, asked["restyle"], strict=False):
+        np.testing.assert_array_equal(solved.case.source, first.case.source)
+        np.testing.assert_array_equal(solved.truth.image, first.truth.image)
+    other = next(cases("restyle", 1, SIZE, seed=SEED + 1))
+    assert (other.case.source != again[0].case.source).any()
 
 
 def test_the_truth_is_perfect(results):
@@ -72,11 +77,11 @@ def test_baselines(results, asked):
     assert dye["paste the reference's hair"]["beyond_bytes_changed"] > 0
     error = [
         np.sqrt(((c.source[h] / 255.0 - t.image[h] / 255.0) ** 2).mean())
-        for c, t in asked["dye"]
+        for c, t in ((solved.case, solved.truth) for solved in asked["dye"])
         for h in [c.source_labels == Region.HAIR]
     ]
     assert dye["copy the source"]["hair_rmse"] == pytest.approx(np.mean(error), rel=1e-5)
-    iou = np.mean([(c.source_labels == Region.HAIR).mean() for c, _ in asked["dye"]])
+    iou = np.mean([(c.source_labels == Region.HAIR).mean() for c in (solved.case for solved in asked["dye"])])
     assert dye["copy the source"]["hair_iou"] == pytest.approx(iou, rel=1e-5)
 
 
@@ -88,19 +93,22 @@ def test_table_and_sheet(results):
     assert len(text.splitlines()) == 2 * (4 + 4) + 1  # a blank line between the tables
     assert len({line.count("|") for line in text.splitlines() if line.startswith("|")}) == 1
     sheet = contact_sheet(BASELINES, "dye", pairs=2, size=SIZE)
-    case, truth = next(islice(cases("dye", 2, SIZE), 1, None))
+    solved = next(islice(cases("dye", 2, SIZE), 1, None))
     row = sheet[-SIZE - GAP : -GAP]
     places = [
         next(x for x in range(row.shape[1]) if np.array_equal(row[:, x : x + SIZE], picture))
-        for picture in (case.source, case.reference, truth.image)
+        for picture in (solved.case.source, solved.case.reference, solved.truth.image)
     ]
     assert places == sorted(places)
 
 
-def test_command(tmp_path):
+def test_without_a_bundle_the_shipped_one_is_scored(tmp_path, monkeypatch):
+    monkeypatch.delenv("HAIRGAN_BUNDLE", raising=False)
     done = CliRunner().invoke(editbench, ["--pairs", "1", "--size", "48", "--output", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
     assert done.output.count("| Lab colour transfer |") == 2
+    assert REMARK in done.stderr and "the salon is scored on dye only" in done.stderr
+    assert done.output.count("\n| dye |") == 1 and "| restyle preserve |" not in done.output
     assert {file.name for file in (tmp_path / "out").iterdir()} == {"results.json", "dye.png", "restyle.png"}
     for name in ("hairgan.editbench:absent", "hairgan.editbench:SEED", "nothing"):
         failed = CliRunner().invoke(editbench, ["--method", name])
@@ -128,19 +136,32 @@ def test_a_bundle_is_scored(tmp_path):
     }
     save_bundle(tmp_path / "bundle", {name: n.eval() for name, n in networks.items()}, domains=domains)
     asked = ["--bundle", str(tmp_path / "bundle"), "--pairs", "1", "--size", "64"]
-    done = CliRunner().invoke(editbench, [*asked, "--output", str(tmp_path / "out")], catch_exceptions=False)
+    truths = ["--truth", "color", "--truth", "layout"]
+    done = CliRunner().invoke(editbench, [*asked, *truths, "--output", str(tmp_path / "out")], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     rows = [(r["task"], r["method"]) for r in json.loads((tmp_path / "out" / "results.json").read_text())]
-    assert [name for task, name in rows if task == "dye"] == [*BASELINES, "dye"]
-    assert [name for task, name in rows if task == "restyle"] == [*BASELINES, "restyle preserve", "restyle seed"]
+    assert [name for task, name in rows if task == "dye"] == [*BASELINES, "dye", "dye, true color"]
+    assert [name for task, name in rows if task == "restyle"] == [
+        *BASELINES,
+        *(f"restyle {mode}{true}" for mode in ("preserve", "seed") for true in ("", ", true color", ", true layout")),
+    ]
 
 
 def test_a_refused_case_is_left_alone_and_counted(asked):
-    def refuse(case):
-        raise ValueError("no hair")
+    class Blind(nn.Module):
+        """A parser that sees no hair."""
 
-    method, (case, _) = SalonMethod(refuse), asked["dye"][0]
-    assert method(case) is case.source and method.refused == 1
+        image_size = SIZE
+
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.zeros(1))
+
+        def forward(self, images):
+            return torch.zeros(len(images), NUM_REGIONS, SIZE, SIZE)
+
+    method, solved = SalonMethod(Salon(Blind())), asked["dye"][0]
+    assert apply("dye", method, solved) is solved.case.source and method.refused == 1
 
 
 def test_wrong_use():
@@ -160,9 +181,11 @@ def test_results_are_not_overwritten_unasked(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"dye.png", "restyle.png", "results.json"}
 
 
-def test_a_device_needs_a_bundle():
-    with pytest.raises(ValueError, match="give --bundle as well"):
-        CliRunner().invoke(editbench, ["--device", "cpu"], catch_exceptions=False)
+def test_unknown_stages_and_those_that_the_networks_lack(monkeypatch):
+    monkeypatch.delenv("HAIRGAN_BUNDLE", raising=False)
+    for stage, message in (("hat", "there is no stage 'hat'"), ("layout", "which needs StarGAN v2")):
+        with pytest.raises(ValueError, match=message):
+            CliRunner().invoke(editbench, ["--truth", stage], catch_exceptions=False)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +194,7 @@ def test_a_device_needs_a_bundle():
         (".x:y", "must be MODULE:CALLABLE"),
         ("unfinished:edit", "SyntaxError.*must be MODULE:CALLABLE"),
         ("json:loads", r"json:loads failed with dye case 0 \(TypeError"),
-        ("builtins:id", "the edit of dye case 0 is no array, but a int"),
+        ("builtins:id", "the edit of dye case 0 is not an array, but of type int"),
     ],
 )
 def test_methods_that_are_none(tmp_path, monkeypatch, name, message):
