@@ -9,7 +9,6 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 from numpy import ndarray
 
-from hairgan.data.items import resize_labels
 from hairgan.editbench.cases import EditCase, Truth
 from hairgan.editing.painting import BlendedCrop, Painting, blend_painting
 from hairgan.editing.parsed_photo import ParsedPhoto
@@ -17,7 +16,7 @@ from hairgan.editing.rough_head import RoughHead
 from hairgan.editing.salon import Salon
 from hairgan.editing.steps import Steps
 from hairgan.photos.alignment import whole_photo
-from hairgan.regions import Region
+from hairgan.regions import Region, resize_labels
 
 STAGES: dict[str, str] = {
     "source": "the label map of the source",

@@ -7,7 +7,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from hairgan.data.items import resize_labels
 from hairgan.editbench.cases import EditCase, SolvedCase, Truth
 from hairgan.editbench.methods import InformedMethod, apply
 from hairgan.editbench.salon import SalonMethod, salon_methods
@@ -16,7 +15,7 @@ from hairgan.editing.color import hair_color
 from hairgan.editing.edit import Edit
 from hairgan.editing.restyler import Restyler
 from hairgan.editing.salon import Salon
-from hairgan.regions import Region
+from hairgan.regions import Region, resize_labels
 from tests.unit.heads import (
     SIZE,
     HeadGenerator,
