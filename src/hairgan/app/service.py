@@ -19,7 +19,7 @@ from hairgan.app.sessions import Entry, Facts, Session, Sessions
 from hairgan.app.waiting_line import Ticket, WaitingLine
 from hairgan.app.wishes import Wish
 from hairgan.labelling.overlay import overlay
-from hairgan.photos.names import fitted
+from hairgan.photos.names import shortened_name
 from hairgan.photos.photo import Photo
 from hairgan.photos.preview import save_preview
 from hairgan.photos.saving import save_photo
@@ -161,7 +161,7 @@ class Service:
         if not (folder / before).exists():
             save_preview(folder / before, photo.srgb, PREVIEW_SIDE)
         save_preview(folder / after, edit.image, PREVIEW_SIDE)
-        full = fitted(source.stem, f"_{facts.kind if facts.kind != 'all' else 'restyle'}_{number}.png", folder)
+        full = shortened_name(source.stem, f"_{facts.kind if facts.kind != 'all' else 'restyle'}_{number}.png", folder)
         save_photo(folder / full, photo, edit.image)
         if self.keep is not None:
             save_photo(self.keep / f"{folder.name[-8:]}_{full}", photo, edit.image)

@@ -1,4 +1,4 @@
-"""The `hairgan` command line: one file a command, each imported only when it is called.
+"""The `hairgan` command line: one file per command, imported only when the command runs.
 
 To add a command, write `hairgan/cli/NAME.py` with a click command and add its line to `COMMANDS`.
 """
@@ -16,7 +16,7 @@ import click
 from hairgan.memory import keep_freed_memory
 from hairgan.photos.names import printable
 
-LONGEST = 1000  # characters of a sentence
+MAX_MESSAGE = 1000  # characters of an error message
 
 COMMANDS: dict[str, tuple[str, str]] = {
     # name -> ("module:attribute", one line for `hairgan --help`)
@@ -39,7 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 
 class LazyGroup(click.Group):
-    """A group that knows its commands' names and summaries without importing them."""
+    """A group that lists its commands without importing them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -63,22 +63,24 @@ def cli() -> None:
 
 
 def main(args: list[str] | None = None) -> None:
-    """Entry point: runs a command; what a user got wrong ends in one sentence and exit code 1."""
+    """Entry point: run a command; a user's mistake ends in one sentence and exit code 1."""
     keep_freed_memory()
     args = sys.argv[1:] if args is None else args
     if any(argument == "" or re.fullmatch("--[a-z-]+=", argument) for argument in args):
-        sys.exit("hairgan: an argument is empty: was a variable of the shell not set?")
+        sys.exit("hairgan: an argument is empty; perhaps a shell variable is not set")
     try:
         cli.main(args=args, prog_name="hairgan", standalone_mode=True)
     except (ValueError, OSError) as error:
         if os.environ.get("HAIRGAN_FULL_ERROR") == "1":
             raise
-        sys.exit(_sentence(error))
+        sys.exit(_one_line(error))
 
 
-def _sentence(error: Exception) -> str:
+def _one_line(error: Exception) -> str:
     text: Any = error
     if isinstance(error, OSError) and error.strerror:
         text = f"{error.strerror}: {printable(str(error.filename))}" if error.filename else error.strerror
-    sentence = printable(f"hairgan: {text}")  # on one line, whatever names and values are in it
-    return sentence if len(sentence) <= LONGEST else f"{sentence[: LONGEST // 2]} ... {sentence[-LONGEST // 2 :]}"
+    message = printable(f"hairgan: {text}")  # on one line, whatever is in names and values
+    return (
+        message if len(message) <= MAX_MESSAGE else f"{message[: MAX_MESSAGE // 2]} ... {message[-MAX_MESSAGE // 2 :]}"
+    )

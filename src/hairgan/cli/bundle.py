@@ -1,4 +1,4 @@
-"""`hairgan bundle`: networks of runs and other bundles as one bundle."""
+"""`hairgan bundle`: collect the networks of runs and bundles in one bundle."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from hairgan.cli.shared_options import trust_option
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the bundle.")
 @click.option("--checkpoint", default="last", help="Of the runs: last, best, or a file.")
-@click.option("--licence", help="Of the networks trained in these runs.  [default: not stated]")
-@click.option("--half", is_flag=True, help="Half precision (float16): half the size.")
-@click.option("--overwrite", is_flag=True, help="Replace a bundle that is there.")
+@click.option("--licence", help="Licence of the networks trained in these runs.  [default: not stated]")
+@click.option("--half", is_flag=True, help="Store float16: half the size.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing bundle.")
 @trust_option
 def bundle(
     sources: tuple[Path, ...], out: Path, checkpoint: str, licence: str | None, half: bool, overwrite: bool
 ) -> None:
     """Collect the networks of SOURCES, run directories and bundles, in one bundle.
 
-    Averaged weights are taken where a run has them; discriminators stay behind. The bundle is a folder of safetensors
-    files with a card in YAML, which `hairgan dye`, `restyle`, `label` and `parse` take, and which can be put on a hub.
+    Averaged weights are used where a run has them; discriminators are left out. The bundle is a folder of safetensors
+    files and a card in YAML. `hairgan dye`, `restyle`, `label` and `parse` take it, and it can be uploaded to a hub.
     """
     from hairgan.weights.bundles import save_bundle
     from hairgan.weights.collecting import collect

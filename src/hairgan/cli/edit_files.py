@@ -10,7 +10,7 @@ import click
 from hairgan.cli.edit_options import EditOptions
 from hairgan.photos.listing import Listing, list_photos
 from hairgan.photos.names import printable
-from hairgan.photos.places import check_folder, check_free, identities, result_place, stems
+from hairgan.photos.places import check_folder, check_free, identities, result_place, result_stems
 from hairgan.photos.saving import Encoding
 
 
@@ -107,7 +107,7 @@ class EditFiles:
         assert out is not None
         return [
             Place(src / name, (out / stem).parent, Path(stem).name)
-            for name, stem in zip(listing.names, stems(listing.names), strict=True)
+            for name, stem in zip(listing.names, result_stems(listing.names), strict=True)
         ]
 
     def _reference_places(self, like: Path, *, may_be_folder: bool) -> list[Place]:
@@ -116,7 +116,7 @@ class EditFiles:
         if not may_be_folder:
             raise ValueError(f"{printable(like)} is a folder; two references, to go between, have to be two photos")
         listing = self._list(like)
-        names = [stem.replace("/", "-") for stem in stems(listing.names)]
+        names = [stem.replace("/", "-") for stem in result_stems(listing.names)]
         if len(names) == 1:
             names = [""]
         return [Place(path, like, name) for path, name in zip(listing.paths(), names, strict=True)]

@@ -1,4 +1,4 @@
-"""`hairgan export`: a bundle's networks as ONNX files."""
+"""`hairgan export`: write the networks of a bundle as ONNX files."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from hairgan.cli.shared_options import trust_option
 @click.argument("bundle")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the files.")
 @click.option("--part", "parts", multiple=True, help="Only this part; may be given several times.  [default: all]")
-@click.option("--overwrite", is_flag=True, help="Replace files that are there already.")
+@click.option("--overwrite", is_flag=True, help="Replace existing files.")
 @trust_option
 def export(bundle: str, out: Path, parts: tuple[str, ...], overwrite: bool) -> None:
     """Write the networks of BUNDLE, a folder or a hub name, as ONNX files.
 
-    Each file is run beside the network before it is kept. They take any batch size, and the parser images of any size.
-    SEAN becomes two files, its style encoder and its generator, which looks at every pixel and is slower than in
+    Each file is compared with its network before it is kept. Files take any batch size, and the parser images of any
+    size. SEAN becomes two files, its style encoder and its generator, which computes all pixels and is slower than in
     PyTorch on a CPU.
     """
     from hairgan.photos.places import check_folder, check_free

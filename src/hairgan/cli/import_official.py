@@ -1,4 +1,4 @@
-"""`hairgan import-official`: a bundle from the published StarGAN v2, SEAN, BiSeNet and FAN files."""
+"""`hairgan import-official`: make a bundle from the published StarGAN v2, SEAN, BiSeNet and FAN files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import click
 @click.option("--fan", type=click.Path(path_type=Path), help="wing.ckpt, where the StarGAN v2 file holds no FAN.")
 @click.option("--domains", default="female,male", help="Names of StarGAN v2's domains, in the order of its heads.")
 @click.option("--w-hpf", type=float, help="High-pass weight of a StarGAN v2 file that lacks it.")
-@click.option("--overwrite", is_flag=True, help="Replace a bundle that is there.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing bundle.")
 def import_official(
     out: Path,
     bisenet: Path | None,
@@ -27,10 +27,10 @@ def import_official(
     w_hpf: float | None,
     overwrite: bool,
 ) -> None:
-    """Make a bundle from published weights, which you have downloaded yourself.
+    """Make a bundle from published weights that you have downloaded.
 
-    The files are read without running anything in them: one that holds more than tensors is refused. They come under
-    licences of their own, which the bundle's card repeats; most exclude commercial use.
+    Reading a file runs no code: one that holds anything but tensors is refused. The files have their own licences,
+    which the bundle's card repeats; most exclude commercial use.
     """
     from hairgan.weights.bundles import save_bundle
     from hairgan.weights.official_files import LICENCES, import_files
@@ -50,4 +50,4 @@ def import_official(
     card = save_bundle(out, networks, overwrite=overwrite, **facts)
     for name, part in card["parts"].items():
         click.echo(f"{name:<18}{part['parameters']:>12,} parameters")
-    click.echo(f"wrote {out}" + ("" if "parser" in networks else "; without a face parser it edits nothing yet"))
+    click.echo(f"wrote {out}" + ("" if "parser" in networks else "; it cannot edit photos without a face parser"))

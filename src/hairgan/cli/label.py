@@ -1,4 +1,4 @@
-"""`hairgan label`: from a folder of photos to a dataset to train on."""
+"""`hairgan label`: make a dataset to train on from a folder of photos."""
 
 from __future__ import annotations
 

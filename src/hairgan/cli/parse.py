@@ -1,4 +1,4 @@
-"""`hairgan parse`: what the face parser sees in one photo."""
+"""`hairgan parse`: write the label map of one photo."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the results.  [default: that of the photo]")
 @click.option("--aligned", is_flag=True, help="The photo is a CelebA-HQ crop already: look for no face.")
 @click.option("--device", default="auto", help="Where the parser runs: a GPU if there is one; cpu, cuda, cuda:1, ...")
-@click.option("--overwrite", is_flag=True, help="Replace results that are there already.")
+@click.option("--overwrite", is_flag=True, help="Replace existing results.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
 @detector_option
 @trust_option

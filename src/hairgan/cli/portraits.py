@@ -1,4 +1,4 @@
-"""`hairgan portraits`: drawn people in the raw CelebAMask-HQ layout."""
+"""`hairgan portraits`: draw people in the raw CelebAMask-HQ layout."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from hairgan.cli.suggested_commands import prepare_command
 @click.command(context_settings={"show_default": True})
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--count", default=1000, type=click.IntRange(min=1), help="Number of people.")
-@click.option("--size", default=512, type=click.IntRange(32, 1024), help="Edge of the photos, px; masks have 512.")
-@click.option("--seed", default=0, help="Which people.")
+@click.option("--size", default=512, type=click.IntRange(32, 1024), help="Side of the photos, px; masks have 512.")
+@click.option("--seed", default=0, help="Decides who is drawn.")
 @click.option(
     "--style",
     default="plain",
     type=click.Choice(["plain", "randomized"]),
-    help="randomized: busy backgrounds, any light, any framing, so that a network works on photographs.",
+    help="randomized: varied backgrounds, light and framing, for networks that must work on photographs.",
 )
 @click.option("--zip", "zipped", is_flag=True, help="Write one zip instead of a folder; also when OUT ends in .zip.")
 @click.option("--workers", type=click.IntRange(min=0), help="Processes that draw.  [default: one per core]")

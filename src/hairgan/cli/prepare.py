@@ -1,4 +1,4 @@
-"""`hairgan prepare`: from CelebAMask-HQ, or folders of photos, to a packed dataset."""
+"""`hairgan prepare`: pack CelebAMask-HQ, or folders of photos, for training."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 @click.command(context_settings={"show_default": True})
 @click.argument("source", type=click.Path(path_type=Path))
-@click.option("--size", default=256, type=click.IntRange(8, 8192), help="Edge of the packed images, px.")
+@click.option("--size", default=256, type=click.IntRange(8, 8192), help="Side of the packed images in pixels.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to make.  [default: data/celebamask_hq_SIZE]")
 @click.option("--limit", type=click.IntRange(min=1), help="Take only the first LIMIT images.")
 @click.option("--workers", type=click.IntRange(min=0), help="Processes that read.  [default: one per core]")
-@click.option("--verify", is_flag=True, help="Only check what was packed: SOURCE, where that is a packed dataset.")
+@click.option("--verify", is_flag=True, help="Only check the packed dataset: SOURCE if it is one, else OUT.")
 def prepare(source: Path, size: int, out: Path | None, limit: int | None, workers: int | None, verify: bool) -> None:
     """Pack SOURCE for training: the CelebAMask-HQ zip or folder, or photos in train/DOMAIN/ and val/DOMAIN/.
 
-    Can be interrupted; the same command continues where it stopped. When SOURCE has changed since, the same command
-    reads what is new. `--verify` checks every byte of a packed dataset against the checksums that were taken of it.
+    Can be interrupted; the same command continues where it stopped. If SOURCE has changed, the same command reads what
+    is new. `--verify` compares every byte of a packed dataset with its checksums.
     """
     from hairgan.data.manifest import MANIFEST
 
@@ -56,10 +56,10 @@ def prepare(source: Path, size: int, out: Path | None, limit: int | None, worker
         per_core = rate / max(1, min(workers, cores()))
         click.echo(f"read {packing.processed:,} in {packing.seconds:.0f} s: {per_core:.1f} images/s per core")
     elif packing.changes is None:
-        click.echo("nothing to do: this was packed before, and the source is as it was")
+        click.echo("nothing to do: this is packed already, and the source has not changed")
     if isinstance(raw, CelebAMaskHQ) and raw.orig_idx is None:
         click.echo(
-            f"{MAPPING} is missing, so the split is not the official one but by a hash of the names (80/10/10 %)"
+            f"{MAPPING} is missing: the split is not the official one, but drawn by a hash of the names (80/10/10 %)"
         )
     click.echo(f"next: {train_command(out, size, has_labels=raw.has_labels)}")
 
@@ -70,16 +70,16 @@ def _default_out(source: Path, size: int) -> Path:
 
 
 def _verify(path: Path) -> None:
-    """Check all of a packed dataset."""
+    """Compare a packed dataset with its checksums."""
     from hairgan.data.packed_dataset import PackedDataset
 
     dataset = PackedDataset.open(path)
     dataset.verify()
-    click.echo(f"{path}: {len(dataset):,} images of {dataset.size} px, all as they were packed")
+    click.echo(f"{path}: {len(dataset):,} images of {dataset.size} px, all checksums are correct")
 
 
 def _report(dataset: PackedDataset, out: Path) -> None:
-    """Print what is in the dataset and what is not."""
+    """Print the size, splits and domains of a dataset, and what was skipped."""
     from hairgan.data.splits import SPLITS
     from hairgan.domains import Domains
 

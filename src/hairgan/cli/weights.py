@@ -1,4 +1,4 @@
-"""`hairgan weights`: what is in a bundle."""
+"""`hairgan weights`: show the parts and the card of a bundle."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 @click.command()
 @click.argument("bundle", required=False, type=click.Path(path_type=Path))
 def weights(bundle: Path | None) -> None:
-    """Show the parts of BUNDLE with their card. [default: the networks that come with hairgan]"""
+    """Show the parts and the card of BUNDLE. [default: the networks that come with hairgan]"""
     from hairgan.weights.cards import CARD, read_card
     from hairgan.weights.shipped import bundle_or_shipped
 

@@ -18,7 +18,7 @@ from numpy import ndarray
 from hairgan.data.items import Item, skipping
 from hairgan.data.source_changes import file_stamp, stamp
 from hairgan.data.splits import SPLITS, hashed_split
-from hairgan.photos.listing import AGAIN, HIDDEN, LEFT_OUT, SUFFIXES, Listing, is_hidden, list_photos
+from hairgan.photos.listing import HIDDEN, REPEATED, RESULTS, SUFFIXES, Listing, is_hidden, list_photos
 from hairgan.photos.names import printable
 from hairgan.photos.opening import open_rgb
 
@@ -139,7 +139,7 @@ def _photos(root: Path, split: str, left_out: Counter[str]) -> list[str]:
             left_out[HIDDEN] += 1
             continue
         listing = _listed(root / split / domain)
-        left_out.update({AGAIN if what == LEFT_OUT else what: count for what, count in listing.skipped.items()})
+        left_out.update({REPEATED if what == RESULTS else what: count for what, count in listing.skipped.items()})
         files += [f"{split}/{domain}/{name}" for name in listing.names]
     return files
 

@@ -1,4 +1,4 @@
-"""From a label map and the classifier's answers to the attributes of one photo, and to what is doubtful about them."""
+"""The attributes of one photo, from its label map and the classifier's answers, and the doubts about them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from hairgan.networks.hair_classifier import HEADS
 from hairgan.photos.classifier import Answer
 
 VISIBLE = 0.001
-"""Share of the pixels from which a region counts as being there."""
+"""Share of the pixels from which a region counts as visible."""
 BANGS = 0.5
-"""Share of the forehead under hair from which there are bangs, where no classifier says."""
+"""Share of the forehead under hair from which it counts as bangs, without a classifier."""
 WORN = {"Wearing_Hat": "hat", "Eyeglasses": "eye_g", "Wearing_Earrings": "ear_r", "Wearing_Necklace": "neck_l"}
 """CelebA attribute -> region that shows it."""
 COLORS = {"Black_Hair": "black", "Blond_Hair": "blond", "Brown_Hair": "brown", "Gray_Hair": "grey"}
@@ -37,10 +37,10 @@ def describe(
     answers: Mapping[str, Answer],
     min_confidence: float,
 ) -> dict[str, Any]:
-    """The attributes of one photo, in CelebA's names and the project's, and what is doubtful about them.
+    """The attributes of one photo, under CelebA's names and ours, and the doubts about them.
 
-    What the classifier is not sure of is unknown (null). Hair length is the measured one, as in every other dataset; a
-    classifier that sees another length makes the photo doubtful.
+    An answer below `min_confidence` is unknown (null). Hair length is measured, as in every other dataset; if the
+    classifier sees another length, the photo is doubtful.
 
     Args:
         labels: label map of the aligned crop.
@@ -49,7 +49,7 @@ def describe(
         min_confidence: probability below which an answer counts as unknown.
 
     Returns:
-        `TYPES`, and `doubts`: one short sentence a doubt.
+        the columns of `TYPES`, and `doubts`: one short sentence per doubt.
     """
     shares = region_shares(labels)
     sure = {head: answer.name for head, answer in answers.items() if answer.probability >= min_confidence}

@@ -1,4 +1,4 @@
-"""Which photos of a folder there are to label, and which are done. Nothing here imports torch."""
+"""The photos of a folder that are to be labelled, and the journal of those that are done. No import of torch."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from hairgan.photos.names import printable
 
 JOURNAL = "journal.jsonl"
 LOCK = "lock"
-BEGINNING = '{"settings": '
-"""How a journal begins."""
+FIRST_CHARACTERS = '{"settings": '
+"""Of every journal."""
 
 
 def photos_to_label(folder: Path, out: Path) -> Listing:
-    """The photos of a folder, without what labelling wrote: `out` and the results of other calls may lie in it.
+    """The photos of a folder, without results of labelling that lie in it.
 
     Raises:
-        ValueError: there is no such folder or no photo in it, or `out` is no place for results: the folder itself or
-            above it, a file, or a folder that holds something else.
+        ValueError: there is no such folder or no photo in it, or `out` cannot take the results: it is the folder
+            itself, a parent of it, a file, or a folder with other files.
     """
     listing = list_photos(folder, leave_out=lambda below: _is_same(below, out) or (below / JOURNAL).is_file())
     if _is_same(folder, out) or Path(os.path.realpath(out)) in Path(os.path.realpath(folder)).parents:
@@ -32,7 +32,7 @@ def photos_to_label(folder: Path, out: Path) -> Listing:
             f"{printable(folder)} cannot be labelled into {printable(out)}: choose another folder for --out"
         )
     if os.path.lexists(out) and not out.is_dir():
-        raise ValueError(f"{printable(out)} is a file or a broken link: the results of labelling go to a folder")
+        raise ValueError(f"{printable(out)} is a file or a broken link: choose a folder for the results")
     if out.is_dir() and not (out / JOURNAL).exists():
         others = sorted(
             printable(path.name) for path in out.iterdir() if not is_hidden(path.name) and path.name != LOCK
@@ -44,21 +44,21 @@ def photos_to_label(folder: Path, out: Path) -> Listing:
 
 
 class Journal:
-    """A line for each photo that is done, in the order they were read, after one line of settings.
+    """A line of settings, then a line per photo that is done, in the order of reading.
 
-    A line that an interruption cut short does not count.
+    A last line that an interruption cut short is removed.
 
     Args:
-        path: the file; it is made if it is not there.
-        settings: what decides how photos are labelled.
-        kinds: what else a line of a labelled photo has, each of its type or None.
+        path: the file; it is made if it does not exist.
+        settings: everything that decides how photos are labelled.
+        kinds: further values in the line of a labelled photo, by name; each has this type or is None.
 
     Attributes:
-        rows: lines of labelled photos; the place of one is its `id`.
+        rows: lines of labelled photos, in the order of their `id`.
         skipped: lines of photos that could not be used.
 
     Raises:
-        ValueError: it belongs to other settings, is damaged, or is a file of somebody else's.
+        ValueError: it has other settings, is damaged, or is not a journal of labelling.
     """
 
     def __init__(self, path: Path, settings: dict[str, Any], kinds: Mapping[str, type] | None = None) -> None:
@@ -69,8 +69,8 @@ class Journal:
         if os.path.lexists(path) and not path.is_file():
             raise ValueError(f"{printable(path)} is not a regular file: choose another folder for the results")
         text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
-        if text and not text.startswith(BEGINNING):
-            raise ValueError(f"{printable(path)} is no journal of labelling: choose another folder for the results")
+        if text and not text.startswith(FIRST_CHARACTERS):
+            raise ValueError(f"{printable(path)} is not a journal of labelling: choose another folder for the results")
         whole = [line for line in text.splitlines(keepends=True) if line.endswith("\n")]
         if not whole:
             whole = [json.dumps({"settings": settings}) + "\n"]
@@ -88,11 +88,11 @@ class Journal:
         return photo in self._stamps
 
     def changed(self, folder: Path) -> list[str]:
-        """Photos that are no longer what they were when they were labelled."""
+        """Photos that have changed since they were labelled."""
         return [photo for photo, stamp in self._stamps.items() if stamp and _stamp(folder / photo) not in (stamp, None)]
 
     def write(self, lines: Iterable[dict[str, Any]], folder: Path) -> None:
-        """Add lines, wholly or not at all, with what tells whether their photos change later.
+        """Append lines, all or none, with the size and time of each photo's file.
 
         Args:
             lines: with `photo`, and either `id` or `reason`.
@@ -122,10 +122,10 @@ class Journal:
                 return content
         except (ValueError, RecursionError):
             pass
-        raise ValueError(f"{self.path}, line {number} is damaged: label into a new folder")
+        raise ValueError(f"{self.path}, line {number} is damaged: choose a new folder for the results")
 
     def _is_of_a_photo(self, line: dict[str, Any]) -> bool:
-        """Whether a line says what became of a photo that no line before it is about."""
+        """Whether a line is a valid result of a photo that no earlier line names."""
         photo, reason, number, doubts = (line.get(key) for key in ("photo", "reason", "id", "doubts"))
         if not isinstance(photo, str) or photo in self or ("reason" in line) == ("id" in line):
             return False
@@ -148,7 +148,7 @@ def _is_a(kind: type, value: Any) -> bool:
 
 
 def _stamp(path: Path) -> list[int] | None:
-    """Size and time of a file; None where there is none."""
+    """Size and time of a file; None if it does not exist."""
     try:
         status = path.stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""Label maps to look at, and in numbers."""
+"""Label maps as overlays on photos, and as shares of regions."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ def overlay(
 ) -> UInt8[ndarray, "h w 3"]:
     """Lay the colours of the regions over a photo; the background stays as it is."""
     out = image.copy()
-    for row, colors, found in zip(out, labels, labels != Region.BACKGROUND, strict=True):  # little memory, any size
+    for row, colors, found in zip(
+        out, labels, labels != Region.BACKGROUND, strict=True
+    ):  # by row, for little memory at any size
         mixed = (1 - opacity) * row[found] + opacity * PALETTE[colors[found]]
         row[found] = np.rint(mixed).astype(np.uint8)
     return out
 
 
 def region_shares(labels: UInt8[ndarray, "h w"]) -> dict[str, float]:
-    """Share of the pixels of every region, 0 to 1; they sum to 1."""
+    """The share of each region's pixels, 0 to 1; the shares sum to 1."""
     counts = np.zeros(NUM_REGIONS, np.int64)
     for row in labels:  # all at once would take 8 bytes per pixel
         counts += np.bincount(row, minlength=NUM_REGIONS)

@@ -1,11 +1,11 @@
-"""What comes out of labelling a folder, once all its photos are done.
+"""The results of labelling a folder, written once all its photos are done.
 
-attributes.csv    a row for each photo, doubtful ones first: attributes, confidences, domains, what is doubtful
+attributes.csv    a row per photo, doubtful ones first: attributes, confidences, domains, doubts
 skipped.csv       photos that could not be used, and why
 raw/              the attribute and mapping files of the raw CelebAMask-HQ layout
-domains/train/    crops by domain, a folder each (hard links into raw/), as `data=image_folder` reads them
-packed/           the packed dataset for `data=celeba_hq`; here what is unknown stays unknown
-sheets/           a contact sheet of overlays for each domain
+domains/train/    a folder of crops per domain (hard links into raw/), as `data=image_folder` reads them
+packed/           the packed dataset for `data=celeba_hq`; unknown attributes are null in it
+sheets/           a contact sheet of overlays per domain
 """
 
 from __future__ import annotations
@@ -37,23 +37,23 @@ from hairgan.photos.names import printable
 from hairgan.photos.opening import open_image
 from hairgan.pictures import save_picture, sheet
 
-SHEET = 64  # most pictures on a contact sheet, the doubtful ones first
+SHEET = 64  # pictures on a contact sheet at most, the doubtful ones first
 THUMBNAIL = 160  # px
 FIRST = ("photo", "id", "domains", "doubts", "certainty")
-"""The table's first columns; `certainty` is the least of the parser's and the classifier's."""
+"""The first columns of the table; `certainty` is the lowest of the parser's and the classifier's."""
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """What came out."""
+    """The results of labelling a folder."""
 
     table: pl.DataFrame
-    """A row for each photo, doubtful ones first."""
+    """A row per photo, doubtful ones first."""
     skipped: list[dict[str, Any]]
     """`photo` and `reason`."""
     dataset: PackedDataset
     changed: list[str] = field(default_factory=list)
-    """Photos that are no longer what they were when an earlier call labelled them; their labels are of then."""
+    """Photos that have changed since an earlier call labelled them; their labels are the old ones."""
 
 
 def write_results(
@@ -66,7 +66,7 @@ def write_results(
     workers: int,
     progress: bool | None,
 ) -> Labelled:
-    """Write everything that needs all photos: tables, domains, sheets and the packed dataset.
+    """Write the results that need all photos: tables, domains, sheets and the packed dataset.
 
     Args:
         rows: of `hairgan.labelling.attributes.describe`, with `photo` and `id` = 0, 1, ...; at least one.
@@ -96,7 +96,7 @@ def write_results(
 
 
 def _membership(domains: Domains, attributes: pl.DataFrame) -> Bool[ndarray, "n k"]:
-    """Which photo is in which domain; domains without a photo are no error here."""
+    """Whether each photo is in each domain; unlike in training, a domain may have no photo."""
     counts = domains.counts(attributes)
     member = np.zeros((attributes.height, len(domains)), dtype=bool)
     filled = {name: domains.queries[name] for name, count in counts.items() if count}
@@ -106,7 +106,7 @@ def _membership(domains: Domains, attributes: pl.DataFrame) -> Bool[ndarray, "n 
 
 
 def _show_domains(out: Path, domains: Domains, member: Bool[ndarray, "n k"], doubtful_first: list[int]) -> None:
-    """A folder of crops and a contact sheet of overlays for each domain."""
+    """Write a folder of crops and a contact sheet of overlays per domain."""
     for folder in ("domains", "sheets"):
         shutil.rmtree(out / folder, ignore_errors=True)
     for column, name in enumerate(domains.names):
@@ -138,7 +138,7 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _pack(out: Path, rows: list[dict[str, Any]], size: int, workers: int, progress: bool | None) -> PackedDataset:
-    """Pack what is in `raw/`, with the table's attributes; of what was packed before only what changed."""
+    """Pack `raw/` with the table's attributes; of an existing dataset only what has changed is packed again."""
     raw = CelebAMaskHQ.open(out / "raw")
     packed = out / "packed"
     if packed.exists() and not _is_usable(packed, size):
@@ -152,7 +152,7 @@ def _pack(out: Path, rows: list[dict[str, Any]], size: int, workers: int, progre
 
 
 def _is_usable(packed: Path, size: int) -> bool:
-    """Whether a packed dataset can be brought up to date."""
+    """Whether a packed dataset can be updated."""
     try:
         before = PackedDataset.open(packed)
         return before.size == size and before.stamps() is not None

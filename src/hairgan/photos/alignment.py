@@ -1,6 +1,6 @@
-"""Align: from a face in any photo to the CelebA-HQ crop the networks know, and back into the photo.
+"""From a face in any photo to the aligned CelebA-HQ crop that the networks know, and back into the photo.
 
-The crop is the one CelebA-HQ was made with (Karras et al. 2018, "Progressive growing of GANs", appendix C): a square
+The crop is that of CelebA-HQ (Karras et al. 2018, "Progressive growing of GANs", appendix C): a square
 turned and scaled by the eyes and the corners of the mouth. Points are continuous pixel coordinates (x, y): the centre
 of the top left pixel is (0.5, 0.5).
 """
@@ -15,10 +15,10 @@ from jaxtyping import Float, Float32, UInt8
 from numpy import ndarray
 
 MIN_FACE = 16
-"""Side in photo pixels below which a crop holds no face to edit."""
+"""Smallest side of a crop in photo pixels."""
 
 BAND = 2**21
-"""Photo pixels that are worked on at a time when an edit is pasted: floats of a whole photo would take gigabytes."""
+"""Photo pixels that are pasted at a time: a whole photo in floating point could take gigabytes."""
 
 _HALF_PIXEL = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
 
@@ -33,7 +33,7 @@ class Alignment:
 
     @property
     def scale(self) -> float:
-        """Crop pixels a photo pixel."""
+        """Crop pixels per photo pixel."""
         return float(np.hypot(self.matrix[0, 0], self.matrix[1, 0]))
 
     @property
@@ -91,16 +91,15 @@ class Alignment:
         mask: Float32[ndarray, "size size"],
         renewed: Float32[ndarray, "size size"],
     ) -> UInt8[ndarray, "h w 3"]:
-        """Carry an edit of the crop back into the photo.
+        """Paste an edit of the crop back into the photo.
 
         The difference of the crops is added to the photo, so that where the photo is finer than the crop its own detail
-        stays under a new colour; where the picture's content is another one (`renewed`) the old detail is taken out.
+        stays under a new colour. Where the edit shows something else (`renewed`), the old detail is removed.
 
         Args:
             before, after: the crop and its edit, 0 to 255; equal where the mask is 0.
-            mask: only photo pixels under a mask above 0 may change; every other keeps its bytes.
-            renewed: 0 where the edit shows the same thing in another colour, up to 1 where it shows another thing;
-                at most the mask.
+            mask: only photo pixels where it is above 0 may change; all others keep their bytes.
+            renewed: 0 where the edit only changes the colour, up to 1 where it shows something else; at most the mask.
         """
         if self.scale > 1:  # the photo is coarser than the crop: average first
             size = max(1, round(self.size / self.scale))
@@ -133,7 +132,7 @@ class Alignment:
         return out
 
     def ramp(self, height: int, width: int, feather: float) -> Float32[ndarray, "size size"]:
-        """1, falling to 0 within `feather` pixels of a crop edge beyond which a photo of this size goes on."""
+        """1, falling to 0 within `feather` pixels of those crop edges outside which the photo continues."""
         pad = int(np.ceil(feather)) + 1
         ys, xs = np.mgrid[-pad : self.size + pad, -pad : self.size + pad] + 0.5
         (a, b, c), (d, e, f) = self.inverse
@@ -146,7 +145,7 @@ class Alignment:
         return np.clip((distance - 1) / feather, 0, 1).astype(np.float32)
 
     def carry_labels(self, labels: UInt8[ndarray, "size size"], height: int, width: int) -> UInt8[ndarray, "h w"]:
-        """The label map of the crop at the pixels of the photo; what lies outside the crop is 0."""
+        """The label map of the crop as one of the photo; outside the crop it is 0."""
         out = np.zeros((height, width), np.uint8)
         low, high = self._frame(height, width, margin=1)
         part = out[low[1] : high[1], low[0] : high[0]]
@@ -156,7 +155,7 @@ class Alignment:
         return out
 
     def _frame(self, height: int, width: int, margin: int) -> tuple[ndarray, ndarray]:
-        """Photo pixels that the crop can see, at least one."""
+        """The box of photo pixels that the crop shows, at least one pixel."""
         low, high = _box(self.corners, height, width, margin)
         low = np.minimum(low, [width - 1, height - 1])
         return low, np.maximum(high, low + 1)
@@ -196,7 +195,7 @@ def whole_photo(height: int, width: int, size: int) -> Alignment:
         raise ValueError(f"the photo is too small to edit: {width} x {height} pixels, at least {MIN_FACE} are needed")
     if max(height, width) > 1.05 * min(height, width):
         raise ValueError(
-            f"an aligned photo is square, this one has {width} x {height} pixels; leave its face to be found"
+            f"an aligned photo is square, this one has {width} x {height} pixels; without --aligned its face is found"
         )
     return Alignment(np.array([[size / width, 0, 0], [0, size / height, 0]]), size)
 
@@ -206,7 +205,7 @@ def _translation(x: int, y: int) -> Float[ndarray, "3 3"]:
 
 
 def _between_centres(matrix: ndarray) -> Float[ndarray, "2 3"]:
-    """A map of continuous coordinates as OpenCV wants it: between pixel numbers."""
+    """A transform of continuous coordinates as one of pixel indices, which OpenCV expects."""
     matrix = matrix[:2] @ _HALF_PIXEL
     matrix[:, 2] -= 0.5
     return matrix

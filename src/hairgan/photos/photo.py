@@ -1,4 +1,4 @@
-"""A photo: its pixels, and what came with them in its file."""
+"""A photo: its pixels, and the metadata of its file that an edit must keep."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from PIL import ExifTags, Image
 
 from hairgan.photos.profiles import ColorProfile
 
-BAND = 2**21  # px that are converted at a time: memory for a whole photo is needed once, not once a step
+BAND = 2**21  # px that are converted at a time, so that no step needs memory for another whole photo
 
 TURNS = {
     # EXIF orientation -> (quarter turns counter-clockwise, then mirrored left to right)
@@ -26,32 +26,32 @@ STRUCTURE = frozenset({
     290, 291, 292, 293, 296, 297, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 330, 332, 333, 334, 336, 337, 338,
     339, 340, 341, 342, 347, 512, 513, 514, 515, 517, 518, 519, 520, 521, 529, 530, 531, 532, 700, 33723, 34377, 34675,
 })  # fmt: skip
-"""EXIF tags about how a TIFF file or a thumbnail is stored, or that have a place of their own: orientation (274),
-resolution (282, 283, 296), XMP (700), IPTC (33723, 34377), profile (34675)."""
+"""EXIF tags that are not kept. Some describe the storage of a TIFF file or a thumbnail; others are handled apart:
+orientation (274), resolution (282, 283, 296), XMP (700), IPTC (33723, 34377), profile (34675)."""
 
 
 class Unusable(ValueError):
-    """Why a picture is not read, as the rest of a sentence that begins with its name."""
+    """Why a picture cannot be used: the rest of a sentence that begins with its name."""
 
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """A photo, upright, 8 bits a channel, in the colours of its profile."""
+    """A photo, upright, with 8 bits per channel, in the colours of its profile."""
 
     pixels: UInt8[ndarray, "h w 3"]
     alpha: UInt8[ndarray, "h w"] | None = None
-    """Opacity, where some of the photo is transparent."""
+    """Opacity, if a part of the photo is transparent."""
     profile: ColorProfile | None = None
-    """The colours of `pixels`, where that is not plain sRGB."""
+    """The colour profile of `pixels`; None for sRGB."""
     exif: Mapping[int, Any] = field(default_factory=dict)
-    """Tag -> value, a mapping where a tag holds others; without orientation (the pixels are upright), the thumbnail,
-    and what describes the old file."""
+    """Tag -> value; the value of a nested directory is a mapping. Without the orientation (the pixels are upright), the
+    thumbnail, and the tags that describe the old file."""
     dpi: tuple[float, float] | None = None
     """Pixels per inch, across and down."""
 
     @cached_property
     def srgb(self) -> UInt8[ndarray, "h w 3"]:
-        """The photo in sRGB, laid on white where it is transparent: what networks see, and edits are made of."""
+        """The photo in sRGB, on white where it is transparent. Networks see it, and edits are made from it."""
         if self.alpha is None and (self.profile is None or self.profile.is_srgb):
             return self.pixels
         out = np.empty_like(self.pixels)
@@ -70,7 +70,7 @@ def read_photo(image: Image.Image) -> Photo:
     """Decode an opened picture, and close it.
 
     Grey, palette, CMYK, YCbCr, Lab and 16-bit pictures become RGB in 8 bits; of an animation the first frame is taken.
-    A profile of colours other than RGB is applied, and the photo is in sRGB then.
+    A profile of another colour space than RGB is applied, so that the photo is in sRGB.
 
     Raises:
         Unusable: floating-point pixels.
@@ -88,7 +88,7 @@ def read_photo(image: Image.Image) -> Photo:
             alpha[rows] = np.asarray(part.convert("RGBA").getchannel("A"))
         pixels[rows] = np.asarray(_to_rgb(part, profile))
     dpi = _dpi(image.info.get("dpi"))
-    image.close()  # its memory is of use for turning
+    image.close()  # frees its memory before the pixels are turned
     turns, mirrored = TURNS.get(orientation, (0, False))
     pixels = _upright(pixels, turns, mirrored)
     alpha = _upright(alpha, turns, mirrored) if alpha is not None and alpha.min() < 255 else None
@@ -99,14 +99,14 @@ def read_photo(image: Image.Image) -> Photo:
 
 
 def bands(height: int, width: int) -> Iterator[slice]:
-    """Rows of a picture, some at a time."""
+    """Slices of rows that together cover a picture."""
     step = max(1, BAND // width)
     for start in range(0, height, step):
         yield slice(start, min(start + step, height))
 
 
 def _to_rgb(image: Image.Image, profile: ColorProfile | None) -> Image.Image:
-    """RGB: in the colours of the profile, if that is one of RGB colours, else in sRGB."""
+    """As RGB: in the colours of an RGB profile, otherwise in sRGB."""
     if image.mode.startswith("I"):  # 16-bit grey
         grey = np.asarray(image).astype(np.int64)
         image = Image.fromarray(np.clip((grey + 128) // 257, 0, 255).astype(np.uint8))
@@ -121,14 +121,14 @@ def _to_rgb(image: Image.Image, profile: ColorProfile | None) -> Image.Image:
 
 
 def exif_bytes(tags: Mapping[int, Any]) -> bytes:
-    """EXIF data as it stands in files."""
+    """EXIF data in the form in which files store it."""
     exif = Image.Exif()
     exif.update(tags)
     return exif.tobytes()
 
 
 def _exif(image: Image.Image) -> tuple[dict[int, Any], int]:
-    """What is to be kept of the EXIF data, and the orientation; of damaged data nothing is kept."""
+    """The EXIF tags to keep, and the orientation; damaged data is dropped."""
     try:
         found = image.getexif()
         orientation = found.get(ExifTags.Base.Orientation, 1)
@@ -137,7 +137,7 @@ def _exif(image: Image.Image) -> tuple[dict[int, Any], int]:
             tags.pop(ifd, None)
             if found.get_ifd(ifd):
                 tags[ifd] = dict(found.get_ifd(ifd))
-    except Exception:  # readers of damaged data raise nearly anything
+    except Exception:  # damaged data can raise any exception
         return {}, 1
     return {tag: value for tag, value in tags.items() if _can_be_written(tag, value)}, orientation
 
@@ -150,7 +150,7 @@ def _can_be_written(tag: int, value: Any) -> bool:
 
 
 def _state_size(exif: dict[int, Any], height: int, width: int) -> None:
-    """State the size in px, where it is stated at all."""
+    """Correct the size in px, if the tags state one."""
     ifd = exif.get(ExifTags.IFD.Exif, {})
     for tag, side in ((ExifTags.Base.ExifImageWidth, width), (ExifTags.Base.ExifImageHeight, height)):
         if tag in ifd:

@@ -1,4 +1,4 @@
-"""Places: where results go, so that nothing that exists is overwritten unasked, and never a source."""
+"""Paths of results: an existing file is overwritten only with `--overwrite`, and a source photo never."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Container, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from hairgan.photos.names import fitted, printable
+from hairgan.photos.names import printable, shortened_name
 
 LONGEST_ENDING = "_compare.jpg"
 
 
 def identities(paths: Iterable[Path]) -> set[tuple[int, int]]:
-    """What files are, whatever their names: those that are not there are left out."""
+    """Device and inode of the files that exist; two names of one file have the same."""
     found = set()
     for path in paths:
         with suppress(OSError):
@@ -26,16 +26,16 @@ def identities(paths: Iterable[Path]) -> set[tuple[int, int]]:
 def check_free(
     path: Path, sources: Container[tuple[int, int]] = (), *, overwrite: bool = False, option: str = "--out"
 ) -> None:
-    """Make sure that a result may be written somewhere.
+    """Check that a result may be written to a path.
 
     Args:
-        sources: `identities` of what is never to be overwritten.
-        overwrite: whether another file may be.
-        option: of the command line, by which another place can be named.
+        sources: `identities` of files that are never overwritten.
+        overwrite: whether any other file may be overwritten.
+        option: the command line option for another path, for the message.
 
     Raises:
-        ValueError: it is a source, a folder or a link, or exists and is not to be overwritten.
-        OSError: no such name is possible, e.g. one that is too long.
+        ValueError: it is a source, a folder or a link, or it exists and may not be overwritten.
+        OSError: the file system refuses the name, e.g. because it is too long.
     """
     try:
         path.lstat()
@@ -50,13 +50,13 @@ def check_free(
     if not overwrite:
         raise ValueError(f"{printable(path)} exists already: choose another name with {option}, or give --overwrite")
     if path.is_symlink():
-        raise ValueError(f"{printable(path)} is a link: what it leads to is not replaced, remove the link first")
+        raise ValueError(f"{printable(path)} is a link: remove it first, links are never written through")
     if path.exists() and not path.is_file():
         raise ValueError(f"{printable(path)} is not a regular file")
 
 
 def check_folder(path: Path) -> None:
-    """Raise ValueError unless a folder is there or can be made there."""
+    """Raise ValueError unless the path is a folder, or a folder can be made there."""
     for place in (path, *path.absolute().parents):
         if place.is_dir():
             return
@@ -64,11 +64,11 @@ def check_folder(path: Path) -> None:
             raise ValueError(f"{printable(place)} is not a folder")
 
 
-def stems(names: Sequence[str]) -> list[str]:
-    """What to call the results of files: the names without suffix, with it for those that would be called the same.
+def result_stems(names: Sequence[str]) -> list[str]:
+    """Names for the results of files: without the suffix, or with it where two would be equal.
 
     Args:
-        names: paths with `/`. Upper and lower case are the same here, as on many disks.
+        names: paths with `/`. Upper and lower case count as equal, as on many file systems.
     """
     found = [name.removesuffix(Path(name).suffix) for name in names]
     while True:
@@ -80,6 +80,6 @@ def stems(names: Sequence[str]) -> list[str]:
 
 
 def result_place(folder: Path, stem: str, what: str, suffix: str) -> Path:
-    """`folder/STEM_what.suffix`, with room for what may stand beside it, e.g. `STEM_what_compare.jpg`."""
-    whole = fitted(f"{stem}_{what}", LONGEST_ENDING, folder)
+    """`folder/STEM_what.suffix`, shortened so that longer names beside it (`STEM_what_compare.jpg`) fit too."""
+    whole = shortened_name(f"{stem}_{what}", LONGEST_ENDING, folder)
     return folder / (whole.removesuffix(LONGEST_ENDING) + suffix)

@@ -13,28 +13,28 @@ from numpy import ndarray
 from PIL import Image, ImageCms
 
 MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}
-"""Colour space of a profile -> mode, in Pillow, of the pixels it is for."""
+"""Colour space of a profile -> Pillow mode of the pixels that it describes."""
 
 
 @dataclass(frozen=True, eq=False)
 class ColorProfile:
-    """A profile that can be applied."""
+    """A colour profile that can be applied."""
 
     data: bytes
-    """As in the file."""
+    """The profile as stored in files."""
     mode: str
-    """Of the pixels it is for: a value of `MODES`."""
+    """Pillow mode of the pixels that it describes: a value of `MODES`."""
 
     @classmethod
     def read(cls, data: bytes | None) -> ColorProfile | None:
-        """The profile in a file; None where there is none, or one that cannot be applied."""
+        """The profile of a file; None if there is none, or it cannot be applied."""
         if not data:
             return None
         try:
             profile = cls(data, MODES[ImageCms.ImageCmsProfile(io.BytesIO(data)).profile.xcolor_space.strip()])
             if not profile.is_srgb and profile.mode == "RGB":
-                profile.from_srgb(np.zeros((1, 1, 3), np.uint8))  # some know only one way
-        except Exception:  # readers of damaged data raise nearly anything
+                profile.from_srgb(np.zeros((1, 1, 3), np.uint8))  # some profiles convert only in one direction
+        except Exception:  # damaged data can raise any exception
             return None
         return profile
 
@@ -45,7 +45,7 @@ class ColorProfile:
 
     @cached_property
     def is_srgb(self) -> bool:
-        """Whether its colours are those of sRGB, to one level of 255."""
+        """Whether its colours equal those of sRGB, up to one level of 255."""
         if self.mode != "RGB":
             return False
         steps = np.linspace(0, 255, 18).astype(np.uint8)
@@ -57,11 +57,11 @@ class ColorProfile:
         return _applied(self._to_srgb, image)
 
     def to_srgb(self, pixels: UInt8[ndarray, "h w 3"]) -> UInt8[ndarray, "h w 3"]:
-        """Pixels of an RGB profile in sRGB; what is outside its colours is clipped."""
+        """Pixels of an RGB profile, in sRGB; colours outside sRGB are clipped."""
         return pixels if self.is_srgb else _through(self._to_srgb, pixels)
 
     def from_srgb(self, pixels: UInt8[ndarray, "h w 3"]) -> UInt8[ndarray, "h w 3"]:
-        """Pixels in sRGB in the colours of an RGB profile."""
+        """Pixels in sRGB, in the colours of an RGB profile."""
         return pixels if self.is_srgb else _through(self._from_srgb, pixels)
 
     @cached_property

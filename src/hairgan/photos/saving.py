@@ -1,7 +1,7 @@
-"""Save: a photo, or an edit of it, with the profile, EXIF and resolution it came with.
+"""Save a photo, or an edit of it, with its own profile, EXIF and resolution.
 
-Without loss (PNG, TIFF, WEBP) every byte that the edit left alone is the photo's own. JPEG, AVIF and HEIC compress the
-whole picture anew.
+In a lossless format (PNG, TIFF, WEBP) every pixel that the edit left alone keeps its bytes. JPEG, AVIF and HEIC
+compress the whole picture again.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from PIL import ExifTags, Image, features
 from hairgan.extras import how_to_install
 from hairgan.files import write_whole
 from hairgan.photos.names import printable
-from hairgan.photos.opening import read_heif
+from hairgan.photos.opening import enable_heif
 from hairgan.photos.photo import Photo, bands, exif_bytes
 
 QUALITY = 95
@@ -27,7 +27,7 @@ MAKER_NOTE = 0x927C
 JPEG_SEGMENT = 65_533  # most bytes of EXIF data that a JPEG holds
 
 FORMATS: dict[str, tuple[str, bool, int]] = {
-    # suffix -> (format in Pillow, whether it can be without loss, longest side in px)
+    # suffix -> (Pillow format, whether it can be lossless, longest side in px)
     ".png": ("PNG", True, 2**31 - 1),
     ".tif": ("TIFF", True, 2**31 - 1),
     ".tiff": ("TIFF", True, 2**31 - 1),
@@ -46,43 +46,43 @@ class Encoding:
     format: str
     lossless: bool
     longest: int
-    """Most pixels a side."""
+    """Longest side in px."""
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, path: str | Path, quality: int | None = None) -> Encoding:
-        """By the suffix of a name.
+        """The encoding for the suffix of a path.
 
         Args:
-            quality: 1 to 100, for formats that lose something; 95 by default. WEBP is without loss unless it is given.
+            quality: 1 to 100, for lossy formats; 95 by default. WEBP is lossless unless a quality is given.
 
         Raises:
-            ValueError: a suffix that is not written here, or a quality for a format without loss.
+            ValueError: the suffix is unknown, or a quality was given for a lossless format.
         """
         suffix = Path(path).suffix.lower()
         if suffix not in FORMATS:
             raise ValueError(f"'{printable(path)}' ends in none of {', '.join(FORMATS)}: choose one of these formats")
-        form, lossless, longest = FORMATS[suffix]
-        if form == "AVIF" and not features.check("avif"):
+        pillow_format, lossless, longest = FORMATS[suffix]
+        if pillow_format == "AVIF" and not features.check("avif"):
             raise ValueError("this Pillow does not write AVIF: pip install 'pillow>=11.3'")
-        if form == "HEIF" and not read_heif():
+        if pillow_format == "HEIF" and not enable_heif():
             raise ValueError(f"writing HEIC needs another package: {how_to_install('heic')}")
         if quality is not None and not 1 <= quality <= 100:
             raise ValueError(f"a quality is 1 to 100, not {quality}")
-        if form == "WEBP" and quality is not None:
-            return cls(form, False, longest, {"quality": quality})
+        if pillow_format == "WEBP" and quality is not None:
+            return cls(pillow_format, False, longest, {"quality": quality})
         if lossless:
             if quality is not None:
                 lossy = ", ".join(s for s, (_, whole, _) in FORMATS.items() if not whole)
-                raise ValueError(f"a quality is for {lossy} and .webp: {suffix} loses nothing")
-            return cls(form, True, longest, {"lossless": True} if form == "WEBP" else {})
-        options = {"quality": quality or QUALITY} | ({"subsampling": 0} if form == "JPEG" else {})
-        return cls(form, False, longest, options)
+                raise ValueError(f"a quality is for {lossy} and .webp: {suffix} is lossless")
+            return cls(pillow_format, True, longest, {"lossless": True} if pillow_format == "WEBP" else {})
+        options = {"quality": quality or QUALITY} | ({"subsampling": 0} if pillow_format == "JPEG" else {})
+        return cls(pillow_format, False, longest, options)
 
     def check_size(self, height: int, width: int) -> None:
-        """Raise ValueError for a picture too long for the format."""
+        """Raise ValueError if a picture is too large for the format."""
         if max(height, width) > self.longest:
-            raise ValueError(f"{self.format} holds at most {self.longest:,} pixels a side, not {width} x {height}")
+            raise ValueError(f"{self.format} takes at most {self.longest:,} pixels per side, not {width} x {height}")
 
 
 def save_photo(
@@ -91,13 +91,13 @@ def save_photo(
     """Write a photo whole or not at all.
 
     Args:
-        edited: what `photo.srgb` has become; where both are equal the photo's own pixels are kept. What was changed is
-            brought back to the photo's profile as a difference, so that colours outside sRGB stay what they were.
+        edited: `photo.srgb` after an edit. Where both are equal, the photo's own pixels are kept. Elsewhere the
+            difference is converted to the photo's profile, so that colours outside sRGB are kept.
         encoding: by default that of the suffix.
 
     Raises:
-        ValueError: the format does not hold such a picture.
-        OSError: it cannot be written; what was there before stays.
+        ValueError: the picture is too large for the format.
+        OSError: the file cannot be written; an older file stays as it was.
     """
     encoding = encoding or Encoding.of(path)
     height, width = photo.pixels.shape[:2]
@@ -124,10 +124,10 @@ def save_photo(
 def _rows(
     photo: Photo, edited: UInt8[ndarray, "h w 3"] | None, rows: slice, keep_alpha: bool
 ) -> UInt8[ndarray, "r w c"]:
-    """Some rows of an edited photo, in its own colours."""
+    """Some rows of an edited photo, in the colours of its profile."""
     pixels = photo.pixels[rows]
     if edited is not None:
-        pixels = _carried(photo, pixels, photo.srgb[rows], edited[rows])
+        pixels = _apply_difference(photo, pixels, photo.srgb[rows], edited[rows])
     if photo.alpha is None:
         return pixels
     with_alpha = np.dstack([pixels, photo.alpha[rows]])
@@ -137,10 +137,10 @@ def _rows(
     return np.asarray(Image.alpha_composite(Image.new("RGBA", over.size, "white"), over).convert("RGB"))
 
 
-def _carried(
+def _apply_difference(
     photo: Photo, pixels: UInt8[ndarray, "r w 3"], before: UInt8[ndarray, "r w 3"], after: UInt8[ndarray, "r w 3"]
 ) -> UInt8[ndarray, "r w 3"]:
-    """Pixels, changed as their sRGB values were."""
+    """Pixels of the photo, changed by the difference of their sRGB values."""
     if photo.srgb is photo.pixels:
         return after
     changed = (before != after).any(axis=2)
@@ -155,6 +155,6 @@ def _carried(
 
 
 def _without_maker_note(exif: Mapping[int, Any]) -> dict[int, Any]:
-    """A camera's own notes are the largest part of EXIF data."""
+    """EXIF tags without the camera's own notes, which are usually the largest part."""
     ifd = {tag: value for tag, value in exif.get(ExifTags.IFD.Exif, {}).items() if tag != MAKER_NOTE}
     return {**exif, ExifTags.IFD.Exif: ifd}

@@ -47,4 +47,4 @@ def test_a_sentence_is_one_line_and_short():
 
 @pytest.mark.parametrize("arguments", [["prepare", ""], ["prepare", "x", "--out", ""], ["prepare", "x", "--out="]])
 def test_an_empty_argument_is_no_place(arguments):
-    assert said(*arguments) == "hairgan: an argument is empty: was a variable of the shell not set?"
+    assert said(*arguments) == "hairgan: an argument is empty; perhaps a shell variable is not set"

@@ -157,7 +157,7 @@ def test_nothing_that_exists_is_overwritten_unasked(photos: Path, capsys: pytest
     assert not (photos / "new.png").exists()
     assert "me.png is not a folder" in refused("dye", photos / "me.png", "--out", photos / "me.png" / "deeper")
     assert "ends in none of .png" in refused("dye", photos / "me.png", "--out", photos / "new.gif")
-    assert "loses nothing" in refused("dye", photos / "me.png", "--quality", 80)
+    assert "is lossless" in refused("dye", photos / "me.png", "--quality", 80)
     assert (photos / "me.png").read_bytes() == before and (photos / "me_dyed.png").read_bytes() == dyed
     assert run("dye", photos / "me.png", "--color", "red", "--overwrite").exit_code == 0
     assert (photos / "me_dyed.png").read_bytes() != dyed

@@ -244,7 +244,7 @@ def test_damaged_journals(tmp_path):
 def test_a_file_of_somebody_called_as_the_journal_is_kept(photos, tmp_path, content):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "journal.jsonl").write_text(content)
-    with pytest.raises(ValueError, match="no journal of labelling"):
+    with pytest.raises(ValueError, match="not a journal of labelling"):
         run(photos, tmp_path / "out")
     assert (tmp_path / "out" / "journal.jsonl").read_text() == content
 

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from hairgan.photos.listing import (
-    AGAIN,
-    CLOSED,
+    BROKEN_LINKS,
     HIDDEN,
-    LEFT_OUT,
-    NO_FILE,
-    NOWHERE,
+    REPEATED,
+    RESULTS,
+    SPECIAL_FILES,
+    UNREADABLE,
     list_photos,
 )
-from hairgan.photos.names import fitted, printable
+from hairgan.photos.names import printable, shortened_name
 
 
 def touch(folder: Path, *names: str) -> None:
@@ -56,7 +56,7 @@ def test_links(tmp_path: Path) -> None:
     (photos / "circle.jpg").symlink_to("circle.jpg")
     listing = list_photos(photos)
     assert listing.names == ("a/1.jpg", "b/2.jpg", "linked.jpg", "linked/z.jpg")
-    assert listing.skipped == {AGAIN: 3, NOWHERE: 2}
+    assert listing.skipped == {REPEATED: 3, BROKEN_LINKS: 2}
 
 
 def test_what_is_no_file(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_what_is_no_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.jpg")
     (tmp_path / "device.jpg").symlink_to("/dev/zero")
     listing = list_photos(tmp_path)
-    assert listing.names == ("3.jpg/inside.png",) and listing.skipped == {NO_FILE: 2}
+    assert listing.names == ("3.jpg/inside.png",) and listing.skipped == {SPECIAL_FILES: 2}
 
 
 def test_folders_that_are_not_wanted_or_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +78,7 @@ def test_folders_that_are_not_wanted_or_may_not_be_read(tmp_path: Path, monkeypa
 
     monkeypatch.setattr(os, "scandir", refusing)
     listing = list_photos(tmp_path, leave_out=lambda folder: folder.name == "out")
-    assert listing.names == ("a.jpg",) and listing.skipped == {LEFT_OUT: 1, CLOSED: 1}
+    assert listing.names == ("a.jpg",) and listing.skipped == {RESULTS: 1, UNREADABLE: 1}
     with pytest.raises(PermissionError):
         list_photos(tmp_path / "closed")
 
@@ -103,10 +103,10 @@ def test_names_that_are_not_utf8(tmp_path: Path) -> None:
 
 
 def test_names_that_are_too_long(tmp_path: Path) -> None:
-    assert fitted("a", "_dyed.png", tmp_path) == "a_dyed.png"
+    assert shortened_name("a", "_dyed.png", tmp_path) == "a_dyed.png"
     for stem in ("x" * 250, "ü" * 125, "x" + "ü" * 124):
-        name = fitted(stem, "_dyed.png", tmp_path / "not" / "there")
+        name = shortened_name(stem, "_dyed.png", tmp_path / "not" / "there")
         assert 252 <= len(os.fsencode(name)) <= 255 and name.endswith("_dyed.png")
         name.encode()
-        assert name != fitted(stem + "y", "_dyed.png", tmp_path)
+        assert name != shortened_name(stem + "y", "_dyed.png", tmp_path)
         (tmp_path / name).touch()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hairgan.photos.places import check_folder, check_free, identities, result_place, stems
+from hairgan.photos.places import check_folder, check_free, identities, result_place, result_stems
 
 
 def test_places_that_are_taken(tmp_path: Path) -> None:
@@ -46,10 +46,10 @@ def test_places_that_are_taken(tmp_path: Path) -> None:
 
 
 def test_results_have_names_of_their_own() -> None:
-    assert stems(["a.jpg", "b.png", "c/a.jpg"]) == ["a", "b", "c/a"]
-    assert stems(["a.jpg", "A.PNG", "b.png"]) == ["a.jpg", "A.PNG", "b"]
-    assert stems(["x.jpg", "x.png", "x.jpg.png"]) == ["x.jpg", "x.png", "x.jpg.png"]
-    assert stems(["v1.2.jpg", "noise"]) == ["v1.2", "noise"]
+    assert result_stems(["a.jpg", "b.png", "c/a.jpg"]) == ["a", "b", "c/a"]
+    assert result_stems(["a.jpg", "A.PNG", "b.png"]) == ["a.jpg", "A.PNG", "b"]
+    assert result_stems(["x.jpg", "x.png", "x.jpg.png"]) == ["x.jpg", "x.png", "x.jpg.png"]
+    assert result_stems(["v1.2.jpg", "noise"]) == ["v1.2", "noise"]
 
 
 def test_names_leave_room_for_what_stands_beside_them(tmp_path: Path) -> None:

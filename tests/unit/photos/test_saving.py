@@ -102,7 +102,7 @@ def test_quality(tmp_path: Path) -> None:
     assert sizes[0] < sizes[1] and sizes[2] < sizes[3]
     assert not Encoding.of("c.webp", 40).lossless
     for name, quality, message in (
-        ("a.png", 90, "a quality is for .jpg, .jpeg, .avif, .heic and .webp: .png loses nothing"),
+        ("a.png", 90, "a quality is for .jpg, .jpeg, .avif, .heic and .webp: .png is lossless"),
         ("a.jpg", 101, "a quality is 1 to 100, not 101"),
         ("a.jpg", 0, "a quality is 1 to 100"),
         ("a.gif", None, "'a.gif' ends in none of .png"),
@@ -113,7 +113,7 @@ def test_quality(tmp_path: Path) -> None:
 
 
 def test_formats_have_limits() -> None:
-    with pytest.raises(ValueError, match="WEBP holds at most 16,383 pixels a side, not 20000 x 9"):
+    with pytest.raises(ValueError, match="WEBP takes at most 16,383 pixels per side, not 20000 x 9"):
         Encoding.of("a.webp").check_size(9, 20_000)
 
 
@@ -158,7 +158,7 @@ def test_heic(tmp_path: Path) -> None:
 
 
 def test_heic_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(saving, "read_heif", lambda: False)
+    monkeypatch.setattr(saving, "enable_heif", lambda: False)
     with pytest.raises(ValueError, match="writing HEIC needs another package"):
         Encoding.of("a.heic")
 

@@ -7,7 +7,7 @@ from hairgan.networks.face_parser import BiSeNet
 from hairgan.weights.bundles import save_bundle
 from hairgan.weights.sources import load_network
 from tests.golden import rule
-from tests.unit.weights.test_bundling import make_run
+from tests.unit.weights.test_collecting import make_run
 
 
 def network_of(width=4):
