@@ -1,14 +1,10 @@
-"""Weights: published files, bundles and runs, all read without running anything in them.
-
-    from hairgan.weights import from_official, load_bundle, networks_from_run
-
-Names are imported when they are asked for.
-"""
+"""Weights: published files, bundles and runs, all read without running anything in them."""
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from hairgan.lazy import lazy_names
 
 if TYPE_CHECKING:
     from hairgan.weights.bundles import Bundle, load_bundle, save_bundle
@@ -18,19 +14,23 @@ if TYPE_CHECKING:
     from hairgan.weights.official_files import import_files
     from hairgan.weights.runs import networks_from_run
     from hairgan.weights.trusted import trust, trusting
+else:
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {
+            "Bundle": "bundles:Bundle",
+            "collect": "collecting:collect",
+            "from_official": "official:from_official",
+            "import_files": "official_files:import_files",
+            "load_bundle": "bundles:load_bundle",
+            "networks_from_run": "runs:networks_from_run",
+            "read_card": "cards:read_card",
+            "save_bundle": "bundles:save_bundle",
+            "trust": "trusted:trust",
+            "trusting": "trusted:trusting",
+        },
+    )
 
-_PUBLIC = {
-    "Bundle": "bundles",
-    "collect": "collecting",
-    "from_official": "official",
-    "import_files": "official_files",
-    "load_bundle": "bundles",
-    "networks_from_run": "runs",
-    "read_card": "cards",
-    "save_bundle": "bundles",
-    "trust": "trusted",
-    "trusting": "trusted",
-}
 __all__ = [
     "Bundle",
     "collect",
@@ -43,13 +43,3 @@ __all__ = [
     "trust",
     "trusting",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _PUBLIC:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_PUBLIC[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
