@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hairgan.cli.numbers import Number
-from hairgan.cli.own_code import detector_option
-from hairgan.cli.trust import trust_option
+from hairgan.cli.finite_number import FiniteNumber
+from hairgan.cli.shared_options import detector_option, trust_option
 from hairgan.extras import how_to_install
 from hairgan.weights.shipped import REMARK, SHIPPED
 
@@ -55,7 +54,7 @@ def _credentials(context: click.Context, option: click.Parameter, text: str | No
 @click.option("--megapixels", default=50, type=click.IntRange(1, 89), help="Largest photo, in megapixels.")
 @click.option("--waiting", default=32, type=click.IntRange(1, 1000), help="Edits that may wait; more are refused.")
 @click.option(
-    "--patience", default=300.0, type=Number(1, 86_400), help="Seconds after which a waiting edit is dropped."
+    "--patience", default=300.0, type=FiniteNumber(1, 86_400), help="Seconds after which a waiting edit is dropped."
 )
 @click.option(
     "--keep", type=click.Path(path_type=Path), help="Folder to keep every result in.  [default: nothing is kept]"
