@@ -16,7 +16,7 @@ from hairgan.portraits.items import DRAW
 
 @click.command()
 @click.option("--sizes", default="128,256", show_default=True, help="Picture sizes in pixels, comma-separated.")
-@click.option("--images", default=60, show_default=True, help="Portraits a round.")
+@click.option("--images", default=60, show_default=True, help="Portraits per round.")
 @click.option("--rounds", default=3, show_default=True, help="The fastest round counts: other work only slows it down.")
 @click.option("--seed", default=0, show_default=True)
 def main(sizes: str, images: int, rounds: int, seed: int) -> None:

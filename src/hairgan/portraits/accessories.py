@@ -105,10 +105,10 @@ def paint_necklace(body: Body) -> None:
     if kind == "beads":
         arc = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
         where = np.arange(0.006, arc[-1], 0.0135)
-        centres = np.stack([np.interp(where, arc, line[:, c]) for c in range(2)], axis=1)
+        centers = np.stack([np.interp(where, arc, line[:, c]) for c in range(2)], axis=1)
 
         def beads(offset: float, radius: float) -> list[ndarray]:
-            return [body.on(disc(x + offset, y + offset, radius)) for x, y in centres]
+            return [body.on(disc(x + offset, y + offset, radius)) for x, y in centers]
 
         mask = canvas.polygon(*beads(0.0, 0.0068)).clip(body.skin)
         canvas.paint(mask, np.array([119, 115, 110]) + 0.42 * metal, Region.NECK_L)

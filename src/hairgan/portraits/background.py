@@ -1,4 +1,4 @@
-"""What is behind a person: a wall, lights out of focus, a room or trees; soft, and different behind everybody."""
+"""What is behind a person: a wall, lights out of focus, a room or trees; soft, and different for each person."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def paint_background(canvas: Canvas, person: Identity) -> None:
     if scene.background in ("bokeh", "outdoors"):
         sizes = (0.02, 0.07) if scene.background == "bokeh" else (0.05, 0.16)
         for _ in range(int(rng.integers(14, 40))):
-            centre, radius = rng.uniform(-0.05, 1.05, 2), rng.uniform(*sizes)
+            center, radius = rng.uniform(-0.05, 1.05, 2), rng.uniform(*sizes)
             color = second * rng.uniform(0.8, 1.6) + rng.normal(0, 14, 3)
             spot = np.zeros((_CELLS, _CELLS), dtype=np.uint8)
-            place = (round(centre[0] * _CELLS * 16), round(centre[1] * _CELLS * 16))
+            place = (round(center[0] * _CELLS * 16), round(center[1] * _CELLS * 16))
             cv2.circle(spot, place, round(radius * _CELLS * 16), 255, -1, cv2.LINE_AA, 4)
             share = np.float32(rng.uniform(0.15, 0.55) / 255)
             back += (color.astype(np.float32) - back) * (spot * share)[..., None]

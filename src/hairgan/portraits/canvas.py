@@ -17,7 +17,7 @@ from numpy import ndarray
 
 SUPERSAMPLING = 2
 PIVOT = np.array([0.0, 0.5, 0.2], dtype=np.float32)
-"""The point that stays in the picture's centre: between the eyes and the nose tip, on the face's surface."""
+"""The point that stays in the picture's center: between the eyes and the nose tip, on the face's surface."""
 _FIXED_POINT_BITS = 4  # cv2 draws at 1/16 pixel
 
 
@@ -33,19 +33,19 @@ class Camera:
     shift_y: float
 
     def projection(self, side: int) -> tuple[Float[ndarray, "3 2"], Float[ndarray, 2]]:
-        """Matrix and offset that take head coordinates to pixels of a canvas of `side`, centres at whole numbers."""
+        """Matrix and offset that take head coordinates to pixels of a canvas of `side`, centers at whole numbers."""
         turn = np.array([[np.cos(self.yaw), 0.0], [0.0, 1.0], [np.sin(self.yaw), np.sin(self.pitch)]])
         cos, sin = np.cos(self.roll), np.sin(self.roll)
         matrix = side * self.zoom * turn @ np.array([[cos, sin], [-sin, cos]])
-        centre = side * (0.5 + np.array([self.shift_x, self.shift_y])) - 0.5
-        return matrix, centre - PIVOT @ matrix
+        center = side * (0.5 + np.array([self.shift_x, self.shift_y])) - 0.5
+        return matrix, center - PIVOT @ matrix
 
     def unproject(self, side: int, height: Float32[ndarray, "g g"]) -> Float32[ndarray, "2 side side"]:
         """For each pixel of a canvas of `side`: x and y, in head coordinates, of the surface `height` seen there.
 
         Args:
             side: canvas size in pixels.
-            height: z over the frame, sampled at the centres of a grid of `g` x `g` cells.
+            height: z over the frame, sampled at the centers of a grid of `g` x `g` cells.
         """
         grid = (np.arange(side, dtype=np.float32) + 0.5) / side - 0.5
         u, v = np.meshgrid(grid - self.shift_x, grid - self.shift_y)
@@ -70,7 +70,7 @@ def _catmull_rom(samples: int) -> Float[ndarray, "samples 4"]:
 
 
 def spline(points: Float[ndarray, "n d"], samples: int = 8, closed: bool = False) -> Float[ndarray, "m d"]:
-    """A Catmull-Rom curve through `points`, `samples` points a span."""
+    """A Catmull-Rom curve through `points`, `samples` points per span."""
     count, dimensions = points.shape
     if closed:
         padded = np.concatenate([points[-1:], points, points[:2]])
@@ -95,7 +95,7 @@ def disc(x: float, y: float, radius: float, flat: float = 1.0) -> Float[ndarray,
 
 
 def fixed_point(points: Float[ndarray, "*n 2"]) -> ndarray:
-    """Pixel coordinates as cv2 wants them with `shift=_FIXED_POINT_BITS`."""
+    """Pixel coordinates as cv2 expects them with `shift=_FIXED_POINT_BITS`."""
     return np.rint(points * (1 << _FIXED_POINT_BITS)).astype(np.int32)
 
 

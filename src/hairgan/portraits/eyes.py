@@ -24,12 +24,12 @@ def paint_eyes(face: Face) -> None:
 
 
 class _Eye:
-    """One eye, in coordinates relative to its centre with x towards the ear."""
+    """One eye, in coordinates relative to its center with x towards the ear."""
 
     def __init__(self, face: Face, side: int) -> None:
         self.face, self.canvas, self.side = face, face.canvas, side
         eyes = face.person.eyes
-        self.centre = np.array([eyes.distance, EYE_Y])
+        self.center = np.array([eyes.distance, EYE_Y])
         self.depth = float(face.shape.depth(np.array([[side * eyes.distance, EYE_Y]]))[0])
         width, tilt = eyes.width, eyes.tilt
         self.open = high = eyes.openness * (1 - 0.16 * max(face.person.mouth.smile, 0))
@@ -46,7 +46,7 @@ class _Eye:
 
     def place(self, points: Float[ndarray, "n 2"]) -> Float32[ndarray, "n 2"]:
         """Canvas pixels."""
-        return self.canvas.project((points + self.centre) * (self.side, 1), self.depth)
+        return self.canvas.project((points + self.center) * (self.side, 1), self.depth)
 
     def fill(self, points: Float[ndarray, "n 2"], blur: float = 0.0) -> Mask:
         return self.canvas.polygon(self.place(points), blur=blur)

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 
 from hairgan.portraits.hairstyle import Hairstyle
-from hairgan.portraits.head import SKULL_CENTRE
+from hairgan.portraits.head import SKULL_CENTER
 from hairgan.portraits.identity import Head
 from hairgan.portraits.scalp import FRONT, Roots, comb, cut, plant, skull_axes, unit
 from hairgan.randomness import numpy_generator
@@ -94,7 +94,7 @@ def grow(style: Hairstyle, head: Head, density: float = 1.0) -> Locks:
     share = (at - low)[..., None].astype(np.float32)
     rows = np.arange(count)[:, None]
     points = path[rows, low] * (1 - share) + path[rows, low + 1] * share
-    normals = ((points - SKULL_CENTRE) / skull_axes(head) ** 2).astype(np.float32)
+    normals = ((points - SKULL_CENTER) / skull_axes(head) ** 2).astype(np.float32)
     normals[..., 1] *= 1 - np.clip((points[..., 1] - 0.5) / 0.3, 0, 1)  # hanging hair surrounds a cylinder
     points, phase = _wave(style, points, roots, rng)
 
@@ -150,10 +150,10 @@ def _march(
         walked = walked + step
         p = p + d * step
         shell = axes + offset * np.minimum(1.0, 0.7 + walked / 0.1)
-        q = (p - SKULL_CENTRE) / shell
+        q = (p - SKULL_CENTER) / shell
         radius = np.sqrt(np.einsum("ni,ni->n", q, q))[:, None]
         inside = radius < 1
-        p = np.where(inside, SKULL_CENTRE + (p - SKULL_CENTRE) / np.maximum(radius, 1e-6), p)
+        p = np.where(inside, SKULL_CENTER + (p - SKULL_CENTER) / np.maximum(radius, 1e-6), p)
         weight = gravity * (1 + 5 * np.clip(walked - 0.12, 0, 0.5) * loose)  # long hair is heavier
         d = d + step * (weight * (0.0, 1.0, 0.0) + wander)
         n = unit(q / shell)

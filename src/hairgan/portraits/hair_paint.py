@@ -166,8 +166,8 @@ def _light_map(
         return values[:, low] * (1 - share) + values[:, low + 1] * share
 
     scale = np.float32(_LIGHT / side)
-    centre, reach = fine(guide * scale), fine(half * scale)
-    cells = np.stack([centre + reach * np.float32(t) for t in (-0.7, 0.0, 0.7)], axis=2).astype(np.int32)
+    center, reach = fine(guide * scale), fine(half * scale)
+    cells = np.stack([center + reach * np.float32(t) for t in (-0.7, 0.0, 0.7)], axis=2).astype(np.int32)
     column, row = cells[..., 0], cells[..., 1]
     keep = (column >= 0) & (column < _LIGHT) & (row >= 0) & (row < _LIGHT)
     index = (row * _LIGHT + column)[keep]

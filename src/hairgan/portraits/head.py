@@ -15,7 +15,7 @@ EYE_Y = 0.478
 NOSE_Y = 0.652  # where the nose meets the lip
 MOUTH_Y = 0.738
 CHIN_Y = 0.918
-SKULL_CENTRE = np.array([0.0, 0.40, -0.05])
+SKULL_CENTER = np.array([0.0, 0.40, -0.05])
 SKULL_AXES = np.array([0.258, 0.315, 0.30])
 """The ellipsoid that hair grows on."""
 

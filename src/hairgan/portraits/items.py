@@ -18,7 +18,7 @@ DRAW: dict[Style, Callable[[int, int, int], Portrait]] = {"plain": portrait, "ra
 """Seed, index and size to a portrait, for each style."""
 
 VERSIONS: dict[Style, int] = {"plain": 1, "randomized": 4}
-"""Of the drawings: to be raised with every change of the pixels, so that older packed portraits are not taken."""
+"""Of the drawings. Raise it with every change of the pixels, so that portraits packed before are not used."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""From a person and a hairstyle to a picture with its label map."""
+"""From an identity and a hairstyle to a picture, its label map and attributes."""
 
 from __future__ import annotations
 
@@ -91,6 +91,6 @@ def draw(identity: Identity, hairstyle: Hairstyle, size: int) -> Portrait:
 
 
 def check_size(size: int) -> None:
-    """Raises ValueError for a size that is not drawn."""
+    """Raise ValueError for a size outside 32 to 1024."""
     if not MIN_SIZE <= size <= MAX_SIZE:
         raise ValueError(f"a portrait's size must be {MIN_SIZE} to {MAX_SIZE} pixels, got {size}")

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 
 from hairgan.portraits.hairstyle import Hairstyle
-from hairgan.portraits.head import SKULL_AXES, SKULL_CENTRE
+from hairgan.portraits.head import SKULL_AXES, SKULL_CENTER
 from hairgan.portraits.identity import Head
 
 FRONT = np.deg2rad(97)
@@ -24,7 +24,7 @@ def unit(vectors: Float[ndarray, "*n d"]) -> Float[ndarray, "*n d"]:
 
 
 def skull_axes(head: Head) -> Float[ndarray, 3]:
-    """Half axes of the ellipsoid hair grows on; its centre is `SKULL_CENTRE`."""
+    """Half axes of the ellipsoid hair grows on; its center is `SKULL_CENTER`."""
     return SKULL_AXES * (head.width, 1.0, 1.0)
 
 
@@ -43,9 +43,9 @@ def hairline(head: Head, azimuth: Float[ndarray, "*n"]) -> Float[ndarray, "*n"]:
 def on_skull(head: Head, azimuth: Float[ndarray, "*n"], y: Float[ndarray, "*n"]) -> Float[ndarray, "*n 3"]:
     """Points of the scalp."""
     axes = skull_axes(head)
-    sin = np.clip((y - SKULL_CENTRE[1]) / axes[1], -0.995, 0.995)
+    sin = np.clip((y - SKULL_CENTER[1]) / axes[1], -0.995, 0.995)
     cos = np.sqrt(1 - sin**2)
-    return np.stack([axes[0] * cos * np.sin(azimuth), y, SKULL_CENTRE[2] + axes[2] * cos * np.cos(azimuth)], axis=-1)
+    return np.stack([axes[0] * cos * np.sin(azimuth), y, SKULL_CENTER[2] + axes[2] * cos * np.cos(azimuth)], axis=-1)
 
 
 @dataclass
@@ -88,7 +88,7 @@ def plant(style: Hairstyle, head: Head, rng: np.random.Generator) -> Roots:
     azimuth = (i * np.pi * (3 - np.sqrt(5))) % (2 * np.pi) - np.pi + rng.normal(0, 0.05, count)
     axes = skull_axes(head)
     sin = np.clip(1 - 2 * i / count + rng.normal(0, 0.015, count), -0.99, 0.99)  # 1 at the crown
-    y = SKULL_CENTRE[1] - axes[1] * sin
+    y = SKULL_CENTER[1] - axes[1] * sin
     keep = y < hairline(head, azimuth) - 0.004
     if style.length == "short":
         keep &= np.abs(azimuth) < FRONT
@@ -101,7 +101,7 @@ def plant(style: Hairstyle, head: Head, rng: np.random.Generator) -> Roots:
         elevation = np.deg2rad(np.linspace(34, 108, _PARTING))
         ring = np.sqrt(1 - x**2)
         azimuth = np.concatenate([azimuth, np.arctan2(x, ring * np.cos(elevation))])
-        y = np.concatenate([y, SKULL_CENTRE[1] - axes[1] * ring * np.sin(elevation)])
+        y = np.concatenate([y, SKULL_CENTER[1] - axes[1] * ring * np.sin(elevation)])
         fine = np.concatenate([fine, np.zeros(_PARTING, dtype=bool)])
 
     point = on_skull(head, azimuth, y)
@@ -115,7 +115,7 @@ def plant(style: Hairstyle, head: Head, rng: np.random.Generator) -> Roots:
             fringe &= y > 0.125
     return Roots(
         point=point,
-        normal=unit((point - SKULL_CENTRE) / axes**2),
+        normal=unit((point - SKULL_CENTER) / axes**2),
         azimuth=azimuth,
         height=height,
         ahead=np.clip(np.cos(azimuth), 0, 1),

@@ -17,7 +17,7 @@ from hairgan.portraits.identity import Scene
 GRID = 160
 _CELLS = (np.arange(GRID, dtype=np.float32) + 0.5) / GRID
 X, Y = np.meshgrid(_CELLS - 0.5, _CELLS)
-"""Head coordinates of the cells' centres."""
+"""Head coordinates of the cells' centers."""
 _WRAP = 0.3  # how far light reaches around an edge: skin and cloth are softer than Lambert's law
 _SUBSURFACE = (0.86, 1.06, 1.14)  # shadows on skin turn red
 

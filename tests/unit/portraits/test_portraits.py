@@ -49,8 +49,8 @@ def test_sizes_out_of_range_are_refused(size: int) -> None:
 
 def test_geometry_does_not_depend_on_the_size() -> None:
     small, large = portrait(0, 2, 64).labels, portrait(0, 2, 256).labels
-    centres = large[2::4, 2::4]
-    assert (small == centres).mean() > 0.95
+    centers = large[2::4, 2::4]
+    assert (small == centers).mean() > 0.95
 
 
 def test_every_region_occurs(people: list) -> None:

@@ -102,7 +102,7 @@ def _soft(rng: np.random.Generator, back: Picture, low: float, high: float) -> P
 
 
 def _wall(rng: np.random.Generator, back: Picture) -> Picture:
-    """Nothing more."""
+    """A wall without anything on it."""
     return back
 
 
@@ -179,9 +179,9 @@ def _spots(rng: np.random.Generator, back: Picture, count: int, small: float, la
     layer = back.copy()
     for _ in range(count):
         radius = max(1, round(_log_uniform(rng, small, large) * size))
-        centre = (round(rng.uniform(-0.05, 1.05) * size), round(rng.uniform(-0.05, 1.05) * size))
+        center = (round(rng.uniform(-0.05, 1.05) * size), round(rng.uniform(-0.05, 1.05) * size))
         color = tuple(min(255.0, v * bright) for v in _color(rng))
-        cv2.circle(layer, centre, radius, color, -1, cv2.LINE_AA)
+        cv2.circle(layer, center, radius, color, -1, cv2.LINE_AA)
     share = float(rng.uniform(0.3, 1.0))
     cv2.addWeighted(layer, share, back, 1 - share, 0.0, back)
 
@@ -197,14 +197,14 @@ def _dark(rng: np.random.Generator, back: Picture) -> Picture:
 
 
 def _dark_patches(rng: np.random.Generator, back: Picture) -> Picture:
-    """Dark things beside the head, which are no hair."""
+    """Dark shapes beside the head that are not hair."""
     size = len(back)
     layer = np.zeros((size, size), dtype=np.uint8)
     for _ in range(int(rng.integers(1, 4))):
         x = rng.uniform(-0.05, 0.3) if rng.random() < 0.5 else rng.uniform(0.7, 1.05)
-        centre = (round(x * size), round(rng.uniform(0, 1.05) * size))
+        center = (round(x * size), round(rng.uniform(0, 1.05) * size))
         axes = (round(rng.uniform(0.04, 0.25) * size) + 1, round(rng.uniform(0.05, 0.4) * size) + 1)
-        cv2.ellipse(layer, centre, axes, float(rng.uniform(-40, 40)), 0, 360, 255, -1, cv2.LINE_AA)
+        cv2.ellipse(layer, center, axes, float(rng.uniform(-40, 40)), 0, 360, 255, -1, cv2.LINE_AA)
     share = _soft(rng, cv2.merge([layer] * 3), 0.003, 0.05) * np.float32(rng.uniform(0.5, 1.0) / 255)
     tone = (rng.uniform(4, 60) * np.exp(rng.normal(0, 0.15, 3))).astype(np.float32)
     return (back + (tone - back) * share).astype(np.uint8)
@@ -262,15 +262,15 @@ def _leaves(rng: np.random.Generator, back: Picture) -> Picture:
         ]
     )
     for _ in range(int(rng.integers(60, 160))):
-        centre = (round(rng.uniform(0, 1) * size), round(rng.uniform(0, 1) * size))
+        center = (round(rng.uniform(0, 1) * size), round(rng.uniform(0, 1) * size))
         axes = (max(1, round(rng.uniform(0.008, 0.08) * size)), max(1, round(rng.uniform(0.004, 0.05) * size)))
         color = _rgb(hue * np.exp(rng.normal(0, 0.55)) * np.exp(rng.normal(0, 0.15, 3)))
-        cv2.ellipse(back, centre, axes, float(rng.uniform(0, 180)), 0, 360, color, -1, cv2.LINE_AA)
+        cv2.ellipse(back, center, axes, float(rng.uniform(0, 180)), 0, 360, color, -1, cv2.LINE_AA)
     return _soft(rng, back, 0.0015, 0.03)
 
 
 def _crowd(rng: np.random.Generator, back: Picture) -> Picture:
-    """Heads and shoulders of others, out of focus."""
+    """Heads and shoulders of other people, out of focus."""
     size = len(back)
     for _ in range(int(rng.integers(1, 6))):
         x, y, r = rng.uniform(-0.05, 1.05), rng.uniform(0.05, 0.9), rng.uniform(0.05, 0.22)
@@ -282,9 +282,9 @@ def _crowd(rng: np.random.Generator, back: Picture) -> Picture:
             (2.9, 2.2, 1.7, cloth), (-0.2, 1.0, 1.15, hair), (1.0, 0.45, 0.8, skin * 0.8), (0.15, 0.8, 1.0, skin),
         )  # fmt: skip
         for down, wide, high, tone in parts:
-            centre = (round(x * size), round((y + down * r) * size))
+            center = (round(x * size), round((y + down * r) * size))
             axes = (max(1, round(wide * r * size)), max(1, round(high * r * size)))
-            cv2.ellipse(back, centre, axes, 0, 0, 360, _rgb(tone), -1, cv2.LINE_AA)
+            cv2.ellipse(back, center, axes, 0, 0, 360, _rgb(tone), -1, cv2.LINE_AA)
     return _soft(rng, back, 0.012, 0.06)
 
 

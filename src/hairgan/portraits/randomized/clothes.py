@@ -1,4 +1,4 @@
-"""Clothes beyond the plain garments: patterns, high collars, scarves and ties."""
+"""Clothes that plain portraits lack: patterns, high collars, scarves and ties."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _pattern(body: Body, rng: np.random.Generator) -> None:
 
 
 def _collar(body: Body, rng: np.random.Generator, tone: np.ndarray, top: float, wide: float) -> None:
-    """A turtleneck, or, `wide`, a scarf."""
+    """A turtleneck, or a scarf if `wide` is more than about 1.1."""
     canvas, neck = body.canvas, body.neck
     right = np.array(
         [

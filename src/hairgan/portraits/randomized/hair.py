@@ -1,4 +1,4 @@
-"""Hair that the plain hairstyles have not: buns, ponytails, plaits, loose strands."""
+"""Hair that plain hairstyles lack: buns, ponytails, plaits, loose strands."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class ThinnedHair(Hair):
 
 
 class TiedHair:
-    """What is worn besides the hairstyle itself; each method paints one layer."""
+    """A bun, ponytail or plait; each method paints one layer."""
 
     def __init__(self, canvas: Canvas, person: Identity, style: Hairstyle) -> None:
         self.canvas, self.person, self.style = canvas, person, style
@@ -116,7 +116,7 @@ def add_loose_strands(image: Float32[ndarray, "s s 3"], labels: UInt8[ndarray, "
     rows, columns = np.nonzero(cv2.morphologyEx(hair, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
     if rng.random() < 0.2 or len(rows) < size // 3:
         return
-    centre = np.array([0.5, 0.55]) * size
+    center = np.array([0.5, 0.55]) * size
     color = image[hair > 0].mean(axis=0)
     ink = np.zeros((size, size), dtype=np.uint8)
     thick = max(1, round(0.003 * size * float(rng.uniform(0.5, 1.2))))
@@ -124,7 +124,7 @@ def add_loose_strands(image: Float32[ndarray, "s s 3"], labels: UInt8[ndarray, "
     for count, longest, opaque in ((int(rng.integers(60, 320)), 0.05, 0.5), (int(rng.integers(1, 26)), 0.13, 0.8)):
         chosen = rng.integers(0, len(rows), count)
         start = np.stack([columns[chosen], rows[chosen]], axis=1)
-        out = (start - centre) / (np.linalg.norm(start - centre, axis=1, keepdims=True) + 1e-6)
+        out = (start - center) / (np.linalg.norm(start - center, axis=1, keepdims=True) + 1e-6)
         along = out[:, ::-1] * (-1, 1) * np.sign(out[:, :1])  # down, beside the head
         heading = along * rng.normal(0.6, 0.5, (count, 1)) + out * rng.normal(0.25, 0.3, (count, 1))
         length = rng.uniform(0.2, 1.0, (count, 1)) * longest * size

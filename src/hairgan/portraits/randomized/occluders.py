@@ -1,4 +1,4 @@
-"""Hands, microphones and things in front of people. CelebAMask-HQ leaves them to the background."""
+"""Hands, microphones and other objects in front of people. In CelebAMask-HQ they are background."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def paint_occluders(canvas: Canvas, person: Identity) -> None:
     elif draw < 0.095:
         _microphone(canvas, rng)
     elif draw < 0.13:
-        _thing(canvas, rng)
+        _blob(canvas, rng)
 
 
 def _lay(canvas: Canvas, rng: np.random.Generator, contour: Float[ndarray, "n 2"], tone: ndarray, rough: float) -> None:
@@ -73,12 +73,12 @@ def _microphone(canvas: Canvas, rng: np.random.Generator) -> None:
     _lay(canvas, rng, disc(x, y, radius, rng.uniform(0.9, 1.3)), tone, 0.35)
 
 
-def _thing(canvas: Canvas, rng: np.random.Generator) -> None:
+def _blob(canvas: Canvas, rng: np.random.Generator) -> None:
     """A blob of any color that comes in from an edge."""
     angle = rng.uniform(0, 2 * np.pi)
-    centre = np.array([0.62 * np.cos(angle), 0.5 + 0.62 * np.sin(angle)])
+    center = np.array([0.62 * np.cos(angle), 0.5 + 0.62 * np.sin(angle)])
     around = np.linspace(0, 2 * np.pi, 14, endpoint=False)
     radius = rng.uniform(0.08, 0.25) * (1 + 0.2 * rng.normal(0, 1, 14))
-    contour = spline(centre + radius[:, None] * np.stack([np.cos(around), np.sin(around)], axis=1), 5, closed=True)
+    contour = spline(center + radius[:, None] * np.stack([np.cos(around), np.sin(around)], axis=1), 5, closed=True)
     tone = np.clip(rng.uniform(10, 240) * np.exp(rng.normal(0, 0.4, 3)), 0, 250)
     _lay(canvas, rng, contour, tone, float(rng.uniform(0.0, 0.3)))

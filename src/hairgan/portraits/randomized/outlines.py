@@ -1,4 +1,4 @@
-"""Label maps as people draw them: smooth outlines around hair, without holes between its strands."""
+"""Label maps as annotators draw them: smooth outlines around hair, without holes between its strands."""
 
 from __future__ import annotations
 

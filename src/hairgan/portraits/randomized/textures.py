@@ -1,4 +1,4 @@
-"""Noise to paint with: large tiles made once a process, of which every picture takes a turned and scaled piece."""
+"""Noise to paint with: large tiles, made once per process; each picture takes a turned and scaled piece."""
 
 from __future__ import annotations
 
