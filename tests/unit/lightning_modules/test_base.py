@@ -1,3 +1,5 @@
+"""Training steps of a small module with two networks."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -56,7 +58,7 @@ def test_the_schedule_is_a_function_of_the_step(tmp_path):
         ("steep_at", r"step 1, phase both: grad_norm is inf.*\[4, 5, 6, 7\]"),
     ],
 )
-def test_what_is_not_finite_stops_before_anything_takes_it(mishap, message, tmp_path):
+def test_values_that_are_not_finite_stop_training_before_any_weight_changes(mishap, message, tmp_path):
     good = TwoNetworks(ema=("second",))
     before = fit(good, steps=1, tmp_path=tmp_path).strategy.optimizers
     bad = TwoNetworks(ema=("second",), **{mishap: 1})

@@ -20,7 +20,7 @@ def test_imagenet_weights_are_loaded_where_they_are_wanted(wanted, monkeypatch):
     assert loaded == ([parser.backbone] if wanted else [])
 
 
-def test_the_overlap_is_a_term_of_its_own():
+def test_the_jaccard_loss_is_a_separate_term():
     torch.manual_seed(0)
     batch = {"images": torch.randn(2, 3, 32, 32), "labels": torch.randint(0, 19, (2, 32, 32))}
     losses, parser = {}, BiSeNet(base_width=4).eval()

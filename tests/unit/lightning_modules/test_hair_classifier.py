@@ -13,7 +13,7 @@ from hairgan.networks.hair_classifier import HEADS, HairClassifier
 from lightning_modules import HairClassifierModule
 
 
-def test_an_attribute_that_no_training_image_has_is_told():
+def test_an_attribute_that_no_training_image_has_gives_a_warning():
     targets = np.zeros((4, len(HEADS)), np.int64)
     targets[:, list(HEADS).index("texture")] = -1
     module = HairClassifierModule(HairClassifier(base_width=4), optimizer=partial(torch.optim.SGD, lr=0.1))

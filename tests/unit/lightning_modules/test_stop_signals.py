@@ -1,3 +1,5 @@
+"""Signals that ask a run to stop."""
+
 from __future__ import annotations
 
 import os
@@ -14,7 +16,7 @@ from tests.unit.lightning_modules.two_networks import TwoNetworks, fit
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_the_run_after_a_checkpoint_with_its_code(number, tmp_path):
+def test_after_a_signal_the_run_saves_and_exits_with_its_code(number, tmp_path):
     class Interrupted(TwoNetworks):
         def on_train_batch_start(self, batch, batch_idx):
             super().on_train_batch_start(batch, batch_idx)
@@ -36,7 +38,7 @@ def test_a_signal_ends_the_run_after_a_checkpoint_with_its_code(number, tmp_path
     assert stopped.value.code == 128 + number
 
 
-def test_what_nohup_ignores_stays_ignored():
+def test_a_signal_that_nohup_ignores_stays_ignored():
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signals = StopSignals()
     try:
@@ -47,7 +49,7 @@ def test_what_nohup_ignores_stays_ignored():
         signal.signal(signal.SIGHUP, before)
 
 
-def test_another_thread_listens_to_nothing(tmp_path):
+def test_training_works_in_another_thread(tmp_path):
     module = TwoNetworks()
     thread = threading.Thread(target=lambda: fit(module, tmp_path=tmp_path, callbacks=[Checkpoints(100)]))
     thread.start()
@@ -55,7 +57,7 @@ def test_another_thread_listens_to_nothing(tmp_path):
     assert module.steps_done == 3
 
 
-def test_a_program_whose_terminal_is_gone_can_still_write():
+def test_writing_works_after_the_terminal_was_closed():
     terminal, line = pty.openpty()
     kept = os.dup(2)
     try:

@@ -1,4 +1,4 @@
-"""A small module to train in tests, with planned validations and mishaps."""
+"""A small module for tests of training, with planned validations and failures."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class TwoNetworks(PhasedModule):
 
 
 def fit(module: PhasedModule, steps: int = 3, tmp_path: Path | None = None, **options: Any) -> pl.Trainer:
-    """Train without Lightning's own extras, validating where `validate_every` is given."""
+    """Train without Lightning's extras. There are validations if `validate_every` (a number of steps) is given."""
     g = torch.Generator().manual_seed(1)
     data = [{"x": torch.randn(4, 3, generator=g), "ids": torch.arange(4) + 4 * i} for i in range(steps)]
     every = options.pop("validate_every", None)
@@ -56,7 +56,7 @@ def fit(module: PhasedModule, steps: int = 3, tmp_path: Path | None = None, **op
 
 
 class Planned(Metric):
-    """A metric whose values are known beforehand; None fails."""
+    """A metric with planned values; None raises an error."""
 
     names = ("quality",)
     full_state_update = False
@@ -70,12 +70,12 @@ class Planned(Metric):
     def compute(self) -> dict[str, float]:
         value = next(self.values)
         if value is None:
-            raise ValueError("nobody to measure")
+            raise ValueError("nothing to measure")
         return {"quality": value}
 
 
 class Validated(TwoNetworks):
-    """Validations find the planned values of `val/quality`."""
+    """Its validations measure planned values of `val/quality`."""
 
     def __init__(self, *values: float | None) -> None:
         super().__init__()

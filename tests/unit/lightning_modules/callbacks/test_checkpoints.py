@@ -1,4 +1,4 @@
-"""Which steps are saved, and as what."""
+"""Which steps are saved, which one is the best, and when a run stops early."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NAN = float("nan")
 
 @pytest.mark.parametrize(("mode", "step"), [("max", 4), ("min", 6)])
 @pytest.mark.parametrize("measured_by", ["val", "metrics"])
-def test_the_best_is_kept_whoever_measures_it(measured_by, mode, step, tmp_path):
+def test_the_best_checkpoint_is_kept_for_any_source_of_the_metric(measured_by, mode, step, tmp_path):
     values = {2: NAN, 4: 0.9, 6: 0.2, 8: 0.5}
     module: TwoNetworks = Validated(*values.values()) if measured_by == "val" else TwoNetworks()
     callbacks = [] if measured_by == "val" else [Measures(values)]
@@ -35,7 +35,7 @@ def test_the_best_is_kept_whoever_measures_it(measured_by, mode, step, tmp_path)
     assert (callbacks[-1].best, callbacks[-1].best_step) == (values[step], step)
 
 
-def test_a_run_that_goes_on_knows_its_best(tmp_path):
+def test_a_resumed_run_keeps_its_best(tmp_path):
     fit(Validated(0.9, 0.5), steps=2, tmp_path=tmp_path, callbacks=(was := checkpoints()), validate_every=1)
     assert was[0].best_step == 1
     module, again = Validated(0.8, 0.95), checkpoints()
@@ -44,7 +44,7 @@ def test_a_run_that_goes_on_knows_its_best(tmp_path):
     trainer = fit(module, steps=2, tmp_path=tmp_path, callbacks=again, validate_every=1)
     assert (again[0].best, again[0].best_step) == (0.95, 4) and step_of(tmp_path / FOLDER / BEST) == 4
 
-    (tmp_path / FOLDER / BEST).unlink()  # set aside, or of a run elsewhere: any is better than none
+    (tmp_path / FOLDER / BEST).unlink()  # it was set aside; the next value is the best of those that are left
     third = checkpoints()
     third[0].load_state_dict(again[0].state_dict())
     third[0].forget_missing_best(trainer)
@@ -76,7 +76,7 @@ class Undeclared(TwoNetworks):
         self.log_measured({"val/quality": 0.5})
 
 
-def test_a_module_that_does_not_say_is_believed_until_its_first_validation(tmp_path):
+def test_undeclared_names_are_checked_after_the_first_validation(tmp_path):
     fit(Undeclared(), tmp_path=tmp_path, callbacks=[Checkpoints(1, monitor="val/quality")], validate_every=1)
     module = Undeclared()
     with pytest.raises(ValueError, match=r"did you mean 'val/quality'"):
@@ -84,7 +84,7 @@ def test_a_module_that_does_not_say_is_believed_until_its_first_validation(tmp_p
     assert module.steps_done == 1
 
 
-def test_without_validation_there_is_no_best_and_that_is_said(tmp_path):
+def test_without_validation_a_warning_says_that_there_is_no_best(tmp_path):
     options = {"callbacks": [Checkpoints(1, monitor="val/quality")], "validate_every": 1, "limit_val_batches": 0}
     with pytest.warns(UserWarning, match="no best checkpoint will be kept: val/quality needs a validation"):
         fit(Validated(), tmp_path=tmp_path, **options)
@@ -103,7 +103,7 @@ def test_early_stopping_counts_measurements_and_the_run_keeps_its_best_and_its_l
     assert step_of(find_checkpoint(tmp_path, "best")) == 2
 
 
-def test_an_evaluation_that_fails_is_left_out(tmp_path):
+def test_a_failed_evaluation_is_skipped(tmp_path):
     module = Validated(0.9, None, None, None, 0.95)
     callbacks = [EarlyStopping("val/quality", mode="max", patience=1), Checkpoints(1, monitor="val/quality")]
     with pytest.warns(
@@ -112,7 +112,7 @@ def test_an_evaluation_that_fails_is_left_out(tmp_path):
         fit(module, steps=5, tmp_path=tmp_path, callbacks=callbacks, validate_every=1)
     assert module.steps_done == 5 and step_of(find_checkpoint(tmp_path, "best")) == 5
     log = (tmp_path / "failures.log").read_text()
-    assert log.count("step ") == 3 and "Traceback" in log and "nobody to measure" in log
+    assert log.count("step ") == 3 and "Traceback" in log and "nothing to measure" in log
 
 
 def test_weights_that_are_not_finite_are_never_saved(tmp_path):

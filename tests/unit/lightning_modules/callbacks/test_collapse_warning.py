@@ -1,0 +1,30 @@
+"""The warning that the discriminator has won."""
+
+from __future__ import annotations
+
+import warnings
+from types import SimpleNamespace
+
+import pytest
+
+from lightning_modules.callbacks import CollapseWarning
+
+
+def test_a_discriminator_that_has_won_gives_one_warning():
+    callback = CollapseWarning(patience=3, threshold=0.02)
+
+    def steps(*losses: tuple[float, float]) -> None:
+        for real, fake in losses:
+            module.steps_done += 1
+            module.last_logs = {"d/real": real, "d/fake": fake, "g/adv": 9.0}
+            callback.on_train_batch_end(None, module)  # type: ignore[arg-type]
+
+    module = SimpleNamespace(steps_done=0, last_logs={})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        steps((0.01, 0.01), (0.01, 0.01), (0.01, 0.5), (0.01, 0.01), (0.0, 0.0))
+    with pytest.warns(UserWarning, match="since step 4 the discriminator"):
+        steps((0.01, 0.01))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        steps((0.01, 0.01), (0.01, 0.01))
