@@ -113,7 +113,7 @@ def test_help_is_the_config_with_its_comments(program, config, words, monkeypatc
     values = said[said.index("\nrun:" if program == "evaluate.py" else "\nseed:") : said.index("\n--cfg job")]
     assert yaml.safe_load(values) == yaml.safe_load(OmegaConf.to_yaml(cfg))
     for line in (
-        "seed: 3  # every draw of the run is a function of it",
+        "seed: 3  # all random numbers of the run are functions of it",
         "    base_width: 16  # channels at full",
     ):
         assert (line in said) == (program == "train.py"), line
