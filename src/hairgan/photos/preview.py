@@ -15,7 +15,7 @@ QUALITY = 90
 
 
 def save_preview(path: Path, picture: UInt8[ndarray, "h w 3"], side: int) -> None:
-    """Write a picture as a JPEG of at most `side` pixels a side, whole or not at all."""
+    """Write a picture as a JPEG of at most `side` pixels per side; an error leaves no partial file."""
     height, width = picture.shape[:2]
     scale = side / max(height, width)
     if scale < 1:

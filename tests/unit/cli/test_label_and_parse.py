@@ -70,7 +70,7 @@ def test_mistakes_are_one_sentence(tmp_path):
     assert "is not a bundle" in str(end.value)
 
 
-def test_what_is_there_is_not_overwritten(painted):
+def test_existing_files_are_not_overwritten(painted):
     def refused(*arguments):
         with pytest.raises(SystemExit) as end:
             main(["parse", *map(str, arguments), "--parser", "x", "--aligned"])
@@ -111,8 +111,8 @@ def test_the_parser_is_a_run_a_bundle_or_a_published_file(tmp_path, write):
     assert f'"crop_size": {crop_size}' in journal and '"photo": "a.png"' in journal, result.output
 
 
-def test_a_detector_of_ones_own(painted, tmp_path, monkeypatch):
-    """It is asked, and its faces are the ones that are aligned."""
+def test_a_detector_of_the_user(painted, tmp_path, monkeypatch):
+    """The detector is called, and its faces are aligned."""
     (tmp_path / "my_detector.py").write_text(
         "import numpy as np\n"
         "from hairgan.photos.faces import Face\n"

@@ -26,7 +26,7 @@ DOMAINS = Domains({"long": "hair_length = 'long'", "bang": "Bangs", "bald": "Bal
 
 @pytest.fixture
 def photos(tmp_path):
-    """Seven photos as people have them, four that cannot be used."""
+    """Seven usable photos of different formats, and four that cannot be used."""
     folder = tmp_path / "photos"
     (folder / "deeper").mkdir(parents=True)
     pictures = {name: Image.fromarray(photo(0.95 if i % 2 else 0.5, bangs=i == 1)) for i, name in enumerate("abcdef")}
@@ -43,7 +43,7 @@ def photos(tmp_path):
     (folder / "text.jpg").write_text("not a picture")
     (folder / "cut.png").write_bytes((folder / "a.png").read_bytes()[:400])
     Image.new("RGB", (40, 90)).save(folder / "narrow.png")
-    (folder / "notes.txt").write_text("no photo, no word about it")
+    (folder / "notes.txt").write_text("not a photo, and not reported")
     return folder
 
 
@@ -142,8 +142,8 @@ def test_overlays_are_of_the_crop(photos, tmp_path):
         assert np.abs(np.asarray(picture, dtype=int) - photo(0.5)).mean() < 4  # the palette over itself
 
 
-def test_what_an_interrupted_call_left_behind_belongs_to_nobody(photos, tmp_path, monkeypatch):
-    """Numbers are given anew: a hat of the photo that had a number before is no part of the next one's labels."""
+def test_files_of_an_interrupted_call_are_removed(photos, tmp_path, monkeypatch):
+    """Numbers are used again: a hat mask left under a number must not enter the next photo's labels."""
     out = tmp_path / "out"
     hat = face(0.5)
     hat[:40] = Region.HAT
@@ -202,7 +202,7 @@ def test_names_that_are_not_utf8(photos, tmp_path):
     assert run(photos, tmp_path / "out").table.equals(labelled.table), "nothing is done twice"
 
 
-def test_photos_that_changed_are_told(photos, tmp_path):
+def test_changed_photos_are_named(photos, tmp_path):
     assert run(photos, tmp_path / "out").changed == []
     Image.fromarray(photo(0.6)).save(photos / "a.png")
     (photos / "c.png").unlink()
@@ -241,7 +241,7 @@ def test_damaged_journals(tmp_path):
 
 
 @pytest.mark.parametrize("content", ["my diary", "my diary\n", "5\n", "[]\n"])
-def test_a_file_of_somebody_called_as_the_journal_is_kept(photos, tmp_path, content):
+def test_a_foreign_file_with_the_name_of_the_journal_is_kept(photos, tmp_path, content):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "journal.jsonl").write_text(content)
     with pytest.raises(ValueError, match="not a journal of labelling"):
@@ -271,7 +271,7 @@ def test_a_line_that_is_not_of_a_photo(tmp_path, changes):
         Journal(path, 1, kinds)
 
 
-def test_pipes_and_links_in_the_place_of_results(photos, tmp_path):
+def test_pipes_and_broken_links_as_results_are_refused(photos, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
     os.mkfifo(out / "journal.jsonl")
@@ -284,7 +284,7 @@ def test_pipes_and_links_in_the_place_of_results(photos, tmp_path):
 
 
 @pytest.mark.parametrize(("pixels", "most"), [(1, 1), (2 * 256 * 256, 2)])
-def test_threads_read_so_many_pixels_at_a_time(photos, tmp_path, monkeypatch, pixels, most):
+def test_threads_read_a_limited_number_of_pixels_at_a_time(photos, tmp_path, monkeypatch, pixels, most):
     inside, seen = [], []
 
     def reading(path, name, read=labelling.open_rgb):

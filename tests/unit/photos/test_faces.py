@@ -117,7 +117,7 @@ def test_faces_at_the_edge_and_profiles_are_mentioned() -> None:
     assert profile.warnings == ("the face looks aside; the networks were trained on frontal faces",)
 
 
-def test_nobody() -> None:
+def test_no_face_is_an_error() -> None:
     with pytest.raises(ValueError, match="no face was found"):
         align_face(np.zeros((300, 300, 3), np.uint8), lambda _: [], 256)
 
