@@ -42,7 +42,7 @@ from hairgan.editing.sean_painter import SEANPainter
 from hairgan.editing.steps import Steps
 from hairgan.editing.transfer_painter import TransferPainter
 from hairgan.editing.wanted_color import WantedColor
-from hairgan.networks.lowered import lowered
+from hairgan.networks.low_precision import in_low_precision
 from hairgan.networks.mean_styles import MeanStyles
 from hairgan.networks.sean import SEANGenerator
 from hairgan.photos.faces import FaceFinder, FANFinder, MTCNNFinder, RegionFinder
@@ -101,7 +101,7 @@ class Salon:
         self.batch_size = batch_size or (1 if self.device.type == "cpu" else 8)
         self.photo_parser = PhotoParser(self.parser, finder, self.batch_size)
         if sean is not None and precision == "bfloat16" and isinstance(sean, SEANGenerator):
-            sean = lowered(sean)
+            sean = in_low_precision(sean)
         self.painter: Painter = TransferPainter() if sean is None else SEANPainter(sean, mean_styles)
         self.restyler = restyler
         self.rough_heads = None if restyler is None else RoughHeadMaker(restyler, self.parser, self.batch_size)

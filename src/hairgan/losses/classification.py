@@ -1,4 +1,4 @@
-"""The hair classifier's loss: one cross entropy a head, over the images whose label is known."""
+"""The hair classifier's loss: one cross entropy per head, over the images whose label is known."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 UNKNOWN = -1
-"""Target of an image whose attribute nobody knows."""
+"""Target of an image whose attribute is unknown."""
 
 
 def masked_cross_entropies(
@@ -38,7 +38,7 @@ def masked_cross_entropies(
 def class_weights(
     targets: Int64[Tensor, "n heads"], heads: Mapping[str, Sequence[str]]
 ) -> dict[str, Float[Tensor, " _"]]:
-    """Weights that give every class of a head the same say, whatever its share of the data.
+    """Weights by which every class of a head counts the same, whatever its share of the data.
 
     A class's weight is inverse to its number of known targets, and the mean over known targets is 1; classes that
     never occur have weight 1.

@@ -11,7 +11,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 IGNORED = -100
-"""Label of pixels that teach nothing."""
+"""Label of pixels that are left out of the loss."""
 
 
 def ohem_cross_entropy(
@@ -24,7 +24,7 @@ def ohem_cross_entropy(
     """Mean cross entropy of the pixels whose true class gets a probability below `threshold`.
 
     Online hard example mining (Shrivastava et al. 2016) as the public face parser trains: where fewer than
-    `kept_share` of the pixels are that hard, so many of the hardest are taken instead. Ignored pixels count as pixels
+    `kept_share` of the pixels are that hard, that many of the hardest are taken instead. Ignored pixels count as pixels
     with no loss. Nothing here waits for the device.
 
     Args:
@@ -49,7 +49,7 @@ def bisenet_loss(
 ) -> Float[Tensor, ""]:
     """Sum of the heads' OHEM cross entropies, main and auxiliary with weight 1 (Yu et al. 2018, equation 2).
 
-    Heads of another size than the labels meet the nearest labels.
+    Labels are resized to the size of each head's logits, to the nearest label.
     """
     losses = [
         ohem_cross_entropy(logits, _resized(labels, logits), threshold=threshold, kept_share=kept_share)
@@ -61,8 +61,8 @@ def bisenet_loss(
 def soft_jaccard_loss(logits: Float[Tensor, "b classes h w"], labels: Int64[Tensor, "b h w"]) -> Float[Tensor, ""]:
     """1 minus the mean IoU of the classes in the batch, with probabilities in place of decisions; in [0, 1].
 
-    Rahman & Wang 2016, "Optimizing intersection-over-union in deep neural networks for image segmentation". Cross
-    entropy gives a region up where it is the less probable one; for regions a pixel wide that is nearly everywhere.
+    Rahman & Wang 2016, "Optimizing intersection-over-union in deep neural networks for image segmentation". A
+    parser trained by cross entropy alone misses regions that are a pixel wide, as they are rarely the most probable.
 
     Args:
         labels: regions, or `IGNORED`.

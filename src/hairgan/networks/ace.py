@@ -10,7 +10,7 @@ holds ReLU(FC_j z_j) at every pixel of region j. Both give gamma and beta togeth
 
 This file computes them for every pixel, as the paper does. `ace_tables.py` computes the same values once per different
 neighborhood of the label map and gathers them; it is used where the neighborhoods are known and few
-(`Level.neighbourhoods`), which is the case on CPUs. A test holds both forms equal.
+(`Level.neighborhoods`), which is the case on CPUs. A test holds both forms equal.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class ACE(nn.Module):
         self.label_bias = nn.Parameter(torch.zeros(2 * channels))
         self.style = None if style_dim is None else StyleBranch(channels, num_regions, style_dim)
 
-    def initialise(self, gain: float) -> None:
+    def initialize(self, gain: float) -> None:
         """Xavier-normal weights, with the fans of the separate layers that the parameters stand for."""
 
         def fill(weight: Tensor, fans: int) -> None:
@@ -119,16 +119,16 @@ class ACE(nn.Module):
         modulation = self.label_part(level) if label_part is None else label_part
         if self.style is not None:
             modulation = modulation + self.style_part(level, styles)
-        if level.neighbourhoods is not None:
-            return ace_tables.normalize(self.norm, x, modulation, level.neighbourhoods, negative_slope)
+        if level.neighborhoods is not None:
+            return ace_tables.normalize(self.norm, x, modulation, level.neighborhoods, negative_slope)
         gamma, beta = modulation.to(x.dtype).chunk(2, dim=1)
         out = torch.addcmul(beta, self.norm(x), 1 + gamma)
         return out if negative_slope == 1 else F.leaky_relu_(out, negative_slope)
 
     def label_part(self, level: Level) -> Float[Tensor, "b c2 h w"] | Float[Tensor, "n c2"]:
         """(1 - a) * label branch, for every pixel, or for every neighborhood where these are known."""
-        if level.neighbourhoods is not None:
-            part = ace_tables.label_branch(self, level.neighbourhoods)  # (N, 2C)
+        if level.neighborhoods is not None:
+            part = ace_tables.label_branch(self, level.neighborhoods)  # (N, 2C)
             return part if self.style is None else part * (1 - self.style.share())
         kernels = self.embed_weight.permute(3, 2, 0, 1)  # (label_width, R, 3, 3)
         hidden = F.conv2d(level.masks, kernels, self.embed_bias, padding=1).relu_()  # (B, label_width, h, w)
@@ -143,8 +143,8 @@ class ACE(nn.Module):
         assert self.style is not None
         share = self.style.share()
         table, bias = self.style(styles) * share, self.style.bias * share  # (B, R, 9, 2C) and (2C,)
-        if level.neighbourhoods is not None:
-            return ace_tables.style_branch(table, bias, level.neighbourhoods)  # (N, 2C)
+        if level.neighborhoods is not None:
+            return ace_tables.style_branch(table, bias, level.neighborhoods)  # (N, 2C)
         # (B, h * w, R * 9) @ (B, R * 9, 2C): the table's rows for the regions around each pixel, added up
         part = torch.baddbmm(bias, level.mask_patches, table.flatten(1, 2))
         return part.mT.unflatten(2, level.labels.shape[1:])  # (B, 2C, h, w)

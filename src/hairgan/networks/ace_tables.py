@@ -14,14 +14,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from hairgan.networks.batch_norm import ParameterFreeBatchNorm
-from hairgan.networks.label_layout import OFFSETS, Neighbourhoods
+from hairgan.networks.label_layout import OFFSETS, Neighborhoods
 from hairgan.networks.modulation import modulate
 
 if TYPE_CHECKING:
     from hairgan.networks.ace import ACE
 
 
-def label_branch(ace: ACE, near: Neighbourhoods) -> Float[Tensor, "n c2"]:
+def label_branch(ace: ACE, near: Neighborhoods) -> Float[Tensor, "n c2"]:
     """The label branch of each of the N neighborhoods."""
     table = F.pad(ace.embed_weight.flatten(0, 2), (0, 0, 0, 1))  # (9 * R + 1, width); the last row is for outside
     hidden = F.relu(sum_rows(table, near.embed_rows) + ace.embed_bias)  # (P, width), per different 3x3 patch
@@ -32,7 +32,7 @@ def label_branch(ace: ACE, near: Neighbourhoods) -> Float[Tensor, "n c2"]:
 
 
 def style_branch(
-    table: Float[Tensor, "b r 9 c2"], bias: Float[Tensor, " c2"], near: Neighbourhoods
+    table: Float[Tensor, "b r 9 c2"], bias: Float[Tensor, " c2"], near: Neighborhoods
 ) -> Float[Tensor, "n c2"]:
     """The style branch of each of the N neighborhoods.
 
@@ -41,14 +41,14 @@ def style_branch(
         bias: of the convolution.
     """
     rows = F.pad(table.flatten(0, 2), (0, 0, 0, 1))  # (B * R * 9 + 1, 2C); the last row is for outside
-    return (sum_rows(rows, near.style_rows) + bias)[near.centre]
+    return (sum_rows(rows, near.style_rows) + bias)[near.center]
 
 
 def normalize(
     norm: ParameterFreeBatchNorm,
     x: Float[Tensor, "b c h w"],
     modulation: Float[Tensor, "n c2"],
-    near: Neighbourhoods,
+    near: Neighborhoods,
     negative_slope: float,
 ) -> Float[Tensor, "b c h w"]:
     """Normalize a feature map, then scale and shift each pixel by its neighborhood's gamma and beta (equation 1)."""

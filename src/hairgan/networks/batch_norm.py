@@ -1,6 +1,6 @@
 """Batch normalisation over the batch of all processes, on any device, with any backend.
 
-PyTorch's own `SyncBatchNorm` knows GPUs only.
+PyTorch's own `SyncBatchNorm` runs on GPUs only.
 """
 
 from __future__ import annotations

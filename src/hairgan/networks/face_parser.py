@@ -2,8 +2,8 @@
 
 After Yu et al. 2018, "BiSeNet: Bilateral segmentation network", in the variant of the public face-parsing weights:
 there is no spatial path, the 1/8 features of the ResNet take its place; logits come at 1/8 of the input size and are
-enlarged bilinearly with aligned corners. Names of layers tell the published strides; a finer stem makes them finer, and
-a detail head, which is not in the paper, makes the logits finer still.
+enlarged bilinearly with aligned corners. Layers are named after the published strides. A finer stem
+halves or quarters them; a detail head, which is not in the paper, makes the logits four times as fine again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from hairgan.regions import NUM_REGIONS
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 PUBLISHED_SIZE = 512
-"""Side of the crops that the public weights see best, px."""
+"""Side of the crops that the public weights were trained on, px."""
 
 
 class ConvBNReLU(nn.Sequential):
@@ -59,7 +59,7 @@ class FeatureFusion(nn.Module):
     def forward(
         self, spatial: Float[Tensor, "b c_spatial h w"], context: Float[Tensor, "b c_context h w"]
     ) -> Float[Tensor, "b c_out h w"]:
-        x = self.conv(torch.cat([spatial, context], dim=1))
+        x = self.conv(torch.cat([spatial, context], dim=1))  # (B, C_spatial + C_context, h, w) -> (B, C_out, h, w)
         return x * self.expand(F.relu(self.reduce(_global_mean(x)))).sigmoid() + x
 
 
@@ -105,7 +105,7 @@ class BiSeNet(ConfiguredNetwork):
         num_classes: number of regions.
         stem_stride: of the ResNet's stem, 4 as published; with 2 or 1 logits come at 1/4 or 1/2 of the input size.
         detail: whether the main head also sees the ResNet's first stage, and its logits are four times as fine.
-        image_size: side of the aligned crops it is trained on, px. It takes any size, and sees best at this one.
+        image_size: side of the aligned crops it is trained on, px. It takes any size, and is most accurate at this one.
 
     Raises:
         ValueError: for another depth or stem.
@@ -190,7 +190,7 @@ class BiSeNet(ConfiguredNetwork):
 
 
 def input_size(parser: nn.Module) -> int:
-    """Side of the aligned crops that a parser sees best, px: its `image_size`, or 512 for networks that have none."""
+    """Side of the aligned crops that a parser was trained on, px: its `image_size`, or 512 if it has none."""
     size = getattr(parser, "image_size", PUBLISHED_SIZE)
     assert isinstance(size, int)
     return size

@@ -1,4 +1,4 @@
-"""Hair attribute classifier: a ResNet with a convolutional block attention module in every block, and one head an
+"""Hair attribute classifier: a ResNet with a convolutional block attention module in every block, and one head per
 attribute (Woo et al. 2018, "CBAM: Convolutional block attention module").
 """
 
@@ -21,14 +21,14 @@ HEADS: dict[str, tuple[str, ...]] = {
     "color": ("black", "brown", "blond", "red", "grey", "other"),
     "gender": ("female", "male"),
 }
-"""Head -> names of its classes, in the order of its logits; targets have one column per head, in this order."""
+"""Head -> names of its classes, in the order of its logits. Targets have one column per head, in this order."""
 
 MINIMUM_SIZE = 32
 """Smallest image side, pixels: the stride of the last stage."""
 
 
 class ChannelAttention(nn.Module):
-    """Weights a channel by what an MLP makes of its mean and its maximum (equation 2)."""
+    """A weight per channel, by an MLP of the channel's mean and maximum (equation 2)."""
 
     def __init__(self, width: int, reduction: int = 16) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class ChannelAttention(nn.Module):
 
 
 class SpatialAttention(nn.Module):
-    """Weights a position by a 7x7 convolution of the mean and the maximum over channels (equation 3)."""
+    """A weight per position, by a 7x7 convolution of the mean and the maximum over channels (equation 3)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -120,14 +120,14 @@ class ResNetCBAM(ConfiguredNetwork, ResNet):
 
 
 class HairClassifier(ConfiguredNetwork):
-    """One linear head an attribute on a shared backbone.
+    """One linear head per attribute on a shared backbone.
 
     Args:
         depth: of the ResNet-CBAM.
         base_width: channels of its stem.
         heads: head -> class names.
         dropout: of the features before the heads, while training.
-        image_size: side of the aligned crops it is trained on, px. It takes any size, and sees best at this one.
+        image_size: side of the aligned crops it is trained on, px. It takes any size, and is most accurate at this one.
     """
 
     temperatures: Tensor

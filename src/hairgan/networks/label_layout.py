@@ -1,8 +1,8 @@
-"""What SEAN's normalisation needs to know of label maps, worked out once per resolution and shared by all its layers.
+"""Label maps in the form that SEAN's normalization layers use, made once per resolution and shared by all layers.
 
 SEAN's scale and shift at a pixel depend on the labels around it alone: 3x3 for the style branch, 5x5 for the label
-branch. The layout of a face at 256x256 pixels has some 600 different 3x3 neighbourhoods and 2,500 different 5x5 ones,
-so they are computed for these and gathered. Finding them needs the host; on accelerators, where that would mean to wait
+branch. The layout of a face at 256x256 pixels has some 600 different 3x3 neighborhoods and 2,500 different 5x5 ones,
+so they are computed for these and gathered. Finding them needs the host; on accelerators, where that would wait
 for the device, they are left out, and the layers use ordinary convolutions of the one-hot labels instead.
 """
 
@@ -17,12 +17,12 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 from torch.nn import functional as F
 
-OFFSETS = 9  # of a 3x3 neighbourhood, row by row
+OFFSETS = 9  # of a 3x3 neighborhood, row by row
 
 
 @dataclass(frozen=True)
-class Neighbourhoods:
-    """The P different 3x3 patches and N different 5x5 neighbourhoods in a batch of label maps at one resolution.
+class Neighborhoods:
+    """The P different 3x3 patches and N different 5x5 neighborhoods in a batch of label maps at one resolution.
 
     Styles differ from image to image, so patches of different images count as different. The rows point into tables
     that hold a row for each thing and offset; further rows, of zeros, stand for everything outside of the image.
@@ -30,15 +30,15 @@ class Neighbourhoods:
     Attributes:
         embed_rows: (P, 9), rows of a table by (offset, region): the regions in a patch.
         style_rows: (P, 9), rows of a table by (image, region, offset): the regions in a patch.
-        label_rows: (N, 9), rows of a table by (patch, offset): the patches in a neighbourhood.
-        centre: (N,), the patch in the middle of a neighbourhood.
-        index: (B * h * w,), the neighbourhood of each pixel.
+        label_rows: (N, 9), rows of a table by (patch, offset): the patches in a neighborhood.
+        center: (N,), the patch in the middle of a neighborhood.
+        index: (B * h * w,), the neighborhood of each pixel.
     """
 
     embed_rows: Int64[Tensor, "p 9"]
     style_rows: Int64[Tensor, "p 9"]
     label_rows: Int64[Tensor, "n 9"]
-    centre: Int64[Tensor, " n"]
+    center: Int64[Tensor, " n"]
     index: Int64[Tensor, " pixels"]
 
     def are_few(self) -> bool:
@@ -54,13 +54,13 @@ class Level:
         labels: (B, h, w) region indices.
         num_regions: R.
         dtype: of masks.
-        neighbourhoods: None where convolutions of the masks are used instead.
+        neighborhoods: None where convolutions of the masks are used instead.
     """
 
     labels: Int64[Tensor, "b h w"]
     num_regions: int
     dtype: torch.dtype
-    neighbourhoods: Neighbourhoods | None
+    neighborhoods: Neighborhoods | None
 
     @cached_property
     def masks(self) -> Float[Tensor, "b r h w"]:
@@ -80,7 +80,7 @@ class Layout:
     Attributes:
         labels: (B, H, W) region indices.
         levels: the maps by side length.
-        label_parts: the label branch of every normalisation layer in the order of execution, or None if not kept.
+        label_parts: the label branch of every normalization layer in the order of execution, or None if not kept.
     """
 
     labels: Int64[Tensor, "b h w"]
@@ -106,29 +106,29 @@ def check_labels(labels: Int64[Tensor, "b h w"], num_regions: int) -> None:
 def make_levels(
     labels: Int64[Tensor, "b h w"], sizes: Sequence[int], num_regions: int, dtype: torch.dtype, distinct: bool
 ) -> dict[int, Level]:
-    """The label maps at each of `sizes`, which divide their side; with neighbourhoods if `distinct` and if few."""
+    """The label maps at each of `sizes`, which divide their side; with neighborhoods if `distinct` and if few."""
     levels = {}
     for size in dict.fromkeys(sizes):
         stride = labels.shape[-1] // size
         resized = labels[:, ::stride, ::stride].contiguous()  # nearest as in F.interpolate: from the first pixel on
-        near = find_neighbourhoods(resized, num_regions) if distinct else None
+        near = find_neighborhoods(resized, num_regions) if distinct else None
         levels[size] = Level(resized, num_regions, dtype, near if near is not None and near.are_few() else None)
     return levels
 
 
-def find_neighbourhoods(labels: Int64[Tensor, "b h w"], num_regions: int) -> Neighbourhoods:
-    """Number the different neighbourhoods of label maps; on an accelerator this waits for the device."""
+def find_neighborhoods(labels: Int64[Tensor, "b h w"], num_regions: int) -> Neighborhoods:
+    """Number the different neighborhoods of label maps; on an accelerator this waits for the device."""
     device, outside = labels.device, len(labels) * num_regions
     regions = labels + num_regions * torch.arange(len(labels), device=device)[:, None, None]
     patches, patch_of_pixel = _different_3x3(regions, outside)
     rings, ring_of_pixel = _different_3x3(patch_of_pixel, outside=len(patches))
     offsets = torch.arange(OFFSETS, device=device)
     embed_rows = torch.where(patches == outside, OFFSETS * num_regions, offsets * num_regions + patches % num_regions)
-    return Neighbourhoods(
+    return Neighborhoods(
         embed_rows=embed_rows,
         style_rows=(patches * OFFSETS + offsets).clamp(max=outside * OFFSETS),
         label_rows=rings * OFFSETS + offsets,
-        centre=rings[:, OFFSETS // 2],
+        center=rings[:, OFFSETS // 2],
         index=ring_of_pixel.flatten(),
     )
 
@@ -136,7 +136,7 @@ def find_neighbourhoods(labels: Int64[Tensor, "b h w"], num_regions: int) -> Nei
 def _different_3x3(
     numbers: Int64[Tensor, "b h w"], outside: int
 ) -> tuple[Int64[Tensor, "n 9"], Int64[Tensor, "b h w"]]:
-    """The different 3x3 neighbourhoods in maps of values in [0, outside), and which of them each pixel has.
+    """The different 3x3 neighborhoods in maps of values in [0, outside), and which of them each pixel has.
 
     Rows of three are numbered first, then columns of three rows, so that below 2^21 values no code exceeds 2^63.
     """

@@ -1,4 +1,4 @@
-"""Masks of StarGAN v2's high-pass skip from label maps, where FAN's weights are not at hand.
+"""Masks of StarGAN v2's high-pass skip from label maps, for use without FAN's weights.
 
 They say the same as those of `fan.masks_from_heatmaps`: keep the fine structure of the face's parts, so that a
 translated face stays the same person, and of nothing else, so that the hair is free to change.

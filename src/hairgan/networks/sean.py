@@ -30,7 +30,7 @@ from hairgan.regions import NUM_REGIONS
 SLOPE = 0.2
 
 Noise = Callable[[int, tuple[int, int, int]], Tensor]
-"""From the index of a normalisation layer and a shape (B, h, w) to standard normal values."""
+"""From the index of a normalization layer and a shape (B, h, w) to standard normal values."""
 
 
 def pixel_noise(seed: int, *counters: int, batch: int, first: int = 0) -> Noise:
@@ -50,10 +50,10 @@ def pixel_noise(seed: int, *counters: int, batch: int, first: int = 0) -> Noise:
     return draw
 
 
-def initialise(network: nn.Module) -> None:
-    """Xavier-normal with gain 0.02 for everything but the spectrally normalised convolutions, biases zero.
+def initialize(network: nn.Module) -> None:
+    """Xavier-normal with gain 0.02 for everything but the spectrally normalized convolutions, biases zero.
 
-    The published training asks for that in all layers, but on a GPU its normalised kernels kept PyTorch's default, and
+    The published training asks for that in all layers, but on a GPU its normalized kernels kept PyTorch's default, and
     so the published weights were trained: `SpectralConv2d` keeps its own start.
     """
     for module in network.modules():
@@ -62,7 +62,7 @@ def initialise(network: nn.Module) -> None:
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
         elif isinstance(module, ACE):
-            module.initialise(gain=0.02)
+            module.initialize(gain=0.02)
 
 
 class InstanceNorm(nn.Module):
@@ -78,14 +78,14 @@ class StyleEncoder(nn.Module):
     def __init__(self, style_dim: int) -> None:
         super().__init__()
 
-        def normalised() -> list[nn.Module]:
+        def normalized() -> list[nn.Module]:
             return [InstanceNorm(), nn.LeakyReLU(SLOPE, inplace=True)]
 
         self.layers = nn.Sequential(
-            nn.Conv2d(3, 32, 3, padding=1, padding_mode="reflect"), *normalised(),
-            nn.Conv2d(32, 64, 3, stride=2, padding=1), *normalised(),
-            nn.Conv2d(64, 128, 3, stride=2, padding=1), *normalised(),
-            nn.ConvTranspose2d(128, 256, 3, stride=2, padding=1, output_padding=1), *normalised(),
+            nn.Conv2d(3, 32, 3, padding=1, padding_mode="reflect"), *normalized(),
+            nn.Conv2d(32, 64, 3, stride=2, padding=1), *normalized(),
+            nn.Conv2d(64, 128, 3, stride=2, padding=1), *normalized(),
+            nn.ConvTranspose2d(128, 256, 3, stride=2, padding=1, output_padding=1), *normalized(),
             nn.Conv2d(256, style_dim, 3, padding=1, padding_mode="reflect"), nn.Tanh(),
         )  # fmt: skip
 
@@ -94,15 +94,15 @@ class StyleEncoder(nn.Module):
     ) -> Float[Tensor, "b r d"]:
         """Style codes in (-1, 1); exactly zero for a region without a pixel at half the resolution."""
         features = self.layers(images)
-        features = features.to(torch.promote_types(features.dtype, torch.float32)).flatten(2)
+        features = features.to(torch.promote_types(features.dtype, torch.float32)).flatten(2)  # (B, D, h * w / 4)
         masks = one_hot(labels[:, ::2, ::2], num_regions, features.dtype).flatten(2)  # (B, R, h * w / 4)
         with torch.autocast(images.device.type, enabled=False):
-            sums = (features @ masks.mT).mT
+            sums = (features @ masks.mT).mT  # (B, D, h * w / 4) @ (B, h * w / 4, R) -> (B, R, D)
             return sums / masks.sum(dim=2, keepdim=True).clamp(min=1)
 
 
 class SEANResBlk(nn.Module):
-    """Residual block with ACE in place of normalisation; up-samples its input by 2 first if `upsample`."""
+    """Residual block with ACE in place of normalization; up-samples its input by 2 first if `upsample`."""
 
     def __init__(
         self,
@@ -125,7 +125,7 @@ class SEANResBlk(nn.Module):
         self.ace_1 = ACE(middle, num_regions, style_dim, label_width)
         self.conv_1 = SpectralConv2d(middle, out_channels, 3, padding=1)
 
-    def normalisations(self) -> list[ACE]:
+    def normalizations(self) -> list[ACE]:
         """The block's ACEs in the order of execution."""
         return [*([self.ace_s] if self.learned_shortcut else []), self.ace_0, self.ace_1]
 
@@ -137,7 +137,7 @@ class SEANResBlk(nn.Module):
         noise: list[Tensor | None],
         label_parts: list[Tensor | None],
     ) -> Float[Tensor, "b c_out y z"]:
-        """`noise` and `label_parts` hold one entry for each of `normalisations()`."""
+        """`noise` and `label_parts` hold one entry for each of `normalizations()`."""
         if self.upsample:
             x = F.interpolate(x, scale_factor=2, mode="nearest")
         shortcut = x
@@ -158,7 +158,7 @@ class SEANGenerator(ConfiguredNetwork):
         style_dim: length of a region's style code.
         upsampling: `"normal"` has 5 doublings of the resolution, `"more"` 6, `"most"` 7 and a block more.
         max_width: no layer is wider than this; None for no bound, as published.
-        label_width: hidden channels of the normalisations' label branches.
+        label_width: hidden channels of the normalizations' label branches.
 
     Raises:
         ValueError: the image size is not a multiple of 2 to the number of doublings.
@@ -208,7 +208,7 @@ class SEANGenerator(ConfiguredNetwork):
             before = after
             self.sizes.append(self.sizes[-1] * (2 if upsample else 1))
         self.to_rgb = nn.Conv2d(before, 3, 3, padding=1)
-        initialise(self)
+        initialize(self)
 
     def encode_styles(self, images: Float[Tensor, "b 3 h w"], labels: Int64[Tensor, "n y x"]) -> Float[Tensor, "b r d"]:
         """Style codes of the regions of images.
@@ -235,9 +235,9 @@ class SEANGenerator(ConfiguredNetwork):
         return self.paint(self._layout(labels), styles, noise)
 
     def layout(self, labels: Int64[Tensor, "n y x"]) -> Layout:
-        """Prepare label maps that are painted more than once; what the styles have no part in is computed here.
+        """Prepare label maps that are painted more than once: everything that does not depend on the styles.
 
-        It belongs to the weights at hand: make it anew after training on.
+        It depends on the weights: after a training step, make a new one.
 
         Args:
             labels: (B, image_size, image_size), values in [0, num_regions).
@@ -246,7 +246,7 @@ class SEANGenerator(ConfiguredNetwork):
             ValueError: another size, an empty batch, or (labels on the CPU) a label that is no region.
         """
         layout = self._layout(labels)
-        parts = [ace.label_part(layout.levels[size]) for ace, size in self._normalisations()]
+        parts = [ace.label_part(layout.levels[size]) for ace, size in self._normalizations()]
         return Layout(layout.labels, layout.levels, parts)
 
     def paint(
@@ -268,15 +268,15 @@ class SEANGenerator(ConfiguredNetwork):
         expected = (len(layout.labels), self.num_regions, self.style_dim)
         if tuple(styles.shape) != expected:
             raise ValueError(f"styles of shape {tuple(styles.shape)} instead of {expected}")
-        sizes = [size for _, size in self._normalisations()]
+        sizes = [size for _, size in self._normalizations()]
         maps: list[Tensor | None] = [None] * len(sizes)
         if noise is not None:  # all at once, so that the copies to the device do not interrupt the layers
             drawn = [noise(layer, (len(styles), size, size)) for layer, size in enumerate(sizes)]
             maps = [values.to(styles.device, non_blocking=True) for values in drawn]
         parts: list[Tensor | None] = [*layout.label_parts] if layout.label_parts else [None] * len(sizes)
-        x = self.start(layout.levels[self.sizes[0]].masks)
+        x = self.start(layout.levels[self.sizes[0]].masks)  # (B, R, side, side) -> (B, C, side, side)
         for block, size in zip(self._blocks(), self.sizes[1:], strict=True):
-            here = slice(0, len(block.normalisations()))
+            here = slice(0, len(block.normalizations()))
             x = block(x, layout.levels[size], styles, maps[here], parts[here])
             del maps[here], parts[here]
         return torch.tanh(self.to_rgb(F.leaky_relu(x, SLOPE)))
@@ -299,17 +299,17 @@ class SEANGenerator(ConfiguredNetwork):
     def _blocks(self) -> list[SEANResBlk]:
         return [block for block in self.blocks.values() if isinstance(block, SEANResBlk)]
 
-    def _normalisations(self) -> list[tuple[ACE, int]]:
+    def _normalizations(self) -> list[tuple[ACE, int]]:
         """All ACEs in the order of execution, with the side of their maps."""
         return [
             (ace, size)
             for block, size in zip(self._blocks(), self.sizes[1:], strict=True)
-            for ace in block.normalisations()
+            for ace in block.normalizations()
         ]
 
 
 class PatchDiscriminator(nn.Module):
-    """One scale: four convolutions of stride 2, spectral and instance normalisation in the inner ones."""
+    """One scale: four convolutions of stride 2, spectral and instance normalization in the inner ones."""
 
     def __init__(self, in_channels: int, width: int) -> None:
         super().__init__()
@@ -341,7 +341,7 @@ class SEANDiscriminator(ConfiguredNetwork):
         super().__init__()
         self.num_regions = num_regions
         self.scales = nn.ModuleList(PatchDiscriminator(num_regions + 3, width) for _ in range(num_scales))
-        initialise(self)
+        initialize(self)
 
     def forward(
         self, labels: Int64[Tensor, "n y x"], images: Float[Tensor, "b 3 h w"]
@@ -353,7 +353,7 @@ class SEANDiscriminator(ConfiguredNetwork):
         """
         if images.shape[0] != labels.shape[0] or images.shape[2:] != labels.shape[1:]:
             raise ValueError(f"images of shape {tuple(images.shape)}, but labels of shape {tuple(labels.shape)}")
-        x = torch.cat([one_hot(labels, self.num_regions, images.dtype), images], dim=1)
+        x = torch.cat([one_hot(labels, self.num_regions, images.dtype), images], dim=1)  # (B, R + 3, h, w)
         outputs = []
         for scale, discriminator in enumerate(self.scales):
             if scale:

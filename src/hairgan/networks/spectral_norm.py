@@ -16,7 +16,7 @@ FIRST_ITERATIONS = 5  # so that an untrained network has a sensible scale too
 class SpectralConv2d(nn.Module):
     """A 2-D convolution whose kernel W is divided by an estimate of its largest singular value, u'Wv.
 
-    As in the published SEAN: one power iteration a forward pass in training mode, v before u (PyTorch's
+    As in the published SEAN: one power iteration per forward pass in training mode, v before u (PyTorch's
     `parametrizations.spectral_norm` updates u first and so is half an iteration behind), none in evaluation mode.
     The kernel is stored (out, k, k, in), the order of fast convolutions, and v goes with it.
 

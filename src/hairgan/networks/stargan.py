@@ -71,7 +71,7 @@ class AdaIN(nn.Module):
     def forward(self, x: Float[Tensor, "b c h w"], s: Float[Tensor, "b style_dim"]) -> Float[Tensor, "b c h w"]:
         h = self.fc(s)
         gamma, beta = h.to(torch.promote_types(h.dtype, torch.float32)).chunk(2, dim=1)  # float32 under autocast
-        # one channel group a (sample, channel), so that normalising and scaling are a single pass
+        # (B, C, h, w) -> (1, B * C, h, w): batch norm normalizes and scales each channel of each image in one pass
         normalized = F.batch_norm(
             x.reshape(1, -1, *x.shape[2:]), None, None, (1 + gamma).flatten(), beta.flatten(), training=True
         )
@@ -127,7 +127,7 @@ class HighPass(nn.Module):
 
 
 class Encoding(NamedTuple):
-    """What the encoder half knows of an image; it does not depend on the style."""
+    """The output of the encoder half for an image; it does not depend on the style."""
 
     features: Float[Tensor, "b c h w"]
     skips: dict[int, Float[Tensor, "b _ r r"]]  # by resolution; empty without a high-pass skip
@@ -262,12 +262,12 @@ class MappingNetwork(ConfiguredNetwork):
         All heads are evaluated: those of absent domains get zero gradients, not none, as in the published training.
 
         Raises:
-            ValueError: batch sizes differ, or a domain is outside [0, K) (looked at on the CPU only: a look at a GPU's
+            ValueError: batch sizes differ, or a domain is outside [0, K) (checked on the CPU only: reading a GPU's
                 memory would wait for it).
         """
         check_domains(y, len(z), self.num_domains)
-        h = self.shared(z)
-        return select(torch.stack([head(h) for head in self.unshared], dim=1), y)
+        h = self.shared(z)  # (B, hidden_dim)
+        return select(torch.stack([head(h) for head in self.unshared], dim=1), y)  # (B, K, style_dim) -> (B, style_dim)
 
 
 class StyleEncoder(ConfiguredNetwork):
@@ -298,8 +298,8 @@ class StyleEncoder(ConfiguredNetwork):
         """Style codes of images in [-1, 1] as seen by domain `y`; errors as in `MappingNetwork` and `Generator`."""
         check_images(x, self.image_size)
         check_domains(y, len(x), self.num_domains)
-        h = self.shared(x).flatten(1)
-        return select(torch.stack([head(h) for head in self.unshared], dim=1), y)
+        h = self.shared(x).flatten(1)  # (B, width, 1, 1) -> (B, width)
+        return select(torch.stack([head(h) for head in self.unshared], dim=1), y)  # (B, K, style_dim) -> (B, style_dim)
 
 
 class Discriminator(ConfiguredNetwork):
@@ -322,7 +322,7 @@ class Discriminator(ConfiguredNetwork):
         """Logits of "a real image of domain `y`" for images in [-1, 1]; errors as in `StyleEncoder`."""
         check_images(x, self.image_size)
         check_domains(y, len(x), self.num_domains)
-        return select(self.main(x).flatten(1), y)
+        return select(self.main(x).flatten(1), y)  # (B, K, 1, 1) -> (B, K) -> (B,)
 
 
 # -- what the four are made with --
@@ -338,7 +338,7 @@ def block_widths(image_size: int, smallest: int, base_width: int | None, max_wid
 
 
 def image_trunk(widths: list[int]) -> list[nn.Module]:
-    """The layers that style encoder and discriminator share in kind: an image to `widths[-1]` numbers at 1x1."""
+    """Layers from an image to `widths[-1]` channels at 1x1; style encoder and discriminator have one of these each."""
     return [
         nn.Conv2d(3, widths[0], 3, padding=1),
         *(ResBlk(narrow, wide, downsample=True) for narrow, wide in pairwise(widths)),
@@ -357,6 +357,7 @@ def he_init(module: nn.Module) -> None:
 
 
 def select(heads: Float[Tensor, "b k ..."], y: Int[Tensor, " b"]) -> Float[Tensor, "b ..."]:
+    """The head of domain `y[i]` for each sample i."""
     return heads[torch.arange(len(y), device=y.device), y]
 
 

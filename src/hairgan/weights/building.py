@@ -1,4 +1,4 @@
-"""From a class, its arguments and its weights to a network, none of which need be what they should.
+"""From a class, its arguments and its weights to a network, any of which may be wrong or malicious.
 
 A card can ask for a layer of 10^9 channels or for 10^7 domains. So the network is first made without memory, on torch's
 `meta` device and with a limit on the number of its parts, then compared with the tensors that are there, and only then
@@ -62,7 +62,7 @@ def build(
 
 
 def with_image_size(cls: type[nn.Module], arguments: Mapping[str, Any], size: Any) -> dict[str, Any]:
-    """Arguments of cards and runs from before networks knew the size they see best: that of their data, if known."""
+    """Arguments from cards and runs made before networks had an `image_size`: that of their data, if known."""
     if "image_size" in arguments or size is None or "image_size" not in inspect.signature(cls).parameters:
         return dict(arguments)
     return {**arguments, "image_size": size}
@@ -97,7 +97,7 @@ def check_arguments(cls: type[nn.Module], arguments: Mapping[str, Any], what: st
 def _made(cls: type[Network], arguments: Mapping[str, Any], what: str) -> Network:
     try:
         return cls(**arguments)
-    except Exception as error:  # whatever a constructor makes of arguments from a file, they are at fault
+    except Exception as error:  # any error of a constructor is due to the arguments in the file
         reason = next(iter(str(error).strip().splitlines()), "")
         kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
         raise ValueError(f"{what} cannot be made with its arguments: {kind}{shorten(reason, 200)}") from error

@@ -64,8 +64,8 @@ def save_bundle(
         the card.
 
     Raises:
-        ValueError: the folder holds something else than a bundle to replace, a part's name, class or `.config` will
-            not do, or a fact is not a plain value.
+        ValueError: the folder holds something else than a bundle to replace, a part's name, class or `.config` is
+            not valid, or a fact is not a plain value.
     """
     path = Path(path)
     if path.is_symlink():
@@ -90,7 +90,7 @@ def load_bundle(source: Path | str, names: Iterable[str] | None = None, device: 
 
     Args:
         source: a folder, or `"owner/name"` of a model repository on the hub (needs the extra `hub`).
-        names: the parts wanted; all when None. Names that the bundle lacks are passed over.
+        names: the parts wanted; all when None. Names that the bundle lacks are ignored.
         device: where the networks go.
 
     Raises:

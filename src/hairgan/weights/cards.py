@@ -21,7 +21,7 @@ CARD = "card.yaml"
 MAX_CARD = 200_000
 """Bytes of a card at most."""
 PARTS = {
-    # the parts that have a use, and the networks that they are; a network of somebody's own may take a place
+    # part -> its network; a user's own network may take its place
     "parser": "hairgan.networks.face_parser.BiSeNet",
     "sean": "hairgan.networks.sean.SEANGenerator",
     "mean_styles": "hairgan.networks.mean_styles.MeanStyles",

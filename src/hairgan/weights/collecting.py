@@ -1,4 +1,4 @@
-"""Collect: the networks of runs and of other bundles, for one bundle."""
+"""The networks of runs and of other bundles, collected for one bundle."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from hairgan.weights.runs import networks_from_run, read_record
 from hairgan.weights.trusted import is_own
 
 PARTS_OF_MODELS: dict[str, dict[str, str]] = {
-    # the same for networks of somebody's own: what trained them -> name in its config -> name in a bundle
+    # the same for a user's own networks: the module that trained them -> name in its config -> name in a bundle
     "StarGANv2Module": {
         "generator": "stargan_generator", "mapping_network": "mapping_network", "style_encoder": "style_encoder",
     },
@@ -102,9 +102,9 @@ def _of_run(run: Path | str, checkpoint: str, licence: str | None) -> tuple[dict
 
 
 def _part_name(name: str, network: nn.Module, config: Mapping[str, Any]) -> str | None:
-    """What a network of a run is called in a bundle; None for one that stays behind."""
+    """What a network of a run is called in a bundle; None for a network that no bundle holds."""
     target = f"{type(network).__module__}.{type(network).__qualname__}"
-    if is_own(target):  # discriminators stay behind
+    if is_own(target):  # bundles hold no discriminators
         return next((part for part, known in PARTS.items() if known == target), None)
     model = str(config["model"].get("_target_", "")).rpartition(".")[2]
     return PARTS_OF_MODELS.get(model, {}).get(name)

@@ -1,4 +1,4 @@
-"""YAML that somebody else may have written: cards, and the configs and records of runs.
+"""YAML that may come from someone else: cards, and the configs and records of runs.
 
 A document is read without trust in its size: references (`*name`) could stand for more than any memory holds, and
 brackets could be nested deeper than Python can follow.
@@ -28,7 +28,7 @@ def read_yaml(file: Path | str, max_bytes: int = MAX_BYTES) -> Any:
         max_bytes: a larger file is refused.
 
     Raises:
-        ValueError: it is not YAML, too large, or says a key twice.
+        ValueError: it is not YAML, too large, or has a key twice.
         OSError: it cannot be read.
     """
     file = Path(file)
@@ -55,7 +55,7 @@ def read_yaml(file: Path | str, max_bytes: int = MAX_BYTES) -> Any:
 
 
 class _RefusedError(ValueError):
-    """YAML, but not for us."""
+    """Valid YAML that is refused all the same."""
 
 
 def _count(node: yaml.Node, file: Path, known: dict[int, int], depth: int) -> int:

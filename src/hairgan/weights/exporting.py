@@ -76,7 +76,7 @@ class SEANEncoder(nn.Module):
 
 
 class DenseSEAN(nn.Module):
-    """SEAN's generator in the form that looks at every pixel: a graph cannot find the different neighbourhoods."""
+    """SEAN's generator in the form that looks at every pixel: a graph cannot find the different neighborhoods."""
 
     def __init__(self, generator: SEANGenerator) -> None:
         super().__init__()

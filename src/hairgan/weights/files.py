@@ -1,4 +1,4 @@
-"""Files of weights: the one way to read tensors that somebody else may have written, and to fill a network with them.
+"""Files of weights: the one way to read tensors that may come from someone else, and to fill a network with them.
 
 Nothing here runs code of a file, and nothing takes more memory than the file's own size. What is read is whole: dense
 tensors of finite numbers, every checksum correct.
@@ -108,7 +108,7 @@ def check_state(state: Any, source: str) -> dict[str, Tensor]:
         source: where it came from, for the message.
 
     Raises:
-        ValueError: it is not a mapping of names to tensors, or one of them will not do.
+        ValueError: it is not a mapping of names to tensors, or one of them is not valid.
     """
     if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
         raise ValueError(f"{source} holds no state dict: names of tensors were expected, not {_kind(state)}")

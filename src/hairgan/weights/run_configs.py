@@ -90,7 +90,7 @@ def check_config(
         source: whose config it is, for the message.
 
     Raises:
-        ValueError: it names something else, and nobody said that it is trusted.
+        ValueError: it names something else that is not trusted.
     """
     nodes = {"": config} if places is None else {place: _at(config, place) for place in places}
     for start, node in nodes.items():

@@ -39,7 +39,7 @@ def networks_from_run(
 
     Returns:
         the networks in evaluation mode, by the names of the config's `model`, and what they are: `config` (the run's),
-        `checkpoint` (its path) and `step`. A network of somebody's own gets its arguments as `.config`.
+        `checkpoint` (its path) and `step`. A user's own network gets its arguments as `.config`.
 
     Raises:
         ValueError: there is no run or no whole checkpoint, one of its files is damaged, a network's class is neither
@@ -131,7 +131,7 @@ def read_checkpoint(path: str | Path, *, mapped: bool = False) -> tuple[dict[str
 def check_networks(model: Mapping[str, Any], checkpoint: str | Path) -> None:
     """Refuse a checkpoint whose weights do not fit the networks of a run that is to go on with it.
 
-    Networks of somebody's own are left to the training.
+    A user's own networks are not checked here, but when they are trained.
 
     Args:
         model: the config's `model`, resolved.
@@ -157,7 +157,7 @@ def check_networks(model: Mapping[str, Any], checkpoint: str | Path) -> None:
 def find_checkpoint(run: str | Path, which: str = "last") -> Path:
     """The checkpoint of a run: `last`, `best`, or a path.
 
-    A damaged newest checkpoint is passed over with a warning, and the one before it taken.
+    If the newest checkpoint is damaged, the one before it is taken, with a warning.
 
     Raises:
         ValueError: there is no such checkpoint, or none that is whole.

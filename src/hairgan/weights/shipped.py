@@ -1,4 +1,4 @@
-"""The bundle that comes with hairgan: networks that learned from drawn people, and are anybody's to use."""
+"""The bundle that comes with hairgan: networks trained on drawn people, free for any use."""
 
 from __future__ import annotations
 

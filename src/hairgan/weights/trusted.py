@@ -1,14 +1,14 @@
-"""Whose classes may be built because a file names them.
+"""Classes that may be built because a file names them.
 
 The card of a bundle and the config of a run name classes, and files travel. What a file names is built only if it is
 
 - one of our own networks, or of another kind that its place in a config asks for: our own, torch's, torchmetrics' or
   Lightning's optimizers, callbacks, loggers, ...;
 - declared by an installed package in the entry point group `hairgan.plugins`, as `my_net` or `my_net:MyGenerator`;
-- or trusted in so many words: `trust("my_net")`, `hairgan ... --trust my_net`, `trust=my_net` for `train.py` and
+- or trusted explicitly: `trust("my_net")`, `hairgan ... --trust my_net`, `trust=my_net` for `train.py` and
   `evaluate.py`, which also take `trust=true` for everything.
 
-A command line is typed by its user and is not looked at here.
+What a user types on a command line is not checked here.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def trusting(names: bool | str | Iterable[str] | None) -> Iterator[None]:
 
 
 def is_trusted(target: str) -> bool:
-    """Whether somebody said that code of this dotted name may run because a file names it."""
+    """Whether code of this dotted name may run because a file names it."""
     names = (*_trusted, *_plugins())
     return any(name in (EVERYTHING, target) or target.startswith(f"{name}.") for name in names)
 

@@ -7,7 +7,7 @@ import torch.distributed as dist
 from torch.nn import functional as F
 
 from hairgan.networks.batch_norm import ParameterFreeBatchNorm
-from hairgan.networks.label_layout import Layout, find_neighbourhoods
+from hairgan.networks.label_layout import Layout, find_neighborhoods
 from hairgan.networks.sean import SEANDiscriminator, SEANGenerator, pixel_noise
 from hairgan.networks.spectral_norm import SpectralConv2d
 from hairgan.weights.official import from_official
@@ -50,8 +50,8 @@ def generator(oracle):
 
 
 def dense(layout):
-    """The layout as it is on accelerators, without neighbourhoods."""
-    levels = {size: replace(level, neighbourhoods=None) for size, level in layout.levels.items()}
+    """The layout as it is on accelerators, without neighborhoods."""
+    levels = {size: replace(level, neighborhoods=None) for size, level in layout.levels.items()}
     return Layout(layout.labels, levels, None)
 
 
@@ -77,19 +77,19 @@ def test_the_loop_version_agrees(oracle, generator, make_labels):
     assert (styles.masked_select(absent) == 0).all()
 
 
-def test_rough_labels_use_neighbourhoods_and_random_ones_do_not(generator):
+def test_rough_labels_use_neighborhoods_and_random_ones_do_not(generator):
     rough, random = generator.layout(rough_labels()), generator.layout(random_labels())
-    assert rough.levels[SIZE].neighbourhoods is not None
-    assert all(level.neighbourhoods is None for level in random.levels.values())
+    assert rough.levels[SIZE].neighborhoods is not None
+    assert all(level.neighborhoods is None for level in random.levels.values())
 
 
-@pytest.mark.parametrize("how", ["neighbourhoods", "dense"])
+@pytest.mark.parametrize("how", ["neighborhoods", "dense"])
 def test_gradients_and_batch_statistics_are_the_loop_versions(oracle, generator, how):
     """In training mode with noise, in float64, as many gradients in front of a batch norm are nearly zero."""
     torch.manual_seed(2)
     oracle, generator = copy.deepcopy(oracle).double().train(), generator.double().train()
     labels, styles = rough_labels(), torch.randn(2, REGIONS, STYLE, dtype=torch.float64)
-    noise = [torch.randn(2, size, size, dtype=torch.float64) for _, size in generator._normalisations()]
+    noise = [torch.randn(2, size, size, dtype=torch.float64) for _, size in generator._normalizations()]
     target = torch.randn(2, 3, SIZE, SIZE)
     layout = generator._layout(labels)
     layout = dense(layout) if how == "dense" else layout
@@ -118,14 +118,14 @@ def test_gradients_and_batch_statistics_are_the_loop_versions(oracle, generator,
         torch.testing.assert_close(value, expected[name], msg=name)
 
 
-def test_neighbourhoods_are_told_apart():
+def test_neighborhoods_are_told_apart():
     labels = torch.zeros(2, 6, 6, dtype=torch.int64)
-    one = find_neighbourhoods(labels, 3)
+    one = find_neighborhoods(labels, 3)
     # per image, 3x3 patches: inside, four edges, four corners; 5x5: distances 0, 1, 2 or more to each of two sides
     assert len(one.style_rows) == 2 * 9
     assert len(one.label_rows) == 2 * 25
     labels[1, 3, 3] = 2
-    assert len(find_neighbourhoods(labels, 3).style_rows) == 2 * 9 + 9
+    assert len(find_neighborhoods(labels, 3).style_rows) == 2 * 9 + 9
 
 
 @pytest.mark.parametrize(("upsampling", "size"), [("normal", 32), ("normal", 96), ("more", 64), ("most", 128)])
@@ -260,9 +260,9 @@ def test_wrong_use(generator):
 
 def test_bounded_widths_are_kept_and_by_default_are_as_published() -> None:
     bounded = SEANGenerator(64, width=8, style_dim=8, max_width=24, label_width=16)
-    assert {len(ace.noise_scale) for ace, _ in bounded._normalisations()} == {24, 16, 8}
-    assert {ace.embed_weight.shape[-1] for ace, _ in bounded._normalisations()} == {16}
+    assert {len(ace.noise_scale) for ace, _ in bounded._normalizations()} == {24, 16, 8}
+    assert {ace.embed_weight.shape[-1] for ace, _ in bounded._normalizations()} == {16}
     published = SEANGenerator(64, width=8, style_dim=8)
-    assert max(len(ace.noise_scale) for ace, _ in published._normalisations()) == 128
-    assert {ace.embed_weight.shape[-1] for ace, _ in published._normalisations()} == {128}
+    assert max(len(ace.noise_scale) for ace, _ in published._normalizations()) == 128
+    assert {ace.embed_weight.shape[-1] for ace, _ in published._normalizations()} == {128}
     assert SEANGenerator(**bounded.config).load_state_dict(bounded.state_dict())

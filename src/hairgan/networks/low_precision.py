@@ -12,11 +12,11 @@ from hairgan.networks.sean import SEANGenerator
 from hairgan.networks.spectral_norm import SpectralConv2d
 
 
-def lowered(network: SEANGenerator, dtype: torch.dtype = torch.bfloat16) -> SEANGenerator:
-    """A copy of SEAN to run under autocast to `dtype`: what it would convert at every call is converted already.
+def in_low_precision(network: SEANGenerator, dtype: torch.dtype = torch.bfloat16) -> SEANGenerator:
+    """A copy of SEAN to run under autocast to `dtype`, with the weights converted that autocast would convert.
 
-    Spectral norm is taken into the kernels. The answers are those of the network itself under autocast, up to the
-    rounding of these.
+    Kernels are divided by their spectral norm here. The results equal those of the network itself under autocast, up
+    to the rounding of the kernels.
     """
     low = copy.deepcopy(network).eval()
     for module in list(low.modules()):

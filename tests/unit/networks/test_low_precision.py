@@ -1,10 +1,10 @@
 import torch
 
-from hairgan.networks.lowered import lowered
+from hairgan.networks.low_precision import in_low_precision
 from hairgan.networks.sean import SEANGenerator
 
 
-def test_a_lowered_sean_paints_what_autocast_paints():
+def test_sean_in_low_precision_paints_what_autocast_paints():
     torch.manual_seed(0)
     sean = SEANGenerator(image_size=32, width=4, style_dim=8)
     labels = torch.randint(0, 19, (2, 4, 4)).repeat_interleave(8, 1).repeat_interleave(8, 2)
@@ -16,7 +16,7 @@ def test_a_lowered_sean_paints_what_autocast_paints():
     images = torch.rand(2, 3, 32, 32) * 2 - 1
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
         codes = sean.encode_styles(images, labels)
-        low = lowered(sean)
+        low = in_low_precision(sean)
         assert torch.equal(low.encode_styles(images, labels), codes)
         expected, painted = sean(labels, codes).float(), low(labels, codes).float()
     assert expected.std() > 1e-3
