@@ -42,7 +42,7 @@ def evaluate(cfg: DictConfig) -> dict[str, dict[str, float]]:
     runs = by_name([EvaluatedRun.read(Path(run), cfg) for run in cfg.runs or [cfg.run]])
     check_results_folder(cfg, list(runs.values()))
     device = processes.connect_on(cfg.device)
-    judges = Judges.load(cfg.classifier, cfg.parser, device)
+    judges = Judges.load(cfg.classifier, cfg.parser, cfg.embedder, device)
     protocol = Protocol(cfg.protocol, cfg.inception, cfg.alexnet, device)
     for run in runs.values():
         run.open_data(cfg, judges)

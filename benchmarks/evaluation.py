@@ -29,7 +29,6 @@ import torch
 import torchvision
 from numpy import ndarray
 from PIL import Image
-from torch.utils.flop_counter import FlopCounterMode
 
 from hairgan.data.packed_dataset import PackedDataset
 from hairgan.domains import Domains
@@ -38,6 +37,7 @@ from hairgan.evaluation.real_statistics import StatisticsCache
 from hairgan.evaluation.settings import EvaluationData, EvaluationSettings
 from hairgan.evaluation.stargan import measure_pairs
 from hairgan.evaluation.translator import Translator
+from hairgan.metrics.cost import multiply_adds
 from hairgan.metrics.images import as_bytes
 from hairgan.metrics.statistics import GaussianStatistics, frechet_distance
 from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
@@ -253,11 +253,8 @@ def estimate() -> None:
     print(markdown_table(["way", "PFLOP", "h", "x"], rows))
 
 
-@torch.no_grad()
 def gflop(call: Callable[[], object]) -> float:
-    with FlopCounterMode(display=False) as counter:
-        call()
-    return counter.get_total_flops() / 1e9
+    return 2 * multiply_adds(call) / 1e9
 
 
 if __name__ == "__main__":

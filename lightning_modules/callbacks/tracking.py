@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.utilities import rank_zero_only
 
-from hairgan.evaluation.definitions import define
+from hairgan.metrics.definitions import define
 from lightning_modules.callbacks.measured import measurable
 from lightning_modules.callbacks.trial_report import TrialReport
 from lightning_modules.loggers import TensorBoard

@@ -87,7 +87,7 @@ class EvaluatedRun:
         content = read_config(path)
         checkpoint = find_checkpoint(path, asked.checkpoint)
         family = family_of(content["model"])
-        judges = [name for name in ("classifier", "parser") if asked[name] is not None]
+        judges = [name for name in ("classifier", "parser", "embedder") if asked[name] is not None]
         check_metrics(family, asked.metrics or (), judges)
         for name in ("data", "paths"):
             expect_mapping(content.get(name), f"{path / CONFIG}: {name}")

@@ -85,11 +85,13 @@ def test_two_processes_measure_what_one_does(model, run_of, judges, tmp_path):
     for process in (one, *two):
         process.join(120)
     assert [process.exitcode for process in (one, *two)] == [0, 0, 0], runs.log_of(tmp_path / "log.0")[-3000:]
-    alone, together = (json.loads((tmp_path / name / "metrics.json").read_text()) for name in ("one", "two"))
-    assert (alone["processes"], together["processes"]) == (1, 2)
-    alone, together = ({k: v for k, v in each["values"].items() if v is not None} for each in (alone, together))
-    assert len(alone) > 8
-    assert together == pytest.approx(alone, rel=1e-5, abs=1e-5)
+    of_one, of_two = (json.loads((tmp_path / name / "metrics.json").read_text()) for name in ("one", "two"))
+    assert (of_one["processes"], of_two["processes"]) == (1, 2)
+    of_one, of_two = ({k: v for k, v in each["values"].items() if v is not None} for each in (of_one, of_two))
+    assert len(of_one) > 8
+    for values in (of_one, of_two):
+        assert values.pop("cost/seconds_per_image") > 0
+    assert of_two == pytest.approx(of_one, rel=1e-5, abs=1e-5)
 
 
 def test_domain_accuracy_and_subsets(run_of, measure, judges):
@@ -104,6 +106,22 @@ def test_domain_accuracy_and_subsets(run_of, measure, judges):
     assert {name.split("/")[1] for name in measure(f"run={run}", "metrics=[lpips]")["values"] if "mean" in name} == {
         "lpips_embedded_diversity"
     }
+
+
+@pytest.mark.parametrize("model", GANS)
+def test_identity_and_cost(model, run_of, measure, tmp_path):
+    embedder = tmp_path / "embedder.onnx"
+    network = torch.nn.Sequential(torch.nn.AvgPool2d(4), torch.nn.Flatten())
+    example, batch = (torch.zeros(1, 3, 16, 16),), {"images": {0: "b"}}
+    torch.onnx.export(network, example, str(embedder), dynamo=False, input_names=["images"], dynamic_axes=batch)
+    result = measure(f"run={run_of(model)}", f"embedder={embedder}", "metrics=[identity,cost]")
+    values = result["values"]
+    names = {name.removeprefix("metrics/") for name in by_metrics(model, ("identity", "cost"))}
+    assert names <= set(values), "what is declared is what is measured"
+    identities = [value for name, value in values.items() if "identity_similarity" in name]
+    assert identities and all(-1 <= value <= 1 for value in identities)
+    assert all(values[f"cost/{name}"] > 0 for name in ("million_parameters", "giga_multiply_adds"))
+    assert result["embedder"] == str(embedder) and len(result["embedder_hash"]) == 16
 
 
 def test_metrics_of_sean_during_training_are_those_of_evaluate(run_of, measure, judges):
@@ -264,6 +282,8 @@ def test_what_a_user_can_get_wrong(run_of, measure, judges, tmp_path, monkeypatc
         (f"run={run}", "metrics=[fid,kid]"): "no metric 'kid' for stargan; there are fid, lpips, domain_accuracy",
         (f"run={run}", "metrics=[embedded]"): "'?embedded'? is a protocol: protocol=embedded",
         (f"run={run}", "metrics=[domain_accuracy]"): "needs a hair classifier: classifier=RUN_OR_BUNDLE",
+        (f"run={run}", "metrics=[identity]"): "needs a face-embedding network: embedder=FILE.onnx",
+        (f"run={run}", f"embedder={run}"): f"no face-embedding network {run}",
         (f"run={run}", f"classifier={run}"): f"{run} holds no hair classifier",
         (f"run={run}", "protocol=fid"): "protocol must be embedded, stargan_v2 or standard, not 'fid'",
         (f"run={run}", "protocol=stargan_v2"): "inception_v3_google-0cc3c7bd.pth, which could not be downloaded: put "

@@ -97,11 +97,15 @@ def names_of_metrics(
             "edits/hair_color_distance", *(("edits/hair_iou",) if with_parser else ()),
         ),
         "segmentation": tuple(f"segmentation/{name}" for name in PARSING),
+        "identity": ("edits/identity_similarity",),
         "editbench": ("editbench/hair_ciede2000", "editbench/outside_ciede2000"),
     }  # fmt: skip
     if family == "stargan":
-        found = {"fid": (fid,), "lpips": (f"{lpips}_diversity",), "domain_accuracy": ("domain_accuracy",)}
+        found = {"fid": (fid,), "lpips": (f"{lpips}_diversity",), "domain_accuracy": ("domain_accuracy",),
+                 "identity": ("identity_similarity",)}  # fmt: skip
     names = [name for metric in metrics for name in found.get(metric, ())]
     if family == "stargan":
         names = [f"{mode}/{name}/mean" for name in names for mode in modes]
+    if "cost" in metrics:
+        names += [f"cost/{name}" for name in ("million_parameters", "giga_multiply_adds", "seconds_per_image")]
     return [f"metrics/{name}" for name in names]

@@ -11,6 +11,7 @@ import torch
 from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.requirements import Images, LabelMaps, Requirement
 from hairgan.evaluation.batches import gather, read_labelled, shares
+from hairgan.evaluation.image_cost import add_cost
 from hairgan.evaluation.judges import Judges
 from hairgan.evaluation.names import Mode
 from hairgan.evaluation.result import Evaluation, Picture, Table
@@ -28,7 +29,7 @@ HEADLINE = ("mean_iou", "mean_f1", "hair_iou", "pixel_accuracy")
 
 def default_metrics(dataset: PackedDataset, judges: Judges) -> tuple[str, ...]:
     """What is measured unless metrics are chosen."""
-    return ("segmentation",)
+    return ("segmentation", "cost")
 
 
 def requirements(metrics: Sequence[str], split: str, modes: Sequence[Mode]) -> list[Requirement]:
@@ -66,6 +67,9 @@ def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: Evalua
     result.tables.append(Table("All pixels", list(HEADLINE), [row]))
     rows = [(name, [values[f"iou/{name}"], values[f"f1/{name}"]]) for name in REGION_NAMES]
     result.tables.append(Table("Regions", ["IoU", "F1"], rows))
+    if "cost" in settings.metrics:
+        image, _ = read_labelled(dataset, indices[:1], settings.device)
+        add_cost(result, lambda: parser(image), [parser], settings.device, "One image to its label map.")
     result.pictures += _best_and_worst(parser, dataset, gather(hair_iou), settings.device)
     return result
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from hairgan.data.packed_dataset import PackedDataset
@@ -40,8 +41,24 @@ FAMILIES: dict[str, Family] = {
 TOLD_BY = {"face_parser": "parser", "hair_classifier": "classifier", "stargan": "mapping_network", "sean": "generator"}
 """Family -> a network that neither it nor the families before it share."""
 
-NEEDED_JUDGES = {"domain_accuracy": ("classifier", "hair classifier"), "segmentation": ("parser", "face parser")}
-"""Metric of a GAN -> the judge that it needs, and what that is."""
+
+@dataclass(frozen=True)
+class NeededJudge:
+    """A judge by name, what it is, and how it is given."""
+
+    name: str
+    description: str
+    given_as: str
+
+
+_EMBEDDER = NeededJudge("embedder", "face-embedding network", "FILE.onnx")
+NEEDED_JUDGES = {
+    ("stargan", "domain_accuracy"): NeededJudge("classifier", "hair classifier", "RUN_OR_BUNDLE"),
+    ("stargan", "identity"): _EMBEDDER,
+    ("sean", "segmentation"): NeededJudge("parser", "face parser", "RUN_OR_BUNDLE"),
+    ("sean", "identity"): _EMBEDDER,
+}
+"""(family, metric) -> the judge that the metric needs."""
 
 
 def family_of(networks: Mapping[str, Any]) -> str:
@@ -72,7 +89,7 @@ def check_metrics(family: str, metrics: Sequence[str], judges: Collection[str]) 
     """Refuse metrics that a family does not have, or whose judge is missing.
 
     Args:
-        judges: names of the judges there are: `classifier`, `parser`.
+        judges: names of the judges there are: `classifier`, `parser`, `embedder`.
 
     Raises:
         ValueError: for the first of them, with the known ones.
@@ -80,10 +97,9 @@ def check_metrics(family: str, metrics: Sequence[str], judges: Collection[str]) 
     for metric in metrics:
         if metric not in METRICS[family]:
             raise ValueError(f"there is no metric '{metric}' for {family}; there are {', '.join(METRICS[family])}")
-        if metric in NEEDED_JUDGES and family in ("stargan", "sean"):
-            judge, description = NEEDED_JUDGES[metric]
-            if judge not in judges:
-                raise ValueError(f"the metric '{metric}' needs a {description}: {judge}=RUN_OR_BUNDLE")
+        needed = NEEDED_JUDGES.get((family, metric))
+        if needed is not None and needed.name not in judges:
+            raise ValueError(f"the metric '{metric}' needs a {needed.description}: {needed.name}={needed.given_as}")
 
 
 def choose_metrics(

@@ -14,6 +14,7 @@ from hairgan.data.attribute_targets import attribute_targets
 from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.requirements import Images, KnownAttributes, Requirement
 from hairgan.evaluation.batches import gather, read, shares
+from hairgan.evaluation.image_cost import add_cost
 from hairgan.evaluation.judges import Judges
 from hairgan.evaluation.names import Mode
 from hairgan.evaluation.result import Evaluation, Picture, Table
@@ -36,7 +37,7 @@ class Mistake:
 
 def default_metrics(dataset: PackedDataset, judges: Judges) -> tuple[str, ...]:
     """What is measured unless metrics are chosen."""
-    return ("attributes",)
+    return ("attributes", "cost")
 
 
 def requirements(metrics: Sequence[str], split: str, modes: Sequence[Mode]) -> list[Requirement]:
@@ -71,6 +72,9 @@ def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: Evalua
     facts = {"split": settings.split, "images": len(indices)}
     result = Evaluation(values, facts, headline=("mean_accuracy", "mean_f1"))
     result.tables += _tables(scores, values, classifier.classes)
+    if "cost" in settings.metrics:
+        image, _ = read(dataset, indices[:1], settings.device)
+        add_cost(result, lambda: classifier(image), [classifier], settings.device, "One image to its attributes.")
     mistakes = gather(mistakes)
     worst = sorted(mistakes, key=mistakes.__getitem__, reverse=True)[:EXAMPLES]
     if worst:

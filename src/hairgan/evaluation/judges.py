@@ -1,4 +1,4 @@
-"""Networks that judge other networks' images: a hair classifier and a face parser, from runs or bundles."""
+"""Networks that judge the images of other networks: hair classifier, face parser, face embedder."""
 
 from __future__ import annotations
 
@@ -13,35 +13,53 @@ from torch import Tensor
 
 from hairgan.data.attribute_targets import COLUMNS
 from hairgan.domains import Domains
+from hairgan.metrics.identity import FaceEmbedder
 from hairgan.photos.classifier import HairAttributeClassifier
 from hairgan.photos.parser import FaceParser
-from hairgan.weights.files import weights_fingerprint
+from hairgan.weights.files import sha256, weights_fingerprint
 
 
 @dataclass(frozen=True)
 class Judges:
-    """Who judges; None where nobody does: `classifier` sees hair attributes and by them domains, `parser` regions."""
+    """The judges; None for those that are not given.
+
+    Attributes:
+        classifier: sees hair attributes, and by them domains.
+        parser: sees regions.
+        embedder: sees who a face belongs to.
+    """
 
     classifier: HairAttributeClassifier | None = None
     parser: FaceParser | None = None
+    embedder: FaceEmbedder | None = None
 
     @classmethod
     def load(
         cls,
         classifier: str | Path | None = None,
         parser: str | Path | None = None,
+        embedder: str | Path | None = None,
         device: torch.device | str = "cpu",
     ) -> Judges:
-        """Read judges from run directories or bundles; errors as in `hairgan.weights.sources.load_network`."""
+        """Read judges.
+
+        Args:
+            classifier, parser: run directories or bundles.
+            embedder: ONNX file.
+
+        Raises:
+            ValueError: as `hairgan.weights.sources.load_network` and `FaceEmbedder`.
+        """
         return cls(
             None if classifier is None else HairAttributeClassifier.load(classifier, device=device),
             None if parser is None else FaceParser.load(parser, device=device),
+            None if embedder is None else FaceEmbedder(embedder),
         )
 
     @property
     def names(self) -> list[str]:
         """Names of the judges there are."""
-        return [name for name in ("classifier", "parser") if getattr(self, name) is not None]
+        return [name for name in ("classifier", "parser", "embedder") if getattr(self, name) is not None]
 
     def describe(self) -> dict[str, Any]:
         """Where they came from, their sizes and hashes of their weights, for the record."""
@@ -50,6 +68,8 @@ class Judges:
             if judge is not None:
                 facts |= {name: judge.source, f"{name}_size": judge.size}
                 facts[f"{name}_hash"] = weights_fingerprint(judge.network)
+        if self.embedder is not None:
+            facts |= {"embedder": str(self.embedder.path), "embedder_hash": sha256(self.embedder.path)[:16]}
         return facts
 
     def regions(self, images: Float[Tensor, "b 3 h w"]) -> Int64[Tensor, "b h w"]:
@@ -59,13 +79,13 @@ class Judges:
 
 
 class DomainClassifier:
-    """The domains that a hair classifier sees: its answers stand for the attributes that the domains ask for.
+    """The domains that a hair classifier sees: its answers replace the attributes in the domains' queries.
 
-    `Bangs`, `hair_length`, `hair_texture`, `hair_color` and `Male` are what the classifier says; the forehead counts as
+    `Bangs`, `hair_length`, `hair_texture`, `hair_color` and `Male` are the classifier's answers; the forehead counts as
     covered with bangs and as bare without; nobody wears a hat or is bald.
 
     Raises:
-        ValueError: a domain asks for something that the classifier does not tell.
+        ValueError: a domain's query uses an attribute that the classifier does not answer.
     """
 
     def __init__(self, classifier: HairAttributeClassifier, domains: Domains) -> None:

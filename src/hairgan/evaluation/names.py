@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 METRICS = {
-    "face_parser": ("segmentation",),
-    "hair_classifier": ("attributes",),
-    "stargan": ("fid", "lpips", "domain_accuracy"),
-    "sean": ("fid", "kid", "reconstruction", "edits", "segmentation", "editbench"),
+    "face_parser": ("segmentation", "cost"),
+    "hair_classifier": ("attributes", "cost"),
+    "stargan": ("fid", "lpips", "domain_accuracy", "identity", "cost"),
+    "sean": ("fid", "kid", "reconstruction", "edits", "segmentation", "identity", "editbench", "cost"),
 }
 """Metrics by family."""
 

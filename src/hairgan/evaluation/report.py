@@ -14,9 +14,9 @@ from typing import Any
 from jinja2 import Environment
 from PIL import Image
 
-from hairgan.evaluation.definitions import define, readable
 from hairgan.evaluation.result import Evaluation, Picture, Table, number
 from hairgan.files import write_text
+from hairgan.metrics.definitions import define, readable
 
 ARROWS = {"lower": "↓", "higher": "↑"}
 COMPARABLE = ("protocol", "dataset", "image_size", "split", "images", "outputs", "max_sources", "seed")

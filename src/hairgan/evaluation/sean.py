@@ -15,18 +15,21 @@ from torchmetrics import Metric
 from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.requirements import Images, LabelMaps, Requirement
 from hairgan.evaluation import sean_report
-from hairgan.evaluation.batches import gather, shares
+from hairgan.evaluation.batches import gather, read_labelled, shares
+from hairgan.evaluation.image_cost import add_cost
 from hairgan.evaluation.judges import Judges
 from hairgan.evaluation.names import Mode
 from hairgan.evaluation.painter import Painted, Painter
 from hairgan.evaluation.real_statistics import real_statistics
 from hairgan.evaluation.result import Evaluation
 from hairgan.evaluation.settings import EvaluationData, EvaluationSettings
-from hairgan.metrics.generative import KID, FrechetMetric
+from hairgan.metrics.generative import FID, KID
 from hairgan.metrics.hair_edits import HairColorDistance, HairShapeIoU, OutsideHairChange
+from hairgan.metrics.identity import IdentitySimilarity
 from hairgan.metrics.mean_over_images import MeanOverImages
 from hairgan.metrics.reconstruction import Reconstruction
 from hairgan.metrics.segmentation import ParsingScores
+from hairgan.networks.sean import SEANGenerator
 
 DEFAULT_SPLIT = "val"
 
@@ -34,8 +37,9 @@ DEFAULT_SPLIT = "val"
 def default_metrics(dataset: PackedDataset, judges: Judges) -> tuple[str, ...]:
     """What is measured unless metrics are chosen; EditBench only for models that were trained on drawn people."""
     is_drawn = dataset.manifest["parameters"]["source"].get("kind") == "portraits"
-    by_parser = ("segmentation",) if judges.parser is not None else ()
-    return ("fid", "reconstruction", "edits", *by_parser, *(("editbench",) if is_drawn else ()))
+    judged = {"segmentation": judges.parser, "identity": judges.embedder}
+    by_judges = [metric for metric, judge in judged.items() if judge is not None]
+    return ("fid", "reconstruction", "edits", *by_judges, *(("editbench",) if is_drawn else ()), "cost")
 
 
 def requirements(metrics: Sequence[str], split: str, modes: Sequence[Mode]) -> list[Requirement]:
@@ -55,14 +59,16 @@ def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: Evalua
         settings: `metrics` are of `fid` and `kid`, of reconstructions to the images of the split; `reconstruction`
             (PSNR, SSIM, RMSE, LPIPS); `edits` (change outside the hair, hair color distance, and with a parser the
             hair's shape); `segmentation`, how a parser's regions of the reconstructions agree with the label maps (as
-            in Park et al. 2019); `editbench`, dyeing against the drawn truth.
+            in Park et al. 2019); `identity`, the similarity of faces of edits and images; `editbench`, dyeing against
+            the drawn truth; `cost` of encoding and painting one image.
 
     Raises:
         ValueError: the split has fewer than two images, the dataset has no label maps, or an output is not finite.
     """
     generator, dataset = networks["generator"], data.dataset
     indices = _indices(dataset, settings)
-    painter = Painter(generator, dataset, indices, settings.device, edits="edits" in settings.metrics)
+    edits = any(metric in settings.metrics for metric in ("edits", "identity"))
+    painter = Painter(generator, dataset, indices, settings.device, edits)
     measures = [*_measures(dataset, indices, settings)]
     of_images: dict[int, dict[str, float]] = {}  # values by name, by position of the image
     for positions in shares(np.arange(len(indices)), settings.batch_size):
@@ -81,6 +87,8 @@ def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: Evalua
     result.tables += sean_report.tables(values, headline, len(indices))
     if "editbench" in settings.metrics:
         sean_report.add_editbench(result, generator, dataset.size, settings.device)
+    if "cost" in settings.metrics:
+        _add_cost(result, generator, dataset, indices, settings.device)
     result.pictures += sean_report.best_and_worst(painter, of_images)
     return result
 
@@ -104,6 +112,18 @@ def _indices(dataset: PackedDataset, settings: EvaluationSettings) -> Int64[ndar
             f"{dataset.path} has {len(indices)} images in the split '{settings.split}'; at least 2 are needed"
         )
     return indices
+
+
+def _add_cost(
+    result: Evaluation, generator: SEANGenerator, dataset: PackedDataset, indices: Int64[ndarray, " n"],
+    device: torch.device | str,
+) -> None:  # fmt: skip
+    image, labels = read_labelled(dataset, indices[:1], device)
+
+    def paint_one() -> None:
+        generator.paint(generator.layout(labels), generator.encode_styles(image, labels))
+
+    add_cost(result, paint_one, [generator], device, "Style codes of one image, and one painting of its label map.")
 
 
 @dataclass(frozen=True)
@@ -147,9 +167,9 @@ def _measures(
             dataset, indices, protocol.extractor, split=settings.split, domain="all",
             batch_size=settings.batch_size, device=device, cache=settings.cache,
         )  # fmt: skip
-        yield _Measure(FrechetMetric(protocol.extractor, real).to(device), lambda b: (b.painted, False))
+        yield _Measure(FID(protocol.extractor, real).to(device), lambda b: (b.painted, False))
     if "kid" in metrics:
-        kid = KID(extractor=protocol.extractor).to(device)
+        kid = KID(protocol.extractor).to(device)
         yield _Measure(kid, lambda b: (b.images, True))
         yield _Measure(kid, lambda b: (b.painted, False))
     if "edits" in metrics:
@@ -158,6 +178,8 @@ def _measures(
         yield _Measure(color, lambda b: (b.edited, b.hair, b.references, b.reference_hair), "edits/")
         if judges.parser is not None:
             yield _Measure(HairShapeIoU().to(device), lambda b: (judges.regions(b.edited), b.labels), "edits/")
+    if "identity" in metrics and judges.embedder is not None:
+        yield _Measure(IdentitySimilarity(judges.embedder).to(device), lambda b: (b.images, b.edited), "edits/")
     if "segmentation" in metrics:
         scores = ParsingScores().to(device)
         yield _Measure(scores, lambda b: (judges.regions(b.painted), b.labels), "segmentation/")

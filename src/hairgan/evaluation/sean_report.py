@@ -13,9 +13,9 @@ from torch import Tensor
 
 from hairgan.data.augment import to_bytes, to_float
 from hairgan.editbench import BASELINES, EditCase, contact_sheet, run
-from hairgan.evaluation.definitions import define
 from hairgan.evaluation.painter import Painter, with_hair_of
 from hairgan.evaluation.result import Evaluation, Picture, Table
+from hairgan.metrics.definitions import define
 from hairgan.networks.sean import SEANGenerator
 from hairgan.pictures import sheet
 from hairgan.regions import colorize

@@ -1,4 +1,4 @@
-"""StarGAN v2: FID, diversity and domain accuracy of every ordered pair of domains.
+"""StarGAN v2: FID, diversity, domain accuracy and identity of every ordered pair of domains.
 
 The published protocol (Choi et al. 2020, section 4): ten outputs for every validation image of the source domain, made
 from latent codes or from reference images of the target; FID against all training images of the target; LPIPS between
@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int64
+from jaxtyping import Bool, Float, Int64, UInt8
 from numpy import ndarray
 from torch import Tensor
 from tqdm import tqdm
@@ -28,15 +28,17 @@ from tqdm import tqdm
 from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.requirements import ImagesOfEachDomain, ImagesToTranslate, Requirement, SeveralDomains
 from hairgan.evaluation import stargan_report
-from hairgan.evaluation.batches import gather, shares, sum_over_processes
+from hairgan.evaluation.batches import gather, read, shares, sum_over_processes
+from hairgan.evaluation.image_cost import add_cost
 from hairgan.evaluation.judges import DomainClassifier, Judges
 from hairgan.evaluation.names import Mode
 from hairgan.evaluation.pair_scores import PairScores
 from hairgan.evaluation.real_statistics import real_statistics
 from hairgan.evaluation.result import Evaluation
 from hairgan.evaluation.settings import EvaluationData, EvaluationSettings
-from hairgan.evaluation.translator import Translator
+from hairgan.evaluation.translator import Translator, translate
 from hairgan.metrics.extractors import FeatureExtractor
+from hairgan.metrics.identity import FaceEmbedder, identity_similarity
 from hairgan.metrics.images import as_bytes
 from hairgan.metrics.perceptual import LPIPS
 from hairgan.metrics.statistics import FeatureMoments, GaussianStatistics, frechet_distance
@@ -46,7 +48,8 @@ DEFAULT_SPLIT = "val"
 
 def default_metrics(dataset: PackedDataset, judges: Judges) -> tuple[str, ...]:
     """What is measured unless metrics are chosen."""
-    return ("fid", "lpips") if judges.classifier is None else ("fid", "lpips", "domain_accuracy")
+    judged = {"domain_accuracy": judges.classifier, "identity": judges.embedder}
+    return ("fid", "lpips", *(metric for metric, judge in judged.items() if judge is not None), "cost")
 
 
 def requirements(metrics: Sequence[str], split: str, modes: Sequence[Mode]) -> list[Requirement]:
@@ -62,13 +65,17 @@ def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: Evalua
 
     Args:
         networks: `generator`, `mapping_network` and `style_encoder`.
-        settings: `metrics` are of `fid`, `lpips` (diversity) and `domain_accuracy`.
+        settings: `metrics` are of `fid`, `lpips` (diversity), `domain_accuracy`, `identity` (similarity of outputs to
+            their source), and `cost` of one image and one latent code.
 
     Raises:
         ValueError: as `measure_pairs`.
     """
     translator = Translator(networks, data, settings)
-    return stargan_report.evaluation(translator, measure_pairs(translator), _domain_classifier(translator))
+    result = stargan_report.evaluation(translator, measure_pairs(translator), _domain_classifier(translator))
+    if "cost" in settings.metrics:
+        _add_cost(result, translator)
+    return result
 
 
 def measure_pairs(translator: Translator) -> PairScores:
@@ -110,6 +117,22 @@ def _domain_classifier(translator: Translator) -> DomainClassifier | None:
     return DomainClassifier(settings.judges.classifier, translator.data.domains)
 
 
+@torch.no_grad()
+def _add_cost(result: Evaluation, translator: Translator) -> None:
+    settings, device = translator.settings, translator.settings.device
+    generator, mapping_network = translator.generator, translator.mapping_network
+    image, labels = read(translator.dataset, translator.indices[:1], device)
+    masks = None if settings.make_masks is None else settings.make_masks(image, labels)
+    code = torch.zeros(1, mapping_network.latent_dim, device=device)
+    domain = torch.zeros(1, dtype=torch.int64, device=device)
+
+    def translate_one() -> None:
+        translate(generator, image, mapping_network(code, domain)[:, None], masks)
+
+    note = "One image into one domain with one latent code: mapping network and generator."
+    add_cost(result, translate_one, [generator, mapping_network], device, note)
+
+
 def _real_statistics(translator: Translator, target: int, extractor: FeatureExtractor) -> GaussianStatistics:
     """Of the training images of a domain."""
     settings, train = translator.settings, translator.dataset.split("train")
@@ -126,7 +149,8 @@ def _observe_outputs(translator: Translator, observers: _Observers, target: int,
     styles = translator.styles(mode, target)
     sums = _SumsOfTarget(translator, observers, target)
     for indices in shares(translator.sources(target, settings.max_sources), settings.batch_size):
-        sums.add(indices, observers(translator(indices, styles), target))
+        sources = torch.from_numpy(translator.dataset.images[indices]).permute(0, 3, 1, 2).to(settings.device)
+        sums.add(indices, observers(sources, translator(indices, styles), target))
     sums.reduce()
     return sums
 
@@ -153,6 +177,7 @@ class _Observers:
     extractor: FeatureExtractor | None
     lpips: LPIPS | None
     classifier: DomainClassifier | None
+    embedder: FaceEmbedder | None
 
     @classmethod
     def of(cls, translator: Translator) -> _Observers:
@@ -161,20 +186,24 @@ class _Observers:
             protocol.extractor if "fid" in metrics else None,
             protocol.lpips if "lpips" in metrics else None,
             _domain_classifier(translator),
+            translator.settings.judges.embedder if "identity" in metrics else None,
         )
 
     @property
     def value_names(self) -> list[str]:
         """Metrics that have a value for each source."""
         names = [] if self.lpips is None else [f"{self.lpips.name}_diversity"]
-        return names + ([] if self.classifier is None else ["domain_accuracy"])
+        names += [] if self.classifier is None else ["domain_accuracy"]
+        return names + ([] if self.embedder is None else ["identity_similarity"])
 
     @property
     def metric_names(self) -> list[str]:
         """All metrics of a pair, by the names of their values."""
         return [*([] if self.extractor is None else [self.extractor.fid_name]), *self.value_names]
 
-    def __call__(self, outputs: Float[Tensor, "b n 3 h w"], target: int) -> _Observed:
+    def __call__(
+        self, sources: UInt8[Tensor, "b 3 h w"], outputs: Float[Tensor, "b n 3 h w"], target: int
+    ) -> _Observed:
         shape, flat = outputs.shape[:2], outputs.flatten(0, 1)
         pixels = as_bytes(flat)  # refuses NaN, also where no metric needs bytes
         values: dict[str, Tensor] = {}
@@ -183,6 +212,8 @@ class _Observers:
         domains = None if self.classifier is None else self.classifier(flat).unflatten(0, shape)
         if domains is not None:
             values["domain_accuracy"] = domains[:, :, target].double().mean(1)
+        if self.embedder is not None:
+            values["identity_similarity"] = identity_similarity(self.embedder, sources, outputs)
         features = None if self.extractor is None else self.extractor(pixels).unflatten(0, shape)
         return _Observed(values, features, domains)
 

@@ -1,65 +1,64 @@
-"""What an edit costs: seconds and peak memory an image, with the device they were measured on."""
+"""What a network costs per image: parameters, multiply-adds, and seconds."""
 
 from __future__ import annotations
 
-import platform
-import resource
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Measured on one image at a time.
+    """The cost of the work on one image.
 
     Attributes:
-        seconds: median seconds per image, without the first call.
-        peak_bytes: on a GPU the most memory its tensors took; on a CPU the most memory the process ever took.
-        device: the device's name, with the number of threads for a CPU.
+        million_parameters: of all networks involved, in millions.
+        giga_multiply_adds: of convolutions and matrix products, in units of 1e9.
+        seconds_per_image: median over repeated calls, one image at a time.
     """
 
-    seconds: float
-    peak_bytes: int
-    device: str
+    million_parameters: float
+    giga_multiply_adds: float
+    seconds_per_image: float
 
 
-def measure_cost(call: Callable[[], Any], device: torch.device | str, repeats: int = 5) -> Cost:
-    """Time `call`, which does the work of one image.
+def measure_cost(
+    work: Callable[[], Any], networks: Iterable[nn.Module], device: torch.device | str, repeats: int = 5
+) -> Cost:
+    """Measure the work on one image.
 
     Args:
-        call: the work.
-        device: where it runs; on a GPU the clock waits for it.
-        repeats: timed calls, after one that is not.
+        work: runs the networks on one image.
+        networks: those whose parameters count.
+        device: where they are; on a GPU the clock waits for its work to end.
+        repeats: timed calls, after the one in which multiply-adds are counted.
     """
-    device = torch.device(device)
-    cuda = device.type == "cuda"
-    if cuda:
-        torch.cuda.reset_peak_memory_stats(device)
+    parameters = sum(parameter.numel() for network in networks for parameter in network.parameters())
+    counted = multiply_adds(work)  # also warms up
     seconds = []
-    for _ in range(repeats + 1):
+    for _ in range(repeats):
+        _wait_for(device)
         start = time.perf_counter()
-        call()
-        if cuda:
-            torch.cuda.synchronize(device)
+        work()
+        _wait_for(device)
         seconds.append(time.perf_counter() - start)
-    if cuda:
-        peak, name = torch.cuda.max_memory_allocated(device), torch.cuda.get_device_name(device)
-    else:
-        unit = 1 if sys.platform == "darwin" else 1024  # Linux counts in KiB
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-        name = f"{_cpu_name()}, {torch.get_num_threads()} threads"
-    return Cost(median(seconds[1:]), peak, name)
+    return Cost(parameters / 1e6, counted / 1e9, median(seconds))
 
 
-def _cpu_name() -> str:
-    try:
-        with open("/proc/cpuinfo") as lines:  # noqa: PTH123
-            return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
+@torch.no_grad()
+def multiply_adds(work: Callable[[], Any]) -> int:
+    """Multiply-adds of the convolutions and matrix products in a call; all else is not counted."""
+    with FlopCounterMode(display=False) as counter:
+        work()
+    return counter.get_total_flops() // 2
+
+
+def _wait_for(device: torch.device | str) -> None:
+    if torch.device(device).type == "cuda":
+        torch.cuda.synchronize(device)

@@ -1,12 +1,10 @@
-"""Metrics of sets of generated images: Fréchet and kernel distances to real images, and diversity.
+"""Distances between sets of real and generated images: Fréchet and kernel distance of their features.
 
-States have constant size and combine exactly over processes. Every metric is named after the features it stands on;
-the definitions are in `docs/metrics.md`.
+States have constant size and combine exactly over processes. Every value is named after the features it is computed
+from; the definitions are in `docs/metrics.md`.
 """
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -14,19 +12,18 @@ from jaxtyping import Float
 from torch import Tensor
 from torchmetrics import Metric
 
-from hairgan.metrics.extractors import EmbeddedExtractor, FeatureExtractor, TorchFidelityInception, TorchvisionInception
+from hairgan.metrics.extractors import FeatureExtractor
 from hairgan.metrics.images import Images, as_bytes
-from hairgan.metrics.perceptual import LPIPS
 from hairgan.metrics.statistics import GaussianStatistics, frechet_distance, gaussian_statistics
 
 
-class FrechetMetric(Metric):
-    """Fréchet distance between real and generated images in the feature space of `extractor`.
+class FID(Metric):
+    """Fréchet distance between real and generated images in the feature space of a network (Heusel et al. 2017).
 
     Args:
-        extractor: the network.
-        real: statistics of the real images, e.g. from a `StatisticsCache`; they survive `reset()`. None: the real
-            images come through `update(images, real=True)`.
+        extractor: the network; decides which FID it is.
+        real: statistics of the real images, which survive `reset()`; None: real images are added with
+            `update(images, real=True)`.
     """
 
     full_state_update = False
@@ -45,7 +42,7 @@ class FrechetMetric(Metric):
 
     @property
     def name(self) -> str:
-        """What the number is called in every output."""
+        """The name of the value, e.g. `fid`."""
         return self.extractor.fid_name
 
     def update(self, images: Images, real: bool) -> None:
@@ -77,67 +74,26 @@ class FrechetMetric(Metric):
             raise ValueError(f"{self.name}, {kind} images: {error}") from error
 
 
-class FID(FrechetMetric):
-    """The standard FID (Heusel et al. 2017): TF-ported Inception through torch-fidelity.
-
-    Args:
-        weights: local path of the Inception file, see `TorchFidelityInception`.
-    """
-
-    def __init__(
-        self, weights: str | Path | None = None, real: GaussianStatistics | None = None, **kwargs: object
-    ) -> None:
-        super().__init__(TorchFidelityInception(weights), real, **kwargs)
-
-
-class FIDStarGANv2(FrechetMetric):
-    """FID as StarGAN v2 publishes it: torchvision's Inception, real images are the target domain's training images.
-
-    One instance is one ordered pair of domains; `hairgan.metrics.translation` runs all of them.
-
-    Args:
-        weights: local path of the Inception file, see `TorchvisionInception`.
-    """
-
-    def __init__(
-        self, weights: str | Path | None = None, real: GaussianStatistics | None = None, **kwargs: object
-    ) -> None:
-        super().__init__(TorchvisionInception(weights), real, **kwargs)
-
-
-class FIDEmbedded(FrechetMetric):
-    """A Fréchet distance of fixed random features, for trends without a download: never to be quoted as FID."""
-
-    def __init__(self, real: GaussianStatistics | None = None, **kwargs: object) -> None:
-        super().__init__(EmbeddedExtractor(), real, **kwargs)
-
-
 class KID(Metric):
     """Kernel inception distance (Binkowski et al. 2018): squared MMD with kernel `(x.y / d + 1)^3`, unbiased.
 
-    The cubic kernel has no running sum of sensible size, so up to `capacity` feature vectors a side are kept: all of
-    them while they fit, beyond that a uniform sample. An image is kept for a low hash of its bytes, so the sample
-    depends on the set of images and on nothing else, not on batches or processes. The estimate uses all pairs of kept
-    images instead of random subsets.
+    A running sum for the cubic kernel would be too large, so up to `capacity` feature vectors per side are kept: all of
+    them while they fit, else a uniform sample of the images with the lowest hashes of their bytes. So the sample
+    depends on the set of images only, not on batches or processes. The estimate uses all pairs of kept images instead
+    of random subsets.
 
     Args:
-        extractor: the network; None takes the standard FID's (`weights` is its local path).
-        capacity: feature vectors kept a side; 5,000 of 2048 features take 41 MB.
+        extractor: the network; decides which KID it is.
+        capacity: feature vectors kept per side; 5,000 of 2048 features take 41 MB.
     """
 
     full_state_update = False
     higher_is_better = False
     is_differentiable = False
 
-    def __init__(
-        self,
-        weights: str | Path | None = None,
-        extractor: FeatureExtractor | None = None,
-        capacity: int = 5000,
-        **kwargs: object,
-    ) -> None:
+    def __init__(self, extractor: FeatureExtractor, capacity: int = 5000, **kwargs: object) -> None:
         super().__init__(**kwargs)
-        self.extractor = extractor or TorchFidelityInception(weights)
+        self.extractor = extractor
         self.capacity = capacity
         for kind in ("real", "fake"):
             # a row: priority, then features; a free place has priority infinity
@@ -147,7 +103,7 @@ class KID(Metric):
 
     @property
     def name(self) -> str:
-        """What the number is called in every output."""
+        """The name of the value, e.g. `fid`."""
         return self.extractor.fid_name.replace("fid", "kid")
 
     def update(self, images: Images, real: bool) -> None:
@@ -199,51 +155,3 @@ def _priority(images: Tensor) -> Float[Tensor, " b"]:
     mixed = (flat * torch.from_numpy(words).to(flat.device)).sum(1)  # modulo 2^64
     mixed = (mixed ^ ((mixed >> 29) & 0x7FFFFFFFF)) * -0x61C8864680B583EB
     return ((mixed >> 40) & 0xFFFFFF).float() / 2**24
-
-
-class LPIPSDiversity(Metric):
-    """Mean LPIPS over all pairs of the outputs of one source (10 outputs, 45 pairs), averaged over sources.
-
-    Each source weighs the same whatever its batch, where the published evaluation weighs batches. Outputs are neither
-    clamped nor quantised, as published.
-
-    Args:
-        lpips: the distance.
-    """
-
-    full_state_update = False
-    higher_is_better = True
-    is_differentiable = False
-    total: Tensor
-    count: Tensor
-
-    def __init__(self, lpips: LPIPS, **kwargs: object) -> None:
-        super().__init__(**kwargs)
-        self.lpips = lpips
-        self.add_state("total", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
-        self.add_state("count", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
-
-    @property
-    def name(self) -> str:
-        """What the number is called in every output."""
-        return f"{self.lpips.name}_diversity"
-
-    def update(self, outputs: Float[Tensor, "b n 3 h w"]) -> None:
-        """Add the n outputs of each of b sources.
-
-        Raises:
-            ValueError: fewer than two outputs per source, or NaN or infinite values in one.
-        """
-        as_bytes(outputs)  # for its check
-        self.total += self.lpips.diversity(outputs).sum()
-        self.count += len(outputs)
-
-    def compute(self) -> Float[Tensor, ""]:
-        """The mean over sources.
-
-        Raises:
-            ValueError: no sources.
-        """
-        if self.count == 0:
-            raise ValueError(f"{self.name} has seen no images")
-        return (self.total / self.count).float()

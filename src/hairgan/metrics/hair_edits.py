@@ -5,15 +5,11 @@ Masks are bool `B H W`, true where there is hair; `labels == Region.HAIR` makes 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
 import torch
-from jaxtyping import Bool, Float, Int, Shaped
+from jaxtyping import Bool, Float, Shaped
 from torch import Tensor
 from torch.nn import functional as F
 
-from hairgan.extras import how_to_install
 from hairgan.metrics.color import ciede2000, rgb_to_lab
 from hairgan.metrics.images import Images, Masks, as_unit, check_same_shape
 from hairgan.metrics.mean_over_images import MeanOverImages
@@ -117,71 +113,3 @@ def mean_hair_lab(images: Images, hair: Masks) -> Float[Tensor, "b 3"]:
     inner = -F.max_pool2d(-hair[:, None].float(), 2 * radius + 1, stride=1, padding=radius) > 0
     lab = rgb_to_lab(as_unit(images))
     return (lab * inner).sum((2, 3)) / inner.sum((2, 3))
-
-
-class DomainAccuracy(MeanOverImages):
-    """Share of edits that a hair classifier sees in the domain that was asked for, `domain_accuracy`."""
-
-    def __init__(self, **kwargs: object) -> None:
-        super().__init__(("domain_accuracy",), **kwargs)
-
-    def update(self, membership: Bool[Tensor, "b k"], target: Int[Tensor, " b"]) -> None:
-        """Add edits.
-
-        Args:
-            membership: the domains that the classifier sees in each edit; several are possible.
-            target: the domain asked for, in [0, k).
-        """
-        self.add(membership.gather(1, target[:, None].long())[:, 0].float()[None])
-
-
-class IdentitySimilarity(MeanOverImages):
-    """Cosine similarity of face embeddings of the edit and of the original source photo, `identity_similarity`.
-
-    Args:
-        embedder: images in [-1, 1] to embeddings `(b, d)`, e.g. `OnnxFaceEmbedder`.
-    """
-
-    def __init__(self, embedder: Callable[[Tensor], Tensor], **kwargs: object) -> None:
-        super().__init__(("identity_similarity",), **kwargs)
-        self.embedder = embedder
-
-    def update(self, source: Images, edited: Images) -> None:
-        """Add edits, as bytes or as floats in [-1, 1].
-
-        Raises:
-            ValueError: an image holds NaN or infinite values.
-        """
-        a, b = (self.embedder(2 * as_unit(images) - 1).to(self.device) for images in (source, edited))
-        self.add(F.cosine_similarity(a, b)[None])
-
-
-class OnnxFaceEmbedder:
-    """A face embedding network in an ONNX file that takes RGB in [-1, 1], as ArcFace networks do.
-
-    The face is cut from the CelebA-HQ frame by fixed margins (rows 35 to 223 and columns 32 to 220 of 256) and resized
-    to the network's input: portraits are expected in that alignment.
-
-    Args:
-        path: the file; no weights ship with the package.
-
-    Raises:
-        ValueError: the file does not exist, or onnxruntime is missing.
-    """
-
-    def __init__(self, path: str | Path) -> None:
-        if not Path(path).is_file():
-            raise ValueError(f"identity similarity: there is no face-embedding network {path}")
-        try:
-            import onnxruntime
-        except ImportError as error:
-            raise ValueError(f"identity similarity needs onnxruntime: {how_to_install('onnx')}") from error
-        self.session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-        self.input = self.session.get_inputs()[0]
-
-    def __call__(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b d"]:
-        h, w = images.shape[-2:]
-        face = images[..., h * 35 // 256 : h * 223 // 256, w * 32 // 256 : w * 220 // 256]
-        face = F.interpolate(face, size=tuple(self.input.shape[-2:]), mode="bilinear", antialias=True)
-        (embedding,) = self.session.run(None, {self.input.name: face.cpu().numpy()})
-        return torch.from_numpy(embedding)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
 
 import torch
 import torchvision
@@ -16,30 +15,29 @@ from hairgan.metrics.embedded import NO_FILE, EmbeddedTrunk
 from hairgan.metrics.images import check_same_shape
 from hairgan.weights.files import load_exactly, read_state_dict, weights_file
 
-# the layers of torchvision's `features` whose outputs are compared: the last ReLU of each resolution
-_TAPS = {"alex": (1, 4, 7, 9, 11), "vgg": (3, 8, 15, 22, 29)}
+_TAPS = (1, 4, 7, 9, 11)
+"""The layers of AlexNet whose outputs are compared: all its ReLUs."""
 
 
 class LPIPS(nn.Module):
-    """Perceptual distance: squared differences of unit-length features, weighted a channel, averaged over space.
+    """Perceptual distance: squared differences of unit-length features, weighted per channel, averaged over space.
 
     Features are divided by `sqrt(sum_c f^2 + 1e-10)`, with the epsilon inside the root as in StarGAN v2's evaluation
     (the public package has it outside, which matters only where all features vanish). Linear heads are
     LPIPS v0.1's, which ship with torchmetrics.
 
     Args:
-        weights: `"torchvision"` for ImageNet weights (torch hub's cache or a download), the path of a local file of
-            them, or `"embedded"` for the fixed random network that ships with the package.
-        net: backbone, `"alex"` or `"vgg"`; ignored for embedded weights.
+        weights: `"torchvision"` for AlexNet's ImageNet weights (torch hub's cache or a download), the path of a local
+            file of them, or `"embedded"` for the fixed random network that ships with the package.
 
     Attributes:
-        name: `lpips` for AlexNet, `lpips_vgg`, or `lpips_embedded`, whose values are on a scale of their own.
+        name: `lpips` for AlexNet, or `lpips_embedded`, whose values are on a scale of their own.
     """
 
     shift: Tensor
     scale: Tensor
 
-    def __init__(self, weights: str | Path = "torchvision", net: Literal["alex", "vgg"] = "alex") -> None:
+    def __init__(self, weights: str | Path = "torchvision") -> None:
         super().__init__()
         if weights == "embedded":
             self.name = "lpips_embedded"
@@ -47,9 +45,9 @@ class LPIPS(nn.Module):
             heads = [torch.full((1, c, 1, 1), 0.5) for c in EmbeddedTrunk.channels]
             shift, scale = [0.0, 0.0, 0.0], [1.0, 1.0, 1.0]
         else:
-            self.name = "lpips" if net == "alex" else f"lpips_{net}"
-            self.trunk = _Backbone(net, None if weights == "torchvision" else weights)
-            file = Path(str(files("torchmetrics") / f"functional/image/lpips_models/{net}.pth"))
+            self.name = "lpips"
+            self.trunk = _AlexNet(None if weights == "torchvision" else weights)
+            file = Path(str(files("torchmetrics") / "functional/image/lpips_models/alex.pth"))
             heads = list(read_state_dict(file).values())
             shift, scale = [-0.030, -0.088, -0.188], [0.458, 0.448, 0.450]
         self.register_buffer("shift", torch.tensor(shift).view(1, 3, 1, 1))
@@ -65,7 +63,7 @@ class LPIPS(nn.Module):
         """Feature maps scaled so that the distance is the squared difference, summed over channels.
 
         Args:
-            images: in [-1, 1]; values beyond are not clamped.
+            images: in [-1, 1]; values outside are not clamped.
         """
         maps = self.trunk((images - self.shift) / self.scale)
         return [
@@ -109,24 +107,20 @@ class LPIPS(nn.Module):
         return torch.stack([n / pairs * spread.sum(1).mean((1, 2)) for spread in spreads]).sum(0)
 
 
-class _Backbone(nn.Module):
-    """The convolutions of torchvision's AlexNet or VGG16, giving the maps after five of its ReLUs."""
+class _AlexNet(nn.Module):
+    """The convolutions of torchvision's AlexNet, giving the maps after its ReLUs."""
 
-    def __init__(self, net: Literal["alex", "vgg"], path: str | Path | None) -> None:
+    def __init__(self, path: str | Path | None) -> None:
         super().__init__()
-        with torch.device("meta"):  # the classifier, most of the parameters, is never made
-            if net == "alex":
-                network, url = torchvision.models.alexnet(), torchvision.models.AlexNet_Weights.DEFAULT.url
-            else:
-                network, url = torchvision.models.vgg16(), torchvision.models.VGG16_Weights.DEFAULT.url
-        file = weights_file(url, path, f"LPIPS with {net}", NO_FILE)
+        with torch.device("meta"):  # the classifier, which has most of the parameters, takes no memory
+            network = torchvision.models.alexnet()
+        file = weights_file(torchvision.models.AlexNet_Weights.DEFAULT.url, path, "LPIPS", NO_FILE)
         state = {k: v for k, v in read_state_dict(file).items() if k.startswith("features.")}
-        self.features = network.features[: _TAPS[net][-1] + 1].to_empty(device="cpu")
+        self.features = network.features[: _TAPS[-1] + 1].to_empty(device="cpu")
         load_exactly(self, state, source=str(file))
         for layer in self.features:
             if isinstance(layer, nn.ReLU):
                 layer.inplace = False  # the maps before it are compared
-        self.taps = _TAPS[net]
 
     def forward(self, x: Tensor) -> list[Tensor]:
         return list(self._maps(x))
@@ -134,5 +128,5 @@ class _Backbone(nn.Module):
     def _maps(self, x: Tensor) -> Iterator[Tensor]:
         for i, layer in enumerate(self.features):
             x = layer(x)
-            if i in self.taps:
+            if i in _TAPS:
                 yield x

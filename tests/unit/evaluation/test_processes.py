@@ -12,7 +12,7 @@ from hairgan.evaluation.settings import EvaluationSettings
 from hairgan.evaluation.stargan import measure_pairs
 from hairgan.evaluation.translator import Translator
 from hairgan.metrics.extractors import EmbeddedExtractor
-from hairgan.metrics.generative import KID, FIDEmbedded, LPIPSDiversity
+from hairgan.metrics.generative import FID, KID
 from hairgan.metrics.hair_edits import HairShapeIoU, OutsideHairChange
 from hairgan.metrics.perceptual import LPIPS
 from hairgan.metrics.reconstruction import Reconstruction
@@ -25,20 +25,18 @@ def measure(folder, rank=0, world_size=1):
     lpips = LPIPS("embedded")
     generator = torch.Generator().manual_seed(0)
     a, b = (torch.rand(15, 3, 16, 16, generator=generator) * 2 - 1 for _ in range(2))
-    outputs = torch.stack([a, b, a.flip(0)], dim=1)
     labels = torch.randint(12, 15, (2, 15, 16, 16), generator=generator)
     mine = slice(rank, None, world_size)
-    fid, kid = FIDEmbedded(), KID(extractor=EmbeddedExtractor(), capacity=10)
+    fid, kid = FID(EmbeddedExtractor()), KID(EmbeddedExtractor(), capacity=10)
     for metric in (fid, kid):
         metric.update(a[mine], real=True)
         metric.update(b[mine], real=False)
-    diversity, reconstruction = LPIPSDiversity(lpips), Reconstruction(lpips)
-    diversity.update(outputs[mine])
+    reconstruction = Reconstruction(lpips)
     reconstruction.update(a[mine], b[mine])
     iou, outside = HairShapeIoU(), OutsideHairChange(lpips)
     iou.update(labels[0, mine], labels[1, mine])
     outside.update(a[mine], b[mine], labels[0, mine] == 13, labels[1, mine] == 13)
-    scores = {"fid": fid.compute(), "kid": kid.compute(), "diversity": diversity.compute()}
+    scores = {"fid": fid.compute(), "kid": kid.compute()}
     scores |= reconstruction.compute() | iou.compute() | outside.compute()
 
     # the first process alone has stored statistics, of another run

@@ -4,9 +4,9 @@ import re
 
 import numpy as np
 
-from hairgan.evaluation.definitions import DEFINITIONS, define, readable
 from hairgan.evaluation.report import comparison, differences, write_report
 from hairgan.evaluation.result import Evaluation, Picture, Table
+from hairgan.metrics.definitions import DEFINITIONS, define, readable
 from hairgan.metrics.perceptual import LPIPS
 from hairgan.metrics.reconstruction import Reconstruction
 

@@ -9,7 +9,8 @@ import torch
 from hairgan.evaluation.settings import EvaluationSettings
 from hairgan.evaluation.stargan import measure_pairs
 from hairgan.evaluation.translator import Translator
-from hairgan.metrics.generative import FIDEmbedded
+from hairgan.metrics.extractors import EmbeddedExtractor
+from hairgan.metrics.generative import FID
 from hairgan.metrics.perceptual import LPIPS
 from hairgan.randomness import normal, numpy_generator
 from tests.unit.evaluation.conftest import DOMAINS
@@ -37,7 +38,7 @@ def test_equals_the_protocol_written_out(networks, data, scores):
         sources = [i for i in val if membership[i, source] and not membership[i, target]]
         references = val[membership[val, target]]
         for mode in ("latent", "reference"):
-            fid, distances = FIDEmbedded(), []
+            fid, distances = FID(EmbeddedExtractor()), []
             fid.update(images(train[membership[train, target]]), real=True)
             for i in sources:
                 if mode == "latent":

@@ -9,7 +9,7 @@ from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorIncepti
 from torchvision.transforms.v2.functional import InterpolationMode, gaussian_blur, resize
 
 from hairgan.metrics.extractors import EmbeddedExtractor, TorchFidelityInception, TorchvisionInception
-from hairgan.metrics.generative import FIDEmbedded
+from hairgan.metrics.generative import FID
 from hairgan.metrics.images import as_bytes
 
 
@@ -90,7 +90,7 @@ def test_embedded_distance_grows_with_the_damage():
         "blur": [gaussian_blur(images[150:], [9, 9], [sigma] * 2) for sigma in (1.0, 2.0)],
         "light": [images[150:] - strength for strength in (0.1, 0.2)],
     }
-    metric = FIDEmbedded()
+    metric = FID(EmbeddedExtractor())
     metric.update(images[:150], real=True)
 
     def distance(damaged):

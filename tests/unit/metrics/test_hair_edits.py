@@ -1,14 +1,10 @@
 import pytest
 import torch
-from torch import nn
 
 from hairgan.metrics.color import ciede2000, rgb_to_lab
 from hairgan.metrics.hair_edits import (
-    DomainAccuracy,
     HairColorDistance,
     HairShapeIoU,
-    IdentitySimilarity,
-    OnnxFaceEmbedder,
     OutsideHairChange,
 )
 from hairgan.metrics.perceptual import LPIPS
@@ -70,33 +66,7 @@ def test_hair_color_is_taken_away_from_the_border():
     assert metric.compute()["hair_color_distance"] == pytest.approx(float(ciede2000(colors[:1], colors[1:])), rel=1e-4)
 
 
-def test_domain_accuracy_by_hand():
-    metric = DomainAccuracy()
-    metric.update(
-        torch.tensor([[True, True, False], [False, True, False], [True, False, False]]), torch.tensor([1, 0, 0])
-    )
-    assert metric.compute()["domain_accuracy"] == pytest.approx(2 / 3)
-
-
-def test_identity_by_an_onnx_file(tmp_path):
-    file = tmp_path / "face.onnx"
-    network = nn.Sequential(nn.AvgPool2d(56), nn.Flatten())
-    example, batch = (torch.zeros(1, 3, 112, 112),), {"images": {0: "b"}}
-    torch.onnx.export(network, example, str(file), dynamo=False, input_names=["images"], dynamic_axes=batch)
-    source = torch.rand(2, 3, 256, 256, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    edited = source.clone()
-    edited[:, :, :30] = -1  # hair above the face
-    metric = IdentitySimilarity(OnnxFaceEmbedder(file))
-    metric.update(source, edited)
-    assert metric.compute()["identity_similarity"] == pytest.approx(1, abs=1e-5)
-    edited[1, :, 35:110] = 1
-    metric.update(source, edited)
-    assert metric.compute()["identity_similarity"] < 0.99
-
-
-def test_wrong_use(tmp_path):
-    with pytest.raises(ValueError, match="no face-embedding network"):
-        OnnxFaceEmbedder(tmp_path / "absent.onnx")
+def test_wrong_use():
     with pytest.raises(ValueError, match="HairShapeIoU has seen no images"):
         HairShapeIoU().compute()
     with pytest.raises(ValueError, match=r"differ in shape: \(1, 16, 16\) and \(1, 32, 32\)"):

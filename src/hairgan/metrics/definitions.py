@@ -1,4 +1,4 @@
-"""What each number is, in a line: for reports. `docs/metrics.md` has the whole definitions."""
+"""The registry of values: what each one is, in a line for reports. `docs/metrics.md` has the whole definitions."""
 
 from __future__ import annotations
 
@@ -31,6 +31,12 @@ DEFINITIONS: dict[str, Definition] = {
     "lpips_diversity": Definition("Mean LPIPS (AlexNet) between the outputs of one source", "higher"),
     "lpips_embedded_diversity": Definition(f"Mean LPIPS between the outputs of one source; {_EMBEDDED}", "higher"),
     "domain_accuracy": Definition("Share of outputs that the hair classifier sees in the target domain", "higher"),
+    "identity_similarity": Definition(
+        "Cosine similarity of the face embeddings of outputs and their sources, by the given network", "higher"
+    ),
+    "million_parameters": Definition("Parameters of the networks that work on an image, in millions", "lower"),
+    "giga_multiply_adds": Definition("Multiply-adds per image, convolutions and matrix products, in 1e9", "lower"),
+    "seconds_per_image": Definition("Seconds per image, one at a time, on the device of this evaluation", "lower"),
     "psnr": Definition("Peak signal-to-noise ratio of reconstructions, dB, at most 100", "higher"),
     "ssim": Definition("Structural similarity of reconstructions, Gaussian window of sigma 1.5", "higher"),
     "rmse": Definition("Root mean squared error of reconstructions, values from 0 to 1", "lower"),
