@@ -1,7 +1,8 @@
-"""What a trained model is worth: one function per model, one result, one report.
+"""Measuring trained networks on a dataset.
 
-Each of `translation`, `painting`, `parsing` and `classification` has an `evaluate` that takes networks and a packed
-dataset and returns an `Evaluation`; `report` makes a page of it.
+Each family has a module (`stargan`, `sean`, `face_parser`, `hair_classifier`) with one function
+`evaluate(networks, data, settings) -> Evaluation`; `families.evaluate_networks` chooses the module, and `report` turns
+the result into a page. What is computed is in `hairgan.metrics`; here are the walks over data.
 """
 
 from __future__ import annotations

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Int64
+from numpy import ndarray
 
 from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.requirements import Images, LabelMaps, Requirement
@@ -39,10 +41,12 @@ def requirements(metrics: Sequence[str], split: str, modes: Sequence[Mode]) -> l
 
 @torch.no_grad()
 def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: EvaluationSettings) -> Evaluation:
-    """Scores over all pixels of a split (`hairgan.metrics.segmentation.ParsingScores`).
+    """Measure a parser on a split.
 
     Args:
         networks: `parser`.
+        settings: `metrics` are of `segmentation`, scores over all pixels (`hairgan.metrics.segmentation`), and `cost`
+            of one image.
 
     Raises:
         ValueError: the split has no image, or the dataset has no label maps.
@@ -53,6 +57,19 @@ def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: Evalua
         raise ValueError(f"{dataset.path} has no label maps to compare with")
     if not len(indices):
         raise ValueError(f"{dataset.path} has no image in the split '{settings.split}'")
+    result = Evaluation({}, {"split": settings.split, "images": len(indices)}, headline=())
+    if "segmentation" in settings.metrics:
+        _add_segmentation(result, parser, dataset, indices, settings)
+    if "cost" in settings.metrics:
+        image, _ = read_labelled(dataset, indices[:1], settings.device)
+        add_cost(result, lambda: parser(image), [parser], settings.device, "One image to its label map.")
+    return result
+
+
+def _add_segmentation(
+    result: Evaluation, parser: BiSeNet, dataset: PackedDataset, indices: Int64[ndarray, " n"],
+    settings: EvaluationSettings,
+) -> None:  # fmt: skip
     scores = ParsingScores().to(settings.device)
     hair_iou: dict[int, float] = {}  # by image
     for chosen in shares(indices, settings.batch_size):
@@ -62,16 +79,13 @@ def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: Evalua
         of_each = mask_iou(parsed == Region.HAIR, labels == Region.HAIR)
         hair_iou |= dict(zip(map(int, chosen), of_each.tolist(), strict=True))
     values = {name: float(value) for name, value in scores.compute().items()}
-    result = Evaluation(values, {"split": settings.split, "images": len(indices)}, headline=HEADLINE)
+    result.values |= values
+    result.headline += HEADLINE
     row = (settings.split, [values[name] for name in HEADLINE])
     result.tables.append(Table("All pixels", list(HEADLINE), [row]))
     rows = [(name, [values[f"iou/{name}"], values[f"f1/{name}"]]) for name in REGION_NAMES]
     result.tables.append(Table("Regions", ["IoU", "F1"], rows))
-    if "cost" in settings.metrics:
-        image, _ = read_labelled(dataset, indices[:1], settings.device)
-        add_cost(result, lambda: parser(image), [parser], settings.device, "One image to its label map.")
     result.pictures += _best_and_worst(parser, dataset, gather(hair_iou), settings.device)
-    return result
 
 
 def _best_and_worst(

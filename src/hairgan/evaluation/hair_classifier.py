@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from jaxtyping import Float, Int64
+from numpy import ndarray
 from torch import Tensor
 
 from hairgan.data.attribute_targets import attribute_targets
@@ -21,6 +22,7 @@ from hairgan.evaluation.result import Evaluation, Picture, Table
 from hairgan.evaluation.settings import EvaluationData, EvaluationSettings
 from hairgan.losses.classification import UNKNOWN
 from hairgan.metrics.classification import AttributeScores
+from hairgan.networks.hair_classifier import HairClassifier
 from hairgan.pictures import sheet
 
 DEFAULT_SPLIT = "test"
@@ -47,10 +49,12 @@ def requirements(metrics: Sequence[str], split: str, modes: Sequence[Mode]) -> l
 
 @torch.no_grad()
 def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: EvaluationSettings) -> Evaluation:
-    """Scores of every head over the images of a split whose attribute is known.
+    """Measure a classifier on a split.
 
     Args:
         networks: `classifier`.
+        settings: `metrics` are of `attributes`, scores of every head over the images whose attribute is known
+            (`hairgan.metrics.classification`), and `cost` of one image.
 
     Raises:
         ValueError: the split has no image.
@@ -59,6 +63,19 @@ def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: Evalua
     indices = dataset.split(settings.split)[: settings.max_sources]
     if not len(indices):
         raise ValueError(f"{dataset.path} has no image in the split '{settings.split}'")
+    result = Evaluation({}, {"split": settings.split, "images": len(indices)}, headline=())
+    if "attributes" in settings.metrics:
+        _add_attributes(result, classifier, dataset, indices, settings)
+    if "cost" in settings.metrics:
+        image, _ = read(dataset, indices[:1], settings.device)
+        add_cost(result, lambda: classifier(image), [classifier], settings.device, "One image to its attributes.")
+    return result
+
+
+def _add_attributes(
+    result: Evaluation, classifier: HairClassifier, dataset: PackedDataset, indices: Int64[ndarray, " n"],
+    settings: EvaluationSettings,
+) -> None:  # fmt: skip
     all_targets = torch.from_numpy(attribute_targets(dataset.attributes))
     scores = AttributeScores(classifier.classes).to(settings.device)
     mistakes: dict[tuple[int, int], Mistake] = {}  # by image and number of the head
@@ -69,18 +86,14 @@ def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: Evalua
         for (row, head), mistake in _mistakes(probabilities, targets, classifier.classes).items():
             mistakes[int(chosen[row]), head] = mistake
     values = {name: float(value) for name, value in scores.compute().items()}
-    facts = {"split": settings.split, "images": len(indices)}
-    result = Evaluation(values, facts, headline=("mean_accuracy", "mean_f1"))
+    result.values |= values
+    result.headline += ("mean_accuracy", "mean_f1")
     result.tables += _tables(scores, values, classifier.classes)
-    if "cost" in settings.metrics:
-        image, _ = read(dataset, indices[:1], settings.device)
-        add_cost(result, lambda: classifier(image), [classifier], settings.device, "One image to its attributes.")
     mistakes = gather(mistakes)
     worst = sorted(mistakes, key=mistakes.__getitem__, reverse=True)[:EXAMPLES]
     if worst:
         picture = sheet([[dataset.images[image]] for image, _ in worst], [mistakes[key].text for key in worst])
         result.pictures.append(Picture("Surest mistakes", picture))
-    return result
 
 
 def _mistakes(

@@ -62,7 +62,7 @@ class Judges:
         return [name for name in ("classifier", "parser", "embedder") if getattr(self, name) is not None]
 
     def describe(self) -> dict[str, Any]:
-        """Where they came from, their sizes and hashes of their weights, for the record."""
+        """Where they came from, their sizes and hashes of their weights, for the results."""
         facts: dict[str, Any] = {}
         for name, judge in (("classifier", self.classifier), ("parser", self.parser)):
             if judge is not None:

@@ -1,4 +1,4 @@
-"""Which networks measure: FID and LPIPS are only comparable under one protocol, so each has a name."""
+"""The networks behind FID and LPIPS. Numbers compare only under one protocol, so each protocol has a name."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from hairgan.metrics.perceptual import LPIPS
 from hairgan.weights.files import weights_fingerprint
 
 NETWORKS = {"fid": "extractor", "kid": "extractor", "lpips": "lpips", "reconstruction": "lpips", "edits": "lpips"}
-"""Metric -> the network of a protocol that it stands on, if any."""
+"""Metric -> the network of a protocol that it needs, if any."""
 
 
 class Protocol:
-    """A feature extractor for Fréchet distances and a perceptual distance, with the protocol's name.
+    """A feature extractor for Fréchet and kernel distances, and a perceptual distance.
 
-    Each network is made when it is first asked for: a metric that is not wanted needs no weights.
+    Each network is loaded on first use, so a metric that is not measured needs no weights.
 
     Args:
         name: one of `PROTOCOLS`.
@@ -29,7 +29,8 @@ class Protocol:
         device: where the networks run.
 
     Raises:
-        ValueError: an unknown name; later, weights that are not to be had (the message says which file goes where).
+        ValueError: an unknown name; on first use, weights that cannot be loaded (the message says which file to put
+            where).
     """
 
     def __init__(
@@ -58,13 +59,13 @@ class Protocol:
         return LPIPS(weights).to(self.device)
 
     def prepare(self, metrics: Sequence[str]) -> None:
-        """Make the networks that metrics stand on now, so that weights that are not to be had stop what follows."""
+        """Load the networks that metrics need now, so that missing weights stop the program before any work."""
         for metric in metrics:
             if metric in NETWORKS:
                 getattr(self, NETWORKS[metric])
 
     def describe(self) -> dict[str, Any]:
-        """Names and hashes of the networks that were used, for the record."""
+        """Names and hashes of the networks that were loaded, for the results."""
         facts: dict[str, Any] = {"protocol": self.name, "meaning": PROTOCOLS[self.name]}
         if "extractor" in vars(self):
             facts |= {"extractor": self.extractor.name, "extractor_hash": self.extractor.fingerprint}

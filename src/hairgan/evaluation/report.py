@@ -31,7 +31,7 @@ def write_report(
     Args:
         path: of the HTML file; it needs no other.
         evaluations: by the name of their run.
-        facts: by the same names: what else a reader wants to know.
+        facts: by the same names: date, weights, data and whatever else describes the run.
 
     Returns:
         the path.
@@ -72,7 +72,7 @@ def comparison(evaluations: Mapping[str, Evaluation]) -> Table:
 
 
 def differences(facts: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """In what the runs differ that makes their numbers incomparable; a line a fact."""
+    """The facts in which runs differ so that their numbers do not compare, one line per fact."""
     lines = []
     for fact in COMPARABLE:
         values = {name: facts[name].get(fact) for name in facts}
@@ -122,7 +122,7 @@ def _table(table: Table) -> dict[str, Any]:
 
 
 def _is_matrix(table: Table) -> bool:
-    """Whether rows and columns have the same names: it is shaded, so that its shape can be seen."""
+    """Whether rows and columns have the same names; its cells are shaded by value."""
     return len(table.rows) > 2 and {name for name, _ in table.rows} >= set(table.columns)
 
 

@@ -1,4 +1,4 @@
-"""The result of an evaluation: numbers, what they are, and what there is to look at."""
+"""The result of an evaluation: values, tables, pictures, and what they were measured with."""
 
 from __future__ import annotations
 
@@ -19,19 +19,24 @@ from hairgan.text_tables import aligned_table
 
 @dataclass(frozen=True)
 class Table:
-    """Numbers to read: `rows` of a name and one value a column (None where there is none)."""
+    """Numbers with names.
+
+    Attributes:
+        rows: a name, and one value per column; None leaves a cell empty.
+        detail: too large for a terminal: only in the report.
+    """
 
     title: str
     columns: Sequence[str]
     rows: Sequence[tuple[str, Sequence[float | None]]]
     digits: int = 3
     note: str = ""
-    detail: bool = False  # for the report, too much for a terminal
+    detail: bool = False
 
 
 @dataclass(frozen=True)
 class Picture:
-    """Something to look at, in a section of the report."""
+    """A picture in a section of the report."""
 
     title: str
     image: UInt8[ndarray, "h w 3"]
@@ -41,12 +46,12 @@ class Picture:
 
 @dataclass
 class Evaluation:
-    """What was found.
+    """What was measured.
 
     Attributes:
         values: every number by name.
-        protocol: what the numbers are: names and hashes of extractors, counts, rules.
-        headline: names of the values that a comparison shows.
+        protocol: what decides the values: names and hashes of extractors and judges, counts, settings.
+        headline: names of the main values, which comparisons show and callbacks log.
         tables, pictures: for the report.
     """
 
@@ -58,7 +63,7 @@ class Evaluation:
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a result under its name, whole or not at all; values that are no numbers become null."""
+    """Write a result as JSON, whole or not at all; NaN and infinity become null."""
     write_text(path, json.dumps(_plain(content), indent=1) + "\n")
 
 
@@ -69,12 +74,13 @@ def append_line(path: Path, content: dict[str, Any]) -> None:
 
 
 def as_text(table: Table) -> str:
-    """A table for a terminal."""
+    """A table as aligned text, for a terminal."""
     body = [[name, *(number(value, table.digits) for value in values)] for name, values in table.rows]
     return f"{table.title}\n{indent(aligned_table(['', *table.columns], body), '  ', lambda line: True)}"
 
 
 def number(value: float | None, digits: int) -> str:
+    """A value as text; a dash for None and NaN."""
     return "-" if value is None or math.isnan(value) else f"{value:.{digits}f}"
 
 

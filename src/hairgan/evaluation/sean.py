@@ -71,7 +71,7 @@ def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: Evalua
     painter = Painter(generator, dataset, indices, settings.device, edits)
     measures = [*_measures(dataset, indices, settings)]
     of_images: dict[int, dict[str, float]] = {}  # values by name, by position of the image
-    for positions in shares(np.arange(len(indices)), settings.batch_size):
+    for positions in shares(np.arange(len(indices) if measures else 0), settings.batch_size):
         batch = painter(positions)
         for measure in measures:
             for position, of_image in zip(positions, measure.update(batch), strict=True):

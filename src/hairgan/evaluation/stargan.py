@@ -72,7 +72,7 @@ def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: Evalua
         ValueError: as `measure_pairs`.
     """
     translator = Translator(networks, data, settings)
-    result = stargan_report.evaluation(translator, measure_pairs(translator), _domain_classifier(translator))
+    result = stargan_report.evaluation(translator, measure_pairs(translator), domain_classifier(translator))
     if "cost" in settings.metrics:
         _add_cost(result, translator)
     return result
@@ -91,6 +91,8 @@ def measure_pairs(translator: Translator) -> PairScores:
     if "lpips" in settings.metrics and settings.num_outputs < 2:
         raise ValueError(f"diversity needs at least 2 outputs per source, got {settings.num_outputs}")
     observers = _Observers.of(translator)
+    if not observers.metric_names:
+        return PairScores({}, [], {})
     scores: dict[str, float] = {}
     of_sources: dict[tuple[str, int, int], float] = {}
     for target in tqdm(range(len(domains)), unit="domain", leave=False, disable=None):
@@ -110,7 +112,8 @@ def measure_pairs(translator: Translator) -> PairScores:
     return PairScores(scores, observers.metric_names, gather(of_sources))
 
 
-def _domain_classifier(translator: Translator) -> DomainClassifier | None:
+def domain_classifier(translator: Translator) -> DomainClassifier | None:
+    """The judge behind domain accuracy, if that is measured."""
     settings = translator.settings
     if "domain_accuracy" not in settings.metrics or settings.judges.classifier is None:
         return None
@@ -185,7 +188,7 @@ class _Observers:
         return cls(
             protocol.extractor if "fid" in metrics else None,
             protocol.lpips if "lpips" in metrics else None,
-            _domain_classifier(translator),
+            domain_classifier(translator),
             translator.settings.judges.embedder if "identity" in metrics else None,
         )
 

@@ -41,6 +41,8 @@ def evaluation(translator: Translator, scores: PairScores, classifier: DomainCla
         settings.protocol.describe() | settings.judges.describe() | facts,
         headline=tuple(f"{mode}/{metric}/mean" for metric in scores.metrics for mode in settings.modes),
     )
+    if not scores.metrics:
+        return result
     result.tables += _tables(translator, scores, classifier)
     result.pictures += [_grid(translator, mode) for mode in settings.modes]
     for metric in scores.metrics:

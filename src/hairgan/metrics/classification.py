@@ -1,4 +1,4 @@
-"""How well the hair classifier does: accuracy, F1 and confusion a head; and how sure it should be."""
+"""Scores of the hair classifier: accuracy, F1 and confusion per head; and the calibration of its probabilities."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class AttributeScores(Metric):
     """Accuracy and macro F1 of every head, over the images whose label is known.
 
     `compute()` returns `accuracy/HEAD` and `f1/HEAD` (mean over the classes that occur in the targets or the
-    predictions), `mean_accuracy` and `mean_f1` over the heads; NaN for a head without any known label, which the means
-    leave out. `confusion(head)` is the matrix (target, prediction).
+    predictions), `mean_accuracy` and `mean_f1` over the heads; NaN for a head without any known label, which does
+    not count in the means. `confusion(head)` is the matrix (target, prediction).
 
     Args:
         heads: head -> class names.
@@ -86,6 +86,6 @@ def fit_temperature(logits: Float[Tensor, "n classes"], targets: Int64[Tensor, "
 def fit_temperatures(
     logits: Mapping[str, Float[Tensor, "n _"]], targets: Int64[Tensor, "n heads"]
 ) -> Float[Tensor, " heads"]:
-    """`fit_temperature` of every head, for `HairClassifier.temperatures`."""
+    """`fit_temperature` for each head, for `HairClassifier.temperatures`."""
     pairs = zip(logits.values(), targets.unbind(1), strict=True)
     return torch.tensor([fit_temperature(scores, target) for scores, target in pairs])

@@ -10,7 +10,7 @@ MODES = ("latent", "reference")
 
 @dataclass(frozen=True)
 class Definition:
-    """A line of text, and which values are better."""
+    """What a value is, and whether lower or higher is better."""
 
     text: str
     better: Literal["lower", "higher"]
@@ -48,25 +48,25 @@ DEFINITIONS: dict[str, Definition] = {
     "outside_lpips_embedded": Definition(
         f"LPIPS of the source with the edit's pixels outside the hair, to the source; {_EMBEDDED}", "lower"
     ),
-    "outside_bytes_changed": Definition("Share of bytes outside the hair that are not the source's", "lower"),
-    "hair_color_distance": Definition("CIEDE2000 between the mean hair colours of edit and reference", "lower"),
-    "hair_iou": Definition("Intersection over union of the hair: parsed and wanted", "higher"),
+    "outside_bytes_changed": Definition("Share of bytes outside the hair that differ from the source", "lower"),
+    "hair_color_distance": Definition("CIEDE2000 between the mean hair colors of edit and reference", "lower"),
+    "hair_iou": Definition("Intersection over union of the hair that is parsed and that of the label map", "higher"),
     "mean_iou": Definition("Intersection over union, mean over the regions that occur, background included", "higher"),
     "mean_f1": Definition("F1, mean over the regions that occur, without the background", "higher"),
-    "pixel_accuracy": Definition("Share of pixels with the right region", "higher"),
-    "mean_accuracy": Definition("Share of images with the right class, mean over the heads", "higher"),
+    "pixel_accuracy": Definition("Share of pixels with the correct region", "higher"),
+    "mean_accuracy": Definition("Share of images with the correct class, mean over the heads", "higher"),
     "hair_ciede2000": Definition("Mean CIEDE2000 to the true result, over old and new hair", "lower"),
     "outside_ciede2000": Definition("Mean CIEDE2000 to the true result, outside old and new hair", "lower"),
 }
 
 
 def define(name: str) -> Definition | None:
-    """The definition of a value by its name, e.g. `latent/fid_embedded/mean`."""
+    """The definition of a value by its name, e.g. `latent/fid_embedded/mean`; None if there is none."""
     parts = name.removesuffix("/mean").split("/")
     return next((DEFINITIONS[part] for part in parts if part in DEFINITIONS), None)
 
 
 def readable(name: str) -> str:
-    """A value's name for people: `latent/fid_embedded/mean` is `fid_embedded, latent`."""
+    """The name of a value as shown to people: `latent/fid_embedded/mean` becomes `fid_embedded, latent`."""
     first, _, rest = name.removesuffix("/mean").partition("/")
     return f"{rest}, {first}" if first in MODES else name

@@ -1,7 +1,7 @@
 """A fixed random convolutional network: features that need no download, the same on every machine.
 
-Random convolutions are poor features, but a distance between them still falls as pictures become more alike, which is
-enough to follow a run. Numbers made with them carry `embedded` in their name.
+Random convolutions are poor features, but a distance between them still falls as pictures become more similar, which is
+enough to follow a run. Values computed with them have `embedded` in their name.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 NO_FILE = "give its path; protocol=embedded needs no file"
-"""What can be done without a file of weights that a metric needs, for messages."""
+"""The end of messages about a missing file of weights."""
 
-_KEY = 20261122  # part of the definition: changing it changes every `embedded` number
+_KEY = 20261122  # part of the definition: changing it changes every `embedded` value
 
 
 class EmbeddedTrunk(nn.Module):
-    """Four convolution stages with ReLU, each after the first at half the resolution.
+    """Four convolution stages with ReLU, each at half the resolution of the one before.
 
-    Weights are uniform with He's variance, made from the raw 64-bit words of Philox (whose stream is fixed for good).
-    Kernels lose their mean, so that channels do not all follow brightness: in the first stage three quarters of them,
-    which see edges and texture of a colour, later all.
+    Weights are uniform with He's variance, made from the raw 64-bit words of Philox (a stream that never changes).
+    Kernels have zero mean, so that channels do not all follow brightness: three quarters of them in the first stage,
+    where they respond to edges and textures of a color, and all of them later.
     """
 
     channels = (16, 32, 64, 96)

@@ -1,7 +1,7 @@
 """Networks that turn images into the feature vectors of FID and KID.
 
-Each says by its `name` which weights and which resizing stand behind a number, and gives the number its name
-(`fid_name`): distances in different feature spaces are different quantities.
+The `name` of each tells the weights and the resizing, and its `fid_name` is the name of a Fréchet distance of these
+features: distances in different feature spaces are different quantities.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ IMAGENET_STD = [0.229, 0.224, 0.225]
 
 
 class FeatureExtractor(nn.Module):
-    """Images to feature vectors: frozen, in evaluation mode, in float32 also under autocast.
+    """A network from images to feature vectors: frozen, in evaluation mode, in float32 also under autocast.
 
     Attributes:
         name: weights and resizing in words, part of the cache key of real statistics.
-        fid_name: what a Fréchet distance of these features is called.
+        fid_name: the name of a Fréchet distance of these features.
         num_features: length of a feature vector.
     """
 
@@ -47,7 +47,7 @@ class FeatureExtractor(nn.Module):
 
     @torch.no_grad()
     def forward(self, images: Images) -> Float[Tensor, "b d"]:
-        """Features of images, which are quantised to bytes first: what is measured is what a file would hold.
+        """Features of images, which are quantized to bytes first, as in a saved file.
 
         Raises:
             ValueError: an image holds NaN or infinite values.
@@ -91,7 +91,7 @@ class TorchFidelityInception(FeatureExtractor):
 class TorchvisionInception(FeatureExtractor):
     """torchvision's ImageNet Inception v3 as in StarGAN v2's evaluation (Choi et al. 2020, appendix).
 
-    Images are resized to 299 px as bytes, bilinearly with antialiasing (as PIL does), and normalised with ImageNet's
+    Images are resized to 299 px as bytes, bilinearly with antialiasing (as PIL does), and normalized with ImageNet's
     mean and deviation; features are the 2048 channels before the classifier.
 
     Args:
@@ -122,9 +122,9 @@ class TorchvisionInception(FeatureExtractor):
 class EmbeddedExtractor(FeatureExtractor):
     """A fixed random network that ships with the package: for trends without a download, never to be quoted as FID.
 
-    Features of the picture at 64 px: the mean colours of a 4 x 4 grid, and means and deviations of each channel of the
-    four maps of `EmbeddedTrunk`. These enter by their logarithms, as fine texture is faint, and all are scaled so that
-    no group drowns the others.
+    Features of the picture at 64 px: the mean colors of a 4 x 4 grid, and the logarithms of means and deviations of
+    each channel of the four maps of `EmbeddedTrunk`, because fine texture is weak. All are scaled so that no group
+    dominates.
     """
 
     name = "embedded-1/bilinear-64"

@@ -1,4 +1,4 @@
-"""How good a hair edit is: what changed that should not have, and whether the hair became what was asked for.
+"""Scores of hair edits: what changed outside the hair, and the shape and color of the new hair.
 
 Masks are bool `B H W`, true where there is hair; `labels == Region.HAIR` makes one of a label map.
 """
@@ -19,7 +19,7 @@ from hairgan.regions import Region
 
 
 class OutsideHairChange(MeanOverImages):
-    """What an edit changed outside the old and the new hair, where it should change nothing.
+    """The change outside the old and the new hair, where an edit should change nothing.
 
     `outside_psnr` (dB, over the pixels outside), `outside_ssim` and `outside_lpips` (of the source against the source
     with the edit's pixels outside the hair; SSIM averaged over the pixels outside, LPIPS over the whole picture), and
@@ -56,9 +56,9 @@ class OutsideHairChange(MeanOverImages):
 
 
 class HairShapeIoU(MeanOverImages):
-    """Intersection over union of the hair that a parser finds in the edit and the hair that was asked for.
+    """Intersection over union of the hair that a parser finds in the edit and the wanted hair.
 
-    The mean over images, `hair_iou`; two empty masks agree (1).
+    The mean over images, `hair_iou`; 1 for an image where both masks are empty.
     """
 
     def __init__(self, **kwargs: object) -> None:
@@ -81,10 +81,10 @@ def mask_iou(a: Bool[Tensor, "b h w"], b: Bool[Tensor, "b h w"]) -> Float[Tensor
 
 
 class HairColorDistance(MeanOverImages):
-    """CIEDE2000 between the mean hair colours of the edit and of the reference, `hair_color_distance`.
+    """CIEDE2000 between the mean hair colors of the edit and of the reference, `hair_color_distance`.
 
     Means are taken in Lab over hair masks eroded by 1/64 of the picture's side, away from the blended border. An image
-    where nothing is left of either mask does not count.
+    where a mask is empty after that does not count.
     """
 
     def __init__(self, **kwargs: object) -> None:
@@ -97,7 +97,7 @@ class HairColorDistance(MeanOverImages):
         reference: Images,
         reference_hair: Masks,
     ) -> None:
-        """Add edits and the references whose colour they should have, as bytes or as floats in [-1, 1].
+        """Add edits and the references whose hair color they should have, as bytes or as floats in [-1, 1].
 
         Raises:
             ValueError: masks differ in size from their images, or an image holds NaN or infinite values.
@@ -108,7 +108,7 @@ class HairColorDistance(MeanOverImages):
 
 
 def mean_hair_lab(images: Images, hair: Masks) -> Float[Tensor, "b 3"]:
-    """Mean Lab colour of each image's eroded hair; NaN where nothing of it is left."""
+    """Mean Lab color of each image's hair after erosion; NaN if no pixel is left."""
     radius = max(1, round(hair.shape[-1] / 64))
     inner = -F.max_pool2d(-hair[:, None].float(), 2 * radius + 1, stride=1, padding=radius) > 0
     lab = rgb_to_lab(as_unit(images))

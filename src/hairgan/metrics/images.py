@@ -1,4 +1,4 @@
-"""What every metric does to images first: check them, and bring them to the bytes that a saved picture would have."""
+"""What every metric does to images first: check them, and convert them to the bytes of a saved picture."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Masks = Bool[Tensor, "_ _ _"]
 
 
 def as_bytes(images: Shaped[Tensor, "*b 3 h w"]) -> UInt8[Tensor, "*b 3 h w"]:
-    """Quantise images as they are written to a file: `floor(clamp((x + 1) / 2) * 255 + 0.5)`; bytes pass unchanged.
+    """Quantize images as they are written to a file: `floor(clamp((x + 1) / 2) * 255 + 0.5)`; bytes pass unchanged.
 
     Raises:
         ValueError: an image holds NaN or infinite values.
@@ -28,11 +28,11 @@ def as_bytes(images: Shaped[Tensor, "*b 3 h w"]) -> UInt8[Tensor, "*b 3 h w"]:
 
 
 def as_unit(images: Images) -> Float[Tensor, "b 3 h w"]:
-    """Quantised images as floats in [0, 1]."""
+    """Quantized images as floats in [0, 1]."""
     return as_bytes(images).float() / 255
 
 
 def check_same_shape(a: Tensor, b: Tensor, what: str) -> None:
-    """Raise a `ValueError` where two batches differ in number or size."""
+    """Raise a `ValueError` if two batches differ in shape."""
     if a.shape != b.shape:
         raise ValueError(f"{what} differ in shape: {tuple(a.shape)} and {tuple(b.shape)}")

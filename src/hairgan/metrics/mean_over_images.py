@@ -1,4 +1,4 @@
-"""The base of metrics that are means over images of a value, or of several, an image."""
+"""The base of metrics that are means over images."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from torchmetrics import Metric
 
 
 class MeanOverImages(Metric):
-    """Means of one or more values per image; an image on which a value is not defined (NaN) is left out of its mean.
+    """Means of one or more values per image; an image whose value is NaN does not count in the mean of that value.
+
+    Args:
+        names: of the values.
 
     Attributes:
-        last: each image's values in the last batch, by name.
+        last: the values of each image in the last batch, by name.
     """
 
     full_state_update = False
@@ -30,6 +33,7 @@ class MeanOverImages(Metric):
         self.add_state("images", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
 
     def add(self, values: Float[Tensor, "n b"]) -> None:
+        """Add the values of b images, in the order of the names."""
         self.last = dict(zip(self.names, values, strict=True))
         defined = ~values.isnan()
         self.sums += torch.where(defined, values, 0).sum(1)
@@ -37,7 +41,7 @@ class MeanOverImages(Metric):
         self.images += values.shape[1]
 
     def compute(self) -> dict[str, Float[Tensor, ""]]:
-        """The means by name; NaN for a value that was defined on no image.
+        """The means by name; NaN for a value that is NaN for all images.
 
         Raises:
             ValueError: no images.

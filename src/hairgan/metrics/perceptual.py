@@ -31,7 +31,7 @@ class LPIPS(nn.Module):
             file of them, or `"embedded"` for the fixed random network that ships with the package.
 
     Attributes:
-        name: `lpips` for AlexNet, or `lpips_embedded`, whose values are on a scale of their own.
+        name: `lpips` for AlexNet, or `lpips_embedded`, whose values do not compare with those of `lpips`.
     """
 
     shift: Tensor

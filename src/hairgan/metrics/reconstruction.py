@@ -1,6 +1,6 @@
-"""How close images are to the images they should be: PSNR, SSIM, RMSE and LPIPS.
+"""Similarity of images to the true ones: PSNR, SSIM, RMSE and LPIPS.
 
-All are means over images of the value of each image, on images quantised to bytes and scaled to [0, 1].
+All are means over images of the value of each image, on images quantized to bytes and scaled to [0, 1].
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from hairgan.metrics.mean_over_images import MeanOverImages
 from hairgan.metrics.perceptual import LPIPS
 
 PSNR_LIMIT = 100.0
-"""Identical images have an infinite PSNR, which would swallow every mean: no image counts for more than this, in dB."""
+"""The highest PSNR of an image, dB: identical images have an infinite one, which would make every mean infinite."""
 
 
 def mean_over(mask: Bool[Tensor, "b h w"], values: Float[Tensor, "b c h w"]) -> Float[Tensor, " b"]:
@@ -41,9 +41,9 @@ def ssim_map(a: Float[Tensor, "b 3 h w"], b: Float[Tensor, "b 3 h w"]) -> Float[
 
 
 class Reconstruction(MeanOverImages):
-    """PSNR (dB), SSIM, RMSE (on [0, 1]) and LPIPS of images against the images they should be.
+    """PSNR (dB), SSIM, RMSE (on [0, 1]) and LPIPS of images against the true ones.
 
-    `psnr`, `ssim`, `rmse` and the LPIPS under its name.
+    The values are `psnr`, `ssim`, `rmse` and, under its own name, LPIPS.
     """
 
     def __init__(self, lpips: LPIPS, **kwargs: object) -> None:

@@ -1,4 +1,4 @@
-"""How well label maps agree: IoU and F1 of every region."""
+"""Agreement of label maps: IoU and F1 of every region."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hairgan.regions import NUM_REGIONS, REGION_NAMES, Region
 
 
 class ParsingScores(Metric):
-    """IoU and F1 a region, their means, hair IoU and pixel accuracy, over all pixels of a data set.
+    """IoU and F1 per region, their means, hair IoU and pixel accuracy, over all pixels of a dataset.
 
     One confusion matrix is summed over images and processes; scores are computed from it at the end, not averaged over
     images. `compute()` returns
@@ -22,7 +22,7 @@ class ParsingScores(Metric):
     - `mean_iou`: over the regions that occur, background included;
     - `mean_f1`: over the regions that occur, without the background, as published for CelebAMask-HQ;
     - `hair_iou`: `iou/hair`;
-    - `pixel_accuracy`: share of pixels with the right label.
+    - `pixel_accuracy`: share of pixels with the correct label.
 
     Pixels whose target is not a region (such as -100) do not count.
     """
@@ -33,7 +33,7 @@ class ParsingScores(Metric):
         "mean_iou", "mean_f1", "hair_iou", "pixel_accuracy",
         *(f"{score}/{region}" for score in ("iou", "f1") for region in REGION_NAMES),
     )  # fmt: skip
-    """Of what is computed."""
+    """Names of the values."""
     confusion: Tensor
     """(target, prediction), int64."""
 

@@ -33,7 +33,7 @@ class GaussianStatistics:
 
 
 class FeatureMoments:
-    """Running sums of features and of their outer products: constant size, and sums over processes are exact.
+    """Running sums of features and of their outer products, of constant size; sums over processes are exact.
 
     Attributes:
         count: images seen, float64 scalar.
@@ -53,7 +53,7 @@ class FeatureMoments:
         self.outer += features.T @ features
 
     def reduce(self) -> None:
-        """Sum over all processes, where there are several."""
+        """Sum over all processes."""
         if dist.is_available() and dist.is_initialized():
             for value in (self.count, self.total, self.outer):
                 dist.all_reduce(value)
@@ -82,8 +82,8 @@ def frechet_distance(a: GaussianStatistics, b: GaussianStatistics) -> float:
 
     `|mu_a - mu_b|^2 + tr(S_a + S_b - 2 (S_a S_b)^(1/2))`. With `S = F F^T` from the eigenvalues of each covariance, the
     last trace is the sum of the singular values of `F_a^T F_b`. Eigenvalues that are rounding noise are dropped, so the
-    result is finite and real also when a set has fewer images than features, where `sqrtm` of the product fails.
-    Both must lie on one device.
+    result is finite and real also if a set has fewer images than features, where `sqrtm` of the product fails.
+    Both must be on one device.
 
     Returns:
         the distance, at least 0, in float64.

@@ -7,13 +7,15 @@ import pytest
 import torch
 
 from hairgan.evaluation.settings import EvaluationSettings
-from hairgan.evaluation.stargan import measure_pairs
+from hairgan.evaluation.stargan import evaluate, measure_pairs
 from hairgan.evaluation.translator import Translator
 from hairgan.metrics.extractors import EmbeddedExtractor
 from hairgan.metrics.generative import FID
 from hairgan.metrics.perceptual import LPIPS
 from hairgan.randomness import normal, numpy_generator
 from tests.unit.evaluation.conftest import DOMAINS
+
+COST = ("million_parameters", "giga_multiply_adds", "seconds_per_image")
 
 
 def measure(networks, data, **options):
@@ -75,6 +77,14 @@ def test_fewer_sources(networks, data):
     # every source is red or green, and counts once more if it is bright
     assert 2 <= sum(value for key, value in scores.items() if key.startswith("sources/") and key.endswith("2red")) <= 4
     assert not any(key.startswith("reference") for key in scores)
+
+
+def test_cost_alone_makes_no_other_outputs(networks, data):
+    result = evaluate(networks, data, EvaluationSettings(("cost",), "val"))
+    assert set(result.values) == {f"cost/{name}" for name in COST}
+    assert result.headline == tuple(f"cost/{name}" for name in COST) and result.pictures == []
+    parameters = sum(p.numel() for name in ("generator", "mapping_network") for p in networks[name].parameters())
+    assert result.values["cost/million_parameters"] == parameters / 1e6
 
 
 def test_bad_input(networks, data):
