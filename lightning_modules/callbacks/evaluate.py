@@ -42,6 +42,7 @@ class Evaluate(Callback):
         protocol: one of `hairgan.evaluation.protocols.PROTOCOLS`.
         inception, alexnet: local files with the protocol's weights. None downloads them once.
         classifier, parser: run directories or bundles of the networks that judge outputs.
+        embedder: ONNX file of a face recognition network, for `identity`.
         modes: StarGAN v2: where styles come from.
         num_outputs: StarGAN v2: outputs per source.
         max_sources: largest number of images (StarGAN v2: of sources per target domain). None takes all.
@@ -61,6 +62,7 @@ class Evaluate(Callback):
         alexnet: str | None = None,
         classifier: str | None = None,
         parser: str | None = None,
+        embedder: str | None = None,
         modes: Sequence[str] = ("latent", "reference"),
         num_outputs: int = 10,
         max_sources: int | None = 64,
@@ -72,7 +74,7 @@ class Evaluate(Callback):
         self.every_n_steps, self.cache = every_n_steps, StatisticsCache(cache)
         self.metrics, self.name = metrics, name
         self.protocol_settings = (protocol, inception, alexnet)
-        self.judge_paths = (classifier, parser)
+        self.judge_paths = (classifier, parser, embedder)
         self.options: dict[str, Any] = {
             "modes": tuple(modes), "num_outputs": num_outputs, "max_sources": max_sources, "batch_size": batch_size,
         }  # fmt: skip

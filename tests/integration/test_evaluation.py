@@ -116,7 +116,7 @@ def test_identity_and_cost(model, run_of, measure, tmp_path):
     torch.onnx.export(network, example, str(embedder), dynamo=False, input_names=["images"], dynamic_axes=batch)
     result = measure(f"run={run_of(model)}", f"embedder={embedder}", "metrics=[identity,cost]")
     values = result["values"]
-    names = {name.removeprefix("metrics/") for name in by_metrics(model, ("identity", "cost"))}
+    names = {name.removeprefix("metrics/") for name in names_of_metrics(model, ("identity", "cost"))}
     assert names <= set(values), "what is declared is what is measured"
     identities = [value for name, value in values.items() if "identity_similarity" in name]
     assert identities and all(-1 <= value <= 1 for value in identities)

@@ -7,14 +7,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from hairgan.evaluation.names import METRICS, MODES, PROTOCOLS
+from hairgan.evaluation.names import METRICS, MODES, NEEDED_JUDGES, PROTOCOLS
 from lightning_modules.launch.settings.validation import Meaning, Settings, nearest, shown
 from lightning_modules.launch.settings.value_types import Path, Text, distinct, whole
 
 Modes = Annotated[distinct(Literal[MODES]), Meaning("a list of latent, reference or both")]
-
-JUDGES = {"domain_accuracy": ("classifier", "hair classifier"), "segmentation": ("parser", "face parser")}
-"""Metric -> the setting of the network that judges the outputs of a GAN, and what that network is."""
 
 
 class MetricSettings(Settings):
@@ -26,6 +23,7 @@ class MetricSettings(Settings):
     alexnet: Path | None = None
     classifier: Path | None = None
     parser: Path | None = None
+    embedder: Path | None = None
     modes: Modes = Field(default=list(MODES))
     num_outputs: whole(1, 10_000) = 10
 
@@ -50,9 +48,12 @@ def check_metrics_of(family: str, asked: Mapping[str, Any], prefix: str = "") ->
             )
     if family == "stargan":
         check_num_outputs(metrics, asked.get("num_outputs", 10), prefix)
-    for metric, (setting, network) in JUDGES.items():
-        if metric in metrics and family in ("stargan", "sean") and not asked.get(setting):
-            raise ValueError(f"the metric '{metric}' needs a {network}: {prefix}{setting}=RUN_OR_BUNDLE")
+    for metric in metrics:
+        judge = NEEDED_JUDGES.get((family, metric))
+        if judge is not None and not asked.get(judge.name):
+            raise ValueError(
+                f"the metric '{metric}' needs a {judge.description}: {prefix}{judge.name}={judge.given_as}"
+            )
 
 
 def check_metric_names(metrics: tuple[str, ...]) -> None:

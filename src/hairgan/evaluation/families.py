@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.requirements import Requirement
 from hairgan.evaluation import face_parser, hair_classifier, sean, stargan
 from hairgan.evaluation.judges import Judges
-from hairgan.evaluation.names import METRICS, MODES, Mode
+from hairgan.evaluation.names import METRICS, MODES, NEEDED_JUDGES, Mode
 from hairgan.evaluation.result import Evaluation
 from hairgan.evaluation.settings import EvaluationData, EvaluationSettings
 
@@ -40,25 +39,6 @@ FAMILIES: dict[str, Family] = {
 
 TOLD_BY = {"face_parser": "parser", "hair_classifier": "classifier", "stargan": "mapping_network", "sean": "generator"}
 """Family -> a network that neither it nor the families before it share."""
-
-
-@dataclass(frozen=True)
-class NeededJudge:
-    """A judge by name, what it is, and how it is given."""
-
-    name: str
-    description: str
-    given_as: str
-
-
-_EMBEDDER = NeededJudge("embedder", "face-embedding network", "FILE.onnx")
-NEEDED_JUDGES = {
-    ("stargan", "domain_accuracy"): NeededJudge("classifier", "hair classifier", "RUN_OR_BUNDLE"),
-    ("stargan", "identity"): _EMBEDDER,
-    ("sean", "segmentation"): NeededJudge("parser", "face parser", "RUN_OR_BUNDLE"),
-    ("sean", "identity"): _EMBEDDER,
-}
-"""(family, metric) -> the judge that the metric needs."""
 
 
 def family_of(networks: Mapping[str, Any]) -> str:

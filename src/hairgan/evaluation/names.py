@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 METRICS = {
@@ -25,3 +26,22 @@ MODES: tuple[Mode, ...] = ("latent", "reference")
 """StarGAN v2: where styles come from."""
 
 SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class NeededJudge:
+    """A judge by name, what it is, and how it is given."""
+
+    name: str
+    description: str
+    given_as: str
+
+
+_EMBEDDER = NeededJudge("embedder", "face-embedding network", "FILE.onnx")
+NEEDED_JUDGES = {
+    ("stargan", "domain_accuracy"): NeededJudge("classifier", "hair classifier", "RUN_OR_BUNDLE"),
+    ("stargan", "identity"): _EMBEDDER,
+    ("sean", "segmentation"): NeededJudge("parser", "face parser", "RUN_OR_BUNDLE"),
+    ("sean", "identity"): _EMBEDDER,
+}
+"""(family, metric) -> the judge that the metric needs."""

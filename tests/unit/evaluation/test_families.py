@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from hairgan.evaluation.families import FAMILIES, NEEDED_JUDGES, TOLD_BY, check_metrics, family_of
+from hairgan.evaluation.families import FAMILIES, TOLD_BY, check_metrics, family_of
 from hairgan.evaluation.judges import Judges
-from hairgan.evaluation.names import METRICS, SPLITS
+from hairgan.evaluation.names import METRICS, NEEDED_JUDGES, SPLITS
 from hairgan.metrics.identity import FaceEmbedder
 from hairgan.networks.face_parser import BiSeNet
 from hairgan.networks.hair_classifier import HairClassifier
