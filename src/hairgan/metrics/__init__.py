@@ -9,8 +9,10 @@ from hairgan.lazy import lazy_names
 if TYPE_CHECKING:
     from hairgan.metrics.classification import AttributeScores
     from hairgan.metrics.color import ciede2000
-    from hairgan.metrics.generative import FID, KID, FIDEmbedded, FIDStarGANv2, LPIPSDiversity
+    from hairgan.metrics.extractors import EmbeddedExtractor, TorchFidelityInception, TorchvisionInception
+    from hairgan.metrics.generative import FID, KID
     from hairgan.metrics.hair_edits import HairColorDistance, HairShapeIoU, OutsideHairChange
+    from hairgan.metrics.identity import FaceEmbedder, IdentitySimilarity
     from hairgan.metrics.perceptual import LPIPS
     from hairgan.metrics.reconstruction import Reconstruction
     from hairgan.metrics.segmentation import ParsingScores
@@ -20,16 +22,18 @@ else:
         {
             "AttributeScores": "classification:AttributeScores",
             "FID": "generative:FID",
-            "FIDEmbedded": "generative:FIDEmbedded",
-            "FIDStarGANv2": "generative:FIDStarGANv2",
+            "EmbeddedExtractor": "extractors:EmbeddedExtractor",
+            "FaceEmbedder": "identity:FaceEmbedder",
             "HairColorDistance": "hair_edits:HairColorDistance",
             "HairShapeIoU": "hair_edits:HairShapeIoU",
+            "IdentitySimilarity": "identity:IdentitySimilarity",
             "KID": "generative:KID",
             "LPIPS": "perceptual:LPIPS",
-            "LPIPSDiversity": "generative:LPIPSDiversity",
             "OutsideHairChange": "hair_edits:OutsideHairChange",
             "ParsingScores": "segmentation:ParsingScores",
             "Reconstruction": "reconstruction:Reconstruction",
+            "TorchFidelityInception": "extractors:TorchFidelityInception",
+            "TorchvisionInception": "extractors:TorchvisionInception",
             "ciede2000": "color:ciede2000",
         },
     )
@@ -39,13 +43,15 @@ __all__ = [
     "KID",
     "LPIPS",
     "AttributeScores",
-    "FIDEmbedded",
-    "FIDStarGANv2",
+    "EmbeddedExtractor",
+    "FaceEmbedder",
     "HairColorDistance",
     "HairShapeIoU",
-    "LPIPSDiversity",
+    "IdentitySimilarity",
     "OutsideHairChange",
     "ParsingScores",
     "Reconstruction",
+    "TorchFidelityInception",
+    "TorchvisionInception",
     "ciede2000",
 ]

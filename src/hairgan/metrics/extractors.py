@@ -105,7 +105,7 @@ class TorchvisionInception(FeatureExtractor):
     def __init__(self, weights: str | Path | None = None) -> None:
         super().__init__()
         url = torchvision.models.Inception_V3_Weights.IMAGENET1K_V1.url
-        file = weights_file(url, weights, "FIDStarGANv2", NO_FILE)
+        file = weights_file(url, weights, "fid_stargan_v2", NO_FILE)
         with torch.device("meta"):
             network = torchvision.models.inception_v3(weights=None, init_weights=False)
         self.network = network.to_empty(device="cpu")
