@@ -1,4 +1,4 @@
-"""From a packed dataset to batches on the device, the same for every source of data and every model."""
+"""From a packed dataset to batches on the device, for every source of data and every model."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from hairgan.domains import Domains
 
 
 class HairDataModule(pl.LightningDataModule):
-    """Feeds any of the models from a packed dataset.
+    """Reads batches for any of the models from a packed dataset.
 
-    Subclasses say where the packed dataset is and make it when it is not there (`make_packed`).
+    Subclasses pack their data and return the folder of the packed dataset (`make_packed`).
 
     Args:
         batches: what a step of the model reads: `hairgan.data.batches.Batches` or a subclass, with its options bound.
         domains: the hair domains as queries over the attributes; None leaves them to `find_domains`.
         image_size: side of the images in pixels.
         batch_size: images of one step over all processes and devices.
-        steps: length of the run; the last step the loader knows.
+        steps: number of steps of the run.
         seed: the run's seed.
-        num_workers: loader processes; 0 reads in the training process.
-        repeat_batches: N to read the first N batches again and again, crops and all; None reads on.
+        num_workers: processes that read batches; 0 reads in the training process.
+        repeat_batches: N repeats the first N batches, with the same crops; None repeats nothing.
     """
 
     def __init__(
@@ -56,17 +56,17 @@ class HairDataModule(pl.LightningDataModule):
         self._batches: dict[str, Batches] = {}
 
     def make_packed(self) -> Path:
-        """Make the packed dataset where it is not there yet or is outdated, and return its folder."""
+        """Make the packed dataset where it is missing or outdated, and return its folder."""
         raise NotImplementedError
 
     def pack(self) -> Path:
-        """The folder of the packed dataset, which is made on the first call of a run and then stays what it is."""
+        """The folder of the packed dataset; the first call makes it, and later calls do not look for changes."""
         if self._packed is None:
             self._packed = self.make_packed()
         return self._packed
 
     def find_domains(self, dataset: PackedDataset) -> Domains:
-        """The domains of a dataset that brings its own."""
+        """The domains of a dataset that has its own, where `domains` is None."""
         raise NotImplementedError
 
     # Lightning's hooks
@@ -88,15 +88,15 @@ class HairDataModule(pl.LightningDataModule):
         self._check_processes_agree()
 
     def _check_processes_agree(self) -> None:
-        """All processes of a run have looked at the source; it may have changed just then."""
+        """Each process of a run has read the source by itself, and it may have changed in between."""
         assert self.dataset is not None
         if self.trainer is None:
             return
         first = self.trainer.strategy.broadcast(self.dataset.fingerprint)
         if first != self.dataset.fingerprint:
             raise ValueError(
-                f"the processes of this run have read different data ({self.dataset.path}): it changed while the run "
-                "started; start it again"
+                f"the processes of this run read different data ({self.dataset.path}): it changed while the run "
+                "started. Start the run again"
             )
 
     def batches(self, split: str) -> Batches:
@@ -129,12 +129,14 @@ class HairDataModule(pl.LightningDataModule):
         assert self.trainer is not None
         return self.trainer.precision_plugin.convert_input(self.batches("train").augment(batch))  # for 64-true
 
-    # for pictures and for what is said before the run
+    # for sample grids, and for what is printed before the run
 
     def sample_batch(self, count: int, device: torch.device) -> Batch:
-        """The same validation images at every call: `count` images, and as `references` one image of each domain.
+        """Validation images for sample grids, the same at every call.
 
-        The sources are spread over the split; a domain that the split lacks is shown by an image of the training split.
+        Returns:
+            `count` images spread over the split, and as `references` one image per domain; a domain that the
+            validation split lacks gets an image of the training split.
         """
         assert self.dataset is not None, "setup() comes first"
         split = self.dataset.split("val") if len(self.dataset.split("val")) else self.dataset.split("train")
@@ -152,12 +154,12 @@ class HairDataModule(pl.LightningDataModule):
         return batch
 
     def offer(self) -> Offer:
-        """What the data has, for those who require something of it."""
+        """What the data has, to compare with what batches, modules and callbacks require."""
         assert self.dataset is not None, "setup() comes first"
         return Offer(self.dataset, self.domains.names, self.membership)
 
     def describe(self) -> dict[str, Any]:
-        """What the run record says of the data."""
+        """What the run record states about the data."""
         assert self.dataset is not None, "setup() comes first"
         return {
             "path": str(self.dataset.path),
@@ -167,7 +169,7 @@ class HairDataModule(pl.LightningDataModule):
         }
 
     def skip_report(self) -> str:
-        """How much of the raw data cannot be used and why, in a few lines; empty when all of it can."""
+        """How many images of the raw data cannot be used and why, in a few lines; empty if all can."""
         assert self.dataset is not None, "setup() comes first"
         return self.dataset.skip_report()
 

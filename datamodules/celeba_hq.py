@@ -10,12 +10,12 @@ from hairgan.data.sources import Source
 
 
 class CelebAHQHairDataModule(PhotographDataModule):
-    """CelebAMask-HQ as people have it: the zip, the unpacked folder, or what `hairgan prepare` made of either.
+    """CelebAMask-HQ as a zip, as an unpacked folder, or packed by `hairgan prepare`.
 
     `root` is the zip, the folder (or the one around it), or a packed dataset; see `PhotographDataModule`.
 
     Raises:
-        ValueError: there is nothing at `root`, or something else; the message says how to get the data.
+        ValueError: `root` does not exist or holds something else; the message says how to get the data.
     """
 
     def open_source(self, root: Path) -> Source:
@@ -24,13 +24,13 @@ class CelebAHQHairDataModule(PhotographDataModule):
     def packed_name(self, root: Path) -> str:
         return "celeba_hq"
 
-    def roots(self) -> list[Path]:
+    def candidate_roots(self) -> list[Path]:
         return [self.root, self.root.with_name(self.root.name + ".zip")]
 
-    def missing(self) -> str:
+    def missing_message(self) -> str:
         return (
-            f"no CelebAMask-HQ at {self.root} (nor a .zip of that name). Download CelebAMask-HQ.zip from its "
-            "project page (github.com/switchablenorms/CelebAMask-HQ, non-commercial), then give its place as "
+            f"there is no CelebAMask-HQ at {self.root}, and no .zip of that name. Download CelebAMask-HQ.zip from its "
+            "project page (github.com/switchablenorms/CelebAMask-HQ, non-commercial), then give its path as "
             f"data.root=..., or prepare it with `hairgan prepare CelebAMask-HQ.zip --size {self.image_size}`. "
             "data=portraits needs no download."
         )

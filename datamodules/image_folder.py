@@ -27,10 +27,10 @@ class ImageFolderDataModule(PhotographDataModule):
     def packed_name(self, root: Path) -> str:
         return root.name
 
-    def missing(self) -> str:
-        return f"there is nothing at {self.root}: data.root is the folder that holds train/<domain>/*.jpg"
+    def missing_message(self) -> str:
+        return f"there is no folder {self.root}: data.root is the folder that holds train/<domain>/*.jpg"
 
-    def check(self, source: Source, dataset: PackedDataset) -> None:
+    def check_packed(self, source: Source, dataset: PackedDataset) -> None:
         assert isinstance(source, ImageFolder)
         lost = sorted(set(source.domains()) - set(dataset.attributes["domain"]))
         if lost:
@@ -41,6 +41,6 @@ class ImageFolderDataModule(PhotographDataModule):
 
     def find_domains(self, dataset: PackedDataset) -> Domains:
         if "domain" not in dataset.attributes.columns:
-            raise ValueError(f"{dataset.path} was not packed from folders of domains: data=celeba_hq reads it")
+            raise ValueError(f"{dataset.path} was not packed from a folder per domain: read it with data=celeba_hq")
         names = sorted(set(dataset.attributes["domain"]))
         return Domains({name: f"domain = '{name.replace(chr(39), chr(39) * 2)}'" for name in names})

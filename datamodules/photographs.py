@@ -1,4 +1,4 @@
-"""Photographs on disk: raw data, packed on first use and again whenever it has changed, or packed before."""
+"""Photographs on disk: raw data, packed on first use and again after it changed, or an already packed dataset."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from hairgan.data.sources import Source, pack_source
 
 
 class PhotographDataModule(HairDataModule):
-    """Packs the raw data at `root` into the cache; a packed dataset at `root` is taken as it is.
+    """Packs the raw data at `root` into the cache; a packed dataset at `root` is used as it is.
 
-    Subclasses say how raw data is opened (`open_source`) and what its packed dataset is called (`packed_name`).
+    Subclasses define how raw data is opened (`open_source`) and how its packed dataset is named (`packed_name`).
 
     Args:
         root: raw data, or a packed dataset.
@@ -33,40 +33,44 @@ class PhotographDataModule(HairDataModule):
         """Open the raw data.
 
         Raises:
-            ValueError: it is not what was looked for.
+            ValueError: it is data of another kind, or damaged.
         """
         raise NotImplementedError
 
     def packed_name(self, root: Path) -> str:
-        """Begin of the name of the packed dataset; size and a hash of the place follow."""
+        """First part of the name of the packed dataset; image size and a hash of the path follow."""
         raise NotImplementedError
 
-    def roots(self) -> list[Path]:
-        """Where the raw data may be, the likeliest first."""
+    def candidate_roots(self) -> list[Path]:
+        """Paths where the raw data may be; the first that exists is used."""
         return [self.root]
 
-    def missing(self) -> str:
-        """The sentence for raw data that is not there."""
-        return f"there is nothing at {self.root}"
+    def missing_message(self) -> str:
+        """The message for raw data that does not exist."""
+        return f"there is no file or folder {self.root}"
 
-    def check(self, source: Source, dataset: PackedDataset) -> None:
-        """Raise a `ValueError` where too little of the source can be used."""
+    def check_packed(self, source: Source, dataset: PackedDataset) -> None:
+        """Raise a `ValueError` if too little of the source can be used. By default any source is accepted."""
 
     def make_packed(self) -> Path:
         if (self.root / MANIFEST).is_file():
             return self.root
-        root = next((root for root in self.roots() if root.exists()), None)
+        root = next((root for root in self.candidate_roots() if root.exists()), None)
         if root is None:
-            packed = next((out for out in map(self._place, self.roots()) if (out / MANIFEST).is_file()), None)
+            packed = next(
+                (out for out in map(self._packed_folder, self.candidate_roots()) if (out / MANIFEST).is_file()), None
+            )
             if packed is None:
-                raise ValueError(self.missing())
-            print(f"{self.root} is not there any more: what was packed of it is used, {packed}", file=sys.stderr)
+                raise ValueError(self.missing_message())
+            print(
+                f"{self.root} no longer exists; the dataset that was packed from it is used: {packed}", file=sys.stderr
+            )
             return packed
-        source, out = self.open_source(root), self._place(root)
+        source, out = self.open_source(root), self._packed_folder(root)
         dataset = pack_source(source, out, size=self.image_size, workers=self.workers).dataset
-        self.check(source, dataset)
+        self.check_packed(source, dataset)
         return out
 
-    def _place(self, root: Path) -> Path:
+    def _packed_folder(self, root: Path) -> Path:
         tag = hashlib.blake2b(str(root).encode("utf-8", "surrogateescape"), digest_size=4).hexdigest()
         return self.cache / f"{self.packed_name(root)}_{self.image_size}_{tag}"

@@ -1,4 +1,4 @@
-"""Procedural portraits: drawn people, generated and packed on first use. Nothing to download."""
+"""Procedural portraits: drawn people, rendered and packed on first use. Nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class PortraitDataModule(HairDataModule):
     """Drawn people with exact label maps and attributes (`hairgan.portraits`).
 
     Args:
-        count: number of people; about 80 % train, 10 % val, 10 % test, each person in one split only.
-        portrait_seed: which people.
+        count: number of people: about 80 % train, 10 % val, 10 % test; each person is in one split only.
+        portrait_seed: seed of the people, their hair and their photographs.
         style: `plain` or `randomized`, see `hairgan.portraits.items.Style`.
         cache: folder in which the packed portraits are kept, once per image size.
         workers: processes that draw; None takes one per core.

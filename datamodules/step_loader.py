@@ -1,4 +1,4 @@
-"""Batches in the order of the steps, read by this process or by workers of it."""
+"""A loader that reads one batch per step, in this process or in worker processes."""
 
 from __future__ import annotations
 
@@ -25,33 +25,33 @@ SHARED_MEMORY = Path("/dev/shm")
 class StepLoader(DataLoader[Batch]):
     """A loader whose items are whole batches, one per step.
 
-    The state is no state: which batch comes next follows from the step at which the run resumes.
+    It has no state to save: the next batch follows from the step at which a run resumes.
 
-    What a worker cannot hand over in shared memory, because a container gives it too little, comes through a pipe. What
-    a user can get wrong (ValueError, OSError) is raised here as the worker raised it.
+    Workers send batches in shared memory, or through a pipe where a container has too little of it. An error that a
+    user can cause (ValueError, OSError) is raised here as the worker raised it.
 
     Args:
-        read: gives the batch of a step.
+        read: returns the batch of a step.
         start, stop: the first step, and the one after the last.
         num_workers: processes that read; 0 reads in this one.
-        repeat: gives the batches of the first `repeat` steps again and again; None gives each step its own.
+        repeat: repeat the batches of the first `repeat` steps; None reads a new batch for each step.
     """
 
     def __init__(
         self, read: Callable[[int], Batch], start: int, stop: int, num_workers: int, repeat: int | None = None
     ) -> None:
         num_workers = possible_workers(num_workers)
-        self._told = False
+        self._warned = False
         super().__init__(
             _Steps(read),
             batch_size=None,
             sampler=_StepSampler(start, stop, repeat),
             num_workers=num_workers,
-            collate_fn=_to_hand_over,
+            collate_fn=_to_send,
             pin_memory=torch.cuda.is_available(),
             persistent_workers=num_workers > 0,
-            worker_init_fn=_explain_crashes,
-            multiprocessing_context=_context() if num_workers > 0 else None,
+            worker_init_fn=_print_trace_on_crash,
+            multiprocessing_context=_worker_context() if num_workers > 0 else None,
         )
 
     def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]
@@ -63,13 +63,13 @@ class StepLoader(DataLoader[Batch]):
     def _from_pipe(self, value: Any) -> Any:
         if not isinstance(value, np.ndarray):
             return value
-        if not self._told:
-            self._told = True
+        if not self._warned:
+            self._warned = True
             free = shutil.disk_usage(SHARED_MEMORY).free / 1e6 if SHARED_MEMORY.is_dir() else 0
             warnings.warn(
-                f"shared memory is too small for batches of workers ({SHARED_MEMORY} has {free:.0f} MB free), so they "
-                "come through a pipe, which is slower: give the container more (docker run --shm-size=2g), or read in "
-                "the training process (data.num_workers=0)",
+                f"shared memory is too small for the batches of workers ({SHARED_MEMORY} has {free:.0f} MB free), so "
+                "they come through a pipe, which is slower: give the container more (docker run --shm-size=2g), or "
+                "read in the training process (data.num_workers=0)",
                 stacklevel=3,
             )
         return torch.from_numpy(value)
@@ -82,9 +82,9 @@ class StepLoader(DataLoader[Batch]):
 
 
 class _StepSampler(Sampler[int]):
-    """The numbers of the steps still to come, or of those that stand for them where a few batches are repeated.
+    """The steps still to do; where a few batches are repeated, the steps of those batches.
 
-    Its length counts the steps already done: Lightning has counted them too.
+    The length includes the steps already done, because Lightning counts them too.
     """
 
     def __init__(self, start: int, stop: int, repeat: int | None) -> None:
@@ -104,16 +104,16 @@ class _Steps(Dataset[Batch | Exception]):
     def __getitem__(self, step: int) -> Batch | Exception:
         try:
             return self.read(int(step))
-        except (ValueError, OSError) as error:  # DataLoader would make a message of the whole trace
+        except (ValueError, OSError) as error:  # DataLoader would put the whole trace into the message
             if get_worker_info() is None:
                 raise
             return error
 
 
-def _to_hand_over(batch: Mapping[str, Any] | Exception) -> Any:
-    """A worker's batch as it reaches the training process: tensors in shared memory, or arrays that are sent.
+def _to_send(batch: Mapping[str, Any] | Exception) -> Any:
+    """A worker's batch in the form in which it is sent: tensors in shared memory, or arrays if that is full.
 
-    Not left to the queue: where shared memory is full, it drops the batch, and the training process waits for ever.
+    PyTorch's own queue would drop a batch when shared memory is full, and the training process would wait forever.
     """
     if isinstance(batch, Exception):
         return batch
@@ -130,10 +130,10 @@ def _shared(tensor: Tensor) -> Any:
         return tensor.numpy()
 
 
-def _context() -> BaseContext | None:
-    """Where the platform does not fork, workers that do not run the script again; None is the platform's own."""
+def _worker_context() -> BaseContext | None:
+    """On a platform that does not fork, a context whose workers do not run the script again; elsewhere None."""
     return None if multiprocessing.get_start_method() == "fork" else worker_context()
 
 
-def _explain_crashes(worker: int) -> None:
-    faulthandler.enable()  # a worker that a signal kills (a data file cut short: SIGBUS) says where it was
+def _print_trace_on_crash(worker: int) -> None:
+    faulthandler.enable()  # shows where a worker was when a signal killed it (SIGBUS: a data file was truncated)

@@ -1,6 +1,6 @@
-"""What every model and experiment really sets, in a file to compare with: `effective_values.yaml` beside this one.
+"""The composed values of every model and experiment, kept in `effective_values.yaml` to compare with.
 
-After a wanted change of `conf/`, write it again and read the difference: `python -m tests.config.effective_values`.
+After an intended change of `conf/`, write the file again and read its diff: `python -m tests.config.effective_values`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def compositions() -> list[str]:
 
 
 def effective(override: str) -> Values:
-    """The values of a composed config, references resolved, as they are before the data is known."""
+    """The values of a composed config, references resolved, with domains as placeholders."""
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         cfg = compose("config", ["paths.data=data", "paths.cache=cache", override])
     with open_dict(cfg):
@@ -40,7 +40,7 @@ def effective(override: str) -> Values:
 
 
 def table() -> dict[str, Values]:
-    """The values that are the same in all compositions, under `everywhere`, and each composition's others."""
+    """The values that all compositions share, under `everywhere`, and the other values of each composition."""
     found = {override: effective(override) for override in compositions()}
     first = next(iter(found.values()))
     same = {name: v for name, v in first.items() if all(name in f and f[name] == v for f in found.values())}
@@ -57,7 +57,7 @@ def _flat(node: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def write() -> None:
-    """Make the file anew."""
+    """Write the file again."""
     FILE.write_text(yaml.safe_dump(table(), sort_keys=True, width=1000))
 
 

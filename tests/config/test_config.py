@@ -1,4 +1,4 @@
-"""Every choice of every group composes, and what it names can be built."""
+"""Every choice of every group composes, and the classes that it names exist."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_every_experiment_builds_its_networks(experiment, compose_config):
 
 @pytest.mark.parametrize("model", choices("model"))
 @pytest.mark.parametrize("debug", choices("debug"))
-def test_debug_goes_with_every_model(model, debug, compose_config):
+def test_every_debug_choice_composes_with_every_model(model, debug, compose_config):
     resolved(compose_config(f"model={model}", f"debug={debug}"))
 
 
@@ -72,19 +72,19 @@ def test_debug_goes_with_every_model(model, debug, compose_config):
         ("model.lambda_cycle=3", "Could not override 'model.lambda_cycle'"),
     ],
 )
-def test_mistyped_choices_are_named(override, message, compose_config):
+def test_a_misspelt_choice_or_setting_is_named(override, message, compose_config):
     with pytest.raises(HydraException, match=re.escape(message)):
         compose_config(override)
 
 
-def test_wandb_mode_decides_where_nothing_is_given(compose_config, monkeypatch):
-    for variable, typed, mode in (
+def test_wandb_mode_is_used_where_no_mode_is_given(compose_config, monkeypatch):
+    for variable, overrides, mode in (
         (None, [], "offline"),
         ("disabled", [], "disabled"),
         ("disabled", ["logger.mode=online"], "online"),
     ):
         monkeypatch.delenv("WANDB_MODE") if variable is None else monkeypatch.setenv("WANDB_MODE", variable)
-        assert compose_config("logger=wandb", *typed).logger.wandb.mode == mode
+        assert compose_config("logger=wandb", *overrides).logger.wandb.mode == mode
 
 
 def test_an_empty_wandb_mode_counts_as_not_set(compose_config, monkeypatch):
@@ -94,12 +94,12 @@ def test_an_empty_wandb_mode_counts_as_not_set(compose_config, monkeypatch):
     assert cfg.logger.wandb.mode == "offline"
 
 
-def test_every_value_of_the_shared_config_is_explained():
+def test_config_files_begin_with_a_description():
     for path in (CONF / "config.yaml", *(CONF / "model").glob("*.yaml"), *(CONF / "data").glob("*.yaml")):
-        assert "#" in path.read_text().splitlines()[0], f"{path} does not say what it is"
+        assert "#" in path.read_text().splitlines()[0], f"{path} does not begin with a comment"
 
 
-def test_randomized_portraits_are_kept_beside_the_plain_ones(compose_config, tmp_path):
+def test_randomized_and_plain_portraits_have_separate_folders(compose_config, tmp_path):
     plain, randomized = (
         instantiate(compose_config("data=portraits", f"data.style={style}", f"paths.cache={tmp_path}", "image_size=32",
                                    "data.count=2", "data.workers=1").data).pack()
@@ -111,6 +111,6 @@ def test_randomized_portraits_are_kept_beside_the_plain_ones(compose_config, tmp
     }
 
 
-def test_a_style_of_portraits_that_is_not_there_is_named(compose_config):
+def test_an_unknown_style_of_portraits_is_refused(compose_config):
     with pytest.raises(Exception, match=r"data\.style must be plain or randomized, not 'rendered'"):
         instantiate(compose_config("data=portraits", "data.style=rendered").data)

@@ -1,4 +1,4 @@
-"""What a choice really sets is what its file says, and what it said yesterday."""
+"""A choice sets what its file says, and what it set before."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import yaml
 from tests.config import effective_values
 
 MONITORS = {
-    "model=stargan": None,  # it has no losses on validation images; metrics/... are measured by callbacks
+    "model=stargan": None,  # it logs no validation losses; callbacks measure metrics/...
     "model=sean": "val/ssim",
     "model=face_parser": "val/mean_iou",
     "model=hair_classifier": "val/mean_accuracy",
@@ -25,7 +25,7 @@ def test_the_best_checkpoint_is_by_the_models_metric(choice):
     assert values["callbacks.checkpoints.keep"] == 2, "and the rest of the group is there"
 
 
-def test_every_model_and_experiment_sets_what_it_did():
+def test_models_and_experiments_keep_their_values():
     known, now = yaml.safe_load(effective_values.FILE.read_text()), effective_values.table()
     changed = [
         f"{choice}: {name} is {_shown(now, choice, name)}, was {_shown(known, choice, name)}"
@@ -33,7 +33,7 @@ def test_every_model_and_experiment_sets_what_it_did():
         for name in known.get(choice, {}) | now.get(choice, {})
         if _shown(known, choice, name) != _shown(now, choice, name)
     ]
-    assert not changed, "\n".join([*changed, "If that is wanted: python -m tests.config.effective_values"])
+    assert not changed, "\n".join([*changed, "If that is intended: python -m tests.config.effective_values"])
 
 
 def _shown(table: dict[str, effective_values.Values], choice: str, name: str) -> str:

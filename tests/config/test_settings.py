@@ -1,4 +1,4 @@
-"""What is typed is obeyed or refused: one sentence names the setting, its value and what it may be."""
+"""Overrides are accepted, or refused in one sentence with the setting, its value and what it may be."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.config.effective_values import ROOT
 
 WHOLE = "must be a whole number of 1 or more, not"
 SHARE = "must be a number of 0 or more and below 1"
-REFUSED = {  # what is typed -> a part of the sentence
+REFUSED = {  # overrides -> a part of the message
     "experiment=quickstart model=sean": "style_encoder': only stargan has it; leave out the experiment",
     "data.domains.queries={a:Male}": "'data.domains.queries.a': a set of domains is a file in conf/data/domains",
     "model=sean +model.optimizers.extra=1": "model.optimizers.extra'; model.optimizers has generator, discriminator",
@@ -175,7 +175,7 @@ REFUSED = {  # what is typed -> a part of the sentence
     "model/optimizer@model.optimizer=sgd": "stargan and sean have model.optimizers.NETWORK",
 }  # fmt: skip
 
-OBEYED = [
+ACCEPTED = [
     "trainer.max_epochs=1",
     "data.batch_size=8",
     "compile=aot_eager",
@@ -218,14 +218,14 @@ BASE = ("trainer=cpu", "paths.data=data", "paths.cache=cache")
 
 @functools.cache
 def composed(choices: tuple[str, ...]) -> DictConfig:
-    """The config with choices of groups; composing it is what takes time."""
+    """The config with choices of groups; cached, because composing is slow."""
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         return compose("config", [*BASE, *choices])
 
 
-def config_of(typed: str) -> DictConfig:
-    """The config that a command line gives: choices of groups are composed, values are set by Hydra on top."""
-    words = typed.split(" ") if "'" not in typed and ": " not in typed else [typed]
+def config_of(overrides: str) -> DictConfig:
+    """The config of a command line: choices of groups are composed, then Hydra sets the values."""
+    words = overrides.split(" ") if "'" not in overrides and ": " not in overrides else [overrides]
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         loader = GlobalHydra.instance().config_loader()
         parsed = OverridesParser.create().parse_overrides(words)
@@ -235,50 +235,50 @@ def config_of(typed: str) -> DictConfig:
     return cfg
 
 
-def refusal(typed: str) -> str | None:
-    """The sentence that something typed is refused with, or None where it is obeyed."""
+def refusal(overrides: str) -> str | None:
+    """The message with which overrides are refused; None if they are accepted."""
     try:
-        settings.check_training(config_of(typed))
+        settings.check_training(config_of(overrides))
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         return one_sentence(error)
     return None
 
 
-@pytest.mark.parametrize("typed", REFUSED)
-def test_what_no_run_can_be_made_of_is_refused(typed):
-    said = refusal(typed)
-    assert said is not None and REFUSED[typed] in said and "\n" not in said and len(said) < 600, said
+@pytest.mark.parametrize("overrides", REFUSED)
+def test_settings_with_which_no_run_can_start_are_refused(overrides):
+    message = refusal(overrides)
+    assert message is not None and REFUSED[overrides] in message and "\n" not in message and len(message) < 600, message
 
 
-@pytest.mark.parametrize("typed", OBEYED)
-def test_what_a_run_can_be_made_of_is_not(typed):
-    assert refusal(typed) is None
+@pytest.mark.parametrize("overrides", ACCEPTED)
+def test_settings_with_which_a_run_can_start_are_accepted(overrides):
+    assert refusal(overrides) is None
 
 
-def test_of_a_run_that_goes_on_the_whole_is_checked_and_what_older_versions_wrote_is_let_pass():
+def test_a_continued_run_may_have_settings_of_older_versions():
     older = config_of("model=face_parser +forgotten=1 +model.forgotten=1 +trainer.forgotten=1 num_domains=7")
     settings.check_run_config(older, ["steps"])
-    for typed in ("model.forgotten", "trainer.forgotten", "forgotten"):
-        with pytest.raises(ValueError, match=f"there is no setting '{typed}'"):
-            settings.check_run_config(older, [typed])
+    for name in ("model.forgotten", "trainer.forgotten", "forgotten"):
+        with pytest.raises(ValueError, match=f"there is no setting '{name}'"):
+            settings.check_run_config(older, [name])
     older.steps = 50
     with pytest.raises(ValueError, match="warmup_steps=1000 must be below the run's 50 steps"):
         settings.check_run_config(older, ["steps"])
-    assert refusal("resume=somewhere steps=50 accumulate=3") is None, "of which run, is not known yet"
+    assert refusal("resume=somewhere steps=50 accumulate=3") is None, "the config of the run is not known yet"
     assert "steps must be a whole number" in str(refusal("resume=somewhere steps=0"))
 
 
-@pytest.mark.parametrize(("typed", "several"), [
+@pytest.mark.parametrize(("overrides", "several"), [
     ("trainer.devices=2", True), ("trainer.num_nodes=2", True), ("trainer.devices=1", False), ("trainer=ddp_sim", True),
     ("trainer.devices=[0,1]", True), ("trainer.devices=[1]", False), ("trainer.devices=auto", False),
 ])  # fmt: skip
-def test_the_strategy_follows_from_the_number_of_processes(typed, several):
-    cfg = config_of(typed)
+def test_the_strategy_fits_the_number_of_processes(overrides, several):
+    cfg = config_of(overrides)
     settings.choose_strategy(cfg)
     assert ("PhasedDDPStrategy" in str(cfg.trainer.strategy)) == several
 
 
-def test_every_name_that_is_checked_is_one_of_the_code():
+def test_repeated_names_are_those_of_the_code():
     from hairgan.networks.hair_classifier import HEADS
     from hairgan.regions import REGION_NAMES
     from lightning_modules import callbacks
@@ -288,7 +288,7 @@ def test_every_name_that_is_checked_is_one_of_the_code():
 
 
 def test_every_shared_value_is_a_setting():
-    assert set(composed(())) - set(Run.model_fields) == set(), "a new value is to be told to settings.training.Run"
+    assert set(composed(())) - set(Run.model_fields) == set(), "add the new value to settings.training.Run"
 
 
 def test_nothing_heavy_is_imported():

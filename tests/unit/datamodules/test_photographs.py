@@ -1,4 +1,4 @@
-"""Photographs for training: packed on first use, again when they changed, and said what cannot be used."""
+"""Photographs for training: packed on first use and again after changes, with a report of unusable ones."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def data_of(root: Path, **options: Any) -> PhotographDataModule:
     return data
 
 
-def test_a_photo_and_a_domain_added(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_new_photo_and_a_new_domain_are_packed(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert data_of(photos).describe()["counts"]["train"] == {"all": 6, "ann": 3, "cat": 3}
     photo(photos / "train" / "bob" / "0.png", 200)
     photo(photos / "val" / "bob" / "0.png", 200)
@@ -57,7 +57,7 @@ def test_a_photo_and_a_domain_added(photos: Path, capsys: pytest.CaptureFixture[
     assert len(list((photos.parent / "cache").iterdir())) == 1
 
 
-def test_a_run_keeps_the_data_it_began_with(photos: Path) -> None:
+def test_a_run_keeps_the_data_that_it_started_with(photos: Path) -> None:
     data = data_of(photos)
     photo(photos / "train" / "ann" / "3.png", 100)
     data.pack()
@@ -65,12 +65,12 @@ def test_a_run_keeps_the_data_it_began_with(photos: Path) -> None:
     assert data.describe()["counts"]["train"]["all"] == 6
 
 
-def test_processes_that_found_different_data(photos: Path) -> None:
+def test_processes_that_read_different_data_are_refused(photos: Path) -> None:
     data = data_of(photos)
     data.trainer = SimpleNamespace(strategy=SimpleNamespace(broadcast=lambda fingerprint: fingerprint))  # type: ignore[assignment]
     data.setup("fit")
     data.trainer = SimpleNamespace(strategy=SimpleNamespace(broadcast=lambda fingerprint: "another"))  # type: ignore[assignment]
-    with pytest.raises(ValueError, match="the processes of this run have read different data"):
+    with pytest.raises(ValueError, match="the processes of this run read different data"):
         data.setup("fit")
 
 
@@ -84,7 +84,7 @@ def test_prepare_and_training_pack_the_same(photos: Path, tmp_path: Path) -> Non
     assert data_of(photos).describe()["fingerprint"] == data_of(out).describe()["fingerprint"]
 
 
-def test_what_cannot_be_used_is_said(photos: Path) -> None:
+def test_unusable_images_are_reported(photos: Path) -> None:
     assert data_of(photos).skip_report() == ""
     for number in range(2):
         (photos / "train" / "ann" / f"{number}.png").write_bytes(b"no picture")
@@ -95,7 +95,7 @@ def test_what_cannot_be_used_is_said(photos: Path) -> None:
     assert "), train/ann/1.png\n" in report
 
 
-def test_a_domain_of_which_nothing_can_be_used(photos: Path) -> None:
+def test_a_domain_without_usable_photos_is_refused(photos: Path) -> None:
     for split in ("train", "val"):
         for number in range(3):
             (photos / split / "cat" / f"{number}.png").write_bytes(b"no picture")
@@ -103,22 +103,22 @@ def test_a_domain_of_which_nothing_can_be_used(photos: Path) -> None:
         data_of(photos)
 
 
-def test_raw_data_that_is_not_there_any_more(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_raw_data_that_was_deleted_is_read_from_the_cache(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
     fingerprint = data_of(photos).describe()["fingerprint"]
     shutil.rmtree(photos)
     assert data_of(photos).describe()["fingerprint"] == fingerprint
-    assert f"{photos} is not there any more: what was packed of it is used" in capsys.readouterr().err
+    assert f"{photos} no longer exists; using the dataset packed from it" in capsys.readouterr().err
     shutil.rmtree(photos.parent / "cache")
-    with pytest.raises(ValueError, match="there is nothing at"):
+    with pytest.raises(ValueError, match="there is no folder"):
         data_of(photos)
 
 
-def test_a_packed_dataset_of_another_kind(photos: Path, tmp_path: Path) -> None:
+def test_a_packed_dataset_of_another_kind_is_refused(photos: Path, tmp_path: Path) -> None:
     labels = np.ones((64, 64), np.uint8)
     write_raw([(np.full((32, 32, 3), 50 * i, np.uint8), labels, {"Bangs": i == 1}) for i in range(4)], tmp_path / "raw")
     queries = {"bang": "Bangs", "none": "NOT Bangs"}
     celeba = data_of(tmp_path / "raw", domains=Domains(queries))
-    with pytest.raises(ValueError, match="was not packed from folders of domains: data=celeba_hq"):
+    with pytest.raises(ValueError, match="was not packed from a folder per domain: read it with data=celeba_hq"):
         data_of(celeba.pack())
     (tmp_path / "raw" / IMAGES / "0.jpg").write_bytes(b"")
     again = data_of(tmp_path / "raw", domains=Domains(queries))

@@ -1,4 +1,4 @@
-"""Batches from workers: in order, when shared memory is full, and what is said when reading fails."""
+"""Batches from workers: their order, full shared memory, and errors while reading."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def full(*_: Any) -> None:
     raise RuntimeError("unable to allocate shared memory(shm) for file </torch_1>: No space left on device (28)")
 
 
-def test_full_shared_memory_is_said_once_and_goes_round(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_shared_memory_warns_once_and_uses_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.UntypedStorage, "_share_fd_cpu_", full)
     with pytest.warns(UserWarning, match="shared memory is too small .*docker run --shm-size") as said:
         assert steps_of(StepLoader(read, 0, 6, 2)) == list(range(6))
@@ -59,13 +59,13 @@ def fail(error: Exception, step: int) -> None:
 
 @pytest.mark.parametrize("num_workers", [0, 1])
 @pytest.mark.parametrize("error", [ValueError("the photo x.jpg is damaged"), OSError(5, "Input/output error", "x")])
-def test_what_a_worker_cannot_read_is_said_as_it_is(num_workers: int, error: Exception) -> None:
+def test_an_error_in_a_worker_is_raised_unchanged(num_workers: int, error: Exception) -> None:
     with pytest.raises(type(error)) as raised:
         list(StepLoader(partial(fail, error), 0, 3, num_workers))
     assert str(raised.value) == str(error)
 
 
-def test_workers_of_a_platform_that_does_not_fork_leave_the_script_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_on_a_platform_without_fork_do_not_run_the_script_again(monkeypatch: pytest.MonkeyPatch) -> None:
     assert StepLoader(read, 0, 3, 1).multiprocessing_context is None
     monkeypatch.setattr(multiprocessing, "get_start_method", lambda: "spawn")
     context = StepLoader(read, 0, 3, 1).multiprocessing_context

@@ -1,4 +1,4 @@
-"""What is typed for evaluate.py and sweep.py is obeyed or refused."""
+"""Overrides of evaluate.py and sweep.py are accepted or refused."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ REFUSED = {
     "run=a model=sean": "the group model cannot be chosen here: evaluate.py uses that of the run",
     "run=a out=": "out must be a path, or null, not ''",
 }
-OBEYED = [
+ACCEPTED = [
     "run=a",
     "runs=[a,b]",
     "run=a metrics=[fid] num_outputs=1",
@@ -84,7 +84,7 @@ SWEEPS_REFUSED = {
     "sweep=tpe +sweep.space.trainer.devices=[1,2]": "sweep.space.trainer.devices cannot be given here: the",
     "sweep=tpe +sweep.space.num_domains=[2,3]": "a sweep cannot vary num_domains: it is set from the data",
 }
-SWEEPS_OBEYED = [
+SWEEPS_ACCEPTED = [
     "sweep=tpe",
     "sweep=grid",
     "sweep=random experiment=quickstart",
@@ -95,36 +95,40 @@ SWEEPS_OBEYED = [
 
 
 @functools.cache
-def composed(config: str, typed: str) -> DictConfig:
-    words = typed.split(" ") if typed and "please" not in typed else [w for w in typed.split(" ", 1) if w]
+def composed(config: str, overrides: str) -> DictConfig:
+    words = (
+        overrides.split(" ") if overrides and "please" not in overrides else [w for w in overrides.split(" ", 1) if w]
+    )
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         return compose(config, words)
 
 
-def refusal(config: str, typed: str) -> str | None:
-    """The sentence that something typed is refused with, or None where it is obeyed."""
+def refusal(config: str, overrides: str) -> str | None:
+    """The message with which overrides are refused; None if they are accepted."""
     check = {"evaluate": settings.check_evaluation, "config": settings.check_sweep}[config]
     try:
-        check(composed(config, typed))
+        check(composed(config, overrides))
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         return one_sentence(error)
     return None
 
 
 @pytest.mark.parametrize(
-    ("config", "typed"), [("evaluate", typed) for typed in REFUSED] + [("config", typed) for typed in SWEEPS_REFUSED]
+    ("config", "overrides"),
+    [("evaluate", overrides) for overrides in REFUSED] + [("config", overrides) for overrides in SWEEPS_REFUSED],
 )
-def test_what_cannot_be_is_refused(config, typed):
-    said = refusal(config, typed)
-    wanted = (REFUSED if config == "evaluate" else SWEEPS_REFUSED)[typed]
+def test_settings_that_cannot_be_used_are_refused(config, overrides):
+    said = refusal(config, overrides)
+    wanted = (REFUSED if config == "evaluate" else SWEEPS_REFUSED)[overrides]
     assert said is not None and wanted in said and "\n" not in said and len(said) < 600, said
 
 
 @pytest.mark.parametrize(
-    ("config", "typed"), [("evaluate", typed) for typed in OBEYED] + [("config", typed) for typed in SWEEPS_OBEYED]
+    ("config", "overrides"),
+    [("evaluate", overrides) for overrides in ACCEPTED] + [("config", overrides) for overrides in SWEEPS_ACCEPTED],
 )
-def test_what_can_be_is_not(config, typed):
-    assert refusal(config, typed) is None
+def test_settings_that_can_be_used_are_accepted(config, overrides):
+    assert refusal(config, overrides) is None
 
 
 def test_every_value_of_the_config_is_a_setting():
