@@ -57,14 +57,11 @@ class PhotographDataModule(HairDataModule):
             return self.root
         root = next((root for root in self.candidate_roots() if root.exists()), None)
         if root is None:
-            packed = next(
-                (out for out in map(self._packed_folder, self.candidate_roots()) if (out / MANIFEST).is_file()), None
-            )
+            folders = map(self._packed_folder, self.candidate_roots())
+            packed = next((folder for folder in folders if (folder / MANIFEST).is_file()), None)
             if packed is None:
                 raise ValueError(self.missing_message())
-            print(
-                f"{self.root} no longer exists; the dataset that was packed from it is used: {packed}", file=sys.stderr
-            )
+            print(f"{self.root} no longer exists; using the dataset packed from it, {packed}", file=sys.stderr)
             return packed
         source, out = self.open_source(root), self._packed_folder(root)
         dataset = pack_source(source, out, size=self.image_size, workers=self.workers).dataset

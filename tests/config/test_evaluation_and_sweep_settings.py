@@ -96,11 +96,9 @@ SWEEPS_ACCEPTED = [
 
 @functools.cache
 def composed(config: str, overrides: str) -> DictConfig:
-    words = (
-        overrides.split(" ") if overrides and "please" not in overrides else [w for w in overrides.split(" ", 1) if w]
-    )
+    words = overrides.split(" ", 1 if "please" in overrides else -1)
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        return compose(config, words)
+        return compose(config, [word for word in words if word])
 
 
 def refusal(config: str, overrides: str) -> str | None:
@@ -115,7 +113,7 @@ def refusal(config: str, overrides: str) -> str | None:
 
 @pytest.mark.parametrize(
     ("config", "overrides"),
-    [("evaluate", overrides) for overrides in REFUSED] + [("config", overrides) for overrides in SWEEPS_REFUSED],
+    [*(("evaluate", each) for each in REFUSED), *(("config", each) for each in SWEEPS_REFUSED)],
 )
 def test_settings_that_cannot_be_used_are_refused(config, overrides):
     said = refusal(config, overrides)
@@ -125,7 +123,7 @@ def test_settings_that_cannot_be_used_are_refused(config, overrides):
 
 @pytest.mark.parametrize(
     ("config", "overrides"),
-    [("evaluate", overrides) for overrides in ACCEPTED] + [("config", overrides) for overrides in SWEEPS_ACCEPTED],
+    [*(("evaluate", each) for each in ACCEPTED), *(("config", each) for each in SWEEPS_ACCEPTED)],
 )
 def test_settings_that_can_be_used_are_accepted(config, overrides):
     assert refusal(config, overrides) is None
