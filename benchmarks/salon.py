@@ -149,7 +149,7 @@ def main() -> None:
     ours: dict[str, Callable[[str], Edit]] = {
         "dye": salon_dye,
         "restyle by reference": salon_restyle,
-        "a second colour for the same photo": second_dye,
+        "a second color for the same photo": second_dye,
     }
     works: dict[str, Callable[[], object]] = {
         "dye, plain": plain_dye,

@@ -1,4 +1,4 @@
-"""Heads drawn in the colours of the regions, and networks that read and paint such pictures exactly."""
+"""Heads drawn in the colors of the regions, and networks that read and paint such pictures exactly."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from hairgan.editing.restyler import Restyler
 from hairgan.networks.sean import SEANGenerator
 from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
 from hairgan.regions import NUM_REGIONS, PALETTE, Region
@@ -45,7 +46,7 @@ def draw_labels(size: int = 2 * SIZE, length: float = 0.75, width: float = 0.3, 
 
 
 def paint_head(labels: np.ndarray, hair: tuple[int, int, int] = (150, 84, 214), seed: int = 0) -> np.ndarray:
-    """A photo whose regions have the palette's colours, with some grain; the hair's may be another not far off."""
+    """A photo whose regions have the palette's colors, with some grain; the hair's may be another not far off."""
     palette = PALETTE.copy()
     palette[Region.HAIR] = hair
     grain = np.random.default_rng(seed).integers(-3, 4, (*labels.shape, 3))
@@ -53,7 +54,7 @@ def paint_head(labels: np.ndarray, hair: tuple[int, int, int] = (150, 84, 214), 
 
 
 class PaletteParser(nn.Module):
-    """Takes every pixel for the region whose palette colour is nearest."""
+    """Takes every pixel for the region whose palette color is nearest."""
 
     def __init__(self, image_size: int = 2 * SIZE) -> None:
         super().__init__()
@@ -66,7 +67,7 @@ class PaletteParser(nn.Module):
 
 
 class MeanColorSEAN(SEANGenerator):
-    """Codes are mean colours, painting is filling in: what SEAN would do if it knew nothing but colour."""
+    """Codes are mean colors, painting is filling in: what SEAN would do if it knew nothing but color."""
 
     def __init__(self, gain: float = 1.0) -> None:
         nn.Module.__init__(self)
@@ -126,3 +127,8 @@ class ShapeEncoder(StyleEncoder):
 
     def forward(self, images: Tensor, y: Tensor) -> Tensor:
         return torch.tensor(SHAPES)[y]
+
+
+def head_restyler(domains: tuple[str, str, str] = ("short", "bob", "long")) -> Restyler:
+    """A StarGAN v2 whose three domains have hair of the lengths and widths in `SHAPES`."""
+    return Restyler(HeadGenerator(), ShapeMapping(), ShapeEncoder(), None, domains)

@@ -20,7 +20,7 @@ MAX_MESSAGE = 1000  # characters of an error message
 
 COMMANDS: dict[str, tuple[str, str]] = {
     # name -> ("module:attribute", one line for `hairgan --help`)
-    "dye": ("hairgan.cli.dye:dye", "Change the hair colour in a photo."),
+    "dye": ("hairgan.cli.dye:dye", "Change the hair color in a photo."),
     "restyle": ("hairgan.cli.restyle:restyle", "Change the hair style in a photo."),
     "app": ("hairgan.cli.app:app", "Open the salon in a browser."),
     "bundle": ("hairgan.cli.bundle:bundle", "Collect the networks of runs in a folder to edit with."),

@@ -1,4 +1,4 @@
-"""`hairgan dye`: hair of another colour."""
+"""`hairgan dye`: hair of another color."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     "--like",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="Photo whose hair colour to take; twice: between two.",
+    help="Photo whose hair color to take; twice: between two.",
 )
-@click.option("--color", help="Instead: a hair colour (blond, auburn, ...), a CSS colour, or a hex code.")
+@click.option("--color", help="Instead: a hair color (blond, auburn, ...), a CSS color, or a hex code.")
 @click.option("--mix", default=0.5, type=FiniteNumber(0, 1), help="Of two references: 0 is the first, 1 the second.")
-@click.option("--strength", default=1.0, type=FiniteNumber(-10, 10), help="0 keeps the colour, 1 takes the wanted one.")
+@click.option("--strength", default=1.0, type=FiniteNumber(-10, 10), help="0 keeps the color, 1 takes the wanted one.")
 @click.option(
     "--strands", type=click.Choice(["photo", "painted"]), default="photo", help="Whose strands the dyed hair has."
 )
@@ -44,14 +44,14 @@ def dye(
     blend: str | None,
     **shared: Any,
 ) -> None:
-    """Change the hair colour in SRC, a photo, and nothing else.
+    """Change the hair color in SRC, a photo, and nothing else.
 
     If the bundle has SEAN, the hair is painted with the style of the reference, or with one that gives the wanted
-    colour, and the photo's strands take the painted colours. Otherwise colours are transferred. The result is a PNG
+    color, and the photo's strands take the painted colors. Otherwise colors are transferred. The result is a PNG
     beside SRC with SRC's profile and EXIF; pixels other than hair keep SRC's values.
     """
     if bool(like) == (color is not None):
-        raise ValueError("say either what the hair is to be like (--like) or what colour it is to have (--color)")
+        raise ValueError("give either --like, a photo whose hair color to take, or --color")
     if color is not None:
         parse_color(color)
     run = edit_run.EditRun("dyed", src, like, (), EditOptions(**shared))

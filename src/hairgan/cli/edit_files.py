@@ -58,7 +58,7 @@ class EditFiles:
         self.suffix, self.options = suffix, options
         out = options.out
         if options.batch and out is None:
-            raise ValueError("say where the results of a batch go: --out FOLDER")
+            raise ValueError("a batch needs a folder for its results: --out FOLDER")
         if len(likes) > 2:
             raise ValueError(f"give one reference, or two to go between them; got {len(likes)}")
         self.out_file = out if out and out.suffix and not options.batch and not out.is_dir() else None

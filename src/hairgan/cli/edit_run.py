@@ -193,7 +193,7 @@ class EditRun:
             return
         for warning in edit.warnings:
             click.echo(f"{printable(place.path)}: {warning}", err=True)
-        error = "" if edit.color_error is None else f", {edit.color_error:.1f} in Lab from the wanted colour"
+        error = "" if edit.color_error is None else f", {edit.color_error:.1f} in Lab from the wanted color"
         written = " and ".join(printable(file) for file in files.all())
         lossy = "" if lossless else ", lossy: pixels outside the edit differ a little, too"
         click.echo(f"wrote {written}: {edit.method}{error}{lossy}")

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     "--like", multiple=True, type=click.Path(path_type=Path), help="Photo whose hair style to take; twice: between two."
 )
 @click.option("--mix", default=0.5, type=FiniteNumber(0, 1), help="Of two references: 0 is the first, 1 the second.")
-@click.option("--color-like", type=click.Path(path_type=Path), help="Photo whose hair colour to take as well.")
-@click.option("--color", help="Or a colour, as in `hairgan dye`.")
+@click.option("--color-like", type=click.Path(path_type=Path), help="Photo whose hair color to take as well.")
+@click.option("--color", help="Or a color, as in `hairgan dye`.")
 @click.option(
     "--mode", default="preserve", type=click.Choice(["preserve", "seed"]), help="seed: the pipeline as published."
 )
@@ -55,11 +55,11 @@ def restyle(
     """
     options = EditOptions(**shared)
     if domain is None and not like:
-        raise ValueError("say which domain the hair is to go to (--domain), or what it is to be like (--like)")
+        raise ValueError("give a --domain, or --like, a photo whose hair style to take")
     if options.video and len(like) == 1:
-        raise ValueError("a video goes between two references: give --like twice, or a --domain")
+        raise ValueError("a video goes from one reference to another: give --like twice, or a --domain")
     if color_like is not None and color is not None:
-        raise ValueError("say either what the colour is to be like (--color-like) or which it is to be (--color)")
+        raise ValueError("give --color-like or --color, not both")
     if color is not None:
         parse_color(color)
     run = edit_run.EditRun("restyled", src, like, (color_like,) if color_like else (), options)

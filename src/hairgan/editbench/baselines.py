@@ -38,6 +38,6 @@ def paste_reference_hair(case: EditCase) -> UInt8[ndarray, "s s 3"]:
 
 BASELINES: dict[str, Method] = {
     "copy the source": copy_source,
-    "Lab colour transfer": lab_color_transfer,
+    "Lab color transfer": lab_color_transfer,
     "paste the reference's hair": paste_reference_hair,
 }

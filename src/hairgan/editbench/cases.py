@@ -26,13 +26,13 @@ class EditCase:
     """A requested edit: all that a method may see.
 
     Attributes:
-        task: `dye` requests the reference's hair colour on the source's hair, `restyle` the reference's whole hair, its
-            colour included.
+        task: `dye` requests the reference's hair color on the source's hair, `restyle` the reference's whole hair, its
+            color included.
         index: number of the case in its task.
         source, reference: RGB pictures.
         source_labels, reference_labels: their true label maps.
         target_domain: for `restyle` the reference's hair domain (`long_straight`, `long_perm`, `bob` or `short`), for
-            `dye` the name of its hair colour.
+            `dye` the name of its hair color.
     """
 
     task: str

@@ -60,7 +60,7 @@ class SalonMethod:
 def salon_methods(salon: Salon, stages: Sequence[str] = ()) -> dict[str, dict[str, SalonMethod]]:
     """What a salon can do, by task and name: `dye`, and if it has StarGAN v2 `restyle preserve` and `restyle seed`.
 
-    Restyling takes the reference's hair and its colour; the reference is read as of the case's domain if the salon
+    Restyling takes the reference's hair and its color; the reference is read as of the case's domain if the salon
     knows that.
 
     Args:

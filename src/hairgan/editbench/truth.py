@@ -23,7 +23,7 @@ STAGES: dict[str, str] = {
     "reference": "the label map of the reference",
     "layout": "the label map of the restyled head",
     "background": "what the old hair covered and the new hair does not",
-    "color": "the hair's colour and style code, taken from the true result",
+    "color": "the hair's color and style code, taken from the true result",
     "paint": "the pixels of the new hair",
 }
 """Stages, and what is replaced by the truth."""
@@ -60,7 +60,7 @@ class TrueResult:
         return with_labels(parsed, self.case.reference_labels) if self.stage == "reference" else parsed
 
     def color(self, salon: Salon, reference: ParsedPhoto) -> ParsedPhoto:
-        """The photo that the colour of the hair is taken from."""
+        """The photo that the color of the hair is taken from."""
         if self.stage != "color":
             return reference
         return with_labels(salon.parse(self.truth.image, aligned=True), self.truth.labels)

@@ -27,5 +27,5 @@ def broadcast(*columns: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
     length = max(len(column) for column in columns)
     for column in columns:
         if len(column) not in (1, length):
-            raise ValueError(f"{len(column)} do not go with {length}: give one for all, or one for each")
+            raise ValueError(f"{len(column)} values for {length} edits: give one for all of them, or one for each")
     return zip(*(list(column) * (length if len(column) == 1 else 1) for column in columns), strict=True)

@@ -1,4 +1,4 @@
-"""Colour: names and hex codes, and hair colour in CIE Lab (D65; L 0 to 100)."""
+"""Color: names and hex codes, and hair color in CIE Lab (D65; L 0 to 100)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy import ndarray
 from PIL import ImageColor
 
 HAIR_COLORS: dict[str, str] = {
-    # mean colours of hair in photos, darker and duller than the CSS colours of these names
+    # mean colors of hair in photos, darker and duller than the CSS colors of these names
     "black": "#231d1b",
     "brown": "#4b3527",
     "chestnut": "#5e3a28",
@@ -30,7 +30,7 @@ HAIR_COLORS: dict[str, str] = {
 
 
 def parse_color(text: str) -> UInt8[ndarray, " 3"]:
-    """RGB of a hair colour (`HAIR_COLORS`), any CSS colour name, or a hex code such as `#7a3b1e`.
+    """RGB of a hair color (`HAIR_COLORS`), any CSS color name, or a hex code such as `#7a3b1e`.
 
     Raises:
         ValueError: the text is none of these, is transparent, or has values out of range, as `rgb(999, 0, 0)`.
@@ -41,17 +41,17 @@ def parse_color(text: str) -> UInt8[ndarray, " 3"]:
         values = ImageColor.getrgb(HAIR_COLORS.get(text.strip().lower(), text.strip()))
     except ValueError as error:
         raise ValueError(
-            f"'{text}' is not a colour: give a hex code such as #7a3b1e, a CSS name, or one of {', '.join(HAIR_COLORS)}"
+            f"'{text}' is not a color: give a hex code such as #7a3b1e, a CSS name, or one of {', '.join(HAIR_COLORS)}"
         ) from error
     if max(values) > 255 or min(values) < 0:
-        raise ValueError(f"'{text}' is not a colour: red, green and blue are 0 to 255 (0 to 100 %), here {values}")
+        raise ValueError(f"'{text}' is not a color: red, green and blue are 0 to 255 (0 to 100 %), here {values}")
     if len(values) > 3 and values[3] < 255:
         raise ValueError(f"'{text}' is transparent; leave the fourth value out")
     return np.array(values[:3], dtype=np.uint8)
 
 
 MIN_INNER = 50
-"""Pixels away from the hair's edge that are enough to measure its colour on."""
+"""Pixels away from the hair's edge that are enough to measure its color on."""
 
 
 def rgb_to_lab(image: Float32[ndarray, "*shape 3"]) -> Float32[ndarray, "*shape 3"]:
@@ -66,15 +66,15 @@ def lab_to_rgb(lab: Float32[ndarray, "*shape 3"]) -> Float32[ndarray, "*shape 3"
 
 @dataclass(frozen=True, eq=False)
 class LabColor:
-    """The colour of hair: the mean and the standard deviation of its pixels in Lab."""
+    """The color of hair: the mean and the standard deviation of its pixels in Lab."""
 
     mean: Float[ndarray, " 3"]
     spread: Float[ndarray, " 3"] | None
-    """Standard deviation; None in a wanted colour to keep the spread that the hair has."""
+    """Standard deviation; None in a wanted color to keep the spread that the hair has."""
 
 
 def hair_color(image: Float32[ndarray, "h w 3"] | UInt8[ndarray, "h w 3"], hair: Bool[ndarray, "h w"]) -> LabColor:
-    """The colour of the hair in an image, measured away from its edge where there is enough of it."""
+    """The color of the hair in an image, measured away from its edge where there is enough of it."""
     inner = cv2.erode(hair.astype(np.uint8), np.ones((3, 3), np.uint8), iterations=2) > 0
     lab = rgb_to_lab(image[inner if inner.sum() >= MIN_INNER else hair].astype(np.float32))
     return LabColor(lab.mean(axis=0, dtype=np.float64), lab.std(axis=0, dtype=np.float64))
@@ -90,12 +90,12 @@ def spread_factors(now: LabColor, wanted: LabColor) -> Float[ndarray, " 3"]:
 def recolor(
     image: Float32[ndarray, "h w 3"], weight: Float32[ndarray, "h w"], now: LabColor, wanted: LabColor
 ) -> Float32[ndarray, "h w 3"]:
-    """Colour transfer: move the weighted pixels' mean and spread in Lab (Reinhard et al. 2001).
+    """Color transfer: move the weighted pixels' mean and spread in Lab (Reinhard et al. 2001).
 
     Args:
         weight: how much each pixel moves, 0 to 1.
-        now: the colour of the hair in the image.
-        wanted: the colour it is to have.
+        now: the color of the hair in the image.
+        wanted: the color it is to have.
     """
     lab = rgb_to_lab(image)
     moved = (lab - now.mean) * spread_factors(now, wanted) + wanted.mean

@@ -1,8 +1,8 @@
-"""Corrections of what SEAN painted: its colour, its strands, its outlines, and what it painted under the old hair.
+"""Corrections of what SEAN painted: its color, its strands, its outlines, and what it painted under the old hair.
 
-SEAN paints strands at its own, low resolution, and its hair misses the colour of a style code that is rare in the
-training data. The wanted colour is known, and photos have finer strands; so a dye takes from the painting only how the
-colour varies over the head.
+SEAN paints strands at its own, low resolution, and its hair misses the color of a style code that is rare in the
+training data. The wanted color is known, and photos have finer strands; so a dye takes from the painting only how the
+color varies over the head.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from hairgan.regions import Region
 
 # Lengths are shares of the crop's side.
 COLOR_BLUR = 1 / 16
-"""Standard deviation of the blur that takes strands out of painted colours."""
+"""Standard deviation of the blur that takes strands out of painted colors."""
 STRAND_BLUR = 1 / 48
 """Standard deviation of the blur whose difference from the picture counts as strands."""
 EDGE_BLUR = 1 / 128
@@ -29,7 +29,7 @@ OUTLINE = 1 / 64
 MATTE = 1 / 100
 """Radius of the matte's windows."""
 MIN_INNER_SHARE = 1e-3
-"""Share of inner hair in the blur around a pixel of the outline that is enough to take its colour from."""
+"""Share of inner hair in the blur around a pixel of the outline that is enough to take its color from."""
 MIN_VISIBLE = 0.001
 """Share of the crop that must show a region for its uncovered part to be matched."""
 
@@ -42,7 +42,7 @@ def keep_strands(
     wanted: Float[ndarray, " 3"],
     contrast: float = 1.0,
 ) -> Float32[ndarray, "s s 3"]:
-    """Dye the hair of a picture in painted colours: what they differ by, smoothed over the hair, is added in Lab.
+    """Dye the hair of a picture in painted colors: what they differ by, smoothed over the hair, is added in Lab.
 
     Args:
         picture: the crop; its hair keeps its strands.
@@ -110,7 +110,7 @@ def match_surroundings(
     """Match a painting, 0 to 255, to the picture in places that the old hair covered.
 
     A region that the new hair uncovers is usually visible elsewhere in both images. What they differ by there is
-    continued harmonically into the uncovered part and added, so that a wall behind the head has one colour.
+    continued harmonically into the uncovered part and added, so that a wall behind the head has one color.
 
     Args:
         labels: the label map of the picture.
@@ -130,7 +130,7 @@ def match_surroundings(
 
 
 def remove_outline(painted: Float32[ndarray, "s s 3"], hair: Bool[ndarray, "s s"]) -> Float32[ndarray, "s s 3"]:
-    """Replace the outlines that a small SEAN paints around hair by the colours of the hair beside them; 0 to 255."""
+    """Replace the outlines that a small SEAN paints around hair by the colors of the hair beside them; 0 to 255."""
     width = 2 * max(1, round(OUTLINE * len(painted))) + 1
     inner = cv2.erode(hair.astype(np.uint8), np.ones((width, width), np.uint8)) > 0
     reached = cv2.GaussianBlur(inner.astype(np.float32), (0, 0), OUTLINE * len(painted)) > MIN_INNER_SHARE

@@ -46,7 +46,7 @@ class Edit:
     method: str
     """How the hair was painted, in a few words."""
     color_error: float | None
-    """Distance in Lab (CIE76) between the wanted and the resulting mean hair colour; None if no colour was wanted."""
+    """Distance in Lab (CIE76) between the wanted and the resulting mean hair color; None if no color was wanted."""
     warnings: tuple[str, ...]
     timings: dict[str, float]
     """Milliseconds per stage of the call that made it, all photos together."""

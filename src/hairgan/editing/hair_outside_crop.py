@@ -1,4 +1,4 @@
-"""Hair that continues outside the crop that the networks see is dyed by colour transfer."""
+"""Hair that continues outside the crop that the networks see is dyed by color transfer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DOWN = 0.2
 
 
 def dye_hair_outside_crop(photo: ParsedPhoto, edit: Edit, parser: FaceParser) -> UInt8[ndarray, "h w 3"]:
-    """The edited photo, with the rest of the person's hair in the new colour as well.
+    """The edited photo, with the rest of the person's hair in the new color as well.
 
     Only hair that is connected with that in the crop counts. At the crop's edge one fades into the other.
     """

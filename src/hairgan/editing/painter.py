@@ -1,4 +1,4 @@
-"""What the salon needs of a painter: hair of another colour, or on another label map."""
+"""What the salon needs of a painter: hair of another color, or on another label map."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from hairgan.editing.wanted_color import WantedColor
 
 @dataclass(frozen=True, eq=False)
 class DyeJob:
-    """A photo whose hair is to have another colour."""
+    """A photo whose hair is to have another color."""
 
     photo: ParsedPhoto
     color: WantedColor
     strength: float
-    """0 keeps the colour, 1 takes the wanted one."""
+    """0 keeps the color, 1 takes the wanted one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,7 @@ class Painter(Protocol):
     """Paints crops, values 0 to 255, that are blended into the photo afterwards. All jobs of a call are one batch."""
 
     def dye(self, jobs: Sequence[DyeJob], *, as_painted: bool = False) -> list[Float32[ndarray, "s s 3"]]:
-        """Crops whose hair has another colour.
+        """Crops whose hair has another color.
 
         Args:
             as_painted: take the network's output as it is; otherwise the hair keeps the photo's strands.
@@ -50,8 +50,8 @@ class Painter(Protocol):
 
         Args:
             as_painted: take the network's output as it is; otherwise outlines around the hair are removed and its mean
-                colour is corrected.
+                color is corrected.
         """
 
     def describe(self, color: WantedColor | None) -> str:
-        """How this painter paints hair of a colour, in a few words."""
+        """How this painter paints hair of a color, in a few words."""

@@ -38,7 +38,7 @@ class Painting:
     method: str
     """How the hair was painted, in a few words."""
     wanted: Float[ndarray, " 3"] | None = None
-    """The wanted mean colour of the hair in Lab."""
+    """The wanted mean color of the hair in Lab."""
     rough: UInt8[ndarray, "r r 3"] | None = None
     """The rough head, after restyling."""
     warnings: tuple[str, ...] = ()
@@ -59,7 +59,7 @@ class BlendedCrop:
     mask: Float32[ndarray, "s s"]
     """How much of each pixel is the painting's."""
     renewed: Float32[ndarray, "s s"]
-    """0 where the painting shows the same thing in another colour, up to the mask where it shows another thing."""
+    """0 where the painting shows the same thing in another color, up to the mask where it shows another thing."""
 
 
 def check_blend(name: str) -> None:
@@ -110,7 +110,7 @@ def paste_back(crop: BlendedCrop) -> UInt8[ndarray, "h w 3"]:
 
 
 def collect_edit(crop: BlendedCrop, image: UInt8[ndarray, "h w 3"], timings: Timings) -> Edit:
-    """The edit of a photo, with what its steps made and the distance of its hair from the wanted colour."""
+    """The edit of a photo, with what its steps made and the distance of its hair from the wanted color."""
     painting, after = crop.painting, to_bytes(crop.after)
     new_hair = painting.layout == Region.HAIR
     error = None

@@ -51,7 +51,7 @@ class ParsedPhoto:
         return self.hair_share >= MIN_HAIR
 
     def hair_color(self) -> LabColor:
-        """The colour of the hair."""
+        """The color of the hair."""
         return hair_color(self.crop, self.labels == Region.HAIR)
 
     def crop_at(self, size: int) -> UInt8[ndarray, "size size 3"]:

@@ -93,7 +93,7 @@ class PhotoParser:
             fade = photo.alignment.ramp(height, width, EDGE * self.parser.size)
             warnings = photo.warnings
             if wears_hat(labels):
-                warnings = (*warnings, "a hat covers hair; it stays as it is")
+                warnings = (*warnings, "a hat covers hair; the hat is not changed")
             leaves = leaves_crop(labels, fade)
             parsed.append(ParsedPhoto(photo.photo, photo.alignment, photo.crop, labels, crop.hair, warnings, leaves))
         return parsed

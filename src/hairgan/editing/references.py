@@ -1,4 +1,4 @@
-"""References: the photos whose hair or hair colour an edit takes, alone or two of them mixed."""
+"""References: the photos whose hair or hair color an edit takes, alone or two of them mixed."""
 
 from __future__ import annotations
 

@@ -56,12 +56,12 @@ PARTS = ("parser", "sean", "mean_styles", "stargan_generator", "mapping_network"
 """Names of the parts of a bundle that the salon uses."""
 
 COLOR_DOMAINS = ("blond",)
-"""Domains that are about colour: restyling to them takes the rough head's hair colour."""
+"""Domains that are about color: restyling to them takes the rough head's hair color."""
 
 STRANDS = ("photo", "painted")
 """Whose strands dyed hair has."""
 
-HAIR_STAYS_OUTSIDE = "the hair goes on outside the crop the networks see; there it stays as it is"
+HAIR_STAYS_OUTSIDE = "the hair continues outside the crop that the networks see; there it is not changed"
 
 MAX_AMOUNT = 10
 """Largest strength and truncation; 0 to 1 is usual, and more exaggerates."""
@@ -72,7 +72,7 @@ class Salon:
 
     Args:
         parser: images in [-1, 1] to logits of 19 regions; needed for everything.
-        sean: paints label maps. Without it, dyeing is colour transfer, and restyling uses the rough head's own pixels.
+        sean: paints label maps. Without it, dyeing is color transfer, and restyling uses the rough head's own pixels.
         restyler: makes rough heads; needed for restyling.
         finder: finds faces in photos. By default the installed detector, else FAN or the parser, which need photos
             that are mostly one face.
@@ -167,7 +167,7 @@ class Salon:
         return self.photo_parser([photo], aligned, Timings())[0]
 
     def dye(self, photo: Photo | ParsedPhoto, **how: Any) -> Edit:
-        """Change the colour of the hair; arguments and errors as in `dye_all`."""
+        """Change the color of the hair; arguments and errors as in `dye_all`."""
         return self.dye_all([photo], **how)[0]
 
     @inference
@@ -182,27 +182,27 @@ class Salon:
         blend: str = "alpha",
         aligned: bool = False,
     ) -> list[Edit]:
-        """Change the colour of hair: in many photos like one, in one like many, or pair by pair.
+        """Change the color of hair: in many photos like one, in one like many, or pair by pair.
 
-        With SEAN the hair's style code becomes that of the reference, or the one found to give the wanted colour.
-        Without it colour statistics are transferred. `Edit.method` says which.
+        With SEAN the hair's style code becomes that of the reference, or the one found to give the wanted color.
+        Without it color statistics are transferred. `Edit.method` says which.
 
         Args:
             photos: RGB bytes, or photos that `parse` returned.
-            like: a photo whose hair colour to take, or a `Mix` of two; one for all photos, or one per photo.
-            color: instead, a hair colour's name, a CSS colour or a hex code.
-            strength: 0 keeps the colour, 1 takes the wanted one; one for all photos, or one per photo.
-            strands: `"photo"`: the photo's own, in the painted colours; `"painted"`: SEAN's. Colour transfer always
+            like: a photo whose hair color to take, or a `Mix` of two; one for all photos, or one per photo.
+            color: instead, a hair color's name, a CSS color or a hex code.
+            strength: 0 keeps the color, 1 takes the wanted one; one for all photos, or one per photo.
+            strands: `"photo"`: the photo's own, in the painted colors; `"painted"`: SEAN's. Color transfer always
                 keeps the photo's.
             blend: `"alpha"`, `"laplacian"`, `"poisson"`, or `"none"`: the whole painting as it is, as published.
             aligned: all photos are CelebA-HQ crops already.
 
         Raises:
-            ValueError: a photo without a face or hair, not exactly one of `like` and `color`, or an unknown colour,
+            ValueError: a photo without a face or hair, not exactly one of `like` and `color`, or an unknown color,
                 blend or choice of strands.
         """
         if (like is None) == (color is None):
-            raise ValueError("say either what the hair is to be like or what colour it is to have")
+            raise ValueError("give either like, a photo whose hair color to take, or color")
         if strands not in STRANDS:
             raise ValueError(f"unknown strands '{strands}'; known are {', '.join(STRANDS)}")
         check_blend(blend)
@@ -227,7 +227,7 @@ class Salon:
         return edits
 
     def restyle(self, photo: Photo | ParsedPhoto, **how: Any) -> Edit:
-        """Change the shape of the hair, and its colour if asked to; arguments and errors as in `restyle_all`."""
+        """Change the shape of the hair, and its color if asked to; arguments and errors as in `restyle_all`."""
         return self.restyle_all([photo], **how)[0]
 
     @inference
@@ -254,9 +254,9 @@ class Salon:
             seed: which style of the domain; one for all photos, or one per photo.
             psi: truncation of that style: 1 as drawn, 0 the domain's mean.
             like: a photo whose hair style to take, or a `Mix` of two; one for all photos, or one per photo.
-            color_like: a photo, or a `Mix`, whose hair colour to take. By default the colour stays, except in domains
-                that are about colour.
-            color: instead, a colour as in `dye_all`.
+            color_like: a photo, or a `Mix`, whose hair color to take. By default the color stays, except in domains
+                that are about color.
+            color: instead, a color as in `dye_all`.
             mode: `"preserve"` takes only the hair of the rough head; `"seed"` takes its whole layout and blends
                 nothing, as published.
             blend: as in `dye_all`; by default `"alpha"`, and `"none"` in mode `"seed"`.
@@ -270,9 +270,9 @@ class Salon:
         if mode not in LAYOUTS:
             raise ValueError(f"unknown mode '{mode}'; known are {', '.join(LAYOUTS)}")
         if domain is None and like is None:
-            raise ValueError("say which domain the hair is to go to, or what it is to be like")
+            raise ValueError("give a domain, or like, a photo whose hair style to take")
         if color_like is not None and color is not None:
-            raise ValueError("say either what the colour is to be like or which colour it is to be")
+            raise ValueError("give color_like or color, not both")
         blend = blend or ("none" if mode == "seed" else "alpha")
         check_blend(blend)
         _check_amount("psi", psi)

@@ -24,7 +24,7 @@ from hairgan.regions import Region, resize_labels
 
 SEARCH_STEPS = 3
 CLOSE_ENOUGH = 2.0
-"""Distance in Lab (CIE76) at which the search for a colour stops; differences below about 2 are hard to see."""
+"""Distance in Lab (CIE76) at which the search for a color stops; differences below about 2 are hard to see."""
 
 STAND_INS: dict[Region, tuple[Region, ...]] = {
     # a region that the photo does not show -> regions that look like it, best first
@@ -75,7 +75,7 @@ class SEANPainter:
             return "SEAN with the rough head's hair code"
         if color.references:
             return f"SEAN with {color.owner}'s hair code"
-        return "SEAN with a hair code found for the colour"
+        return "SEAN with a hair code found for the color"
 
     def dye(self, jobs: Sequence[DyeJob], *, as_painted: bool = False) -> list[Float32[ndarray, "s s 3"]]:
         pictures = self.paint([self._coded_for_dye(job) for job in jobs])
@@ -120,11 +120,11 @@ class SEANPainter:
     def hair_code(
         self, photo: ParsedPhoto, color: WantedColor, layout: UInt8[ndarray, "s s"], model: RoughHead | None = None
     ) -> Float[Tensor, " dim"]:
-        """The hair code of a colour: the mean of the references' codes, or one that is searched for.
+        """The hair code of a color: the mean of the references' codes, or one that is searched for.
 
         Args:
             layout: the label map that is to be painted with the code.
-            model: whose hair is recoloured for the search where the photo shows none.
+            model: whose hair is recolored for the search where the photo shows none.
         """
         if color.references:
             shares = torch.tensor([reference.share for reference in color.references], device=self.device)
@@ -145,10 +145,10 @@ class SEANPainter:
         picture: UInt8[ndarray, "s s 3"],
         labels: UInt8[ndarray, "s s"],
     ) -> Float[Tensor, " dim"]:
-        """The hair code that paints hair of a wanted mean colour.
+        """The hair code that paints hair of a wanted mean color.
 
-        A candidate is the style encoder's code of the picture with recoloured hair. The next one is recoloured to the
-        wanted colour plus all that the candidates before it missed when they were painted. Nothing is random.
+        A candidate is the style encoder's code of the picture with recolored hair. The next one is recolored to the
+        wanted color plus all that the candidates before it missed when they were painted. Nothing is random.
         """
         hair, painted_hair = labels == Region.HAIR, layout == Region.HAIR
         codes = self.codes(photo)

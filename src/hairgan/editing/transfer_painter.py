@@ -1,4 +1,4 @@
-"""The painter of bundles without SEAN: colour transfer, and the rough head's own pixels."""
+"""The painter of bundles without SEAN: color transfer, and the rough head's own pixels."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from hairgan.regions import Region, resize_labels
 
 
 class TransferPainter:
-    """Moves colours in Lab; it paints nothing new."""
+    """Moves colors in Lab; it paints nothing new."""
 
     def describe(self, color: WantedColor | None) -> str:
-        return "colour transfer (there is no SEAN)" if color else "the rough head's own pixels (there is no SEAN)"
+        return "color transfer (there is no SEAN)" if color else "the rough head's own pixels (there is no SEAN)"
 
     def dye(self, jobs: Sequence[DyeJob], *, as_painted: bool = False) -> list[Float32[ndarray, "s s 3"]]:
         painted = []

@@ -1,4 +1,4 @@
-"""The hair colour that an edit is to give."""
+"""The hair color that an edit is to give."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from hairgan.editing.references import WeightedReference
 
 @dataclass(frozen=True, eq=False)
 class WantedColor:
-    """A wanted hair colour, and the photos it is taken from, if any."""
+    """A wanted hair color, and the photos it is taken from, if any."""
 
     lab: LabColor
     references: tuple[WeightedReference, ...] = ()
     owner: str = "the reference"
-    """Whose hair has the colour, for `Edit.method`."""
+    """Whose hair has the color, for `Edit.method`."""
 
     @classmethod
     def from_text(cls, text: str) -> WantedColor:
-        """A named or hex colour.
+        """A named or hex color.
 
         Raises:
             ValueError: as in `hairgan.editing.color.parse_color`.
@@ -31,7 +31,7 @@ class WantedColor:
 
     @classmethod
     def from_references(cls, references: Sequence[WeightedReference], owner: str = "the reference") -> WantedColor:
-        """The mean colour of the references' hair, weighted by their shares."""
+        """The mean color of the references' hair, weighted by their shares."""
         colors = [(reference.share, reference.photo.hair_color()) for reference in references]
         mean = sum(share * color.mean for share, color in colors)
         spread = sum(share * np.asarray(color.spread) for share, color in colors)

@@ -18,7 +18,6 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from hairgan.cli import cli, main
-from hairgan.editing.restyler import Restyler
 from hairgan.editing.salon import Salon
 from hairgan.editing.video import write_video
 from hairgan.networks.face_parser import BiSeNet
@@ -26,12 +25,10 @@ from hairgan.photos.opening import open_photo
 from hairgan.pictures import GAP
 from hairgan.weights.bundles import save_bundle
 from tests.unit.heads import (
-    HeadGenerator,
     MeanColorSEAN,
     PaletteParser,
-    ShapeEncoder,
-    ShapeMapping,
     draw_labels,
+    head_restyler,
     paint_head,
 )
 from tests.unit.photos.profiles import DISPLAY_P3
@@ -39,7 +36,7 @@ from tests.unit.photos.profiles import DISPLAY_P3
 
 @pytest.fixture(autouse=True)
 def salon(monkeypatch: pytest.MonkeyPatch) -> None:
-    restyler = Restyler(HeadGenerator(), ShapeMapping(), ShapeEncoder(), None, ("short", "bob", "long"))
+    restyler = head_restyler()
     salon = Salon(PaletteParser(), MeanColorSEAN(), restyler)
     monkeypatch.setattr(Salon, "from_bundle", classmethod(lambda cls, source, device, precision: salon))
 
@@ -119,7 +116,7 @@ def test_a_folder_of_references(photos: Path, tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"her_dyed_me.png", "her_dyed_more-me.png"}
 
 
-def test_what_came_with_the_photo_goes_with_the_result(photos: Path, tmp_path: Path) -> None:
+def test_results_keep_profile_exif_and_resolution(photos: Path, tmp_path: Path) -> None:
     exif = Image.Exif()
     exif.update({0x010F: "camera", 0x0112: 1})
     with Image.open(photos / "me.png") as image:
@@ -138,7 +135,7 @@ def test_what_came_with_the_photo_goes_with_the_result(photos: Path, tmp_path: P
     assert "lossy: pixels outside the edit differ a little" in result.output
 
 
-def test_nothing_that_exists_is_overwritten_unasked(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_files_are_not_overwritten_without_the_option(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = (photos / "me.png").read_bytes()
 
     def refused(*arguments: object) -> str:
@@ -163,7 +160,7 @@ def test_nothing_that_exists_is_overwritten_unasked(photos: Path, capsys: pytest
     assert (photos / "me_dyed.png").read_bytes() != dyed
 
 
-def test_a_batch_keeps_its_results_apart(photos: Path, tmp_path: Path) -> None:
+def test_results_of_a_batch_have_different_names(photos: Path, tmp_path: Path) -> None:
     with Image.open(photos / "me.png") as image:
         image.save(photos / "me.bmp")
         image.save(photos / f"{'x' * 250}.png")
@@ -182,7 +179,7 @@ def test_a_batch_keeps_its_results_apart(photos: Path, tmp_path: Path) -> None:
         run("dye", photos, "--color", "teal", "--batch", "--out", photos)
 
 
-def test_one_bad_photo_never_stops_a_batch(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_continues_after_a_bad_photo(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     subject = Salon.parse
 
     def failing(salon: Salon, photo: Any, aligned: bool) -> Any:
@@ -203,12 +200,12 @@ def test_one_bad_photo_never_stops_a_batch(photos: Path, tmp_path: Path, monkeyp
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):  # not a photo's fault: no use in going on
+    with pytest.raises(OSError, match="No space left"):  # the disk is full: the other photos would fail as well
         run("dye", photos, "--color", "teal", "--batch", "--out", tmp_path / "full")
 
 
-def test_references_that_will_not_do(photos: Path, tmp_path: Path) -> None:
-    """Without a single reference there is no result, also where a domain would do without."""
+def test_references_that_cannot_be_used(photos: Path, tmp_path: Path) -> None:
+    """If none of the references can be used there is no result, even if a domain is given."""
     refs = tmp_path / "refs"
     refs.mkdir()
     (refs / "text.jpg").write_text("text")
@@ -251,8 +248,8 @@ def test_a_video_of_a_large_photo(photos: Path, tmp_path: Path, monkeypatch: pyt
     assert cv2.VideoCapture(str(tmp_path / "out.mp4")).get(cv2.CAP_PROP_FRAME_WIDTH) == 100
 
 
-def test_mistakes_are_told_before_torch_is_imported(photos: Path) -> None:
-    """Half a second, not ten."""
+def test_mistakes_are_reported_before_torch_is_imported(photos: Path) -> None:
+    """In half a second rather than ten."""
     (photos / "text.jpg").write_text("text")
     calls = [
         ["dye", "nothere.jpg", "--color", "teal"],
@@ -279,7 +276,7 @@ for call in {calls!r}:
 
 @pytest.mark.parametrize("value", ["nan", "inf", "text"])
 @pytest.mark.parametrize("option", ["--strength", "--mix", "--psi"])
-def test_numbers_are_numbers(photos: Path, option: str, value: str) -> None:
+def test_options_refuse_what_is_not_a_finite_number(photos: Path, option: str, value: str) -> None:
     command = ["restyle", "--domain", "bob"] if option == "--psi" else ["dye", "--color", "teal"]
     result = run(*command, photos / "me.png", option, value)
     assert result.exit_code == 2 and f"'{value}' is not a number" in result.output
@@ -288,8 +285,8 @@ def test_numbers_are_numbers(photos: Path, option: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["dye", "PHOTO"], "either what the hair is to be like"),
-        (["dye", "PHOTO", "--color", "teal", "--like", "PHOTO"], "either what the hair is to be like"),
+        (["dye", "PHOTO"], "give either --like, a photo whose hair color to take, or --color"),
+        (["dye", "PHOTO", "--color", "teal", "--like", "PHOTO"], "give either --like"),
         (["dye", "PHOTO", "--like", "a", "--like", "b", "--like", "c"], "one reference, or two"),
         (["dye", "FOLDER", "--color", "teal"], "is a folder; give --batch"),
         (["dye", "FOLDER", "--color", "teal", "--batch"], "--out FOLDER"),
@@ -301,12 +298,12 @@ def test_numbers_are_numbers(photos: Path, option: str, value: str) -> None:
             "hairgan: there is no device",
         ),
         (["dye", "PHOTO", "--color", "teal", "--device", "cuda"], "no CUDA GPU"),
-        (["restyle", "PHOTO"], "which domain"),
+        (["restyle", "PHOTO"], "give a --domain, or --like"),
         (["restyle", "PHOTO", "--domain", "mullet"], "no domain 'mullet'"),
         (["restyle", "PHOTO", "--like", "PHOTO", "--video"], "give --like twice"),
     ],
 )
-def test_what_a_user_gets_wrong_ends_in_one_sentence(
+def test_a_mistake_ends_in_one_sentence(
     photos: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     named = {"PHOTO": str(photos / "me.png"), "FOLDER": str(photos)}

@@ -52,7 +52,7 @@ def test_the_same_person_with_other_hair(asked):
         assert case.target_domain in {"long_straight", "long_perm", "bob", "short"}
 
 
-def test_fewer_pairs_are_a_prefix(asked):
+def test_a_smaller_run_has_the_first_cases_of_a_larger_one(asked):
     again = list(cases("restyle", 2, SIZE))
     for solved, first in zip(again, asked["restyle"], strict=False):
         np.testing.assert_array_equal(solved.case.source, first.case.source)
@@ -61,7 +61,7 @@ def test_fewer_pairs_are_a_prefix(asked):
     assert (other.case.source != again[0].case.source).any()
 
 
-def test_the_truth_is_perfect(results):
+def test_the_truth_has_no_error(results):
     for task in ("dye", "restyle"):
         scores = results[task, "oracle"].scores
         for part in ("hair", "outside"):
@@ -72,8 +72,8 @@ def test_the_truth_is_perfect(results):
 
 def test_baselines(results, asked):
     dye = {method: results["dye", method].scores for method in BASELINES}
-    assert dye["Lab colour transfer"]["hair_ciede2000"] < 0.7 * dye["copy the source"]["hair_ciede2000"]
-    assert dye["Lab colour transfer"]["beyond_bytes_changed"] == dye["copy the source"]["beyond_bytes_changed"] == 0
+    assert dye["Lab color transfer"]["hair_ciede2000"] < 0.7 * dye["copy the source"]["hair_ciede2000"]
+    assert dye["Lab color transfer"]["beyond_bytes_changed"] == dye["copy the source"]["beyond_bytes_changed"] == 0
     assert dye["paste the reference's hair"]["beyond_bytes_changed"] > 0
     error = [
         np.sqrt(((c.source[h] / 255.0 - t.image[h] / 255.0) ** 2).mean())
@@ -106,7 +106,7 @@ def test_without_a_bundle_the_shipped_one_is_scored(tmp_path, monkeypatch):
     monkeypatch.delenv("HAIRGAN_BUNDLE", raising=False)
     done = CliRunner().invoke(editbench, ["--pairs", "1", "--size", "48", "--output", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
-    assert done.output.count("| Lab colour transfer |") == 2
+    assert done.output.count("| Lab color transfer |") == 2
     assert REMARK in done.stderr and "the salon is scored on dye only" in done.stderr
     assert done.output.count("\n| dye |") == 1 and "| restyle preserve |" not in done.output
     assert {file.name for file in (tmp_path / "out").iterdir()} == {"results.json", "dye.png", "restyle.png"}
@@ -147,7 +147,7 @@ def test_a_bundle_is_scored(tmp_path):
     ]
 
 
-def test_a_refused_case_is_left_alone_and_counted(asked):
+def test_a_refused_case_is_counted_and_its_edit_is_the_source(asked):
     class Blind(nn.Module):
         """A parser that sees no hair."""
 
@@ -171,7 +171,7 @@ def test_wrong_use():
         cases("shave", 1, SIZE)
 
 
-def test_results_are_not_overwritten_unasked(tmp_path):
+def test_results_are_not_overwritten_without_the_option(tmp_path):
     (tmp_path / "dye.png").write_text("mine")
     arguments = ["--pairs", "1", "--size", "32", "--output", str(tmp_path)]
     with pytest.raises(ValueError, match=r"dye\.png exists already: choose another name with --output"):
@@ -197,7 +197,7 @@ def test_unknown_stages_and_those_that_the_networks_lack(monkeypatch):
         ("builtins:id", "the edit of dye case 0 is not an array, but of type int"),
     ],
 )
-def test_methods_that_are_none(tmp_path, monkeypatch, name, message):
+def test_methods_that_cannot_be_used(tmp_path, monkeypatch, name, message):
     (tmp_path / "unfinished.py").write_text("def edit(")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ValueError, match=message):

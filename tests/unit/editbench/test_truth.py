@@ -13,17 +13,14 @@ from hairgan.editbench.salon import SalonMethod, salon_methods
 from hairgan.editbench.truth import STAGES
 from hairgan.editing.color import hair_color
 from hairgan.editing.edit import Edit
-from hairgan.editing.restyler import Restyler
 from hairgan.editing.salon import Salon
 from hairgan.regions import Region, resize_labels
 from tests.unit.heads import (
     SIZE,
-    HeadGenerator,
     MeanColorSEAN,
     PaletteParser,
-    ShapeEncoder,
-    ShapeMapping,
     draw_labels,
+    head_restyler,
     paint_head,
 )
 
@@ -49,7 +46,7 @@ def solved(task: str) -> SolvedCase:
 @pytest.fixture(scope="module")
 def salon() -> Salon:
     """A salon whose parser sees wrongly and whose SEAN paints too dark."""
-    restyler = Restyler(HeadGenerator(), ShapeMapping(), ShapeEncoder(), None, ("short", "bob", "long"))
+    restyler = head_restyler()
     return Salon(ShiftedParser(), MeanColorSEAN(0.8), restyler)
 
 
@@ -80,7 +77,7 @@ def test_the_parsed_source(salon: Salon, mode: str | None) -> None:
 @pytest.mark.parametrize("mode", MODES)
 def test_the_parsed_reference(salon: Salon, mode: str | None) -> None:
     plain, true = edits(salon, mode, "reference")
-    assert changed(plain, true) == {"painted"}, "the colour is that of the true hair"
+    assert changed(plain, true) == {"painted"}, "the color is that of the true hair"
 
 
 @pytest.mark.parametrize("mode", ["preserve", "seed"])
@@ -91,7 +88,7 @@ def test_the_layout(salon: Salon, mode: str) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_the_colour(salon: Salon, mode: str | None) -> None:
+def test_the_color(salon: Salon, mode: str | None) -> None:
     plain, true = edits(salon, mode, "color")
     assert changed(plain, true) == {"painted"}
     truth = solved("dye" if mode is None else "restyle").truth

@@ -1,4 +1,4 @@
-"""Colours: names, Lab and transfer."""
+"""Colors: names, Lab and transfer."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from hairgan.editing.color import HAIR_COLORS, LabColor, hair_color, lab_to_rgb,
     ("text", "rgb"),
     [("#7a3b1e", (122, 59, 30)), ("teal", (0, 128, 128)), (" Blond", (184, 147, 95)), ("#fff", (255,) * 3)],
 )
-def test_colours_by_name_and_code(text: str, rgb: tuple[int, ...]) -> None:
+def test_colors_by_name_and_code(text: str, rgb: tuple[int, ...]) -> None:
     assert parse_color(text).tolist() == list(rgb)
 
 
-def test_every_hair_colour_is_one_and_others_are_refused() -> None:
+def test_hair_colors_are_known_and_other_texts_refused() -> None:
     assert all(parse_color(name).shape == (3,) for name in HAIR_COLORS)
     for text in ("", "blonde-ish", "#12345", "rgb(１,２,３)"):
-        with pytest.raises(ValueError, match="is not a colour"):
+        with pytest.raises(ValueError, match="is not a color"):
             parse_color(text)
     for text in ("rgb(999, 0, 0)", "rgb(300%, 0%, 0%)", "hsv(10, 500%, 50%)", "hsl(0, 0%, 900%)"):
         with pytest.raises(ValueError, match="red, green and blue are 0 to 255"):
@@ -30,14 +30,14 @@ def test_every_hair_colour_is_one_and_others_are_refused() -> None:
     assert parse_color("rgba(1, 2, 3, 255)").tolist() == [1, 2, 3]
 
 
-def test_lab_is_lab() -> None:
+def test_lab_equals_that_of_scikit_image() -> None:
     rgb = np.random.default_rng(0).uniform(0, 255, (5, 7, 3)).astype(np.float32)
     assert np.abs(rgb_to_lab(rgb) - rgb2lab(rgb / 255)).max() < 0.5
     assert np.abs(lab_to_rgb(rgb_to_lab(rgb)) - rgb).max() < 0.5
     assert rgb_to_lab(rgb[0, 0]).shape == (3,)
 
 
-def test_recolouring_moves_mean_and_spread_of_what_is_weighted() -> None:
+def test_recoloring_moves_mean_and_spread_of_what_is_weighted() -> None:
     rng = np.random.default_rng(0)
     picture = (100 + 12 * rng.normal(size=(40, 40, 3))).astype(np.float32)
     hair = np.zeros((40, 40), bool)

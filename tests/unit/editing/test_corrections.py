@@ -1,4 +1,4 @@
-"""Tints: own strands in painted colours, and paintings of the right tone."""
+"""Corrections: strands, tone, outlines and surroundings of a painting."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def picture(hair: np.ndarray) -> np.ndarray:
     return np.where(hair[..., None], stripes, 128).astype(np.uint8) * np.ones((SIZE, SIZE, 1), np.uint8)
 
 
-def test_strands_stay_and_colours_are_the_paintings(picture: np.ndarray, hair: np.ndarray) -> None:
+def test_dyed_hair_has_the_photos_strands_and_the_painted_colors(picture: np.ndarray, hair: np.ndarray) -> None:
     painted = np.full((SIZE, SIZE, 3), (60, 70, 160), np.float32)
     painted[: SIZE // 2] += 40  # lighter above
     wanted = np.array([45.0, 10.0, -40.0])
@@ -59,7 +59,7 @@ def test_a_painting_gets_the_wanted_tone(picture: np.ndarray, hair: np.ndarray) 
     assert correct_tone(painted, np.zeros_like(hair), wanted) is painted
 
 
-def test_outlines_take_the_colour_of_the_hair(hair: np.ndarray) -> None:
+def test_outlines_take_the_color_of_the_hair(hair: np.ndarray) -> None:
     painted = np.where(hair[..., None], (90, 60, 40), 128).astype(np.float32) * np.ones((SIZE, SIZE, 1), np.float32)
     outline = hair & ~(cv2.erode(hair.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
     drawn = np.where(outline[..., None], np.float32(0), painted)
@@ -67,25 +67,25 @@ def test_outlines_take_the_colour_of_the_hair(hair: np.ndarray) -> None:
     np.testing.assert_allclose(remove_outline(drawn, hair), painted, atol=1e-3)
 
 
-def test_strands_are_borrowed_also_where_the_donor_has_none(picture: np.ndarray, hair: np.ndarray) -> None:
+def test_borrowed_strands_are_mirrored_where_the_donor_has_no_hair(picture: np.ndarray, hair: np.ndarray) -> None:
     painted = np.full((SIZE, SIZE, 3), (150, 120, 70), np.float32)
     wider = np.zeros_like(hair)
     wider[8:56, 12:52] = True
     out = borrow_strands(painted, wider, picture, hair)
     lightness = rgb_to_lab(out)[..., 0]
-    assert np.abs(lightness[30, 16:50].mean() - rgb_to_lab(painted)[30, 16:50, 0].mean()) < 2, "the colour stays"
+    assert np.abs(lightness[30, 16:50].mean() - rgb_to_lab(painted)[30, 16:50, 0].mean()) < 2, "the color stays"
     for columns in (np.s_[16:36], np.s_[42:50]):
         assert np.abs(np.diff(lightness[30, columns])).mean() > 3, "stripes, mirrored beyond the donor's hair"
     assert np.array_equal(out[:, 58:], painted[:, 58:])
     assert borrow_strands(painted, wider, picture, np.zeros_like(hair)) is painted
 
 
-def test_uncovered_walls_have_the_colour_of_the_wall() -> None:
+def test_an_uncovered_wall_has_the_color_of_the_wall() -> None:
     ramp = np.linspace(60, 180, SIZE)[None, :, None] * np.ones((SIZE, 1, 3))
     labels, layout = np.zeros((SIZE, SIZE), np.uint8), np.zeros((SIZE, SIZE), np.uint8)
     labels[16:, 20:44] = Region.HAIR
     layout[16:, 28:36] = Region.HAIR
-    layout[40:, 20:28] = Region.SKIN  # nowhere to be seen in the picture
+    layout[40:, 20:28] = Region.SKIN  # not visible in the picture
     picture = np.where((labels == Region.HAIR)[..., None], 20, ramp).astype(np.uint8)
     painted = np.full((SIZE, SIZE, 3), (200, 90, 90), np.float32)
     out = match_surroundings(painted, picture, labels, layout)

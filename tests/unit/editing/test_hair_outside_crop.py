@@ -1,4 +1,4 @@
-"""Hair that goes on outside the crop is dyed there too; other people's is not."""
+"""Hair that continues outside the crop is dyed there too; other people's hair is not."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_long_hair_is_dyed_to_its_ends(sean: MeanColorSEAN | None) -> None:
     assert np.array_equal(untouched[bottom + 2 :], photo[bottom + 2 :])
 
 
-def test_hair_within_the_crop_needs_no_second_look() -> None:
+def test_hair_inside_the_crop_is_parsed_once() -> None:
     photo = paint_head(draw_labels(200, 0.6))
     edit = Salon(PaletteParser()).dye(photo, color="teal", aligned=True)
     assert "hair outside crop" not in edit.timings and len(edit.mask) > SIZE

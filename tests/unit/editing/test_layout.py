@@ -34,7 +34,7 @@ def test_specks_of_hair_are_left_out_and_edges_are_smooth() -> None:
     assert (rough != spoilt).sum() > 120 > 2 * (preserve_layout(source, spoilt) != clean).sum()
 
 
-def test_what_is_uncovered_shows_what_hair_can_hide() -> None:
+def test_uncovered_pixels_show_regions_that_hair_can_hide() -> None:
     source, rough = draw_labels(200, 0.95, 0.4), draw_labels(200, 0.5, 0.22)
     rough[100:110] = Region.NOSE
     out = preserve_layout(source, rough)

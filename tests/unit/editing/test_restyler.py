@@ -48,7 +48,7 @@ def test_masks_come_from_labels_or_from_fan(restyler: Restyler, monkeypatch: pyt
     assert not torch.equal(with_fan(images, style, labels), expected)
 
 
-def test_networks_that_do_not_go_together(restyler: Restyler) -> None:
+def test_networks_that_do_not_fit_each_other(restyler: Restyler) -> None:
     with pytest.raises(ValueError, match="has 3 domains, 2 are named"):
         Restyler(restyler.generator, restyler.mapping, None, None, ("a", "b"))
     large = StyleEncoder(image_size=64, base_width=4, max_width=8, num_domains=3)

@@ -1,4 +1,4 @@
-"""The salon, with networks that read and paint exactly: what changes, what must not, and what is said about it."""
+"""The salon, with networks that read and paint exactly: what changes, what does not, and the messages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from hairgan.editing.edit import Edit
 from hairgan.editing.layout import UNDER_HAIR
 from hairgan.editing.painting import FEATHER
 from hairgan.editing.references import Mix
-from hairgan.editing.restyler import Restyler
 from hairgan.editing.salon import Salon
 from hairgan.networks.mean_styles import MeanStyles
 from hairgan.networks.sean import SEANGenerator
@@ -25,18 +24,16 @@ from hairgan.photos.parser import FaceParser
 from hairgan.regions import NUM_REGIONS, PALETTE, Region
 from tests.unit.heads import (
     SIZE,
-    HeadGenerator,
     MeanColorSEAN,
     PaletteParser,
-    ShapeEncoder,
-    ShapeMapping,
     draw_labels,
+    head_restyler,
     paint_head,
 )
 
 DOMAINS = ("short", "bob", "long")
 TURNED = Alignment(np.array([[0.31, 0.05, -14.0], [-0.05, 0.31, -3.0]]), 2 * SIZE)
-"""Where the head stands in the test's photo: turned, and with the photo going on around it on all sides but the top."""
+"""Where the head is in the test's photo: turned, and with more of the photo on all sides but the top."""
 
 
 def in_a_photo(head: np.ndarray, height: int = 500, width: int = 640) -> np.ndarray:
@@ -50,24 +47,20 @@ def in_a_photo(head: np.ndarray, height: int = 500, width: int = 640) -> np.ndar
 
 
 def finder(photo: np.ndarray) -> list[Face]:
-    """Knows where the head stands."""
+    """Knows where the head is."""
     eyes_and_mouth = np.array([[0.39, 0.48], [0.61, 0.48], [0.5, 0.58], [0.41, 0.73], [0.59, 0.73]]) * 2 * SIZE
     return [Face(eyes_and_mouth @ TURNED.inverse[:, :2].T + TURNED.inverse[:, 2])]
 
 
-def restyler() -> Restyler:
-    return Restyler(HeadGenerator(), ShapeMapping(), ShapeEncoder(), None, DOMAINS)
-
-
 @pytest.fixture(scope="module")
 def salon() -> Salon:
-    return Salon(PaletteParser(), MeanColorSEAN(), restyler(), finder)
+    return Salon(PaletteParser(), MeanColorSEAN(), head_restyler(), finder)
 
 
 @pytest.fixture(scope="module")
 def plain_salon() -> Salon:
     """Without SEAN."""
-    return Salon(PaletteParser(), None, restyler(), finder)
+    return Salon(PaletteParser(), None, head_restyler(), finder)
 
 
 def networks_of_random_weights(stargan_size: int = SIZE) -> dict[str, torch.nn.Module]:
@@ -146,7 +139,7 @@ PATHS: dict[str, dict[str, Any]] = {
     ],
 )
 @pytest.mark.parametrize("path", PATHS)
-def test_nothing_but_the_hair_changes(
+def test_only_the_hair_changes(
     path: str, which: str, blend: str, photo: np.ndarray, reference: np.ndarray, request: pytest.FixtureRequest
 ) -> None:
     salon: Salon = request.getfixturevalue(which)
@@ -165,7 +158,7 @@ def test_nothing_but_the_hair_changes(
 
 
 @pytest.mark.parametrize("call", [{"blend": "none", "color": "teal"}, {"mode": "seed", "domain": "long"}])
-def test_as_published_the_crop_changes_and_nothing_outside(salon: Salon, photo: np.ndarray, call: dict) -> None:
+def test_without_a_blend_the_crop_changes_and_nothing_outside(salon: Salon, photo: np.ndarray, call: dict) -> None:
     edit = salon.restyle(photo, **call) if "mode" in call else salon.dye(photo, **call)
     matrix = cv2.invertAffineTransform(TURNED.matrix)
     changed = (edit.image != photo).any(axis=2)
@@ -181,7 +174,7 @@ def lab_distance(picture: np.ndarray, hair: np.ndarray, rgb: tuple[int, int, int
     return float(np.linalg.norm(hair_color(picture, hair).mean - rgb_to_lab(np.array(rgb, np.float32))))
 
 
-def test_dye_takes_the_references_colour(
+def test_dye_takes_the_references_color(
     salon: Salon, plain_salon: Salon, photo: np.ndarray, reference: np.ndarray
 ) -> None:
     for one in (salon, plain_salon):
@@ -191,15 +184,15 @@ def test_dye_takes_the_references_colour(
         assert lab_distance(edit.after, hair, (170, 60, 190)) < 2.5
         assert edit.color_error is not None and edit.color_error < 2.5
     assert "reference's hair code" in salon.dye(photo, like=salon.parse(reference, aligned=True)).method
-    assert "colour transfer" in edit.method
+    assert "color transfer" in edit.method
 
 
 @pytest.mark.parametrize("gain", [1.0, 0.9])
-def test_a_colour_is_found_in_style_space(photo: np.ndarray, gain: float) -> None:
+def test_a_color_is_found_in_style_space(photo: np.ndarray, gain: float) -> None:
     """Also with a painter that darkens what it is told, so that the first candidate misses."""
     salon = Salon(PaletteParser(), MeanColorSEAN(gain), None, finder)
     edit = salon.dye(photo, color="#8a5a2b", blend="none")
-    assert edit.method == "SEAN with a hair code found for the colour"
+    assert edit.method == "SEAN with a hair code found for the color"
     assert edit.color_error is not None and edit.color_error < 2.5
     assert salon.dye(photo, color="#8a5a2b", blend="none").image.tobytes() == edit.image.tobytes()
 
@@ -214,11 +207,11 @@ def test_dyed_hair_keeps_its_strands_or_gets_painted_ones(reference: np.ndarray)
     assert own.color_error < 2.5 < painted.color_error, "this SEAN darkens; the photo's strands get the right tone"
     assert np.array_equal(painted.after[hair], painted.painted[hair])
     differences = [np.abs(np.diff(e.after.astype(float), axis=1))[hair[:, 1:]].mean() for e in (own, painted)]
-    assert differences[0] > 2 * differences[1], "painted hair is of one colour, the photo's has strands"
+    assert differences[0] > 2 * differences[1], "painted hair is of one color, the photo's has strands"
 
 
 def test_restyled_hair_has_the_right_tone_unless_as_published(photo: np.ndarray, reference: np.ndarray) -> None:
-    salon = Salon(PaletteParser(), MeanColorSEAN(0.8), restyler(), finder)
+    salon = Salon(PaletteParser(), MeanColorSEAN(0.8), head_restyler(), finder)
     ref = salon.parse(reference, aligned=True)
     preserve, seed = (salon.restyle(photo, domain="bob", color_like=ref, mode=mode) for mode in ("preserve", "seed"))
     assert preserve.color_error is not None and seed.color_error is not None
@@ -254,7 +247,7 @@ def test_strength_and_mix_go_from_one_end_to_the_other(salon: Salon, photo: np.n
     assert np.abs(mixed[0] - mixed[1]).max() <= 1
 
 
-def test_restyle_takes_the_shape_and_keeps_the_colour(salon: Salon, plain_salon: Salon, photo: np.ndarray) -> None:
+def test_restyle_takes_the_shape_and_keeps_the_color(salon: Salon, plain_salon: Salon, photo: np.ndarray) -> None:
     for one in (salon, plain_salon):
         longer, shorter = one.restyle(photo, domain="long"), one.restyle(photo, domain="short")
         hair = [(edit.layout == Region.HAIR).sum() for edit in (shorter, longer)]
@@ -268,7 +261,7 @@ def test_restyle_takes_the_shape_and_keeps_the_colour(salon: Salon, plain_salon:
         assert one.restyle(photo, domain="long", seed=1).image.tobytes() != longer.image.tobytes()
 
 
-def test_uncovered_places_are_filled(salon: Salon, photo: np.ndarray) -> None:
+def test_uncovered_pixels_are_filled(salon: Salon, photo: np.ndarray) -> None:
     edit = salon.restyle(photo, domain="short")
     uncovered = (edit.labels == Region.HAIR) & (edit.layout != Region.HAIR)
     assert uncovered.mean() > 0.03
@@ -278,7 +271,7 @@ def test_uncovered_places_are_filled(salon: Salon, photo: np.ndarray) -> None:
     assert purple.mean() < 0.02
 
 
-def test_shape_from_one_photo_and_colour_from_another(salon: Salon, photo: np.ndarray, reference: np.ndarray) -> None:
+def test_shape_from_one_photo_and_color_from_another(salon: Salon, photo: np.ndarray, reference: np.ndarray) -> None:
     shape = salon.parse(paint_head(draw_labels(length=0.95, width=0.38)), aligned=True)
     edit = salon.restyle(photo, like=shape, color_like=salon.parse(reference, aligned=True))
     target = shape.labels_at(SIZE) == Region.HAIR
@@ -287,8 +280,8 @@ def test_shape_from_one_photo_and_colour_from_another(salon: Salon, photo: np.nd
     assert lab_distance(edit.after, inner_hair(edit.layout), (170, 60, 190)) < 3
 
 
-def test_batches_are_what_single_calls_are(photo: np.ndarray, reference: np.ndarray) -> None:
-    salon = Salon(PaletteParser(), MeanColorSEAN(), restyler(), finder, batch_size=2)
+def test_a_batch_equals_single_calls(photo: np.ndarray, reference: np.ndarray) -> None:
+    salon = Salon(PaletteParser(), MeanColorSEAN(), head_restyler(), finder, batch_size=2)
     other = in_a_photo(paint_head(draw_labels(length=0.6)))
     ref = salon.parse(reference, aligned=True)
     many = salon.dye_all([photo, other, photo], like=ref)
@@ -299,7 +292,7 @@ def test_batches_are_what_single_calls_are(photo: np.ndarray, reference: np.ndar
     assert [edit.image.tobytes() for edit in looks] == [
         salon.restyle(photo, domain="bob", seed=seed).image.tobytes() for seed in (0, 1, 2)
     ]
-    with pytest.raises(ValueError, match="2 do not go with 3"):
+    with pytest.raises(ValueError, match="2 values for 3 edits: give one for all"):
         salon.dye_all([photo, other], like=[ref, ref, ref])
 
 
@@ -316,9 +309,9 @@ def test_detail_finer_than_the_crop_survives_a_dye(salon: Salon) -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        ({}, "either what the hair is to be like or what colour"),
-        ({"color": "teal", "like": "photo"}, "either what the hair is to be like or what colour"),
-        ({"color": "greenish-ish"}, "'greenish-ish' is not a colour"),
+        ({}, "either like, a photo whose hair color to take, or color"),
+        ({"color": "teal", "like": "photo"}, "either like, a photo whose hair color to take, or color"),
+        ({"color": "greenish-ish"}, "'greenish-ish' is not a color"),
         ({"color": "teal", "blend": "magic"}, "unknown blend 'magic'"),
         ({"color": "teal", "strands": "woollen"}, "unknown strands 'woollen'; known are photo, painted"),
         ({"like": "bald"}, "the reference shows no hair"),
@@ -334,10 +327,13 @@ def test_bad_requests_for_a_dye(salon: Salon, photo: np.ndarray, call: dict, mes
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        ({}, "which domain"),
+        ({}, "give a domain, or like"),
         ({"domain": "mullet"}, "no domain 'mullet'; the networks know short, bob, long"),
         ({"domain": "bob", "mode": "wild"}, "unknown mode 'wild'"),
-        ({"domain": "bob", "color": "red", "color_like": np.zeros((9, 9, 3), np.uint8)}, "either what the colour"),
+        (
+            {"domain": "bob", "color": "red", "color_like": np.zeros((9, 9, 3), np.uint8)},
+            "color_like or color, not both",
+        ),
     ],
 )
 def test_bad_requests_for_a_style(salon: Salon, photo: np.ndarray, call: dict, message: str) -> None:
@@ -345,7 +341,7 @@ def test_bad_requests_for_a_style(salon: Salon, photo: np.ndarray, call: dict, m
         salon.restyle(photo, **call)
 
 
-def test_photos_that_will_not_do(salon: Salon, photo: np.ndarray) -> None:
+def test_photos_that_cannot_be_edited(salon: Salon, photo: np.ndarray) -> None:
     with pytest.raises(ValueError, match="the photo shows no hair"):
         salon.dye(paint_head(draw_labels(length=0)), color="red", aligned=True)
     with pytest.raises(ValueError, match="an aligned photo is square, this one has 640 x 500"):
@@ -376,7 +372,7 @@ def test_bald_people_get_the_rough_heads_hair(salon: Salon) -> None:
     assert lab_distance(edit.after, inner_hair(edit.layout), (150, 84, 214)) < 4
 
 
-def test_the_second_dye_of_a_subject_reuses_its_work(salon: Salon, photo: np.ndarray) -> None:
+def test_the_second_dye_of_a_parsed_photo_reuses_its_codes(salon: Salon, photo: np.ndarray) -> None:
     subject = salon.parse(photo)
     edit = salon.dye(subject, color="teal")
     codes, layouts = subject.codes, dict(subject.layouts)
@@ -402,13 +398,13 @@ def test_a_region_that_the_photo_lacks_takes_its_mean_code():
     means = MeanStyles(NUM_REGIONS, 3)
     means.codes[Region.CLOTH], means.counts[Region.CLOTH] = torch.tensor([0.8, -0.8, 0.2]), 5
     for known, color in ((means, (229.5, 25.5, 153.0)), (None, PALETTE[Region.CLOTH])):
-        salon = Salon(PaletteParser(), MeanColorSEAN(), restyler(), mean_styles=known)
+        salon = Salon(PaletteParser(), MeanColorSEAN(), head_restyler(), mean_styles=known)
         edit = salon.restyle(paint_head(labels), domain="bob", mode="seed", aligned=True)
         np.testing.assert_allclose(edit.painted[edit.layout == Region.CLOTH].mean(0), color, atol=2)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -11.0, 1e300])
-def test_numbers_that_are_none(salon: Salon, photo: np.ndarray, value: float) -> None:
+def test_numbers_out_of_range(salon: Salon, photo: np.ndarray, value: float) -> None:
     with pytest.raises(ValueError, match="strength is a number from -10 to 10, not"):
         salon.dye(photo, color="teal", strength=value)
     with pytest.raises(ValueError, match="strength is a number from -10 to 10, not"):
@@ -420,7 +416,7 @@ def test_numbers_that_are_none(salon: Salon, photo: np.ndarray, value: float) ->
             Mix(photo, photo, share)
 
 
-def test_a_reference_keeps_what_its_crop_shows(salon: Salon, photo: np.ndarray) -> None:
+def test_a_cut_out_reference_gives_the_same_edits(salon: Salon, photo: np.ndarray) -> None:
     """In a large photo that is little; the edits are the same."""
     around = np.pad(photo, ((0, 900), (0, 1200), (0, 0)), mode="edge")
     whole = salon.parse(around)
