@@ -17,6 +17,7 @@ class PortraitDataModule(HairDataModule):
         count: number of people: about 80 % train, 10 % val, 10 % test; each person is in one split only.
         portrait_seed: seed of the people, their hair and their photographs.
         style: `plain` or `randomized`, see `hairgan.portraits.items.Style`.
+        shared_hair: N for groups of N people who wear each other's hairstyles (`PortraitItem`); None for one each.
         cache: folder in which the packed portraits are kept, once per image size.
         workers: processes that draw; None takes one per core.
         shared: see `HairDataModule`.
@@ -29,6 +30,7 @@ class PortraitDataModule(HairDataModule):
         portrait_seed: int,
         cache: str | Path,
         style: Style = "plain",
+        shared_hair: int | None = None,
         workers: int | None = None,
         **shared: Any,
     ) -> None:
@@ -37,14 +39,17 @@ class PortraitDataModule(HairDataModule):
             raise ValueError(f"data.count must be 1 or more, not {count}")
         if style not in DRAW:
             raise ValueError(f"data.style must be {' or '.join(DRAW)}, not {style!r}")
-        self.count, self.portrait_seed, self.style = count, portrait_seed, style
+        self.count, self.portrait_seed, self.style, self.shared_hair = count, portrait_seed, style, shared_hair
         self.cache, self.workers = Path(cache).absolute(), workers
 
     def make_packed(self) -> Path:
         version = VERSIONS[self.style]
         kind = "portraits" if self.style == "plain" else f"portraits_{self.style}"
         out = self.cache / f"{kind}_v{version}_{self.image_size}_{self.count}_{self.portrait_seed}"
-        item = PortraitItem(self.portrait_seed, self.image_size, self.style)
+        if self.shared_hair is not None:
+            out = out.with_name(f"{out.name}_shared_hair_{self.shared_hair}")
+            kind = f"{kind}_shared_hair_{self.shared_hair}"
+        item = PortraitItem(self.portrait_seed, self.image_size, self.style, self.shared_hair)
         source = {"kind": kind, "version": version, "seed": self.portrait_seed}
         pack(item, self.count, out, size=self.image_size, source=source, workers=self.workers)
         return out

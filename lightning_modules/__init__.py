@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lightning_modules.face_parser import FaceParserModule
     from lightning_modules.hair_classifier import HairClassifierModule
+    from lightning_modules.hair_layout import HairLayoutModule
     from lightning_modules.sean import SEANModule
     from lightning_modules.stargan import StarGANv2Module
 
-__all__ = ["FaceParserModule", "HairClassifierModule", "SEANModule", "StarGANv2Module"]
+__all__ = ["FaceParserModule", "HairClassifierModule", "HairLayoutModule", "SEANModule", "StarGANv2Module"]
 
 _MODULES = {
     "FaceParserModule": "face_parser",
     "HairClassifierModule": "hair_classifier",
+    "HairLayoutModule": "hair_layout",
     "SEANModule": "sean",
     "StarGANv2Module": "stargan",
 }

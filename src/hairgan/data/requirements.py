@@ -75,6 +75,21 @@ class LabelMaps(Requirement):
 
 
 @dataclass(frozen=True)
+class SharedHair(Requirement):
+    """Drawn people who wear each other's hairstyles."""
+
+    def unmet(self, offer: Offer) -> str | None:
+        return self.missing_in(offer.dataset)
+
+    @staticmethod
+    def missing_in(dataset: PackedDataset) -> str | None:
+        """What is missing in a dataset; None where it has shared hairstyles."""
+        if {"group", "person", "hairstyle"} <= set(dataset.attributes.columns):
+            return None
+        return "people who share their hairstyles (data=portraits data.shared_hair=10)"
+
+
+@dataclass(frozen=True)
 class KnownAttributes(Requirement):
     """Images of which an attribute that the hair classifier learns is known."""
 

@@ -54,8 +54,8 @@ def keep_strands(
     """
     size = len(picture)
     lab = rgb_to_lab(picture.astype(np.float32))
-    change = _smoothed(rgb_to_lab(painted) - lab, hair, COLOR_BLUR * size)
-    change[..., 0] += (contrast - 1) * (lab - _smoothed(lab, hair, COLOR_BLUR * size))[..., 0]
+    change = smoothed(rgb_to_lab(painted) - lab, hair, COLOR_BLUR * size)
+    change[..., 0] += (contrast - 1) * (lab - smoothed(lab, hair, COLOR_BLUR * size))[..., 0]
     change += (wanted - hair_color(lab_to_rgb(_clipped(lab + change)), hair).mean).astype(np.float32)
     share = matte(probability, picture, max(1, round(MATTE * size)))
     dyed = lab_to_rgb(_clipped(lab + share[..., None] * change))
@@ -94,10 +94,10 @@ def borrow_strands(
     if not (inner.any() and hair.any()):
         return painted
     theirs = rgb_to_lab(picture.astype(np.float32))
-    strands = (theirs - _smoothed(theirs, donor, sigma))[..., 0]
+    strands = (theirs - smoothed(theirs, donor, sigma))[..., 0]
     lab = rgb_to_lab(painted)
     share = cv2.GaussianBlur(hair.astype(np.float32), (0, 0), EDGE_BLUR * len(painted) / 2)
-    lab[..., 0] += share * (_mirrored(strands, inner) - (lab - _smoothed(lab, hair, sigma))[..., 0])
+    lab[..., 0] += share * (mirrored(strands, inner) - (lab - smoothed(lab, hair, sigma))[..., 0])
     return np.where(share[..., None] > 0, lab_to_rgb(_clipped(lab)), painted)
 
 
@@ -124,7 +124,7 @@ def match_surroundings(
         visible = there & (labels == region) & ~by_hair
         if visible.sum() < MIN_VISIBLE * size**2:
             continue
-        difference = _smoothed(picture - painted, visible, EDGE_BLUR * size)
+        difference = smoothed(picture - painted, visible, EDGE_BLUR * size)
         out[there] += continued(difference, visible, relaxations=4)[there]
     return out.clip(0, 255)
 
@@ -135,10 +135,10 @@ def remove_outline(painted: Float32[ndarray, "s s 3"], hair: Bool[ndarray, "s s"
     inner = cv2.erode(hair.astype(np.uint8), np.ones((width, width), np.uint8)) > 0
     reached = cv2.GaussianBlur(inner.astype(np.float32), (0, 0), OUTLINE * len(painted)) > MIN_INNER_SHARE
     rim = hair & ~inner & reached
-    return np.where(rim[..., None], _smoothed(painted, inner, OUTLINE * len(painted)), painted)
+    return np.where(rim[..., None], smoothed(painted, inner, OUTLINE * len(painted)), painted)
 
 
-def _smoothed(
+def smoothed(
     values: Float32[ndarray, "s s 3"], inside: Bool[ndarray, "s s"], sigma: float
 ) -> Float32[ndarray, "s s 3"]:
     """A blur of the values inside, continued outside (normalized convolution)."""
@@ -147,7 +147,9 @@ def _smoothed(
     return total / np.maximum(cv2.GaussianBlur(weight, (0, 0), sigma), 1e-4)[..., None]
 
 
-def _mirrored(values: Float32[ndarray, "s s"], inside: Bool[ndarray, "s s"]) -> Float32[ndarray, "s s"]:
+def mirrored(
+    values: Float32[ndarray, "s s *channels"], inside: Bool[ndarray, "s s"]
+) -> Float32[ndarray, "s s *channels"]:
     """Values inside, and outside their mirror images at the nearest pixel inside."""
     _, index = cv2.distanceTransformWithLabels(
         (~inside).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL

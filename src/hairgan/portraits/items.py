@@ -9,7 +9,7 @@ from typing import Literal
 from hairgan.data.items import Item
 from hairgan.data.measured_attributes import measure
 from hairgan.data.splits import hashed_split
-from hairgan.portraits import Portrait, portrait, randomized
+from hairgan.portraits import Hairstyle, Identity, Portrait, draw, portrait, randomized
 
 Style = Literal["plain", "randomized"]
 """How people are drawn: as in EditBench, or so that networks trained on them work on photographs."""
@@ -29,14 +29,41 @@ class PortraitItem:
         seed: which people.
         size: side in pixels.
         style: how they are drawn.
+        shared_hair: N for groups of N people, each of whom wears each of the group's N hairstyles: `N * N` portraits;
+            None for people of one hairstyle each.
+
+    Raises:
+        ValueError: shared hairstyles of another style than `plain`, or fewer than 2.
     """
 
     seed: int
     size: int
     style: Style = "plain"
+    shared_hair: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.shared_hair is None:
+            return
+        if self.style != "plain":
+            raise ValueError(f"shared hairstyles are drawn in the plain style only, not in {self.style!r}")
+        if self.shared_hair < 2:
+            raise ValueError(f"hairstyles are shared by 2 people or more, not by {self.shared_hair}")
 
     def __call__(self, index: int) -> Item:
+        if self.shared_hair is not None:
+            return self._with_shared_hair(index, self.shared_hair)
         drawn = DRAW[self.style](self.seed, index, self.size)
         name = f"{index:06d}"
         attributes = {"name": name, "split": hashed_split(f"portrait {name}")} | drawn.attributes
+        return Item(drawn.image, drawn.labels, attributes | measure(drawn.labels, attributes))
+
+    def _with_shared_hair(self, index: int, share: int) -> Item:
+        """A group is in one split as a whole. `group`, `person` and `hairstyle` say who wears whose hair."""
+        group, within = divmod(index, share * share)
+        person, hairstyle = (group * share + number for number in divmod(within, share))
+        drawn = draw(Identity.sample(self.seed, person), Hairstyle.sample(self.seed, hairstyle), self.size)
+        attributes = {
+            "name": f"{index:06d}", "split": hashed_split(f"portrait group {group}"),
+            "group": group, "person": person, "hairstyle": hairstyle,
+        } | drawn.attributes  # fmt: skip
         return Item(drawn.image, drawn.labels, attributes | measure(drawn.labels, attributes))

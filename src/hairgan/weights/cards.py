@@ -29,6 +29,7 @@ PARTS = {
     "mapping_network": "hairgan.networks.stargan.MappingNetwork",
     "style_encoder": "hairgan.networks.stargan.StyleEncoder",
     "classifier": "hairgan.networks.hair_classifier.HairClassifier",
+    "hair_layout": "hairgan.networks.hair_layout.HairLayoutNet",
     "fan": "hairgan.networks.fan.FAN",
 }
 PART_NAME = re.compile(r"[a-z0-9_]{1,64}")

@@ -26,6 +26,7 @@ PARTS_OF_MODELS: dict[str, dict[str, str]] = {
     "SEANModule": {"generator": "sean"},
     "FaceParserModule": {"parser": "parser"},
     "HairClassifierModule": {"classifier": "classifier"},
+    "HairLayoutModule": {"hair_layout": "hair_layout"},
 }  # fmt: skip
 
 

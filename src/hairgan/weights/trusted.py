@@ -34,6 +34,7 @@ NETWORKS = (
     "hairgan.networks.hair_classifier.HairClassifier",
     "hairgan.networks.hair_classifier.ResNetCBAM",
     "hairgan.networks.fan.FAN",
+    "hairgan.networks.hair_layout.HairLayoutNet",
     "hairgan.networks.mean_styles.MeanStyles",
     "hairgan.networks.sean.SEANDiscriminator",
     "hairgan.networks.sean.SEANGenerator",

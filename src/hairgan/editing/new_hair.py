@@ -1,0 +1,93 @@
+"""Where new hair goes: the hair layout network's answer for a photo and the head whose hair it is to wear."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Float32, UInt8
+from numpy import ndarray
+from torch import Tensor
+
+from hairgan.editing.parsed_photo import ParsedPhoto
+from hairgan.networks.hair_layout import HIDDEN_BY_HAIR, HairLayoutNet
+from hairgan.photos.network_images import to_label_maps
+from hairgan.regions import Region, resize_labels
+
+ABOVE_HAIR = (
+    Region.NOSE, Region.EYE_G, Region.L_EYE, Region.R_EYE, Region.MOUTH, Region.U_LIP, Region.L_LIP, Region.HAT,
+)  # fmt: skip
+"""Regions of a photo that new hair never covers."""
+
+ALPHA = (0.3, 0.7)
+"""Probabilities of hair below which a pixel has none, and above which it is all hair."""
+EDGE = 1 / 256
+"""Standard deviation, as a share of the side, of the blur at the edge of what hair never covers."""
+
+
+@dataclass(frozen=True, eq=False)
+class WantedShape:
+    """The label map of a head whose hair is wanted, and its share; the shares of one edit add up to 1."""
+
+    labels: UInt8[ndarray, "size size"]
+    share: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class NewHair:
+    """Where new hair is in a crop, and what it leaves uncovered."""
+
+    alpha: Float32[ndarray, "s s"]
+    """How much of each pixel is new hair."""
+    uncovered: Float32[ndarray, "regions s s"]
+    """Probabilities of the regions of `HIDDEN_BY_HAIR` under and beside the new hair; they add up to 1."""
+    labels: UInt8[ndarray, "s s"]
+    """The label map of the new head."""
+
+
+class HairLayouter:
+    """Predicts where the hair of other heads goes on a photo.
+
+    Args:
+        network: in evaluation mode.
+    """
+
+    def __init__(self, network: HairLayoutNet) -> None:
+        self.network = network
+        self.device = next(network.parameters()).device
+
+    def __call__(self, photo: ParsedPhoto, shapes: Sequence[WantedShape], size: int) -> NewHair:
+        """The new hair of a photo: of several heads, the mean of the network's logits, weighted by their shares.
+
+        Args:
+            size: side of the result in pixels.
+        """
+        source = self._label_maps([photo.labels] * len(shapes))
+        reference = self._label_maps([shape.labels for shape in shapes])
+        shares = torch.tensor([shape.share for shape in shapes], device=self.device)
+        logits = torch.einsum("b,bchw->chw", shares, self.network(source, reference).float())
+        logits = F.interpolate(logits[None], size=(size, size), mode="bicubic", align_corners=False)[0]
+        return _new_hair(photo.labels_at(size), logits)
+
+    def _label_maps(self, maps: Sequence[UInt8[ndarray, "_ _"]]) -> Tensor:
+        return to_label_maps([resize_labels(labels, self.network.image_size) for labels in maps], self.device)
+
+
+def _new_hair(labels: UInt8[ndarray, "s s"], logits: Float[Tensor, "19 s s"]) -> NewHair:
+    hair = logits.softmax(0)[Region.HAIR].cpu().numpy()
+    uncovered = logits[list(HIDDEN_BY_HAIR)].softmax(0).cpu().numpy()
+    above = np.isin(labels, ABOVE_HAIR).astype(np.float32)
+    alpha = smooth_step(hair, *ALPHA) * (1 - cv2.GaussianBlur(above, (0, 0), EDGE * len(labels)))
+    beneath = np.array(HIDDEN_BY_HAIR, np.uint8)[uncovered.argmax(0)]
+    beneath = np.where(labels == Region.HAIR, beneath, labels)
+    return NewHair(alpha, uncovered, np.where(alpha > 0.5, np.uint8(Region.HAIR), beneath))
+
+
+def smooth_step(values: Float32[ndarray, "s s"], low: float, high: float) -> Float32[ndarray, "s s"]:
+    """0 up to `low`, 1 from `high` on, and a smooth curve between them."""
+    t = np.clip((values - low) / (high - low), 0, 1)
+    return (t * t * (3 - 2 * t)).astype(np.float32)

@@ -1,0 +1,117 @@
+"""Hair layout: from the label maps of two heads to that of the first head with the hair of the second.
+
+A network of this project's own, not from a paper. It sees regions and no pixels, so that what it learns from drawn
+people holds for photographs as well. A U-Net (Ronneberger et al. 2015) of four scales, which works at half the
+resolution of the label maps and below.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+
+from hairgan.networks.config import ConfiguredNetwork
+from hairgan.regions import NUM_REGIONS, Region
+
+GROUPS = 8
+STRIDE = 16
+"""The side of the label maps is a multiple of this."""
+
+HIDDEN_BY_HAIR = (
+    Region.BACKGROUND,
+    Region.SKIN,
+    Region.L_BROW,
+    Region.R_BROW,
+    Region.L_EAR,
+    Region.R_EAR,
+    Region.NECK,
+    Region.CLOTH,
+)
+"""Regions that hair can hide, and that show again where it is taken away."""
+
+
+class ConvBlock(nn.Sequential):
+    """Convolution, group normalization, SiLU; the size stays."""
+
+    def __init__(self, width_in: int, width: int, kernel_size: int = 3) -> None:
+        super().__init__(
+            nn.Conv2d(width_in, width, kernel_size, padding=kernel_size // 2, bias=False),
+            nn.GroupNorm(GROUPS, width),
+            nn.SiLU(),
+        )
+
+
+class HairLayoutNet(ConfiguredNetwork):
+    """Predicts the label map of a head that wears the hair of another one.
+
+    Args:
+        image_size: side of the label maps in pixels, a multiple of 16.
+        base_width: channels at half the resolution; 2, 4 and 5 1/3 times as many at the coarser ones. A multiple of 24.
+        embedding_dim: values that stand for a region at a pixel.
+
+    Raises:
+        ValueError: a size or width that is not such a multiple.
+    """
+
+    def __init__(self, image_size: int = 128, base_width: int = 24, embedding_dim: int = 6) -> None:
+        super().__init__()
+        if image_size % STRIDE:
+            raise ValueError(f"image_size must be a multiple of {STRIDE}, not {image_size}")
+        if base_width % 24:
+            raise ValueError(f"base_width must be a multiple of 24, not {base_width}")
+        self.image_size = image_size
+        half, quarter, eighth, sixteenth = base_width, 2 * base_width, 4 * base_width, 16 * base_width // 3
+        self.source_embedding = nn.Embedding(NUM_REGIONS, embedding_dim)
+        self.reference_embedding = nn.Embedding(NUM_REGIONS, embedding_dim)
+        # a scale down: 2x2 pixels become channels; two label maps, and where on the picture a pixel is
+        self.down_half = ConvBlock(2 * 4 * embedding_dim + 2, half)
+        self.down_quarter = nn.Sequential(ConvBlock(4 * half, quarter, 1), ConvBlock(quarter, quarter))
+        self.down_eighth = nn.Sequential(ConvBlock(4 * quarter, eighth, 1), ConvBlock(eighth, eighth))
+        self.bottom = nn.Sequential(
+            ConvBlock(4 * eighth, sixteenth, 1),
+            ConvBlock(sixteenth, sixteenth),
+            ConvBlock(sixteenth, sixteenth),
+            ConvBlock(sixteenth, sixteenth),
+        )
+        self.up_eighth = nn.Sequential(ConvBlock(sixteenth + eighth, eighth, 1), ConvBlock(eighth, eighth))
+        self.up_quarter = nn.Sequential(
+            ConvBlock(eighth + quarter, quarter, 1), ConvBlock(quarter, quarter), ConvBlock(quarter, quarter)
+        )
+        last = 4 * base_width // 3
+        self.up_half = nn.Sequential(ConvBlock(quarter + half, last, 1), ConvBlock(last, last))
+        self.head = nn.Conv2d(last, 4 * NUM_REGIONS, 1)
+
+    def forward(self, source: Int64[Tensor, "b s s"], reference: Int64[Tensor, "b s s"]) -> Float[Tensor, "b 19 s s"]:
+        """Logits of the regions of the new head.
+
+        Args:
+            source: label map of the head that stays.
+            reference: label map of the head whose hair it is to wear.
+
+        Raises:
+            ValueError: the side is not a multiple of 16.
+        """
+        size = source.shape[-1]
+        if size % STRIDE:
+            raise ValueError(f"the side of the label maps must be a multiple of {STRIDE}, not {size}")
+        embedded = torch.cat([self.source_embedding(source), self.reference_embedding(reference)], dim=-1)
+        pixels = F.pixel_unshuffle(embedded.permute(0, 3, 1, 2), 2)  # b 2*4*embedding s/2 s/2
+        half = self.down_half(torch.cat([pixels, _positions(pixels)], dim=1))
+        quarter = self.down_quarter(F.pixel_unshuffle(half, 2))
+        eighth = self.down_eighth(F.pixel_unshuffle(quarter, 2))
+        bottom = self.bottom(F.pixel_unshuffle(eighth, 2))  # b 5.3*width s/16 s/16
+        eighth = self.up_eighth(torch.cat([_enlarged(bottom), eighth], dim=1))
+        quarter = self.up_quarter(torch.cat([_enlarged(eighth), quarter], dim=1))
+        half = self.up_half(torch.cat([_enlarged(quarter), half], dim=1))
+        return F.pixel_shuffle(self.head(half), 2)
+
+
+def _positions(x: Float[Tensor, "b c s s"]) -> Float[Tensor, "b 2 s s"]:
+    axis = torch.linspace(-1, 1, x.shape[-1], dtype=x.dtype, device=x.device)
+    return torch.stack(torch.meshgrid(axis, axis, indexing="ij"))[None].expand(len(x), -1, -1, -1)
+
+
+def _enlarged(x: Float[Tensor, "b c s s"]) -> Float[Tensor, "b c 2*s 2*s"]:
+    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
