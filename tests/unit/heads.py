@@ -132,3 +132,18 @@ class ShapeEncoder(StyleEncoder):
 def head_restyler(domains: tuple[str, str, str] = ("short", "bob", "long")) -> Restyler:
     """A StarGAN v2 whose three domains have hair of the lengths and widths in `SHAPES`."""
     return Restyler(HeadGenerator(), ShapeMapping(), ShapeEncoder(), None, domains)
+
+
+class WearsReference(nn.Module):
+    """A hair layout network that leaves the reference's hair at its place, with background where the old hair was."""
+
+    image_size = 2 * SIZE
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(1))
+
+    def forward(self, source: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
+        bald = torch.where(source == Region.HAIR, int(Region.BACKGROUND), source)
+        new = torch.where(reference == Region.HAIR, int(Region.HAIR), bald)
+        return 40 * F.one_hot(new, NUM_REGIONS).permute(0, 3, 1, 2).float()

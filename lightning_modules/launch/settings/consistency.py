@@ -68,5 +68,5 @@ def check_step(values: dict[str, Any]) -> None:
                 f"batches.crop_share={share} of image_size={size} makes crops of {share * size:.0f} px; a face parser "
                 f"needs {SMALLEST_CROP} px or more"
             )
-    if values.get("activation_checkpointing") and family in ("face_parser", "hair_classifier"):
+    if values.get("activation_checkpointing") and family in ("face_parser", "hair_classifier", "hair_layout"):
         raise ValueError(f"activation_checkpointing=true is for stargan and sean, not for {family}")

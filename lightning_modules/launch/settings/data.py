@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from lightning_modules.launch.settings.validation import Meaning, Settings
 from lightning_modules.launch.settings.value_types import (
@@ -24,7 +24,7 @@ from lightning_modules.launch.settings.value_types import (
 Scale = Annotated[float, Field(ge=1 / 16, le=16, allow_inf_nan=False)]
 PORTRAITS_ONLY = {
     name: f"only data=portraits has it; where an experiment sets it, ~data.{name} removes it"
-    for name in ("count", "portrait_seed", "style")
+    for name in ("count", "portrait_seed", "style", "shared_hair")
 }
 
 
@@ -66,6 +66,13 @@ class Portraits(Data):
     count: whole(1, 10_000_000) = 4000
     portrait_seed: Seed = 0
     style: Literal["plain", "randomized"] = "plain"
+    shared_hair: whole(2, 100) | None = None
+
+    @model_validator(mode="after")
+    def _shares_plain_hair(self) -> Portraits:
+        if self.shared_hair is not None and self.style != "plain":
+            raise ValueError(f"data.shared_hair={self.shared_hair} is for data.style=plain, not for {self.style}")
+        return self
 
 
 class Photographs(Data):
@@ -82,11 +89,19 @@ class ImageFolder(Photographs):
     pass
 
 
+class HairSwapBatches(Settings):
+    PARTIAL: ClassVar = True
+
+    flip_probability: Share = 0.5
+    smooth_share: Share = 0.5
+
+
 TARGETS: dict[str, type[Settings]] = {
     "hairgan.data.batches.Batches": Batches,
     "hairgan.data.batches.TranslationBatches": Batches,
     "hairgan.data.batches.AttributeBatches": Batches,
     "hairgan.data.batches.ParsingBatches": ParsingBatches,
+    "hairgan.data.hair_swaps.HairSwapBatches": HairSwapBatches,
     "hairgan.domains.Domains": Domains,
     "datamodules.PortraitDataModule": Portraits,
     "datamodules.CelebAHQHairDataModule": CelebAHQ,

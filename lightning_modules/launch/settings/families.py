@@ -1,4 +1,4 @@
-"""The four model families, and the classes of ours that a config names for each."""
+"""The model families, and the classes of ours that a config names for each."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ FAMILIES = {
     "lightning_modules.SEANModule": "sean",
     "lightning_modules.FaceParserModule": "face_parser",
     "lightning_modules.HairClassifierModule": "hair_classifier",
+    "lightning_modules.HairLayoutModule": "hair_layout",
 }
 """Module -> family; the family is also the name of its file in `conf/model`."""
 
@@ -17,6 +18,7 @@ BATCHES = {
     "sean": "hairgan.data.batches.Batches",
     "face_parser": "hairgan.data.batches.ParsingBatches",
     "hair_classifier": "hairgan.data.batches.AttributeBatches",
+    "hair_layout": "hairgan.data.hair_swaps.HairSwapBatches",
 }
 """Family -> the batches that a step of it reads."""
 

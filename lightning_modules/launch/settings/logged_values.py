@@ -21,6 +21,7 @@ VALIDATION = {
     "stargan": (),
     "sean": ("psnr", "ssim", "rmse", "lpips_embedded"),
     "face_parser": (*PARSING, *(f"{score}/{region}" for score in ("iou", "f1") for region in REGIONS)),
+    "hair_layout": (*PARSING, *(f"{score}/{region}" for score in ("iou", "f1") for region in REGIONS)),
     "hair_classifier": (
         "mean_accuracy", "mean_f1", *(f"{score}/{head}" for score in ("accuracy", "f1") for head in HEADS),
     ),
@@ -37,6 +38,7 @@ LOSSES = {
     "sean": {"g": ("loss", "grad_norm", "adversarial", "feature_matching", "perceptual"), "d": ADVERSARIAL},
     "face_parser": {"parse": ("loss", "grad_norm")},
     "hair_classifier": {"classify": ("loss", "grad_norm", *HEADS)},
+    "hair_layout": {"layout": ("loss", "grad_norm", "cross_entropy", "jaccard")},
 }  # fmt: skip
 """What each phase and schedule logs, as `PHASE/TERM`."""
 

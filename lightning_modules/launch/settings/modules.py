@@ -113,6 +113,16 @@ class HairClassifierModule(Module):
     schedule: Component | None = None
 
 
+class HairLayoutModule(Module):
+    HINTS: ClassVar = {"optimizer": OPTIMIZER} | GANS_ONLY
+
+    hair_layout: Component
+    optimizer: Component
+    lambda_jaccard: NotNegative = 1.0
+    ema_decay: BelowOne = 0.998
+    schedule: Component | None = None
+
+
 class Function(Settings):
     """A function by its full name, e.g. the one that makes StarGAN v2's masks."""
 
@@ -125,4 +135,5 @@ TARGETS: dict[str, type[Settings]] = {
     "lightning_modules.SEANModule": SEANModule,
     "lightning_modules.FaceParserModule": FaceParserModule,
     "lightning_modules.HairClassifierModule": HairClassifierModule,
+    "lightning_modules.HairLayoutModule": HairLayoutModule,
 }

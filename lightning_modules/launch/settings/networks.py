@@ -84,6 +84,18 @@ class HairClassifier(ResNet):
     dropout: BelowOne = 0.0
 
 
+class HairLayoutNet(Settings):
+    image_size: ImageSize
+    base_width: Width = 24
+    embedding_dim: Width = 6
+
+    @model_validator(mode="after")
+    def _divides_into_groups(self) -> HairLayoutNet:
+        if self.base_width % 24:
+            raise ValueError(f"model.hair_layout.base_width must be a multiple of 24, not {self.base_width}")
+        return self
+
+
 class VGG19Perceptual(Settings):
     weights: Path = "torchvision"
 
@@ -97,5 +109,6 @@ TARGETS: dict[str, type[Settings]] = {
     "hairgan.networks.sean.SEANDiscriminator": SEANDiscriminator,
     "hairgan.networks.face_parser.BiSeNet": BiSeNet,
     "hairgan.networks.hair_classifier.HairClassifier": HairClassifier,
+    "hairgan.networks.hair_layout.HairLayoutNet": HairLayoutNet,
     "hairgan.losses.perceptual.VGG19Perceptual": VGG19Perceptual,
 }

@@ -114,9 +114,10 @@ def abilities(salon: Salon) -> Abilities:
         "style_encoder": restyler and restyler.encoder,
     }
     missing = tuple(name for name, network in networks.items() if network is None)
-    domains = restyler.domains if restyler is not None and restyler.mapping is not None else ()
+    if salon.layers is not None:
+        return Abilities(salon.domains, True, paints, ())
     by_reference = restyler is not None and restyler.encoder is not None
-    return Abilities(domains, by_reference, paints, missing if paints else (*missing, "sean"))
+    return Abilities(salon.domains, by_reference, paints, missing if paints else (*missing, "sean"))
 
 
 def bundle_names(sources: tuple[str, ...]) -> dict[str, str]:

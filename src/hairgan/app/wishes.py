@@ -97,6 +97,5 @@ class AllDomains:
         return (self.photo,)
 
     def edits(self, salon: Salon, parse: Parse) -> Iterator[tuple[str, Edit]]:
-        domains = salon.restyler.domains if salon.restyler is not None else ("",)  # the salon says what it lacks
-        for domain in domains:
+        for domain in salon.domains or ("",):  # the salon says what it lacks
             yield domain, salon.restyle(parse(self.photo), domain=domain, seed=self.seed, psi=self.truncation)

@@ -84,6 +84,6 @@ def _salon_methods(bundle: str, device: str, stages: tuple[str, ...]) -> dict[st
     check_stages(stages)
     salon = Salon.from_bundle(bundle, device)
     methods = salon_methods(salon, stages)
-    if salon.restyler is None:
-        click.echo("the bundle has no StarGAN v2, which restyling needs: the salon is scored on dye only", err=True)
+    if not salon.restyling_modes():
+        click.echo("the bundle has no networks for restyling: the salon is scored on dye only", err=True)
     return methods

@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 @click.option("--color-like", type=click.Path(path_type=Path), help="Photo whose hair color to take as well.")
 @click.option("--color", help="Or a color, as in `hairgan dye`.")
 @click.option(
-    "--mode", default="preserve", type=click.Choice(["preserve", "seed"]), help="seed: the pipeline as published."
+    "--mode",
+    type=click.Choice(["layer", "preserve", "seed"]),
+    help="layer (default with a hair layout network): new hair over the photo without its old hair. preserve: the hair "
+    "of StarGAN v2's rough head. seed: the pipeline as published.",
 )
 @edit_options
 def restyle(
@@ -43,7 +46,7 @@ def restyle(
     mix: float,
     color_like: Path | None,
     color: str | None,
-    mode: str,
+    mode: str | None,
     blend: str | None,
     **shared: Any,
 ) -> None:

@@ -12,8 +12,6 @@ from hairgan.editbench.truth import DYE_STAGES, STAGES, TrueResult, check_stages
 from hairgan.editing.edit import Edit
 from hairgan.editing.salon import Salon
 
-MODES = ("preserve", "seed")
-
 
 class SalonMethod:
     """One kind of edit of a salon. The salon parses the pictures itself and does not see their true label maps.
@@ -51,14 +49,13 @@ class SalonMethod:
         salon = self.salon.with_steps(true.steps())
         if self.mode is None:
             return salon.dye(source, like=color)
-        assert salon.restyler is not None
-        known = case.target_domain in salon.restyler.domains
+        known = self.mode != "layer" and salon.restyler is not None and case.target_domain in salon.restyler.domains
         domain = case.target_domain if known else None
         return salon.restyle(source, like=reference, domain=domain, color_like=color, mode=self.mode)
 
 
 def salon_methods(salon: Salon, stages: Sequence[str] = ()) -> dict[str, dict[str, SalonMethod]]:
-    """What a salon can do, by task and name: `dye`, and if it has StarGAN v2 `restyle preserve` and `restyle seed`.
+    """What a salon can do, by task and name: `dye`, and `restyle MODE` for each mode of restyling.
 
     Restyling takes the reference's hair and its color; the reference is read as of the case's domain if the salon
     knows that.
@@ -71,15 +68,14 @@ def salon_methods(salon: Salon, stages: Sequence[str] = ()) -> dict[str, dict[st
     """
     check_stages(stages)
     for stage in stages:
-        if stage not in DYE_STAGES and salon.restyler is None:
-            raise ValueError(f"stage '{stage}' is one of restyling, which needs StarGAN v2, and the bundle has none")
+        if stage not in DYE_STAGES and not salon.restyling_modes():
+            raise ValueError(f"stage '{stage}' is one of restyling, for which the bundle has no networks")
 
     def with_stages(name: str, mode: str | None, known: Sequence[str]) -> dict[str, SalonMethod]:
         methods = {name: SalonMethod(salon, mode)}
         return methods | {f"{name}, true {one}": SalonMethod(salon, mode, one) for one in stages if one in known}
 
     restyle: dict[str, SalonMethod] = {}
-    if salon.restyler is not None:
-        for mode in MODES:
-            restyle |= with_stages(f"restyle {mode}", mode, tuple(STAGES))
+    for mode in salon.restyling_modes():
+        restyle |= with_stages(f"restyle {mode}", mode, tuple(STAGES))
     return {"dye": with_stages("dye", None, DYE_STAGES), "restyle": restyle}

@@ -10,6 +10,7 @@ from jaxtyping import Bool, UInt8
 from numpy import ndarray
 
 from hairgan.editbench.cases import EditCase, Truth
+from hairgan.editing.new_hair import NewHair
 from hairgan.editing.painting import BlendedCrop, Painting, blend_painting
 from hairgan.editing.parsed_photo import ParsedPhoto
 from hairgan.editing.rough_head import RoughHead
@@ -68,13 +69,16 @@ class TrueResult:
     def steps(self) -> Steps:
         """The steps of the salon, of which one may give the truth."""
         if self.stage == "layout":
-            return Steps(lay_out=self._lay_out)
+            return Steps(lay_out=self._lay_out, place_hair=self._place_hair)
         if self.stage in ("background", "paint"):
             return Steps(blend=self._blend)
         return Steps()
 
     def _lay_out(self, head: RoughHead, mode: str) -> UInt8[ndarray, "size size"]:
         return resize_labels(self.truth.labels, len(head.labels))
+
+    def _place_hair(self, new: NewHair) -> NewHair:
+        return NewHair.of_labels(resize_labels(self.truth.labels, len(new.labels)), new.uncovered)
 
     def _blend(self, painting: Painting, blend: str) -> BlendedCrop:
         size = len(painting.picture)

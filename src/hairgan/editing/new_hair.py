@@ -48,6 +48,14 @@ class NewHair:
     labels: UInt8[ndarray, "s s"]
     """The label map of the new head."""
 
+    @classmethod
+    def of_labels(cls, labels: UInt8[ndarray, "s s"], uncovered: Float32[ndarray, "regions s s"]) -> NewHair:
+        """New hair of a known label map; what is under it is as given."""
+        hair = cv2.GaussianBlur((labels == Region.HAIR).astype(np.float32), (0, 0), EDGE * len(labels))
+        known = np.isin(labels, HIDDEN_BY_HAIR)
+        own = np.array([labels == region for region in HIDDEN_BY_HAIR], np.float32)
+        return cls(smooth_step(hair, *ALPHA), np.where(known, own, uncovered), labels)
+
 
 class HairLayouter:
     """Predicts where the hair of other heads goes on a photo.

@@ -41,6 +41,8 @@ class Painting:
     """The wanted mean color of the hair in Lab."""
     rough: UInt8[ndarray, "r r 3"] | None = None
     """The rough head, after restyling."""
+    changed: Float32[ndarray, "s s"] | None = None
+    """How much of each pixel is no longer the photo's, where hair is a layer; the picture is the crop's elsewhere."""
     warnings: tuple[str, ...] = ()
     """Warnings besides the photo's."""
 
@@ -93,6 +95,9 @@ def blend_painting(painting: Painting, blend: str) -> BlendedCrop:
     source = before.astype(np.float32)
     height, width = photo.photo.shape[:2]
     fade = photo.alignment.resized(size).ramp(height, width, EDGE * size)
+    if painting.changed is not None:
+        mask = painting.changed * fade
+        return BlendedCrop(painting, before, labels, source + fade[..., None] * (picture - source), mask, mask)
     if blend == "none":
         return BlendedCrop(painting, before, labels, source + fade[..., None] * (picture - source), fade, fade)
     hair = (labels == Region.HAIR) | (layout == Region.HAIR)

@@ -9,6 +9,7 @@ An edit goes through these steps, each in a module of its own:
     align, parse           photo_parser.py      Photo -> AlignedPhoto -> ParsedPhoto
     style, rough head      rough_head.py        StyleRequest -> style code -> RoughHead      (restyle only)
     layout                 layout.py            RoughHead -> label map                       (restyle only)
+    layer                  layer_restyler.py    StyleRequest -> Painting, in the place of all steps up to match
     style codes, paint     sean_painter.py      DyeJob or RestyleJob -> Painting
     match                  painting.py          Painting -> Painting                         (restyle only)
     blend, paste back      painting.py          Painting -> BlendedCrop -> Edit
@@ -27,9 +28,11 @@ from torch import nn
 
 from hairgan.devices import choose_device
 from hairgan.editing.batching import as_list, batches, broadcast
+from hairgan.editing.drawn_donors import drawn_domains
 from hairgan.editing.edit import Edit, Timings
 from hairgan.editing.hair_outside_crop import dye_hair_outside_crop
 from hairgan.editing.inference import check_precision, inference
+from hairgan.editing.layer_restyler import COLOR_DOMAINS, LayerRestyler
 from hairgan.editing.layout import LAYOUTS
 from hairgan.editing.painter import DyeJob, Painter, RestyleJob
 from hairgan.editing.painting import Painting, check_blend, collect_edit, match_painting, paste_back
@@ -42,6 +45,7 @@ from hairgan.editing.sean_painter import SEANPainter
 from hairgan.editing.steps import Steps
 from hairgan.editing.transfer_painter import TransferPainter
 from hairgan.editing.wanted_color import WantedColor
+from hairgan.networks.hair_layout import HairLayoutNet
 from hairgan.networks.low_precision import in_low_precision
 from hairgan.networks.mean_styles import MeanStyles
 from hairgan.networks.sean import SEANGenerator
@@ -52,11 +56,8 @@ from hairgan.weights.bundles import load_bundle
 from hairgan.weights.collecting import collect
 from hairgan.weights.shipped import bundle_or_shipped
 
-PARTS = ("parser", "sean", "mean_styles", "stargan_generator", "mapping_network", "style_encoder", "fan")
+PARTS = ("parser", "sean", "mean_styles", "stargan_generator", "mapping_network", "style_encoder", "fan", "hair_layout")
 """Names of the parts of a bundle that the salon uses."""
-
-COLOR_DOMAINS = ("blond",)
-"""Domains that are about color: restyling to them takes the rough head's hair color."""
 
 STRANDS = ("photo", "painted")
 """Whose strands dyed hair has."""
@@ -82,6 +83,7 @@ class Salon:
             (docs/performance.md compares speed and pictures).
         mean_styles: SEAN's codes for regions that a photo does not show and that have no stand-in there; without them
             such regions look like those of the rough head.
+        hair_layout: says where hair like another head's goes; with it restyled hair is a layer.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class Salon:
         batch_size: int | None = None,
         mean_styles: MeanStyles | None = None,
         precision: str = "float32",
+        hair_layout: HairLayoutNet | None = None,
     ) -> None:
         check_precision(precision)
         self.precision = precision
@@ -105,6 +108,7 @@ class Salon:
         self.painter: Painter = TransferPainter() if sean is None else SEANPainter(sean, mean_styles)
         self.restyler = restyler
         self.rough_heads = None if restyler is None else RoughHeadMaker(restyler, self.parser, self.batch_size)
+        self.layers = None if hair_layout is None else LayerRestyler(hair_layout, self.rough_heads)
         self.steps = Steps()
 
     @classmethod
@@ -145,7 +149,10 @@ class Salon:
             restyler = Restyler(get("stargan_generator"), *heads, domains)
         if "finder" not in options and not MTCNNFinder.available():
             options["finder"] = FANFinder(get("fan")) if "fan" in networks else RegionFinder(parser)
-        return cls(parser, get("sean"), restyler, mean_styles=get("mean_styles"), **options)
+        return cls(
+            parser, get("sean"), restyler,
+            mean_styles=get("mean_styles"), hair_layout=get("hair_layout"), **options,
+        )  # fmt: skip
 
     def with_steps(self, steps: Steps) -> Salon:
         """A salon with the same networks and other steps."""
@@ -241,7 +248,7 @@ class Salon:
         like: Reference | Sequence[Reference] | None = None,
         color_like: Reference | None = None,
         color: str | None = None,
-        mode: str = "preserve",
+        mode: str | None = None,
         blend: str | None = None,
         aligned: bool = False,
     ) -> list[Edit]:
@@ -257,25 +264,28 @@ class Salon:
             color_like: a photo, or a `Mix`, whose hair color to take. By default the color stays, except in domains
                 that are about color.
             color: instead, a color as in `dye_all`.
-            mode: `"preserve"` takes only the hair of the rough head; `"seed"` takes its whole layout and blends
-                nothing, as published.
-            blend: as in `dye_all`; by default `"alpha"`, and `"none"` in mode `"seed"`.
+            mode: `"layer"`, the default if the bundle has a hair layout network, removes the old hair and lays new hair
+                over the photo; `"preserve"`, the default without one, takes only the hair of the rough head; `"seed"`
+                takes its whole layout and blends nothing, as published.
+            blend: as in `dye_all`; by default `"alpha"`, and `"none"` in mode `"seed"`. Mode `"layer"` has none.
             aligned: all photos are CelebA-HQ crops already.
 
         Raises:
-            ValueError: as in `dye_all`, or there is no such domain, or no StarGAN v2.
+            ValueError: as in `dye_all`, or there is no such domain, or no network that the mode needs.
         """
-        if self.restyler is None:
-            raise ValueError("restyling needs StarGAN v2, which is not in the bundle")
-        if mode not in LAYOUTS:
-            raise ValueError(f"unknown mode '{mode}'; known are {', '.join(LAYOUTS)}")
+        mode = self._restyling_mode(mode)
         if domain is None and like is None:
             raise ValueError("give a domain, or like, a photo whose hair style to take")
         if color_like is not None and color is not None:
             raise ValueError("give color_like or color, not both")
+        if mode == "layer" and blend is not None:
+            raise ValueError("a layer of hair has no other blend: leave blend out, or choose mode='preserve'")
         blend = blend or ("none" if mode == "seed" else "alpha")
         check_blend(blend)
         _check_amount("psi", psi)
+        if mode == "layer":
+            assert self.layers is not None
+            self.layers.check(domain, psi, has_references=like is not None)
         timings = Timings()
         parsed = self.photo_parser(photos, aligned, timings)
         references = [
@@ -291,10 +301,41 @@ class Salon:
             StyleRequest(photo, references, domain, seed, psi)
             for photo, references, seed in broadcast(parsed, references, as_list(seed))
         ]
+        if mode == "layer":
+            return [self._restyle_as_layer(request, wanted, timings) for request in requests]
         edits: list[Edit] = []
         for batch in batches(requests, self.batch_size):
             edits += self._restyle_batch(batch, wanted, mode, blend, timings)
         return edits
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """The hair domains that `restyle` can go to."""
+        if self.restyler is not None and self.restyler.mapping is not None:
+            return self.restyler.domains
+        return () if self.layers is None else drawn_domains().names
+
+    def restyling_modes(self) -> tuple[str, ...]:
+        """The modes of restyling that the networks allow, the default one first."""
+        return (*(() if self.layers is None else ("layer",)), *(() if self.restyler is None else LAYOUTS))
+
+    def _restyling_mode(self, mode: str | None) -> str:
+        modes = self.restyling_modes()
+        if mode not in (None, "layer", *LAYOUTS):
+            raise ValueError(f"unknown mode '{mode}'; known are layer, {', '.join(LAYOUTS)}")
+        if not modes:
+            raise ValueError("restyling needs a hair layout network or StarGAN v2, and the bundle has neither")
+        if mode is not None and mode not in modes:
+            needed = "a hair layout network" if mode == "layer" else "StarGAN v2"
+            raise ValueError(f"restyling with mode='{mode}' needs {needed}, which is not in the bundle")
+        return mode or modes[0]
+
+    def _restyle_as_layer(self, request: StyleRequest, wanted: WantedColor | None, timings: Timings) -> Edit:
+        assert self.layers is not None
+        painting = self.layers.paint(request, wanted, self.steps.place_hair, timings)
+        if request.photo.leaves_crop:
+            painting = replace(painting, warnings=(HAIR_STAYS_OUTSIDE,))
+        return self._blend_and_paste(painting, "alpha", timings)
 
     def _dye_batch(self, jobs: Sequence[DyeJob], strands: str, blend: str, timings: Timings) -> list[Edit]:
         with timings.stage("paint"):

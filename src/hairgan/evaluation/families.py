@@ -8,7 +8,7 @@ from typing import Any
 
 from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.requirements import Requirement
-from hairgan.evaluation import face_parser, hair_classifier, sean, stargan
+from hairgan.evaluation import face_parser, hair_classifier, hair_layout, sean, stargan
 from hairgan.evaluation.judges import Judges
 from hairgan.evaluation.names import METRICS, MODES, NEEDED_JUDGES, Mode
 from hairgan.evaluation.result import Evaluation
@@ -19,7 +19,7 @@ class Family(typing.Protocol):
     """What the module of a family has."""
 
     DEFAULT_SPLIT: str
-    """GANs are measured on `val`, as published; parser and classifier on `test`."""
+    """GANs are measured on `val`, as published; the others on `test`."""
 
     def default_metrics(self, dataset: PackedDataset, judges: Judges) -> tuple[str, ...]: ...
 
@@ -33,11 +33,15 @@ class Family(typing.Protocol):
 FAMILIES: dict[str, Family] = {
     "face_parser": face_parser,
     "hair_classifier": hair_classifier,
+    "hair_layout": hair_layout,
     "stargan": stargan,
     "sean": sean,
 }
 
-TOLD_BY = {"face_parser": "parser", "hair_classifier": "classifier", "stargan": "mapping_network", "sean": "generator"}
+TOLD_BY = {
+    "face_parser": "parser", "hair_classifier": "classifier", "hair_layout": "hair_layout",
+    "stargan": "mapping_network", "sean": "generator",
+}  # fmt: skip
 """Family -> a network that neither it nor the families before it share."""
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 METRICS = {
     "face_parser": ("segmentation", "cost"),
     "hair_classifier": ("attributes", "cost"),
+    "hair_layout": ("segmentation", "cost"),
     "stargan": ("fid", "lpips", "domain_accuracy", "identity", "cost"),
     "sean": ("fid", "kid", "reconstruction", "edits", "segmentation", "identity", "editbench", "cost"),
 }

@@ -183,7 +183,7 @@ def test_results_are_not_overwritten_without_the_option(tmp_path):
 
 def test_unknown_stages_and_those_that_the_networks_lack(monkeypatch):
     monkeypatch.delenv("HAIRGAN_BUNDLE", raising=False)
-    for stage, message in (("hat", "there is no stage 'hat'"), ("layout", "which needs StarGAN v2")):
+    for stage, message in (("hat", "there is no stage 'hat'"), ("layout", "for which the bundle has no networks")):
         with pytest.raises(ValueError, match=message):
             CliRunner().invoke(editbench, ["--truth", stage], catch_exceptions=False)
 

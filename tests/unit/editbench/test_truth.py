@@ -130,5 +130,5 @@ def test_rows_of_stages(salon: Salon) -> None:
 def test_unknown_stages_are_refused(salon: Salon) -> None:
     with pytest.raises(ValueError, match="there is no stage 'shoes' of an edit: the stages are source, reference"):
         salon_methods(salon, ["shoes"])
-    with pytest.raises(ValueError, match="'layout' is one of restyling, which needs StarGAN v2, and the bundle has"):
+    with pytest.raises(ValueError, match="'layout' is one of restyling, for which the bundle has no networks"):
         salon_methods(Salon(PaletteParser()), ["layout"])

@@ -4,34 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
+from hairgan.editing.color import hair_color
 from hairgan.editing.hair_layer import layer_hair
 from hairgan.editing.hair_texture import hair_texture, warp_to
 from hairgan.editing.new_hair import HairLayouter, WantedShape
 from hairgan.editing.parsed_photo import ParsedPhoto
 from hairgan.editing.plate import remove_hair
+from hairgan.editing.salon import Salon
 from hairgan.networks.hair_layout import HIDDEN_BY_HAIR
 from hairgan.photos.alignment import whole_photo
-from hairgan.regions import NUM_REGIONS, PALETTE, Region
-from tests.unit.heads import draw_labels, paint_head
+from hairgan.regions import PALETTE, Region
+from tests.unit.heads import PaletteParser, WearsReference, draw_labels, paint_head
 
 SIDE = 128
-
-
-class WearsReference(torch.nn.Module):
-    """The hair of the reference at its place; skin below the middle and background above where hair goes."""
-
-    image_size = SIDE
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.weight = torch.nn.Parameter(torch.zeros(1))
-
-    def forward(self, source: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
-        bald = torch.where(source == Region.HAIR, int(Region.BACKGROUND), source)
-        new = torch.where(reference == Region.HAIR, int(Region.HAIR), bald)
-        return 40 * torch.nn.functional.one_hot(new, NUM_REGIONS).permute(0, 3, 1, 2).float()
 
 
 def parsed(labels: np.ndarray, hair: tuple[int, int, int]) -> ParsedPhoto:
@@ -46,7 +32,7 @@ def long_haired() -> ParsedPhoto:
 
 @pytest.fixture
 def short_haired() -> ParsedPhoto:
-    return parsed(draw_labels(SIDE, length=0.45), (40, 160, 60))
+    return parsed(draw_labels(SIDE, length=0.45), (110, 50, 170))
 
 
 def test_the_plate_shows_what_is_beside_the_hair(long_haired) -> None:
@@ -89,7 +75,7 @@ def test_the_layer_has_the_wanted_color_and_leaves_the_rest(long_haired, short_h
     layer = layer_hair(long_haired, new, short_haired, short_haired, wanted)
     np.testing.assert_array_equal(layer.picture[layer.changed == 0], long_haired.crop[layer.changed == 0])
     inside = new.alpha == 1
-    assert np.abs(layer.picture[inside].mean(0) - (40, 160, 60)).max() < 8
+    assert np.abs(layer.picture[inside].mean(0) - (110, 50, 170)).max() < 8
     old_only = (long_haired.labels == Region.HAIR) & (new.alpha == 0)
     assert np.abs(layer.picture[old_only].mean(0) - PALETTE[Region.BACKGROUND]).max() < 12
 
@@ -109,3 +95,54 @@ def test_stripes_reach_from_the_inner_to_the_outer_edge_of_wider_hair() -> None:
     warped = warp_to(picture, narrow, wide, wide == Region.HAIR)
     top_of_narrow, top_of_wide = (np.flatnonzero((m == Region.HAIR)[:, SIDE // 2])[0] for m in (narrow, wide))
     assert abs(warped[top_of_wide + 1, SIDE // 2, 0] - top_of_narrow) < 3
+
+
+@pytest.fixture(scope="module")
+def salon() -> Salon:
+    return Salon(PaletteParser(), hair_layout=WearsReference())
+
+
+def test_a_salon_lays_the_hair_of_a_reference_over_the_photo(salon, long_haired, short_haired) -> None:
+    edit = salon.restyle(long_haired.crop, like=short_haired.crop, aligned=True)
+    hair = edit.layout == Region.HAIR
+    assert (hair == (short_haired.labels == Region.HAIR)).mean() > 0.97
+    np.testing.assert_array_equal(edit.image[edit.mask == 0], long_haired.crop[edit.mask == 0])
+    assert np.abs(edit.image[edit.mask > 0.99].mean(0) - long_haired.crop[edit.mask > 0.99].mean(0)).max() > 10
+    own = salon.parse(long_haired.crop, aligned=True).hair_color().mean
+    theirs = short_haired.hair_color().mean
+    found = hair_color(edit.image, hair).mean
+    assert np.linalg.norm(found - own) < 4 < np.linalg.norm(found - theirs)
+    dyed = salon.restyle(long_haired.crop, like=short_haired.crop, color_like=short_haired.crop, aligned=True)
+    assert np.linalg.norm(hair_color(dyed.image, dyed.layout == Region.HAIR).mean - theirs) < 4
+
+
+def test_a_domain_is_worn_like_a_drawn_person_wears_it(salon, long_haired) -> None:
+    assert salon.domains == ("bang", "no_bang", "long_straight", "long_perm", "bob", "short", "blond")
+    assert salon.restyling_modes() == ("layer",)
+    short = salon.restyle(long_haired.crop, domain="short", aligned=True)
+    other = salon.restyle(long_haired.crop, domain="short", seed=1, aligned=True)
+    assert (short.layout == Region.HAIR).mean() < (long_haired.labels == Region.HAIR).mean()
+    assert not np.array_equal(short.layout, other.layout)
+    assert "a drawn person" in short.method
+    blond = salon.restyle(long_haired.crop, domain="blond", aligned=True)
+    assert hair_color(blond.image, blond.layout == Region.HAIR).mean[2] > 15  # yellow, and the photo's hair is violet
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"domain": "beehive"}, "no domain 'beehive'; the domains are bang, no_bang"),
+        ({"domain": "bob", "psi": 0.5}, "psi is for StarGAN v2"),
+        ({"domain": "bob", "blend": "alpha"}, "leave blend out"),
+        ({"domain": "bob", "mode": "preserve"}, "mode='preserve' needs StarGAN v2, which is not in the bundle"),
+        ({"domain": "bob", "mode": "wig"}, "unknown mode 'wig'; known are layer, preserve, seed"),
+    ],
+)
+def test_a_layer_refuses_what_it_has_not(salon, long_haired, how, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        salon.restyle(long_haired.crop, aligned=True, **how)
+
+
+def test_a_domain_beside_a_reference_is_refused(salon, long_haired, short_haired) -> None:
+    with pytest.raises(ValueError, match="leave domain out"):
+        salon.restyle(long_haired.crop, domain="bob", like=short_haired.crop, aligned=True)

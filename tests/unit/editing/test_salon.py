@@ -351,7 +351,7 @@ def test_photos_that_cannot_be_edited(salon: Salon, photo: np.ndarray) -> None:
     nobody = Salon(PaletteParser(), finder=RegionFinder(FaceParser(PaletteParser())))
     with pytest.raises(ValueError, match="no face was found"):
         nobody.dye(np.zeros((64, 64, 3), np.uint8), color="red")
-    with pytest.raises(ValueError, match="needs StarGAN v2"):
+    with pytest.raises(ValueError, match="restyling needs a hair layout network or StarGAN v2"):
         nobody.restyle(photo, domain="bob")
     with pytest.raises(ValueError, match="a face parser is needed; there are only sean"):
         Salon.from_networks({"sean": MeanColorSEAN()})

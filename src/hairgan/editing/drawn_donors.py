@@ -1,0 +1,57 @@
+"""Drawn people whose hair a photo can be given: a hair domain without a network that knows it."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import count
+
+import numpy as np
+import polars as pl
+
+from hairgan.domains import Domains
+from hairgan.editing.parsed_photo import ParsedPhoto
+from hairgan.photos.alignment import whole_photo
+from hairgan.portraits.items import PortraitItem
+from hairgan.regions import Region
+
+SEED = 11
+"""Of the drawn people."""
+ATTRIBUTE_SIZE = 32
+"""Side in pixels of the drawings that are only looked at for their domains."""
+MIN_HAIR = 0.02
+
+
+@cache
+def drawn_domains() -> Domains:
+    """The hair domains that drawn people are sorted into."""
+    return Domains.load("hair7")
+
+
+@cache
+def drawn_donor(domain: str, number: int, size: int) -> ParsedPhoto:
+    """The `number`-th drawn person of a domain, with the true label map.
+
+    Args:
+        domain: one of `drawn_domains().names`.
+        number: 0 or more.
+        size: side of the drawing in pixels.
+
+    Raises:
+        ValueError: there is no such domain.
+    """
+    if domain not in drawn_domains().names:
+        raise ValueError(f"there is no domain '{domain}'; the domains are {', '.join(drawn_domains().names)}")
+    found = (index for index in count() if _suits(domain, index))
+    index = next(index for position, index in enumerate(found) if position == number)
+    image, labels, _ = PortraitItem(SEED, size)(index)
+    hair = (labels == Region.HAIR).astype(np.float32)
+    return ParsedPhoto(image, whole_photo(size, size, size), image, labels, hair)
+
+
+@cache
+def _suits(domain: str, index: int) -> bool:
+    _, labels, attributes = PortraitItem(SEED, ATTRIBUTE_SIZE)(index)
+    if (labels == Region.HAIR).mean() < MIN_HAIR or (labels == Region.HAT).any():
+        return False
+    matches = drawn_domains().matches(pl.DataFrame([attributes]))[0]
+    return bool(matches[drawn_domains().names.index(domain)])

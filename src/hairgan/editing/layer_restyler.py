@@ -1,0 +1,122 @@
+"""Restyling with hair as a layer: the hair layout network says where new hair goes, donors what it looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from hairgan.editing.drawn_donors import drawn_donor
+from hairgan.editing.edit import Timings
+from hairgan.editing.hair_layer import layer_hair
+from hairgan.editing.new_hair import HairLayouter, NewHair, WantedShape
+from hairgan.editing.painting import Painting
+from hairgan.editing.parsed_photo import ParsedPhoto
+from hairgan.editing.references import WeightedReference
+from hairgan.editing.rough_head import RoughHeadMaker, StyleRequest
+from hairgan.editing.wanted_color import WantedColor
+from hairgan.networks.hair_layout import HairLayoutNet
+from hairgan.photos.alignment import whole_photo
+from hairgan.photos.network_images import resize_picture
+from hairgan.regions import Region
+
+COLOR_DOMAINS = ("blond",)
+"""Domains that are about color: restyling to them takes the color of the donor's hair too."""
+TEXTURE_DOMAINS = ("long_perm",)
+"""Domains that are about strands: restyling to them takes the donor's, which are the photo's own elsewhere."""
+
+MAX_SIDE = 512
+"""Largest side in pixels of a crop that is given new hair, unless the parser's is larger."""
+
+
+class LayerRestyler:
+    """Gives photos the hair of references, or of a domain, as a layer.
+
+    The donor of a domain's hair is the rough head of StarGAN v2 where that is there, and else a drawn person.
+
+    Args:
+        network: the hair layout network, in evaluation mode.
+        rough_heads: StarGAN v2's.
+    """
+
+    def __init__(self, network: HairLayoutNet, rough_heads: RoughHeadMaker | None) -> None:
+        self.layouter, self.rough_heads = HairLayouter(network), rough_heads
+
+    def check(self, domain: str | None, psi: float, has_references: bool) -> None:
+        """Refuse what cannot be done.
+
+        Raises:
+            ValueError: a domain beside references, no such domain, or a truncation of drawn donors.
+        """
+        if has_references:
+            if domain is not None:
+                raise ValueError("hair like a reference's is taken as it is: leave domain out, or take mode='preserve'")
+        elif self.rough_heads is not None:
+            self.rough_heads.restyler.domain(domain or "")
+        else:
+            drawn_donor(domain or "", 0, 64)
+            if psi != 1:
+                raise ValueError("psi is for StarGAN v2, which is not in the bundle; seed chooses another head of hair")
+
+    def paint(
+        self,
+        request: StyleRequest,
+        wanted: WantedColor | None,
+        place_hair: Callable[[NewHair], NewHair],
+        timings: Timings,
+    ) -> Painting:
+        """The crop of a photo with new hair.
+
+        Args:
+            wanted: color of the new hair; None keeps that of the photo's hair, except in domains about color.
+            place_hair: exchanges where the new hair goes; the identity in an edit.
+        """
+        photo = request.photo
+        with timings.stage("donor"):
+            donors = request.references or (WeightedReference(self._donor(request), 1.0),)
+        donor = _main(donors)
+        with timings.stage("layout"):
+            shapes = [WantedShape(one.photo.labels, one.share) for one in donors]
+            new = place_hair(self.layouter(photo, shapes, _size(photo)))
+        with timings.stage("paint"):
+            takes_strands = request.references or request.domain in TEXTURE_DOMAINS or not photo.has_hair
+            takes_color = request.domain in COLOR_DOMAINS or not photo.has_hair
+            color_of = donor if takes_color else photo
+            if wanted is not None:
+                color_of = _main(wanted.references) if wanted.references else color_of
+            mean = (color_of.hair_color() if wanted is None else wanted.lab).mean
+            layer = layer_hair(photo, new, donor if takes_strands else photo, color_of, mean)
+        return Painting(
+            photo=photo,
+            picture=layer.picture,
+            layout=new.labels,
+            method=f"a layer of hair in the shape of {self._owner(request)}'s",
+            wanted=None if wanted is None else wanted.lab.mean,
+            changed=layer.changed,
+        )
+
+    def _donor(self, request: StyleRequest) -> ParsedPhoto:
+        assert request.domain is not None
+        size = len(request.photo.crop)
+        if self.rough_heads is None:
+            return drawn_donor(request.domain, request.seed, size)
+        style = self.rough_heads.style(request)
+        (head,) = self.rough_heads.make([request.photo], style[None])
+        picture = resize_picture(head.picture, size)
+        hair = (head.labels == Region.HAIR).astype(np.float32)
+        return ParsedPhoto(picture, whole_photo(size, size, size), picture, head.labels, hair)
+
+    def _owner(self, request: StyleRequest) -> str:
+        if request.references:
+            return "the reference"
+        return "a drawn person" if self.rough_heads is None else "StarGAN v2's rough head"
+
+
+def _main(references: Sequence[WeightedReference]) -> ParsedPhoto:
+    return max(references, key=lambda reference: reference.share).photo
+
+
+def _size(photo: ParsedPhoto) -> int:
+    """Side of the crop that is painted: that of its part of the photo, within limits."""
+    size = len(photo.crop)
+    return max(size, min(MAX_SIDE, round(size / photo.alignment.scale)))
