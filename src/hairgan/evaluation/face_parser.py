@@ -16,17 +16,17 @@ from hairgan.evaluation.batches import gather, read_labelled, shares
 from hairgan.evaluation.image_cost import add_cost
 from hairgan.evaluation.judges import Judges
 from hairgan.evaluation.names import Mode
-from hairgan.evaluation.result import Evaluation, Picture, Table
+from hairgan.evaluation.region_scores import add_region_scores
+from hairgan.evaluation.result import Evaluation, Picture
 from hairgan.evaluation.settings import EvaluationData, EvaluationSettings
 from hairgan.metrics.hair_edits import mask_iou
 from hairgan.metrics.segmentation import ParsingScores
 from hairgan.networks.face_parser import BiSeNet
 from hairgan.pictures import sheet
-from hairgan.regions import REGION_NAMES, Region, colorize
+from hairgan.regions import Region, colorize
 
 DEFAULT_SPLIT = "test"
 EXAMPLES = 6
-HEADLINE = ("mean_iou", "mean_f1", "hair_iou", "pixel_accuracy")
 
 
 def default_metrics(dataset: PackedDataset, judges: Judges) -> tuple[str, ...]:
@@ -78,13 +78,7 @@ def _add_segmentation(
         scores.update(parsed, labels)
         of_each = mask_iou(parsed == Region.HAIR, labels == Region.HAIR)
         hair_iou |= dict(zip(map(int, chosen), of_each.tolist(), strict=True))
-    values = {name: float(value) for name, value in scores.compute().items()}
-    result.values |= values
-    result.headline += HEADLINE
-    row = (settings.split, [values[name] for name in HEADLINE])
-    result.tables.append(Table("All pixels", list(HEADLINE), [row]))
-    rows = [(name, [values[f"iou/{name}"], values[f"f1/{name}"]]) for name in REGION_NAMES]
-    result.tables.append(Table("Regions", ["IoU", "F1"], rows))
+    add_region_scores(result, scores, settings.split)
     result.pictures += _best_and_worst(parser, dataset, gather(hair_iou), settings.device)
 
 

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
+from jaxtyping import Int64
+from torch import Tensor
 
-from hairgan.data.hair_swaps import HairSwapBatches
+from hairgan.data.hair_swaps import MAPS, HairSwapBatches
 from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.requirements import Images, LabelMaps, Requirement, SharedHair
+from hairgan.evaluation.image_cost import add_cost
 from hairgan.evaluation.judges import Judges
 from hairgan.evaluation.names import Mode
-from hairgan.evaluation.result import Evaluation, Picture, Table
+from hairgan.evaluation.region_scores import add_region_scores
+from hairgan.evaluation.result import Evaluation, Picture
 from hairgan.evaluation.settings import EvaluationData, EvaluationSettings
 from hairgan.metrics.segmentation import ParsingScores
 from hairgan.pictures import sheet
-from hairgan.regions import REGION_NAMES, colorize
+from hairgan.regions import colorize
 
 DEFAULT_SPLIT = "test"
 EXAMPLES = 6
-HEADLINE = ("hair_iou", "mean_iou", "pixel_accuracy")
 
 
 def default_metrics(dataset: PackedDataset, judges: Judges) -> tuple[str, ...]:
     """What is measured unless metrics are chosen."""
-    return ("segmentation",)
+    return ("segmentation", "cost")
 
 
 def requirements(metrics: Sequence[str], split: str, modes: Sequence[Mode]) -> list[Requirement]:
@@ -35,10 +38,12 @@ def requirements(metrics: Sequence[str], split: str, modes: Sequence[Mode]) -> l
 
 @torch.no_grad()
 def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: EvaluationSettings) -> Evaluation:
-    """Scores over all pixels; each image of the split is once the target (`HairSwapBatches.read_in_order`).
+    """Measure a hair layout network on a split: each image is once the target (`HairSwapBatches.read_in_order`).
 
     Args:
         networks: `hair_layout`.
+        settings: `metrics` are of `segmentation`, scores over all pixels (`hairgan.metrics.segmentation`), and `cost`
+            of one label map.
 
     Raises:
         ValueError: the split has no image, or the dataset has no label maps or no shared hairstyles.
@@ -48,27 +53,29 @@ def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: Evalua
         dataset, settings.split, membership=data.membership, domain_names=list(data.domains.names),
         batch_size=settings.batch_size, seed=settings.seed,
     )  # fmt: skip
-    scores, images, examples = ParsingScores().to(settings.device), 0, []
-    for number in range(len(batches)):
-        if settings.max_sources is not None and images >= settings.max_sources:
-            break
-        batch = batches.read_in_order(number)
-        left = None if settings.max_sources is None else settings.max_sources - images
-        source, reference, target = (
-            torch.from_numpy(batch[name][:left]).to(settings.device).long()
-            for name in ("source", "reference", "target")
-        )
-        new = network(source, reference).argmax(1)
-        scores.update(new, target)
-        images += len(source)
-        examples += list(zip(*(maps.cpu().numpy() for maps in (source, reference, new, target)), strict=True))[:1]
-    values = {name: float(value) for name, value in scores.compute().items()}
-    result = Evaluation(values, {"split": settings.split, "images": images}, headline=HEADLINE)
-    row = (settings.split, [values[name] for name in HEADLINE])
-    result.tables.append(Table("All pixels", list(HEADLINE), [row]))
-    rows = [(name, [values[f"iou/{name}"], values[f"f1/{name}"]]) for name in REGION_NAMES]
-    result.tables.append(Table("Regions", ["IoU", "F1"], rows))
-    columns = [[colorize(labels) for labels in maps] for maps in zip(*examples[:EXAMPLES], strict=True)]
-    picture = sheet(columns, ["head", "hair of", "predicted", "truth"])
-    result.pictures.append(Picture("Label maps", picture, "the first head of each batch"))
+    result = Evaluation({}, {"split": settings.split, "images": 0}, headline=())
+    scores, examples = ParsingScores().to(settings.device), []
+    for source, reference, target in _label_maps(batches, settings):
+        predicted = network(source, reference).argmax(1)
+        scores.update(predicted, target)
+        result.protocol["images"] += len(target)
+        examples.append([colorize(maps[0].cpu().numpy()) for maps in (source, reference, predicted, target)])
+    if "segmentation" in settings.metrics:
+        add_region_scores(result, scores, settings.split)
+        picture = sheet(list(zip(*examples[:EXAMPLES], strict=True)), ["head", "hair of", "predicted", "truth"])
+        result.pictures.append(Picture("Label maps", picture, "the first head of each batch"))
+    if "cost" in settings.metrics:
+        head, wanted = source[:1], reference[:1]
+        add_cost(result, lambda: network(head, wanted), [network], settings.device, "Two label maps to a new one.")
     return result
+
+
+def _label_maps(batches: HairSwapBatches, settings: EvaluationSettings) -> Iterator[list[Int64[Tensor, "b s s"]]]:
+    """The triples of a split, at most `max_sources` of them."""
+    left = settings.max_sources
+    for number in range(len(batches)):
+        if left is not None and left <= 0:
+            return
+        batch = batches.read_in_order(number)
+        yield [torch.from_numpy(batch[name][:left]).to(settings.device).long() for name in MAPS]
+        left = None if left is None else left - len(batch["ids"])
