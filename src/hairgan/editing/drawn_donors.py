@@ -44,6 +44,7 @@ def drawn_donor(domain: str, number: int, size: int) -> ParsedPhoto:
     found = (index for index in count() if _suits(domain, index))
     index = next(index for position, index in enumerate(found) if position == number)
     image, labels, _ = PortraitItem(SEED, size)(index)
+    assert labels is not None
     hair = (labels == Region.HAIR).astype(np.float32)
     return ParsedPhoto(image, whole_photo(size, size, size), image, labels, hair)
 
@@ -51,6 +52,7 @@ def drawn_donor(domain: str, number: int, size: int) -> ParsedPhoto:
 @cache
 def _suits(domain: str, index: int) -> bool:
     _, labels, attributes = PortraitItem(SEED, ATTRIBUTE_SIZE)(index)
+    assert labels is not None
     if (labels == Region.HAIR).mean() < MIN_HAIR or (labels == Region.HAT).any():
         return False
     matches = drawn_domains().matches(pl.DataFrame([attributes]))[0]

@@ -111,7 +111,7 @@ def _edges_of_hair(
     x = center[0] + radii * np.sin(angles)[:, None]
     y = center[1] - radii * np.cos(angles)[:, None]
     found = cv2.remap(hair.astype(np.uint8), x.astype(np.float32), y.astype(np.float32), cv2.INTER_NEAREST) > 0
-    known = found.any(axis=1)
+    known = np.asarray(found.any(axis=1))
     nearest, farthest = found.argmax(axis=1), len(radii) - 1 - found[:, ::-1].argmax(axis=1)
     return _smooth_ring(nearest, known), _smooth_ring(farthest, known)
 
