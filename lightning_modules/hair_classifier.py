@@ -12,7 +12,8 @@ from torch.optim import Optimizer
 
 from hairgan.data.augment import to_bytes
 from hairgan.data.requirements import Images, KnownAttributes
-from hairgan.losses.classification import UNKNOWN, class_weights, masked_cross_entropies
+from hairgan.hair_attributes import UNKNOWN
+from hairgan.losses.classification import class_weights, masked_cross_entropies
 from hairgan.losses.phase import PhaseLoss
 from hairgan.metrics.classification import AttributeScores, fit_temperatures
 from hairgan.networks.hair_classifier import HairClassifier

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hairgan.evaluation.names import MODES
+from hairgan.hair_attributes import HEADS
 
 REGIONS = (
     "background", "skin", "nose", "eye_g", "l_eye", "r_eye", "l_brow", "r_brow", "l_ear", "r_ear", "mouth", "u_lip",
     "l_lip", "hair", "hat", "ear_r", "neck_l", "neck", "cloth",
 )  # fmt: skip
-HEADS = ("bangs", "length", "texture", "color", "gender")
 
 PARSING = ("mean_iou", "mean_f1", "hair_iou", "pixel_accuracy")
 VALIDATION = {

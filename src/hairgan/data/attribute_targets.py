@@ -7,8 +7,7 @@ import polars as pl
 from jaxtyping import Int64
 from numpy import ndarray
 
-from hairgan.losses.classification import UNKNOWN
-from hairgan.networks.hair_classifier import HEADS
+from hairgan.hair_attributes import HEADS, UNKNOWN
 
 COLUMNS: dict[str, str] = {
     # head -> column; a bool column gives class 0 or 1, a string column names the class

@@ -19,8 +19,7 @@ from numpy import ndarray
 
 from hairgan.data.attribute_targets import attribute_targets
 from hairgan.data.packed_dataset import PackedDataset
-from hairgan.losses.classification import UNKNOWN
-from hairgan.networks.hair_classifier import HEADS
+from hairgan.hair_attributes import HEADS, UNKNOWN
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from hairgan.evaluation.judges import Judges
 from hairgan.evaluation.names import Mode
 from hairgan.evaluation.result import Evaluation, Picture, Table
 from hairgan.evaluation.settings import EvaluationData, EvaluationSettings
-from hairgan.losses.classification import UNKNOWN
+from hairgan.hair_attributes import UNKNOWN
 from hairgan.metrics.classification import AttributeScores
 from hairgan.networks.hair_classifier import HairClassifier
 from hairgan.pictures import sheet

@@ -10,8 +10,8 @@ from numpy import ndarray
 
 from hairgan.data.attribute_targets import COLUMNS
 from hairgan.data.measured_attributes import measure
+from hairgan.hair_attributes import HEADS
 from hairgan.labelling.overlay import region_shares
-from hairgan.networks.hair_classifier import HEADS
 from hairgan.photos.classifier import Answer
 
 VISIBLE = 0.001

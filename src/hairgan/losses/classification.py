@@ -9,8 +9,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-UNKNOWN = -1
-"""Target of an image whose attribute is unknown."""
+from hairgan.hair_attributes import UNKNOWN
 
 
 def masked_cross_entropies(

@@ -11,8 +11,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 from torchmetrics import Metric
 
-from hairgan.losses.classification import UNKNOWN
-from hairgan.networks.hair_classifier import HEADS
+from hairgan.hair_attributes import HEADS, UNKNOWN
 
 
 class AttributeScores(Metric):

@@ -10,18 +10,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from hairgan.hair_attributes import HEADS
 from hairgan.networks.config import ConfiguredNetwork
 from hairgan.networks.residual_blocks import BasicBlock, Bottleneck
 from hairgan.networks.resnet import Block, ResNet
-
-HEADS: dict[str, tuple[str, ...]] = {
-    "bangs": ("no_bangs", "bangs"),
-    "length": ("short", "bob", "long"),
-    "texture": ("straight", "perm"),
-    "color": ("black", "brown", "blond", "red", "grey", "other"),
-    "gender": ("female", "male"),
-}
-"""Head -> names of its classes, in the order of its logits. Targets have one column per head, in this order."""
 
 MINIMUM_SIZE = 32
 """Smallest image side, pixels: the stride of the last stage."""

@@ -2,7 +2,7 @@ import polars as pl
 import pytest
 
 from hairgan.data.attribute_targets import attribute_targets
-from hairgan.networks.hair_classifier import HEADS
+from hairgan.hair_attributes import HEADS
 
 
 def test_classes_and_unknowns():

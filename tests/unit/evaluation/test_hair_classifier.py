@@ -11,7 +11,8 @@ from hairgan.data.packed_dataset import PackedDataset
 from hairgan.domains import Domains
 from hairgan.evaluation.hair_classifier import evaluate
 from hairgan.evaluation.settings import EvaluationData, EvaluationSettings
-from hairgan.networks.hair_classifier import HEADS, HairClassifier
+from hairgan.hair_attributes import HEADS
+from hairgan.networks.hair_classifier import HairClassifier
 
 PROBABILITY = [0.9, 0.6, 0.8]  # with which each image is called female
 

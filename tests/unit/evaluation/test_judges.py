@@ -5,8 +5,9 @@ import torch
 
 from hairgan.domains import Domains
 from hairgan.evaluation.judges import DomainClassifier, Judges
+from hairgan.hair_attributes import HEADS
 from hairgan.networks.face_parser import BiSeNet
-from hairgan.networks.hair_classifier import HEADS, HairClassifier
+from hairgan.networks.hair_classifier import HairClassifier
 from hairgan.photos.classifier import HairAttributeClassifier
 from hairgan.weights.bundles import save_bundle
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from hairgan.networks.hair_classifier import HEADS, HairClassifier
+from hairgan.hair_attributes import HEADS
+from hairgan.networks.hair_classifier import HairClassifier
 from lightning_modules import HairClassifierModule
 
 

@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from hairgan.networks.hair_classifier import HEADS, ChannelAttention, HairClassifier, ResNetCBAM, SpatialAttention
+from hairgan.hair_attributes import HEADS
+from hairgan.networks.hair_classifier import ChannelAttention, HairClassifier, ResNetCBAM, SpatialAttention
 
 
 @pytest.mark.parametrize("depth", [18, 34, 50])

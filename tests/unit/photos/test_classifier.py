@@ -1,8 +1,9 @@
 import pytest
 import torch
 
+from hairgan.hair_attributes import HEADS
 from hairgan.networks.face_parser import BiSeNet
-from hairgan.networks.hair_classifier import HEADS, HairClassifier
+from hairgan.networks.hair_classifier import HairClassifier
 from hairgan.photos.classifier import HairAttributeClassifier
 from hairgan.weights.bundles import save_bundle
 from tests.unit.labelling.painted import photo
