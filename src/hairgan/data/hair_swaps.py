@@ -16,6 +16,7 @@ from torch import Tensor
 
 from hairgan.data.augment import flip_labels
 from hairgan.data.batches import Batch, Batches
+from hairgan.data.outlines import smooth_outlines
 from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.requirements import Images, LabelMaps, SharedHair
 from hairgan.randomness import numpy_generator
@@ -43,7 +44,7 @@ class HairSwapBatches(Batches):
 
     Args:
         smooth_share: share of rows whose label maps are outlined as people annotate photographs
-            (`hairgan.portraits.randomized.outlines`).
+            (`hairgan.data.outlines`).
 
     Raises:
         ValueError: the dataset has no label maps or no shared hairstyles.
@@ -115,8 +116,6 @@ class HairSwapBatches(Batches):
         return float((self.dataset.label_maps(np.array([index])) == Region.HAIR).mean())
 
     def _maps(self, triples: Int64[ndarray, "b 3"], smooth: Bool[ndarray, " b"]) -> Batch:
-        from hairgan.portraits.randomized.outlines import smooth_outlines
-
         batch: Batch = {"ids": triples[:, 2]}
         for column, name in enumerate(MAPS):
             labels = self.dataset.label_maps(triples[:, column])

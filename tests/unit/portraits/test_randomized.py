@@ -14,7 +14,6 @@ from hairgan.portraits import Portrait, portrait, randomized
 from hairgan.portraits.items import PortraitItem
 from hairgan.portraits.randomized.hairstyle import sample_hairstyle
 from hairgan.portraits.randomized.identity import sample_identity
-from hairgan.portraits.randomized.outlines import smooth_outlines
 from hairgan.portraits.randomized.textures import texture
 from hairgan.randomness import numpy_generator
 from hairgan.regions import NUM_REGIONS, Region
@@ -112,17 +111,6 @@ def test_eyes_are_where_aligned_photographs_have_them() -> None:
                 rows.append(y.mean() / 64)
                 columns.append(abs(x.mean() / 64 - 0.5))
     assert 0.44 < np.median(rows) < 0.50 and 0.10 < np.median(columns) < 0.15
-
-
-def test_outlines_close_gaps_and_keep_small_regions() -> None:
-    labels = np.full((64, 64), Region.SKIN, dtype=np.uint8)
-    labels[:32] = Region.HAIR
-    labels[20, 10:50] = Region.SKIN  # a gap between strands
-    labels[31:40, 30] = Region.HAIR  # a single strand
-    labels[45, 20:28] = Region.L_EYE  # thin, but a region of its own
-    smooth = smooth_outlines(labels)
-    assert (smooth[:31] == Region.HAIR).all() and (smooth[36:44] == Region.SKIN).all()
-    np.testing.assert_array_equal(smooth == Region.L_EYE, labels == Region.L_EYE)
 
 
 def test_textures_have_the_promised_mean_and_deviation() -> None:

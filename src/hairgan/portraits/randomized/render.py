@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from hairgan.data.outlines import smooth_outlines
 from hairgan.portraits.accessories import paint_earrings, paint_glasses, paint_necklace
 from hairgan.portraits.attributes import attributes_of
 from hairgan.portraits.body import Body, paint_clothes, paint_neck
@@ -23,7 +24,6 @@ from hairgan.portraits.randomized.hairstyle import sample_hairstyle
 from hairgan.portraits.randomized.identity import match_colors, sample_identity
 from hairgan.portraits.randomized.light import add_shadows, add_texture
 from hairgan.portraits.randomized.occluders import paint_occluders
-from hairgan.portraits.randomized.outlines import smooth_outlines
 from hairgan.portraits.randomized.warp import warp
 from hairgan.portraits.render import Portrait, check_size
 from hairgan.randomness import numpy_generator
