@@ -10,6 +10,7 @@ from PIL import Image
 from hairgan.editing.restyler import Restyler
 from hairgan.editing.salon import Salon
 from hairgan.photos.faces import RegionFinder
+from hairgan.photos.parser import FaceParser
 from tests.unit.heads import (
     HeadGenerator,
     MeanColorSEAN,
@@ -27,9 +28,9 @@ def tiny_salon(restyles: bool = True) -> Salon:
     """Every network, or only a face parser."""
     parser = PaletteParser()
     if not restyles:
-        return Salon(parser, finder=RegionFinder(parser))
+        return Salon(parser, finder=RegionFinder(FaceParser(parser)))
     restyler = Restyler(HeadGenerator(), ShapeMapping(), ShapeEncoder(), None, DOMAINS)
-    return Salon(parser, MeanColorSEAN(), restyler, RegionFinder(parser))
+    return Salon(parser, MeanColorSEAN(), restyler, RegionFinder(FaceParser(parser)))
 
 
 def tiny_head(length: float = 0.75, hair: tuple[int, int, int] = (150, 84, 214)) -> np.ndarray:
