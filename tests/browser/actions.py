@@ -35,7 +35,8 @@ def finished(page: Any, button: str, edits: int = 1) -> None:
         }""",
         arg=old,
     )
-    assert page.locator("#message").inner_text() == ""
+    said = page.locator("#message").text_content().strip()
+    assert not said, said
 
 
 def complaint(page: Any, button: str) -> str:

@@ -117,35 +117,6 @@ def test_errors_are_sentences(salon_server: Any, open_page: OpenPage, tmp_path: 
     assert page.locator("#history .tile").count() == 0
 
 
-def test_by_keyboard_alone(salon_server: Any, open_page: OpenPage) -> None:
-    """From the top of the page to a dyed drawn person, with Tab, arrows, space and Enter."""
-    page = open_page(salon_server.url)
-
-    def tab_to(selector: str, key: str = "Tab") -> None:
-        for _ in range(60):
-            page.keyboard.press(key)
-            if page.evaluate("s => document.activeElement.matches(s)", selector):
-                outline = page.evaluate("() => getComputedStyle(document.activeElement).outlineStyle")
-                assert (
-                    outline != "none"
-                    or "input" in selector
-                    or page.evaluate("() => getComputedStyle(document.activeElement).boxShadow !== 'none'")
-                )
-                return
-        raise AssertionError(f"{selector} is not reached by {key}")
-
-    tab_to("#examples .tile")
-    page.keyboard.press("Enter")
-    page.locator("#photo img").first.wait_for()
-    tab_to("#color input")
-    page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.querySelector('#color input:checked').value === 'red'")
-    tab_to("#dye-button")
-    page.keyboard.press("Enter")
-    page.locator("#message .message.error").wait_for()  # a drawn person, for networks that know palette colors
-    assert page.locator("#message [role=alert]").count() == 1
-
-
 def test_korean(salon_server: Any, open_page: OpenPage, tmp_path: Path) -> None:
     page = open_page(salon_server.url, locale="ko-KR")
     page.wait_for_url("**/ko")

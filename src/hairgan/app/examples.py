@@ -25,6 +25,17 @@ MODEL = 12
 TILE_SIZE = 160  # px
 BLOND = "blond"
 
+TYPICAL: dict[str, Callable[[Hairstyle], bool]] = {
+    "bang": lambda style: style.bangs == "full" and style.length == "long" and style.texture == "straight",
+    "no_bang": lambda style: style.length == "bob" and style.texture == "straight",
+    "long_straight": lambda style: style.bangs == "none",
+    "long_perm": lambda style: style.bangs == "none",
+    "bob": lambda style: style.bangs == "swept" and style.texture == "straight",
+    "short": lambda style: style.bangs == "none",
+    "blond": lambda style: style.bangs == "none" and style.length == "long",
+}
+"""What the picture of a domain shows besides the domain itself, so that no two of them look the same."""
+
 
 def example_name(number: int) -> str:
     """File name of an example."""
@@ -91,10 +102,10 @@ def _draw_tile(domain: str) -> Picture:
 
 
 def _hairstyle_of(domain: str) -> Hairstyle:
-    """The first hairstyle of a domain that is neither bright nor, but for its own domain, blond."""
+    """The first hairstyle of a domain that shows what sets it apart from the other domains."""
+    shows, colors = TYPICAL[domain], (BLOND,) if domain == BLOND else ("brown", "black")
     for index in range(10_000):
         style = Hairstyle.sample(SEED, index)
-        plain = style.color_name == BLOND if domain == BLOND else style.color_name in ("brown", "black", "red")
-        if ROWS[domain](style) and plain:
+        if ROWS[domain](style) and shows(style) and style.color_name in colors:
             return style
     raise ValueError(f"no hairstyle of domain {domain} among the first 10,000")

@@ -13,6 +13,7 @@
   // Gradio names each radio button differently; with one name per group the arrow keys move within it.
   const group = () => document.querySelectorAll(".swatches, .domains").forEach((all) =>
     all.querySelectorAll("input[type=radio]").forEach((one) => { if (one.name !== all.id) one.name = all.id; }));
-  new MutationObserver(group).observe(document.body, { childList: true, subtree: true });
+  new MutationObserver(group).observe(document.body,
+    { childList: true, subtree: true, attributes: true, attributeFilter: ["name"] });
   group();
 }
