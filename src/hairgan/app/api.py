@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from hairgan.app.service import Service
 from hairgan.app.sessions import Entry
 from hairgan.app.texts import load_texts
 from hairgan.app.wishes import AllDomains, Dye, Restyle, Wish
+
+log = logging.getLogger(__name__)
 
 
 class Api:
@@ -98,4 +101,7 @@ class Api:
             found = [news async for news in self.service.edit(session, wish, bundle) if isinstance(news, Entry)]
         except ValueError as error:
             raise gr.Error(self.t.sentence(str(error))) from error
+        except Exception as error:
+            log.exception("an edit failed")
+            raise gr.Error(self.t("error.unexpected", kind=type(error).__name__)) from error
         return [(str(session.folder / entry.full), asdict(entry.facts)) for entry in found]

@@ -101,8 +101,8 @@ class Alignment:
             mask: only photo pixels where it is above 0 may change; all others keep their bytes.
             renewed: 0 where the edit only changes the colour, up to 1 where it shows something else; at most the mask.
         """
-        if self.scale > 1:  # the photo is coarser than the crop: average first
-            size = max(1, round(self.size / self.scale))
+        size = max(1, round(self.size / self.scale))
+        if size < self.size:  # the photo is coarser than the crop: average first
             shrunk = (cv2.resize(x, (size, size), interpolation=cv2.INTER_AREA) for x in (before, after, mask, renewed))
             return self.resized(size).paste(photo, *shrunk)
         out = photo.copy()

@@ -94,6 +94,15 @@ def test_faces_too_small() -> None:
         celeba_hq_alignment(0 * FACE, 256)
 
 
+def test_a_crop_that_is_finer_than_the_photo_by_less_than_a_pixel() -> None:
+    photo, size = smooth(64, 64), 64
+    alignment = Alignment(np.array([[1.003, 0, 0], [0, 1.003, 0]]), size)
+    before, mask = alignment.crop(photo).astype(np.float32), np.zeros((size, size), np.float32)
+    mask[20:40, 20:40] = 1
+    out = alignment.paste(photo, before, before + 9 * mask[..., None], mask, np.zeros_like(mask))
+    assert (out[25:35, 25:35] - photo[25:35, 25:35].astype(int) == 9).all() and np.array_equal(out[:15], photo[:15])
+
+
 def test_large_photos_are_pasted_in_bands(monkeypatch: pytest.MonkeyPatch) -> None:
     photo = smooth(300, 400)
     matrix = cv2.getRotationMatrix2D((200, 150), 20, 0.5)
