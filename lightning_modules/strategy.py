@@ -14,7 +14,7 @@ import torch.distributed as dist
 from pytorch_lightning.strategies import DDPStrategy
 from torch import Tensor
 
-from hairgan.networks.batch_norm import synchronise
+from hairgan.networks.batch_norm import synchronize
 
 ANSWER_SECONDS = 10.0  # how long the other processes may take to answer
 
@@ -28,7 +28,7 @@ class PhasedDDPStrategy(DDPStrategy):
 
     def configure_ddp(self) -> None:
         assert self.model is not None
-        synchronise(self.model)
+        synchronize(self.model)
         with torch.no_grad():
             for tensor in (*self.model.parameters(), *self.model.buffers()):
                 dist.broadcast(tensor, src=0)

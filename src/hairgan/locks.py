@@ -5,7 +5,7 @@
 
 A lock is a file made atomically, with the owner's host and process id in it, so it needs no `flock` (network and
 container file systems often lack it) and a person can read who has it. What a killed process leaves behind is
-recognised and taken over:
+recognized and taken over:
 
 - on the same host, when no process has that id any more, or one that started at another time;
 - from another host or container, or from before the machine was restarted, when the owner has given no sign of life for

@@ -77,7 +77,7 @@ FROM_BISENET: UInt8[ndarray, 19] = np.array(BISENET_ORDER, dtype=np.uint8)
 TO_BISENET: UInt8[ndarray, 19] = np.argsort(FROM_BISENET).astype(np.uint8)
 """Look-up table from regions to the public BiSeNet classes."""
 
-# A color per region: hair stands out, left and right are shades of one hue, neighbours differ in lightness.
+# A color per region: hair stands out, left and right are shades of one hue, neighbors differ in lightness.
 PALETTE: UInt8[ndarray, "19 3"] = np.array(
     [
         (24, 24, 32), (236, 188, 160), (226, 142, 110), (88, 214, 214), (70, 120, 220), (130, 170, 245),

@@ -32,7 +32,7 @@ def start_world(
 
 @pytest.mark.parametrize("model", GANS)
 def test_two_processes_train_as_one(model, exact_settings, tmp_path):
-    """With R1, synchronised batch norm, noise, Adam, averages and a validation."""
+    """With R1, synchronized batch norm, noise, Adam, averages and a validation."""
     assert_two_are_as_one(model, exact_settings(model, steps=3), EXACT, tmp_path)
 
 

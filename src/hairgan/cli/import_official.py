@@ -33,7 +33,7 @@ def import_official(
     which the bundle's card repeats; most exclude commercial use.
     """
     from hairgan.weights.bundles import save_bundle
-    from hairgan.weights.official_files import LICENCES, import_files
+    from hairgan.weights.official_files import LICENSES, import_files
 
     networks = import_files(stargan=stargan, sean=sean, bisenet=bisenet, fan=fan, w_hpf=w_hpf)
     if not networks:
@@ -44,7 +44,7 @@ def import_official(
         raise ValueError(f"the StarGAN v2 file has {heads} domains, --domains names {len(names)}")
     facts: dict[str, Any] = {
         "domains": names,
-        "licence": {name: LICENCES[name] for name in networks},
+        "licence": {name: LICENSES[name] for name in networks},
         "training": dict.fromkeys(networks, "as published"),
     }
     card = save_bundle(out, networks, overwrite=overwrite, **facts)

@@ -92,7 +92,7 @@ class _Face:
         if not len(rows):
             rows = np.nonzero(labels == Region.EYE_G)[0]  # sunglasses
         if not len(rows):
-            rows = np.nonzero(labels == Region.NOSE)[0][:1]  # a fringe over both eyes: the root of the nose
+            rows = np.nonzero(labels == Region.NOSE)[0][:1]  # bangs over both eyes: the root of the nose
         middle = np.nonzero(np.isin(labels, (Region.NOSE, *_LIPS)))[1]  # one eye may be hidden, so not between the eyes
         if not len(rows) or not len(middle):
             return None

@@ -118,7 +118,7 @@ def _start(initializer: Callable[..., None] | None, initargs: tuple[Any, ...]) -
 def end_with_parent() -> None:
     """End this worker process as soon as the process that started it has ended, for whatever reason.
 
-    A killed parent cannot stop its workers, and idle ones would stay for ever. A thread waits for its end. On Linux the
+    A killed parent cannot stop its workers, and idle ones would stay forever. A thread waits for its end. On Linux the
     kernel kills the worker as well, in which native code may keep the thread from running.
     """
     threading.Thread(target=_exit_with_parent, daemon=True).start()

@@ -95,7 +95,7 @@ def label_folder(
 
     Args:
         parser: its size is the side of the crops.
-        classifier: adds what cannot be measured: texture, colour, gender; without it these are unknown.
+        classifier: adds what cannot be measured: texture, color, gender; without it these are unknown.
         finder: finds the face in a photo; None takes every photo as an aligned crop.
         min_confidence: probability below which an answer of the classifier counts as unknown, 0 to 1.
         pack_size: side of the images of the packed dataset, px.

@@ -12,7 +12,7 @@ from hairgan.regions import NUM_REGIONS, PALETTE, REGION_NAMES, Region
 def overlay(
     image: UInt8[ndarray, "h w 3"], labels: UInt8[ndarray, "h w"], opacity: float = 0.5
 ) -> UInt8[ndarray, "h w 3"]:
-    """Lay the colours of the regions over a photo; the background stays as it is."""
+    """Lay the colors of the regions over a photo; the background stays as it is."""
     out = image.copy()
     for row, colors, found in zip(
         out, labels, labels != Region.BACKGROUND, strict=True

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 def logistic_loss(logits: Float[Tensor, " b"], real: bool) -> Float[Tensor, ""]:
     """Non-saturating logistic loss (Goodfellow et al. 2014): mean softplus(-D) if `real`, else mean softplus(D).
 
-    Minimised by the discriminator with the truth, and by the generator with `real=True` for its fakes. Evaluated as
+    Minimized by the discriminator with the truth, and by the generator with `real=True` for its fakes. Evaluated as
     binary cross-entropy with logits, as StarGAN v2 does: that form and a direct softplus differ by up to 1e-6.
     """
     logits = at_least_single(logits)

@@ -22,7 +22,7 @@ WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
 class VGG19Perceptual(nn.Module):
     """Weighted mean absolute differences of VGG19's features at relu1_1 to relu5_1.
 
-    As in SEAN, images go in as they are, in [-1, 1], without ImageNet's normalisation. VGG19 is a constant: it has no
+    As in SEAN, images go in as they are, in [-1, 1], without ImageNet's normalization. VGG19 is a constant: it has no
     parameters to train and no place in checkpoints.
 
     Args:

@@ -155,7 +155,7 @@ class StarGANv2Step:
     def _generator_loss(self, s: Tensor, fake: Tensor, fake2: Tensor, s_org: Tensor) -> PhaseLoss:
         adv = logistic_loss(self.discriminator(fake, self.y_trg), real=True)
         sty = mean_distance(self.style_encoder(fake, self.y_trg), s)  # eq. 2; s is not detached
-        ds = mean_distance(fake, fake2)  # eq. 3, maximised
+        ds = mean_distance(fake, fake2)  # eq. 3, maximized
         cyc = mean_distance(self.generator(fake, s_org, self._masks(fake)), self.x)  # eq. 4
         w = self.weights
         loss = adv + w.lambda_sty * sty - w.lambda_ds * ds + w.lambda_cyc * cyc

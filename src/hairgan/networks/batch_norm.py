@@ -1,4 +1,4 @@
-"""Batch normalisation over the batch of all processes, on any device, with any backend.
+"""Batch normalization over the batch of all processes, on any device, with any backend.
 
 PyTorch's own `SyncBatchNorm` runs on GPUs only.
 """
@@ -20,27 +20,27 @@ class ParameterFreeBatchNorm(nn.Module):
 
     Args:
         channels: C of the maps.
-        synchronised: False for the statistics of this process's part of the batch.
+        synchronized: False for the statistics of this process's part of the batch.
     """
 
     running_mean: Tensor
     running_var: Tensor
 
-    def __init__(self, channels: int, *, synchronised: bool = True, eps: float = 1e-5, momentum: float = 0.1) -> None:
+    def __init__(self, channels: int, *, synchronized: bool = True, eps: float = 1e-5, momentum: float = 0.1) -> None:
         super().__init__()
-        self.synchronised, self.eps, self.momentum = synchronised, eps, momentum
+        self.synchronized, self.eps, self.momentum = synchronized, eps, momentum
         self.register_buffer("running_mean", torch.zeros(channels))
         self.register_buffer("running_var", torch.ones(channels))
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
-        if self.training and self.synchronised and _several_processes():
-            return _normalise(x, self.running_mean, self.running_var, self.momentum, self.eps)
+        if self.training and self.synchronized and _several_processes():
+            return _normalize(x, self.running_mean, self.running_var, self.momentum, self.eps)
         return F.batch_norm(
             x, self.running_mean, self.running_var, training=self.training, momentum=self.momentum, eps=self.eps
         )
 
 
-class SynchronisedBatchNorm2d(nn.BatchNorm2d):
+class SynchronizedBatchNorm2d(nn.BatchNorm2d):
     """`nn.BatchNorm2d` whose statistics in training are those of the batch of all processes."""
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
@@ -49,34 +49,34 @@ class SynchronisedBatchNorm2d(nn.BatchNorm2d):
         assert self.running_mean is not None and self.running_var is not None and self.momentum is not None
         assert self.num_batches_tracked is not None
         self.num_batches_tracked.add_(1)
-        y = _normalise(x, self.running_mean, self.running_var, self.momentum, self.eps)
+        y = _normalize(x, self.running_mean, self.running_var, self.momentum, self.eps)
         return y * self.weight[:, None, None].to(y.dtype) + self.bias[:, None, None].to(y.dtype) if self.affine else y
 
 
-def synchronise(module: nn.Module) -> None:
-    """Make every `nn.BatchNorm2d` of a module a synchronised one, in place; parameters and their names stay."""
+def synchronize(module: nn.Module) -> None:
+    """Make every `nn.BatchNorm2d` of a module a synchronized one, in place; parameters and their names stay."""
     for layer in module.modules():
         if type(layer) is nn.BatchNorm2d:
-            layer.__class__ = SynchronisedBatchNorm2d
+            layer.__class__ = SynchronizedBatchNorm2d
 
 
 def _several_processes() -> bool:
     return dist.is_initialized() and dist.get_world_size() > 1
 
 
-def _normalise(
+def _normalize(
     maps: Float[Tensor, "b c h w"], running_mean: Tensor, running_var: Tensor, momentum: float, eps: float
 ) -> Float[Tensor, "b c h w"]:
     """Batch norm over all processes, in float32 at least, which also updates the running statistics."""
     x = maps.to(torch.promote_types(maps.dtype, torch.float32))
     count = _total(x.new_tensor(x.numel() / x.shape[1]))
     mean = _total(x.sum(dim=(0, 2, 3))) / count
-    centred = x - mean[:, None, None]
-    var = _total(centred.square().sum(dim=(0, 2, 3))) / count
+    centered = x - mean[:, None, None]
+    var = _total(centered.square().sum(dim=(0, 2, 3))) / count
     with torch.no_grad():
         running_mean.lerp_(mean, momentum)
         running_var.lerp_(var * (count / (count - 1)), momentum)
-    return (centred * (var + eps).rsqrt()[:, None, None]).to(maps.dtype)
+    return (centered * (var + eps).rsqrt()[:, None, None]).to(maps.dtype)
 
 
 def _total(x: Tensor) -> Tensor:

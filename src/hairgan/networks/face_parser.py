@@ -97,7 +97,7 @@ class DetailClassifier(nn.Module):
 
 
 class BiSeNet(ConfiguredNetwork):
-    """The parser; takes images in [-1, 1] of any size and normalises them inside.
+    """The parser; takes images in [-1, 1] of any size and normalizes them inside.
 
     Args:
         depth: of the ResNet: 18 as published, 34 or 50.

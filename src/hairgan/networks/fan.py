@@ -46,7 +46,7 @@ class ConvBlock(nn.Module):
 
 
 class CoordConv(nn.Module):
-    """A convolution that also sees where it is: row and column in [-1, 1], distance from the centre in [0, 1]."""
+    """A convolution that also sees where it is: row and column in [-1, 1], distance from the center in [0, 1]."""
 
     coordinates: Tensor
 
@@ -131,7 +131,7 @@ class FAN(ConfiguredNetwork):
     def landmarks(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 98 2"]:
         """(x, y) of the landmarks in pixels of the 256 x 256 image, for images in [-1, 1] of any size.
 
-        The peak of the heat map moved by a quarter towards its higher neighbours (Newell et al. 2016).
+        The peak of the heat map moved by a quarter toward its higher neighbors (Newell et al. 2016).
         """
         return landmarks_from_heatmaps(self._heatmaps(images))
 
@@ -191,6 +191,6 @@ def landmarks_from_heatmaps(heatmaps: Float[Tensor, "b n 64 64"]) -> Float[Tenso
         index = (row + down).clamp(0, side - 1) * side + (column + right).clamp(0, side - 1)
         return heatmaps.flatten(2).gather(2, index[..., None])[..., 0]
 
-    towards_x = 0.25 * (value(0, 1) - value(0, -1)).sign() * inside
-    towards_y = 0.25 * (value(1, 0) - value(-1, 0)).sign() * inside
-    return torch.stack((column + 0.5 + towards_x, row + 0.5 + towards_y), dim=-1) * (INPUT_SIZE / side)
+    toward_x = 0.25 * (value(0, 1) - value(0, -1)).sign() * inside
+    toward_y = 0.25 * (value(1, 0) - value(-1, 0)).sign() * inside
+    return torch.stack((column + 0.5 + toward_x, row + 0.5 + toward_y), dim=-1) * (INPUT_SIZE / side)

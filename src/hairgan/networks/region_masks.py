@@ -23,7 +23,7 @@ BELOW_THE_CHIN = (Region.BACKGROUND, Region.NECK, Region.NECK_L, Region.CLOTH)
 def region_masks(images: Tensor | None, labels: Int[Tensor, "b h w"]) -> Masks:
     """Masks that keep the face's parts: (all parts and the chin line, nose and eyes only), in [0, 1].
 
-    The edges are soft over about a 32nd of the side. Glasses count as eyes. The chin line is where skin ends downwards,
+    The edges are soft over about a 32nd of the side. Glasses count as eyes. The chin line is where skin ends downward,
     at neck, necklace, cloth or background.
 
     Args:

@@ -1,7 +1,7 @@
 """A 3x3 convolution and the change of resolution next to it, as one convolution.
 
-Average pooling and nearest up-sampling are linear, so a 3x3 convolution followed by 2x2 pooling is one 4x4 convolution
-of stride 2, and a 3x3 convolution after 2x up-sampling is one 4x4 transposed convolution of stride 2 (Karras et al.
+Average pooling and nearest upsampling are linear, so a 3x3 convolution followed by 2x2 pooling is one 4x4 convolution
+of stride 2, and a 3x3 convolution after 2x upsampling is one 4x4 transposed convolution of stride 2 (Karras et al.
 2018, "Progressive Growing of GANs", use the same kernels). Each needs 4/9 of the multiplications and never holds the
 map of the higher resolution in between. The results differ from the two operations by rounding only.
 """
@@ -49,7 +49,7 @@ class ConvPool(Conv3x3):
 
 
 class UpsampleConv(Conv3x3):
-    """2x nearest up-sampling, then 3x3 convolution."""
+    """2x nearest upsampling, then 3x3 convolution."""
 
     def forward(self, x: Float[Tensor, "b dim_in h w"]) -> Float[Tensor, "b dim_out 2*h 2*w"]:
         if 2 * x.shape[-1] < SMALLEST_FUSED:

@@ -102,7 +102,7 @@ class StyleEncoder(nn.Module):
 
 
 class SEANResBlk(nn.Module):
-    """Residual block with ACE in place of normalization; up-samples its input by 2 first if `upsample`."""
+    """Residual block with ACE in place of normalization; upsamples its input by 2 first if `upsample`."""
 
     def __init__(
         self,
@@ -185,7 +185,7 @@ class SEANGenerator(ConfiguredNetwork):
         self.image_size, self.num_regions, self.style_dim = image_size, num_regions, style_dim
         self.style_encoder = StyleEncoder(style_dim)
         bound = 16 * width if max_width is None else max_width
-        plan = [  # name, width after it, styled, up-sampling first
+        plan = [  # name, width after it, styled, upsampling first
             ("head", 16 * width, True, False),
             ("middle_0", 16 * width, True, True),
             ("middle_1", 16 * width, True, upsampling != "normal"),

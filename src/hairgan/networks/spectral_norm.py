@@ -1,4 +1,4 @@
-"""Convolution with spectral normalisation (Miyato et al. 2018, algorithm 1)."""
+"""Convolution with spectral normalization (Miyato et al. 2018, algorithm 1)."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class SpectralConv2d(nn.Module):
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d y z"]:
         if torch.is_grad_enabled():
-            kernel = _Normalise.apply(self.weight, self.norm(), self.u.clone(), self.v.clone())
+            kernel = _Normalize.apply(self.weight, self.norm(), self.u.clone(), self.v.clone())
             return F.conv2d(x, kernel.permute(0, 3, 1, 2), self.bias, self.stride, self.padding)
         # dividing the result instead needs no memory for a second kernel
         out = F.conv2d(x, self.weight.permute(0, 3, 1, 2), None, self.stride, self.padding).div_(self.norm())
@@ -66,7 +66,7 @@ class SpectralConv2d(nn.Module):
             return torch.dot(self.u, matrix @ self.v)
 
 
-class _Normalise(torch.autograd.Function):
+class _Normalize(torch.autograd.Function):
     """W / norm with norm = u'Wv and constant u, v; its gradient in two passes over W and no temporary of W's size."""
 
     @staticmethod

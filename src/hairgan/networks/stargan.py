@@ -5,7 +5,7 @@ modules are those of the published checkpoints, so that their state dicts load a
 has batch statistics or dropout: training and evaluation mode compute the same.
 
 Two exact rearrangements save work against the order in which the blocks are usually written: a convolution and the
-pooling or up-sampling next to it are one convolution (`resampling`), and the 1x1 convolution of a shortcut runs at the
+pooling or upsampling next to it are one convolution (`resampling`), and the 1x1 convolution of a shortcut runs at the
 lower of its two resolutions, as a pointwise map commutes with averaging and with copying pixels.
 
 Shapes: b batch, k domains, c channels, h and w the image size; images are RGB in [-1, 1].
@@ -62,7 +62,7 @@ class ResBlk(nn.Module):
 
 
 class AdaIN(nn.Module):
-    """Adaptive instance normalisation (Huang & Belongie 2017): (1 + gamma(s)) * IN(x) + beta(s)."""
+    """Adaptive instance normalization (Huang & Belongie 2017): (1 + gamma(s)) * IN(x) + beta(s)."""
 
     def __init__(self, style_dim: int, dim: int) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
 """From a face in any photo to the aligned CelebA-HQ crop that the networks know, and back into the photo.
 
 The crop is that of CelebA-HQ (Karras et al. 2018, "Progressive growing of GANs", appendix C): a square
-turned and scaled by the eyes and the corners of the mouth. Points are continuous pixel coordinates (x, y): the centre
+turned and scaled by the eyes and the corners of the mouth. Points are continuous pixel coordinates (x, y): the center
 of the top left pixel is (0.5, 0.5).
 """
 
@@ -59,9 +59,9 @@ class Alignment:
 
     def widened(self, factor: float, down: float) -> Alignment:
         """A crop `factor` times as wide with as many pixels, moved down by `down` of its side."""
-        centre = self.size / 2
+        center = self.size / 2
         matrix = self.matrix / factor
-        matrix[:, 2] += centre - centre / factor - np.array([0, down * self.size])
+        matrix[:, 2] += center - center / factor - np.array([0, down * self.size])
         return Alignment(matrix, self.size)
 
     def crop(self, photo: UInt8[ndarray, "h w 3"]) -> UInt8[ndarray, "size size 3"]:
@@ -73,7 +73,7 @@ class Alignment:
             height, width = (max(1, round(side * self.scale)) for side in part.shape[:2])
             stretch = np.diag([part.shape[1] / width, part.shape[0] / height, 1.0])
             part, matrix = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA), matrix @ stretch
-        shifted = _between_centres(matrix)
+        shifted = _between_centers(matrix)
         flags = cv2.INTER_LINEAR if self.scale < 1 else cv2.INTER_CUBIC
         return cv2.warpAffine(part, shifted, (self.size, self.size), flags=flags, borderMode=cv2.BORDER_REFLECT_101)
 
@@ -94,12 +94,12 @@ class Alignment:
         """Paste an edit of the crop back into the photo.
 
         The difference of the crops is added to the photo, so that where the photo is finer than the crop its own detail
-        stays under a new colour. Where the edit shows something else (`renewed`), the old detail is removed.
+        stays under a new color. Where the edit shows something else (`renewed`), the old detail is removed.
 
         Args:
             before, after: the crop and its edit, 0 to 255; equal where the mask is 0.
             mask: only photo pixels where it is above 0 may change; all others keep their bytes.
-            renewed: 0 where the edit only changes the colour, up to 1 where it shows something else; at most the mask.
+            renewed: 0 where the edit only changes the color, up to 1 where it shows something else; at most the mask.
         """
         size = max(1, round(self.size / self.scale))
         if size < self.size:  # the photo is coarser than the crop: average first
@@ -115,7 +115,7 @@ class Alignment:
         rows = max(1, BAND // max(1, high[0] - low[0]))
         for top in range(low[1], high[1], rows):
             part = out[top : min(top + rows, high[1]), low[0] : high[0]]
-            matrix = _between_centres(self.matrix @ _translation(int(low[0]), top))
+            matrix = _between_centers(self.matrix @ _translation(int(low[0]), top))
 
             def enlarged(image: ndarray, flags: int, part: ndarray = part, matrix: ndarray = matrix) -> ndarray:
                 size, flags = (part.shape[1], part.shape[0]), flags | cv2.WARP_INVERSE_MAP
@@ -149,7 +149,7 @@ class Alignment:
         out = np.zeros((height, width), np.uint8)
         low, high = self._frame(height, width, margin=1)
         part = out[low[1] : high[1], low[0] : high[0]]
-        matrix = _between_centres(self.matrix @ _translation(*low.tolist()))
+        matrix = _between_centers(self.matrix @ _translation(*low.tolist()))
         flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
         part[:] = cv2.warpAffine(labels, matrix, (part.shape[1], part.shape[0]), flags=flags, borderValue=0)
         return out
@@ -181,8 +181,8 @@ def celeba_hq_alignment(points: Float[ndarray, "5 2"], size: int) -> Alignment:
     axis /= np.hypot(*axis)
     scale = size / side
     linear = scale * np.array([[axis[0], axis[1]], [-axis[1], axis[0]]])
-    centre = eyes + 0.1 * down
-    return Alignment(np.column_stack([linear, size / 2 - linear @ centre]), size)
+    center = eyes + 0.1 * down
+    return Alignment(np.column_stack([linear, size / 2 - linear @ center]), size)
 
 
 def whole_photo(height: int, width: int, size: int) -> Alignment:
@@ -204,7 +204,7 @@ def _translation(x: int, y: int) -> Float[ndarray, "3 3"]:
     return np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], dtype=np.float64)
 
 
-def _between_centres(matrix: ndarray) -> Float[ndarray, "2 3"]:
+def _between_centers(matrix: ndarray) -> Float[ndarray, "2 3"]:
     """A transform of continuous coordinates as one of pixel indices, which OpenCV expects."""
     matrix = matrix[:2] @ _HALF_PIXEL
     matrix[:, 2] -= 0.5

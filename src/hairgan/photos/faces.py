@@ -105,7 +105,7 @@ class RegionFinder:
         self._parser = parser
 
     def __call__(self, photo: UInt8[ndarray, "h w 3"]) -> list[Face]:
-        square = centred_square(photo.shape[0], photo.shape[1], self._parser.size)
+        square = centered_square(photo.shape[0], photo.shape[1], self._parser.size)
         (parsed,) = self._parser.parse([square.crop(photo)])
         points = points_from_labels(parsed.labels)
         return [] if points is None else [Face(_to_photo(square, points))]
@@ -122,7 +122,7 @@ class FANFinder:
         self._fan = fan
 
     def __call__(self, photo: UInt8[ndarray, "h w 3"]) -> list[Face]:
-        frame = centred_square(photo.shape[0], photo.shape[1], INPUT_SIZE)
+        frame = centered_square(photo.shape[0], photo.shape[1], INPUT_SIZE)
         for _ in range(2):
             images = to_images([frame.crop(photo)], next(self._fan.parameters()).device)
             landmarks = self._fan.landmarks(images)
@@ -206,7 +206,7 @@ def points_from_labels(labels: Int[ndarray, "h w"] | UInt8[ndarray, "h w"]) -> F
     return np.stack([*eyes, middle, *corners]) + 0.5
 
 
-def centred_square(height: int, width: int, size: int) -> Alignment:
+def centered_square(height: int, width: int, size: int) -> Alignment:
     """The smallest square around a whole photo."""
     scale = size / max(height, width)
     return Alignment(np.array([[scale, 0, (size - scale * width) / 2], [0, scale, (size - scale * height) / 2]]), size)
@@ -217,16 +217,16 @@ def _to_photo(frame: Alignment, points: Float[ndarray, "n 2"]) -> Float[ndarray,
 
 
 def _two_largest(mask: Bool[ndarray, "h w"]) -> Float[ndarray, "2 2"] | None:
-    """Centres of the two largest blobs, left one first."""
-    count, _, stats, centres = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    """Centers of the two largest blobs, left one first."""
+    count, _, stats, centers = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
     if count < 3:
         return None
     largest = 1 + np.argsort(stats[1:, cv2.CC_STAT_AREA])[-2:]
-    return centres[sorted(largest, key=lambda i: centres[i, 0])]
+    return centers[sorted(largest, key=lambda i: centers[i, 0])]
 
 
 def _halves(mask: Bool[ndarray, "h w"]) -> Float[ndarray, "2 2"] | None:
-    """Centres of the left and the right half of a blob."""
+    """Centers of the left and the right half of a blob."""
     ys, xs = np.nonzero(mask)
     left = xs < xs.mean() if len(xs) else xs > 0
     if not left.any() or left.all():

@@ -85,7 +85,7 @@ def check_image(source: Source, name: str | None = None) -> tuple[int, int]:
 
 
 def open_photo(source: Source, name: str | None = None) -> Photo:
-    """Read a photo, upright and in 8 bits, with its colour profile, EXIF, resolution and transparency.
+    """Read a photo, upright and in 8 bits, with its color profile, EXIF, resolution and transparency.
 
     Raises:
         ValueError, OSError: as in `open_image`.

@@ -36,13 +36,13 @@ class Unusable(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """A photo, upright, with 8 bits per channel, in the colours of its profile."""
+    """A photo, upright, with 8 bits per channel, in the colors of its profile."""
 
     pixels: UInt8[ndarray, "h w 3"]
     alpha: UInt8[ndarray, "h w"] | None = None
     """Opacity, if a part of the photo is transparent."""
     profile: ColorProfile | None = None
-    """The colour profile of `pixels`; None for sRGB."""
+    """The color profile of `pixels`; None for sRGB."""
     exif: Mapping[int, Any] = field(default_factory=dict)
     """Tag -> value; the value of a nested directory is a mapping. Without the orientation (the pixels are upright), the
     thumbnail, and the tags that describe the old file."""
@@ -69,8 +69,8 @@ class Photo:
 def read_photo(image: Image.Image) -> Photo:
     """Decode an opened picture, and close it.
 
-    Grey, palette, CMYK, YCbCr, Lab and 16-bit pictures become RGB in 8 bits; of an animation the first frame is taken.
-    A profile of another colour space than RGB is applied, so that the photo is in sRGB.
+    Gray, palette, CMYK, YCbCr, Lab and 16-bit pictures become RGB in 8 bits; of an animation the first frame is taken.
+    A profile of another color space than RGB is applied, so that the photo is in sRGB.
 
     Raises:
         Unusable: floating-point pixels.
@@ -106,10 +106,10 @@ def bands(height: int, width: int) -> Iterator[slice]:
 
 
 def _to_rgb(image: Image.Image, profile: ColorProfile | None) -> Image.Image:
-    """As RGB: in the colours of an RGB profile, otherwise in sRGB."""
-    if image.mode.startswith("I"):  # 16-bit grey
-        grey = np.asarray(image).astype(np.int64)
-        image = Image.fromarray(np.clip((grey + 128) // 257, 0, 255).astype(np.uint8))
+    """As RGB: in the colors of an RGB profile, otherwise in sRGB."""
+    if image.mode.startswith("I"):  # 16-bit gray
+        gray = np.asarray(image).astype(np.int64)
+        image = Image.fromarray(np.clip((gray + 128) // 257, 0, 255).astype(np.uint8))
     if image.mode == "LAB":
         profile = profile if profile is not None and profile.mode == "LAB" else ColorProfile.lab()
     own = {"LA": "L", "La": "L", "1": "L"}.get(image.mode, image.mode)

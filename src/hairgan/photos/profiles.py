@@ -1,4 +1,4 @@
-"""Colour profiles (ICC): from a photo's own colours to sRGB and back."""
+"""Color profiles (ICC): from a photo's own colors to sRGB and back."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from numpy import ndarray
 from PIL import Image, ImageCms
 
 MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}
-"""Colour space of a profile -> Pillow mode of the pixels that it describes."""
+"""Color space of a profile -> Pillow mode of the pixels that it describes."""
 
 
 @dataclass(frozen=True, eq=False)
 class ColorProfile:
-    """A colour profile that can be applied."""
+    """A color profile that can be applied."""
 
     data: bytes
     """The profile as stored in files."""
@@ -45,7 +45,7 @@ class ColorProfile:
 
     @cached_property
     def is_srgb(self) -> bool:
-        """Whether its colours equal those of sRGB, up to one level of 255."""
+        """Whether its colors equal those of sRGB, up to one level of 255."""
         if self.mode != "RGB":
             return False
         steps = np.linspace(0, 255, 18).astype(np.uint8)
@@ -57,25 +57,25 @@ class ColorProfile:
         return _applied(self._to_srgb, image)
 
     def to_srgb(self, pixels: UInt8[ndarray, "h w 3"]) -> UInt8[ndarray, "h w 3"]:
-        """Pixels of an RGB profile, in sRGB; colours outside sRGB are clipped."""
+        """Pixels of an RGB profile, in sRGB; colors outside sRGB are clipped."""
         return pixels if self.is_srgb else _through(self._to_srgb, pixels)
 
     def from_srgb(self, pixels: UInt8[ndarray, "h w 3"]) -> UInt8[ndarray, "h w 3"]:
-        """Pixels in sRGB, in the colours of an RGB profile."""
+        """Pixels in sRGB, in the colors of an RGB profile."""
         return pixels if self.is_srgb else _through(self._from_srgb, pixels)
 
     @cached_property
     def _to_srgb(self) -> ImageCms.ImageCmsTransform:
-        return self._transform(forwards=True)
+        return self._transform(forward=True)
 
     @cached_property
     def _from_srgb(self) -> ImageCms.ImageCmsTransform:
-        return self._transform(forwards=False)
+        return self._transform(forward=False)
 
-    def _transform(self, *, forwards: bool) -> ImageCms.ImageCmsTransform:
+    def _transform(self, *, forward: bool) -> ImageCms.ImageCmsTransform:
         own: Any = io.BytesIO(self.data)
         srgb: Any = ImageCms.createProfile("sRGB")
-        ends = (own, srgb, self.mode, "RGB") if forwards else (srgb, own, "RGB", self.mode)
+        ends = (own, srgb, self.mode, "RGB") if forward else (srgb, own, "RGB", self.mode)
         intent, flags = ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Flags.BLACKPOINTCOMPENSATION
         return ImageCms.buildTransform(*ends, intent, flags)
 

@@ -92,7 +92,7 @@ def save_photo(
 
     Args:
         edited: `photo.srgb` after an edit. Where both are equal, the photo's own pixels are kept. Elsewhere the
-            difference is converted to the photo's profile, so that colours outside sRGB are kept.
+            difference is converted to the photo's profile, so that colors outside sRGB are kept.
         encoding: by default that of the suffix.
 
     Raises:
@@ -124,7 +124,7 @@ def save_photo(
 def _rows(
     photo: Photo, edited: UInt8[ndarray, "h w 3"] | None, rows: slice, keep_alpha: bool
 ) -> UInt8[ndarray, "r w c"]:
-    """Some rows of an edited photo, in the colours of its profile."""
+    """Some rows of an edited photo, in the colors of its profile."""
     pixels = photo.pixels[rows]
     if edited is not None:
         pixels = _apply_difference(photo, pixels, photo.srgb[rows], edited[rows])

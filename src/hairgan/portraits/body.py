@@ -41,7 +41,7 @@ class Body:
         )  # fmt: skip
 
     def neckline(self, edge: float, depth: float) -> tuple[Float[ndarray, "m 2"], Float[ndarray, "n 2"]]:
-        """A garment's right side from x = `edge` on the shoulder downwards, and its neckline, left to right."""
+        """A garment's right side from x = `edge` on the shoulder downward, and its neckline, left to right."""
         right = self._right_side(0.008)
         right = right[(right[:, 0] > edge) & (right[:, 1] > 0.88)]
         start = float(right[0, 1])

@@ -1,7 +1,7 @@
 """The drawing surface: a camera that projects head coordinates, smooth curves, and masks painted over each other.
 
-Head coordinates are picture widths in the CelebA-HQ frame: x to the right with 0 on the middle line, y downwards with
-0 and 1 at the frame's edges, z towards the viewer with 0 in the plane of the ears. Everything is painted at
+Head coordinates are picture widths in the CelebA-HQ frame: x to the right with 0 on the middle line, y downward with
+0 and 1 at the frame's edges, z toward the viewer with 0 in the plane of the ears. Everything is painted at
 `SUPERSAMPLING` times the output size. A layer belongs to a pixel of the label map when it covers half of it or more.
 """
 

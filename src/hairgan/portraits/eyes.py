@@ -24,7 +24,7 @@ def paint_eyes(face: Face) -> None:
 
 
 class _Eye:
-    """One eye, in coordinates relative to its center with x towards the ear."""
+    """One eye, in coordinates relative to its center with x toward the ear."""
 
     def __init__(self, face: Face, side: int) -> None:
         self.face, self.canvas, self.side = face, face.canvas, side
@@ -114,6 +114,6 @@ class _Eye:
         lean = np.interp(start, [0.14, 0.45, 1], [-0.5, 0.15, 1.25]) * length
         tip, turn = np.stack([lean, -0.8 * length], axis=1), np.stack([0.75 * lean, -0.12 * length], axis=1)
         t = np.linspace(0, 1, 6)[None, :, None]
-        curves = root[:, None] + 2 * t * (1 - t) * turn[:, None] + t**2 * tip[:, None]  # lashes bend upwards
+        curves = root[:, None] + 2 * t * (1 - t) * turn[:, None] + t**2 * tip[:, None]  # lashes bend upward
         hairs = self.place(curves.reshape(-1, 2)).reshape(count, -1, 2)
         canvas.paint(canvas.lines(hairs, 0.0010), ink, opacity=min(1.0, 0.35 + 0.6 * strength))

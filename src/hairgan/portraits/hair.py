@@ -37,7 +37,7 @@ class Hair:
         self._behind, self._front = locks[~locks.front], locks[locks.front]
         side = self._front.side
         self._tucked = (side > 0) & style.tucked_left | (side < 0) & style.tucked_right
-        self._tucked &= ~self._front.fringe
+        self._tucked &= ~self._front.bangs
 
     def paint_behind_body(self) -> None:
         if self.style.length != "short":
@@ -48,7 +48,7 @@ class Hair:
             self._paint("beside", self._front[self._tucked], 0.8)
 
     def paint_front(self, receivers: list[Mask]) -> None:
-        """Scalp, sides and fringe, with the shadow they throw on `receivers`."""
+        """Scalp, sides and bangs, with the shadow they throw on `receivers`."""
         locks = self._front
         if self._tucked.any():
             locks = locks.tucked(self._tucked)

@@ -33,7 +33,7 @@ class Locks:
         taper: half width at the tip against the middle.
         tone: brightness of each lock, around 1.
         front: grows on the half of the head that is seen.
-        fringe: hangs over the forehead.
+        bangs: hangs over the forehead.
         side: -1 or 1, the side of the picture it falls on.
     """
 
@@ -44,7 +44,7 @@ class Locks:
     taper: Float[ndarray, " l"]
     tone: Float[ndarray, " l"]
     front: Bool[ndarray, " l"]
-    fringe: Bool[ndarray, " l"]
+    bangs: Bool[ndarray, " l"]
     side: Float[ndarray, " l"]
 
     def tucked(self, chosen: Bool[ndarray, " l"]) -> Locks:
@@ -73,8 +73,8 @@ def grow(style: Hairstyle, head: Head, density: float = 1.0) -> Locks:
     roots = plant(style, head, rng)
     if density < 1:
         share = np.where(np.abs(roots.azimuth) < FRONT, density, 0.5 * density)  # little is seen of what is behind
-        kept = (rng.random(len(roots)) < share) | roots.fringe
-        roots, wider = roots[kept], np.where(roots.fringe, 1.0, share**-0.7)[kept]
+        kept = (rng.random(len(roots)) < share) | roots.bangs
+        roots, wider = roots[kept], np.where(roots.bangs, 1.0, share**-0.7)[kept]
     count = len(roots)
     direction = comb(style, roots, rng)
     end, length = cut(style, roots, rng)
@@ -99,23 +99,21 @@ def grow(style: Hairstyle, head: Head, density: float = 1.0) -> Locks:
     points, phase = _wave(style, points, roots, rng)
 
     spacing = {"short": 0.0115, "bob": 0.0175, "long": 0.0185}[style.length]
-    width = (
-        spacing * rng.uniform(0.7, 1.35, count) * np.where(roots.fringe, 0.72, 1.0) * np.where(roots.fine, 0.42, 1.0)
-    )
+    width = spacing * rng.uniform(0.7, 1.35, count) * np.where(roots.bangs, 0.72, 1.0) * np.where(roots.fine, 0.42, 1.0)
     if density < 1:
         width = width * wider
     taper = np.full(count, {"short": 0.35, "bob": 0.6, "long": 0.25}[style.length])
-    taper[roots.fringe] = 0.65 if style.bangs == "full" else 0.25
-    order = rank + 0.8 * roots.fringe + 0.35 * roots.ahead - 0.5 * roots.fine * (roots.point[:, 1] > 0.3)
+    taper[roots.bangs] = 0.65 if style.bangs == "full" else 0.25
+    order = rank + 0.8 * roots.bangs + 0.35 * roots.ahead - 0.5 * roots.fine * (roots.point[:, 1] > 0.3)
     locks = Locks(
         points=points,
         normals=unit(normals),
         phase=phase,
         width=width,
         taper=taper,
-        tone=np.exp(rng.normal(0, 0.12, count)) * (0.86 + 0.16 * rank) * np.where(roots.fringe, 0.86, 1.0),
+        tone=np.exp(rng.normal(0, 0.12, count)) * (0.86 + 0.16 * rank) * np.where(roots.bangs, 0.86, 1.0),
         front=np.abs(roots.azimuth) < FRONT,
-        fringe=roots.fringe,
+        bangs=roots.bangs,
         side=roots.side,
     )
     return locks[np.argsort(order, kind="stable")]
@@ -133,12 +131,12 @@ def _march(
     rng: np.random.Generator,
 ) -> tuple[Float[ndarray, "n k 3"], Float[ndarray, " n"], Float[ndarray, " n"]]:
     """Let all locks grow; returns their paths, their mean step, and the fractional step at which each is cut."""
-    count, loose, fringe = len(roots), style.length != "short", roots.fringe
+    count, loose, bangs = len(roots), style.length != "short", roots.bangs
     axes = skull_axes(head)
-    enough = np.where(fringe, 0.5, np.maximum(end - roots.point[:, 1], 0.05) * 1.12 + 0.30)
+    enough = np.where(bangs, 0.5, np.maximum(end - roots.point[:, 1], 0.05) * 1.12 + 0.30)
     mean_step = np.minimum(length, enough) / (len(pace) - 1)
     offset = (style.volume * rank * (0.25 + 0.75 * roots.inland))[:, None]
-    gravity = np.where(fringe, 7.0, 9.0 if loose else 3.0)[:, None]
+    gravity = np.where(bangs, 7.0, 9.0 if loose else 3.0)[:, None]
     wander = rng.normal(0, 0.5 + 1.5 * style.coil if loose else 1.2, (count, 3)) * (1, 0.2, 1)
     drape = _Drape(style, head, roots, rng)
     p, d = roots.point + 0.7 * offset * roots.normal, direction
@@ -175,7 +173,7 @@ class _Drape:
     """Sideways forces on hanging hair: away from the face, to its place beside the neck, and the turn of the ends."""
 
     def __init__(self, style: Hairstyle, head: Head, roots: Roots, rng: np.random.Generator) -> None:
-        self.style, self.side, self.free = style, roots.side, ~roots.fringe
+        self.style, self.side, self.free = style, roots.side, ~roots.bangs
         tucked = np.where(roots.side > 0, style.tucked_left, style.tucked_right)
         self.open = head.width * np.where(tucked, 1.12, 0.80 + 0.22 * style.sweep)
         self.spread = np.clip(rng.normal(0.96, 0.13, len(roots)), 0.62, 1.22)  # how far from the neck a lock hangs
@@ -209,12 +207,12 @@ def _wave(
     pieces = np.sqrt(np.einsum("lmi,lmi->lm", change, change))
     arc = np.concatenate([np.zeros((count, 1), np.float32), np.cumsum(pieces, axis=1)], axis=1)
     wavelength = style.wavelength * np.exp(rng.normal(0, 0.12, count))
-    # neighbours wave together, the less the more they coil
+    # neighbors wave together, the less the more they coil
     start = 26 * roots.point[:, 1] + 9 * roots.point[:, 0] + rng.normal(0, 0.5 + 2.2 * style.coil, count)
     phase = arc * (2 * np.pi / wavelength).astype(np.float32)[:, None] + start.astype(np.float32)[:, None]
     tangent = unit(np.gradient(points, axis=1))
     across = unit(np.stack([-tangent[..., 1], tangent[..., 0], 0 * tangent[..., 2]], axis=-1))
-    ramp = np.clip(arc / (0.16 - 0.10 * style.coil), 0.05, 1) * np.where(roots.fringe, 0.45, 1.0)[:, None]
+    ramp = np.clip(arc / (0.16 - 0.10 * style.coil), 0.05, 1) * np.where(roots.bangs, 0.45, 1.0)[:, None]
     size = (style.wave * ramp * np.exp(rng.normal(0, 0.2, count))[:, None]).astype(np.float32)[..., None]
     turn = style.coil * size * np.cos(phase)[..., None]
     bent = points + size * np.sin(phase)[..., None] * across + 0.9 * turn * tangent

@@ -183,7 +183,7 @@ def _light_map(
 def _ramp(color: tuple[float, float, float], scene: Scene) -> Float32[ndarray, "1 256 3"]:
     """Color of each tone: deep and brown in the shade, pale in the light."""
     base = np.array(color)
-    vivid = (base.max() - base.min()) / max(base.max(), 1.0)  # the shades of blond and red are brown, of grey grey
+    vivid = (base.max() - base.min()) / max(base.max(), 1.0)  # the shades of blond and red are brown, of gray gray
     warm = 1 + 0.6 * vivid * np.array([0.45, -0.12, -0.5])
     shadow = base * 0.10 + base * base / 255 * 0.10
     pale = base * 1.26 + (12 + 0.10 * base.mean()) * light_color(scene)

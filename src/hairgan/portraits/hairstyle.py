@@ -31,7 +31,7 @@ HAIR_COLORS = tuple(_TONES)
 
 @dataclass(frozen=True)
 class Hairstyle:
-    """A way to wear hair. Lengths and heights are in head coordinates: picture widths, y downwards."""
+    """A way to wear hair. Lengths and heights are in head coordinates: picture widths, y downward."""
 
     length: Literal["short", "bob", "long"]
     end: float  # y of the tips; for short hair the length of the hair on top
@@ -48,7 +48,7 @@ class Hairstyle:
     sweep: float  # 0 falls over the temples .. 1 combed away from the face
     tucked_left: bool  # behind the subject's left ear
     tucked_right: bool
-    curl_in: float  # how far the ends turn inwards (negative: outwards)
+    curl_in: float  # how far the ends turn inward (negative: outward)
     color_name: Literal["black", "brown", "blond", "red", "grey", "other"]
     color: Color
     streaks: Color

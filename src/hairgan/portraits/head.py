@@ -117,7 +117,7 @@ def skin_color(person: Identity, shape: HeadShape) -> Float32[ndarray, "g g 3"]:
     color += (np.array(person.eyes.shadow, dtype=np.float32) - color) * np.clip(lid, 0, 0.75)[..., None]
     beard = beard_density(person, shape)
     if beard.max() > 0:
-        amount = {"stubble": 0.34, "full": 0.80, "goatee": 0.72, "moustache": 0.66}[person.beard.kind]
+        amount = {"stubble": 0.34, "full": 0.80, "goatee": 0.72, "mustache": 0.66}[person.beard.kind]
         shadow = np.array(person.beard.color, dtype=np.float32) * 0.85 + skin * 0.12
         color += (shadow - color) * (beard * amount * person.beard.strength)[..., None]
     return color
@@ -130,8 +130,8 @@ def beard_density(person: Identity, shape: HeadShape) -> Float32[ndarray, "g g"]
         return np.zeros((GRID, GRID), dtype=np.float32)
     stretch = shape.chin - MOUTH_Y
     lip = MOUTH_Y - 0.032
-    droop = 0.0 if kind == "moustache" else 1.0  # into the beard
-    moustache = np.array(
+    droop = 0.0 if kind == "mustache" else 1.0  # into the beard
+    mustache = np.array(
         [(0.0, lip - 0.022), (0.05, lip - 0.018), (0.098, lip + 0.016), (0.118, lip + 0.022 + 0.048 * droop),
          (0.100, lip + 0.026 + 0.054 * droop), (0.080, lip + 0.020 + 0.010 * droop), (0.0, lip + 0.018)]
     )  # fmt: skip
@@ -143,7 +143,7 @@ def beard_density(person: Identity, shape: HeadShape) -> Float32[ndarray, "g g"]
         [(0.300, 0.500), (0.236, 0.560), (0.205, 0.655), (0.150, 0.715), (0.112, 0.728), (0.088, MOUTH_Y + 0.030),
          (0.045, MOUTH_Y + 0.062), (0.0, MOUTH_Y + 0.38 * stretch), (0.0, 1.0), (0.3, 1.0)]
     )  # fmt: skip
-    parts = {"moustache": [moustache], "goatee": [moustache, goatee]}.get(kind, [moustache, cheeks])
+    parts = {"mustache": [mustache], "goatee": [mustache, goatee]}.get(kind, [mustache, cheeks])
     out = np.zeros((GRID, GRID), dtype=np.uint8)
     for part in parts:
         for side in (-1, 1):

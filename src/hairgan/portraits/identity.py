@@ -88,7 +88,7 @@ class Mouth:
 
 @dataclass(frozen=True)
 class Beard:
-    kind: Literal["none", "stubble", "moustache", "goatee", "full"]
+    kind: Literal["none", "stubble", "mustache", "goatee", "full"]
     strength: float
     color: Color
 
@@ -117,7 +117,7 @@ class Scene:
     """Light, background, camera and film."""
 
     camera: Camera
-    light: tuple[float, float, float]  # towards the light, unit length, y downwards
+    light: tuple[float, float, float]  # toward the light, unit length, y downward
     key: float  # strength of the key light against the fill light, 0 to 1
     warmth: float  # of the light, -1 to 1
     background: Literal["plain", "bokeh", "room", "outdoors"]
@@ -127,7 +127,7 @@ class Scene:
     exposure: float
     contrast: float
     vignette: float
-    grain: float  # standard deviation, grey values
+    grain: float  # standard deviation, gray values
 
 
 @dataclass(frozen=True)
@@ -257,11 +257,11 @@ def _mouth(rng: np.random.Generator, male: bool, skin: np.ndarray) -> Mouth:
 
 
 def _beard(rng: np.random.Generator, male: bool, age: float) -> Beard:
-    kind = rng.choice(["none", "stubble", "moustache", "goatee", "full"], p=[0.36, 0.32, 0.05, 0.09, 0.18])
+    kind = rng.choice(["none", "stubble", "mustache", "goatee", "full"], p=[0.36, 0.32, 0.05, 0.09, 0.18])
     brown = np.array([(30, 23, 20), (60, 42, 30), (104, 74, 48), (140, 96, 58)])
     color = brown[rng.integers(len(brown))] * np.exp(rng.normal(0, 0.1))
-    grey = float(rng.random() < age * 0.7) * rng.uniform(0.4, 1.0)
-    color = color + (np.array([168, 164, 160]) - color) * grey
+    gray = float(rng.random() < age * 0.7) * rng.uniform(0.4, 1.0)
+    color = color + (np.array([168, 164, 160]) - color) * gray
     return Beard(kind=str(kind) if male else "none", strength=float(rng.uniform(0.5, 1.0)), color=_color(color))  # type: ignore[arg-type]
 
 

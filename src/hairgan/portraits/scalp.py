@@ -54,13 +54,13 @@ class Roots:
 
     Attributes:
         point: on the scalp.
-        normal: outwards, unit length.
+        normal: outward, unit length.
         azimuth: radians, 0 in front.
         height: 1 at the crown .. 0 at the ears.
         ahead: 1 in front .. 0 at the sides and behind.
         inland: 0 on the hairline .. 1 well inside the scalp.
         side: -1 or 1, the side of the parting.
-        fringe: combed over the forehead.
+        bangs: combed over the forehead.
         fine: a thin lock of the hairline.
     """
 
@@ -71,7 +71,7 @@ class Roots:
     ahead: Float[ndarray, " n"]
     inland: Float[ndarray, " n"]
     side: Float[ndarray, " n"]
-    fringe: Bool[ndarray, " n"]
+    bangs: Bool[ndarray, " n"]
     fine: Bool[ndarray, " n"]
 
     def __getitem__(self, chosen: ndarray) -> Roots:
@@ -107,12 +107,12 @@ def plant(style: Hairstyle, head: Head, rng: np.random.Generator) -> Roots:
     point = on_skull(head, azimuth, y)
     height = np.clip((0.42 - y) / 0.32, 0, 1)
     side = np.sign(point[:, 0] - style.part - rng.normal(0, 0.0015, len(y)))
-    fringe = np.zeros(len(y), dtype=bool)
+    bangs = np.zeros(len(y), dtype=bool)
     if style.bangs != "none":
         reach = {"full": 1.02, "swept": 0.95, "curtain": 0.5, "wispy": 0.72}[style.bangs]
-        fringe = (np.abs(azimuth) < reach) & (point[:, 2] > 0.0) & (y < 0.36)
+        bangs = (np.abs(azimuth) < reach) & (point[:, 2] > 0.0) & (y < 0.36)
         if style.bangs in ("wispy", "curtain"):
-            fringe &= y > 0.125
+            bangs &= y > 0.125
     return Roots(
         point=point,
         normal=unit((point - SKULL_CENTER) / axes**2),
@@ -121,7 +121,7 @@ def plant(style: Hairstyle, head: Head, rng: np.random.Generator) -> Roots:
         ahead=np.clip(np.cos(azimuth), 0, 1),
         inland=np.clip((hairline(head, azimuth) - y) / 0.07, 0, 1),
         side=np.where(height < 0.5, np.sign(point[:, 0]), side),
-        fringe=fringe,
+        bangs=bangs,
         fine=fine,
     )
 
@@ -146,7 +146,7 @@ def comb(style: Hairstyle, roots: Roots, rng: np.random.Generator) -> Float[ndar
             style.bangs
         ]
         forward = np.stack([lean + 0.9 * x, zero + 0.55, zero + 0.8], axis=1)
-        direction = np.where(roots.fringe[:, None], forward, direction)
+        direction = np.where(roots.bangs[:, None], forward, direction)
     direction += rng.normal(0, 0.10, (count, 3))
     direction -= np.sum(direction * roots.normal, axis=1, keepdims=True) * roots.normal
 
@@ -154,7 +154,7 @@ def comb(style: Hairstyle, roots: Roots, rng: np.random.Generator) -> Float[ndar
     lift = 0.10 + (0.15 * near_part if style.comb == "part" else 0.30 + zero) * min(1.0, style.volume / 0.034)
     if style.length == "short":
         lift = lift + {"up": 0.75, "back": 0.30, "forward": 0.2, "part": 0.15}[style.comb] * roots.height
-    lift = np.where(roots.fringe, 0.2, lift) * (1 - 0.7 * roots.fine)
+    lift = np.where(roots.bangs, 0.2, lift) * (1 - 0.7 * roots.fine)
     return unit(unit(direction) + lift[:, None] * roots.normal)
 
 
@@ -178,6 +178,6 @@ def cut(style: Hairstyle, roots: Roots, rng: np.random.Generator) -> tuple[Float
             line = line - 0.02 + 0.45 * np.abs(x)
         if style.bangs == "swept":
             line = line + 0.30 * (1.0 if style.part < 0 else -1.0) * x
-        end = np.where(roots.fringe, line, end)
-        length = np.where(roots.fringe, 0.6, length)
+        end = np.where(roots.bangs, line, end)
+        length = np.where(roots.bangs, 0.6, length)
     return end, length

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from hairgan.weights.files import check_state, read_tensors, shorten
 from hairgan.weights.official import from_official
 
-LICENCES: dict[str, str] = {
+LICENSES: dict[str, str] = {
     # of the published weights, by the part they become
     "parser": "code MIT (zllrunning/face-parsing.PyTorch); trained on CelebAMask-HQ: non-commercial research",
     "sean": "CC BY-NC-SA 4.0 (ZPdesu/SEAN); trained on CelebAMask-HQ: non-commercial research",

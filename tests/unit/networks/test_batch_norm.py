@@ -8,14 +8,14 @@ from torch import nn
 from hairgan.networks import batch_norm
 
 
-def test_a_synchronised_network_computes_and_remembers_what_it_did_alone(monkeypatch):
+def test_a_synchronized_network_computes_and_remembers_what_it_did_alone(monkeypatch):
     torch.manual_seed(0)
     alone = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU())
     nn.init.uniform_(alone[1].weight)
     nn.init.uniform_(alone[1].bias)
     together = copy.deepcopy(alone)
-    batch_norm.synchronise(together)
-    assert type(together[1]) is batch_norm.SynchronisedBatchNorm2d
+    batch_norm.synchronize(together)
+    assert type(together[1]) is batch_norm.SynchronizedBatchNorm2d
     assert list(together.state_dict()) == list(alone.state_dict())
     monkeypatch.setattr(batch_norm, "_several_processes", lambda: True)
     monkeypatch.setattr(batch_norm, "_total", lambda x: x)  # a world of one

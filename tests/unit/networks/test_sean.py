@@ -199,7 +199,7 @@ def test_statistics_over_two_processes_of_equal_halves(monkeypatch):
         return out[:3], maps.grad[:3], norm.running_mean, norm.running_var
 
     ours = run(ParameterFreeBatchNorm(4), x, 1)
-    expected = run(ParameterFreeBatchNorm(4, synchronised=False), x.repeat(2, 1, 1, 1), 2)
+    expected = run(ParameterFreeBatchNorm(4, synchronized=False), x.repeat(2, 1, 1, 1), 2)
     for mine, theirs in zip(ours, expected, strict=True):
         torch.testing.assert_close(mine, theirs, rtol=1e-5, atol=1e-5)
 

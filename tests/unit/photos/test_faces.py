@@ -14,7 +14,7 @@ from hairgan.photos.faces import (
     MTCNNFinder,
     RegionFinder,
     align_face,
-    centred_square,
+    centered_square,
     five_of_98,
     points_from_labels,
 )
@@ -136,7 +136,7 @@ def test_the_detector_on_empty_pictures() -> None:
 
 
 def test_the_square_around_a_photo() -> None:
-    square = centred_square(300, 600, 128)
+    square = centered_square(300, 600, 128)
     assert square.corners[0] == pytest.approx([0, -150]) and square.corners[2] == pytest.approx([600, 450])
 
 

@@ -73,7 +73,7 @@ def paint_teeth(face: Face) -> None:
 
 
 def paint_full_beard(face: Face) -> None:
-    """Long beards hang below the chin; their hair is a texture, drawn down and outwards."""
+    """Long beards hang below the chin; their hair is a texture, drawn down and outward."""
     canvas, person = face.canvas, face.person
     if person.beard.kind not in ("full", "goatee"):
         return
@@ -123,8 +123,8 @@ def paint_full_beard(face: Face) -> None:
     lips = np.isin(canvas.labels, (Region.MOUTH, Region.U_LIP, Region.L_LIP)).astype(np.float32)
     free = 1 - cv2.resize(lips, (canvas.side, canvas.side), interpolation=cv2.INTER_LINEAR)
     mask.alpha *= free[mask.window]
-    grey = np.float32(1 + 0.45 * rng.random())
-    layer = np.array(person.beard.color, dtype=np.float32) * np.clip(0.85 + 0.38 * grey * hair, 0.15, 2.6)[..., None]
+    gray = np.float32(1 + 0.45 * rng.random())
+    layer = np.array(person.beard.color, dtype=np.float32) * np.clip(0.85 + 0.38 * gray * hair, 0.15, 2.6)[..., None]
     canvas.paint(mask, np.clip(layer, 0, 250), None)
     if hang > 0.02:
         canvas.label(mask, Region.SKIN)

@@ -16,7 +16,7 @@ _FACE = 165.0
 """Mean of a well exposed face."""
 _SHOULDER = 185.0
 """Film saturates softly from here on."""
-_GREY = np.array([0.299, 0.587, 0.114])
+_GRAY = np.array([0.299, 0.587, 0.114])
 
 Picture = Float32[ndarray, "s s 3"]
 
@@ -57,7 +57,7 @@ def _graded(rng: np.random.Generator, image: Picture) -> Picture:
     """Saturation (or black and white), contrast, gamma."""
     vivid = 0.0 if rng.random() < 0.04 else float(np.clip(rng.normal(1.05, 0.25), 0.3, 1.7))
     middle, contrast = float(rng.uniform(90, 140)), float(np.exp(rng.normal(0.05, 0.16)))
-    matrix = contrast * (vivid * np.eye(3) + (1 - vivid) * _GREY)
+    matrix = contrast * (vivid * np.eye(3) + (1 - vivid) * _GRAY)
     graded = cv2.transform(image, np.hstack([matrix, np.full((3, 1), middle * (1 - contrast))]))
     share = np.clip(graded, 0, 255).astype(np.float32) * np.float32(1 / 255)
     curved: Picture = np.float32(255) * cv2.pow(share, float(np.exp(rng.normal(0, 0.16))))

@@ -1,4 +1,4 @@
-"""Hair that plain hairstyles lack: buns, ponytails, plaits, loose strands."""
+"""Hair that plain hairstyles lack: buns, ponytails, braids, loose strands."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class ThinnedHair(Hair):
 
 
 class TiedHair:
-    """A bun, ponytail or plait; each method paints one layer."""
+    """A bun, ponytail or braid; each method paints one layer."""
 
     def __init__(self, canvas: Canvas, person: Identity, style: Hairstyle) -> None:
         self.canvas, self.person, self.style = canvas, person, style
@@ -87,7 +87,7 @@ class TiedHair:
             self._lay(spline(contour, 4, closed=True), -0.15, float(rng.uniform(-1.2, 1.2)), 0.8)
 
     def paint_over_shoulder(self) -> None:
-        """A ponytail or plait that falls over one shoulder."""
+        """A ponytail or braid that falls over one shoulder."""
         rng = self.rng
         if not self.tail:
             return
@@ -102,7 +102,7 @@ class TiedHair:
         across = np.gradient(line, axis=0)[:, ::-1] * (1, -1)
         across /= np.linalg.norm(across, axis=1, keepdims=True)
         half = width * np.interp(np.linspace(0, 1, len(line)), [0, 0.2, 1], [0.6, 1.0, 0.9])
-        if rng.random() < 0.4:  # a plait
+        if rng.random() < 0.4:  # a braid
             half = half * (1 + 0.22 * np.abs(np.sin(np.linspace(0, 9 * np.pi, len(line)))))
         contour = np.concatenate([line + across * half[:, None], (line - across * half[:, None])[::-1]])
         self._lay(contour, 0.05, float(rng.normal(0, 0.25)), 0.95)

@@ -87,7 +87,7 @@ def clipped_color(rgb: ndarray) -> Color:
 def _beard(rng: np.random.Generator, person: Identity) -> Beard:
     if not person.male:
         return person.beard
-    kind = str(rng.choice(["none", "stubble", "moustache", "goatee", "full"], p=[0.30, 0.27, 0.04, 0.13, 0.26]))
+    kind = str(rng.choice(["none", "stubble", "mustache", "goatee", "full"], p=[0.30, 0.27, 0.04, 0.13, 0.26]))
     return replace(person.beard, kind=kind, strength=float(rng.uniform(0.45, 1.15)))  # type: ignore[arg-type]
 
 

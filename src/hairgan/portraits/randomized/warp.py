@@ -18,11 +18,11 @@ def warp(
 ) -> tuple[Float32[ndarray, "s s 3"], UInt8[ndarray, "s s"]]:
     """Picture (brought to the label map's size) and labels under one smooth warp.
 
-    Features move a little; what surrounds the face moves much, and outwards, so that hair and shoulders fill frames as
+    Features move a little; what surrounds the face moves much, and outward, so that hair and shoulders fill frames as
     they do in photographs.
 
     Args:
-        hair_room: about how far outwards hair may move, as a share of its distance from the face.
+        hair_room: about how far outward hair may move, as a share of its distance from the face.
     """
     rng = numpy_generator(person.noise, "randomized/warp")
     size = len(labels)
@@ -37,7 +37,7 @@ def warp(
         float(rng.normal(0, 0.35 / n)) * np.cos(n * angle + float(rng.uniform(0, 2 * np.pi))) for n in (1, 2, 3)
     )
     push = np.clip(float(rng.uniform(0.0, 1.0)) * hair_room * (1 + swing), -0.08, 0.9)
-    push = push * (1 - 0.6 * np.clip(np.cos(angle), 0, 1) ** 2)  # less upwards
+    push = push * (1 - 0.6 * np.clip(np.cos(angle), 0, 1) ** 2)  # less upward
     outside = np.clip((radius - 0.92) / 0.75, 0, 1)
     factor = 1 / (1 + push * outside * (2 - outside))
     along = 0.92 + (radius - 0.92) * factor
