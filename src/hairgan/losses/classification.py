@@ -17,7 +17,7 @@ def masked_cross_entropies(
     targets: Int64[Tensor, "b heads"],
     weights: Mapping[str, Float[Tensor, " _"]] | None = None,
 ) -> dict[str, Float[Tensor, ""]]:
-    """Cross entropy of every head, averaged over the images with a known target; 0 where there is none.
+    """Cross entropy of every head, averaged over the images with a known target; 0 if there are none.
 
     Args:
         logits: head -> logits, in the order of the targets' columns.
@@ -37,13 +37,13 @@ def masked_cross_entropies(
 def class_weights(
     targets: Int64[Tensor, "n heads"], heads: Mapping[str, Sequence[str]]
 ) -> dict[str, Float[Tensor, " _"]]:
-    """Weights by which every class of a head counts the same, whatever its share of the data.
+    """Class weights with which every class of a head counts the same, regardless of its share of the data.
 
-    A class's weight is inverse to its number of known targets, and the mean over known targets is 1; classes that
-    never occur have weight 1.
+    A class's weight is inversely proportional to its number of known targets, and the mean over known targets is 1;
+    classes that never occur have weight 1.
 
     Args:
-        targets: of the training split, one column per head, `UNKNOWN` where unknown.
+        targets: class numbers in the training split, one column per head, `UNKNOWN` where unknown.
         heads: head -> class names.
     """
     weights = {}

@@ -16,18 +16,20 @@ from hairgan.weights.files import load_exactly, read_state_dict, weights_file
 STAGES: tuple[tuple[int, ...], ...] = ((0,), (2, 5), (7, 10), (12, 14, 16, 19), (21, 23, 25, 28))
 """Convolutions of torchvision's VGG19 `features` up to relu1_1, relu2_1, relu3_1, relu4_1, relu5_1."""
 POOLED_FIRST = (5, 10, 19, 28)
+"""Convolutions whose input is max-pooled first."""
 WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
+"""Weights of the distances at the five layers, as in pix2pixHD."""
 
 
 class VGG19Perceptual(nn.Module):
     """Weighted mean absolute differences of VGG19's features at relu1_1 to relu5_1.
 
-    As in SEAN, images go in as they are, in [-1, 1], without ImageNet's normalization. VGG19 is a constant: it has no
-    parameters to train and no place in checkpoints.
+    As in SEAN, images in [-1, 1] are not normalized with ImageNet's mean and deviation. VGG19 is a constant: it is not
+    trained, and not stored in checkpoints.
 
     Args:
-        weights: `"torchvision"` for the ImageNet weights, downloaded once and cached; the path of a file with them;
-            or `"random"` for an untrained network (a loss that compares little more than edges; for tests).
+        weights: `"torchvision"` for the ImageNet weights, downloaded once and cached; the path of a file with them; or
+            `"random"` for an untrained network, for tests (its loss compares little more than edges).
 
     Raises:
         ValueError: the weights can be neither found nor downloaded, or do not fit VGG19.
@@ -41,7 +43,7 @@ class VGG19Perceptual(nn.Module):
                 self.register_buffer(f"{kind}_{index}", state[f"features.{index}.{kind}"].float(), persistent=False)
 
     def features(self, images: Float[Tensor, "b 3 h w"]) -> list[Float[Tensor, "b _ _ _"]]:
-        """Feature maps at the five layers."""
+        """Feature maps of images in [-1, 1] at the five layers, at 1, 1/2, 1/4, 1/8 and 1/16 of the image size."""
         maps = []
         for stage in STAGES:
             for index in stage:
@@ -72,9 +74,11 @@ def _vgg19_state(weights: str) -> Mapping[str, Tensor]:
     if weights == "random":
         return _VGG19().state_dict()
     file = weights_file(
-        VGG19_Weights.IMAGENET1K_V1.url, None if weights == "torchvision" else weights, "VGG19's perceptual loss",
+        VGG19_Weights.IMAGENET1K_V1.url,
+        None if weights == "torchvision" else weights,
+        "VGG19's perceptual loss",
         "give its path (model.perceptual.weights=PATH), or train without this loss (model.perceptual=null)",
-    )  # fmt: skip
+    )
     state = {name: tensor for name, tensor in read_state_dict(file).items() if name.startswith("features.")}
     with torch.device("meta"):
         network = _VGG19()

@@ -1,4 +1,4 @@
-"""What the loss of a training phase gives."""
+"""The result of computing the loss of a training phase."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ class PhaseLoss(NamedTuple):
 
     @classmethod
     def of(cls, total: Float[Tensor, ""], terms: Mapping[str, Float[Tensor, ""]]) -> PhaseLoss:
-        """The same, of terms that still have their graph."""
+        """Make one from terms that still have their graph, which are detached."""
         return cls(total, {name: term.detach() for name, term in terms.items()})

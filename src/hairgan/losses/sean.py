@@ -1,8 +1,8 @@
 """The two losses of a SEAN training step (Zhu et al. 2020, section 4, after SPADE and pix2pixHD).
 
 Generator and style encoder learn to reconstruct a face from its own layout and styles; the discriminator sees layout
-and image. A caller takes gradients with `loss.backward(inputs=...)` for the parameters that the phase updates, so that
-no others are computed.
+and image. Callers use `loss.backward(inputs=...)` with the parameters that the phase updates, so that no other
+gradients are computed.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ def generator_loss(
         images: real images in [-1, 1].
         labels: their label maps.
         perceptual: None for a loss without that term.
-        noise: draws for ACE, or None.
+        noise: noise for ACE (`pixel_noise`), or None.
     """
     fake = generator(labels, generator.encode_styles(images, labels), noise)
-    outputs_fake, outputs_real = _judge(discriminator, labels, fake, images)
-    adversarial = _over_scales([-at_least_single(scale[-1]).mean() for scale in outputs_fake])
+    outputs_fake, outputs_real = _discriminate(discriminator, labels, fake, images)
+    adversarial = _mean_over_scales([-at_least_single(scale[-1]).mean() for scale in outputs_fake])
     matching = feature_matching_loss(outputs_fake, outputs_real)
     terms = {"adversarial": adversarial, "feature_matching": matching}
     loss = adversarial + weights.lambda_feat * matching
@@ -69,19 +69,25 @@ def discriminator_loss(
     *,
     noise: Noise | None = None,
 ) -> PhaseLoss:
-    """Hinge loss of reconstructed and real images; the fakes are painted anew, without a graph."""
+    """Hinge loss of reconstructed and real images; the fakes are computed again, without a graph.
+
+    Args:
+        images: real images in [-1, 1].
+        labels: their label maps.
+        noise: noise for ACE (`pixel_noise`), or None.
+    """
     with torch.no_grad():
         fake = generator(labels, generator.encode_styles(images, labels), noise)
-    outputs_fake, outputs_real = _judge(discriminator, labels, fake, images)
-    on_fake = _over_scales([hinge_loss(scale[-1], real=False) for scale in outputs_fake])
-    on_real = _over_scales([hinge_loss(scale[-1], real=True) for scale in outputs_real])
+    outputs_fake, outputs_real = _discriminate(discriminator, labels, fake, images)
+    on_fake = _mean_over_scales([hinge_loss(scale[-1], real=False) for scale in outputs_fake])
+    on_real = _mean_over_scales([hinge_loss(scale[-1], real=True) for scale in outputs_real])
     return PhaseLoss.of(on_fake + on_real, {"fake": on_fake, "real": on_real})
 
 
 def feature_matching_loss(fake: Outputs, real: Outputs) -> Float[Tensor, ""]:
     """Mean absolute difference of the features, summed over layers, averaged over scales (Wang et al. 2018, eq. 4).
 
-    Only the fake images' features get a gradient; logits do not count.
+    Only the fake images' features get a gradient; the logits are left out.
     """
     distances = [
         F.l1_loss(at_least_single(f), at_least_single(r.detach()))
@@ -91,7 +97,7 @@ def feature_matching_loss(fake: Outputs, real: Outputs) -> Float[Tensor, ""]:
     return torch.stack(distances).sum() / len(fake)
 
 
-def _judge(
+def _discriminate(
     discriminator: SEANDiscriminator,
     labels: Int64[Tensor, "b h w"],
     fake: Float[Tensor, "b 3 h w"],
@@ -103,5 +109,5 @@ def _judge(
     return [[f[:half] for f in scale] for scale in outputs], [[f[half:] for f in scale] for scale in outputs]
 
 
-def _over_scales(values: list[Tensor]) -> Float[Tensor, ""]:
+def _mean_over_scales(values: list[Tensor]) -> Float[Tensor, ""]:
     return torch.stack(values).mean()

@@ -23,14 +23,14 @@ def ohem_cross_entropy(
 ) -> Float[Tensor, ""]:
     """Mean cross entropy of the pixels whose true class gets a probability below `threshold`.
 
-    Online hard example mining (Shrivastava et al. 2016) as the public face parser trains: where fewer than
-    `kept_share` of the pixels are that hard, that many of the hardest are taken instead. Ignored pixels count as pixels
-    with no loss. Nothing here waits for the device.
+    Online hard example mining (Shrivastava et al. 2016) as in the public face parser's training: if less than
+    `kept_share` of the pixels are that hard, the hardest `kept_share` of all pixels are taken instead. Ignored pixels
+    count as pixels with a loss of 0. No operation here waits for the device.
 
     Args:
         labels: regions, or `IGNORED`.
-        threshold: probability below which a pixel is hard.
-        kept_share: smallest share of the pixels that is kept, at least one pixel.
+        threshold: probability below which a pixel is hard, in (0, 1).
+        kept_share: smallest share of the pixels that is kept (at least one pixel).
     """
     losses = F.cross_entropy(logits.float(), labels, reduction="none", ignore_index=IGNORED).flatten()
     kept = max(int(losses.numel() * kept_share), 1)
@@ -49,7 +49,11 @@ def bisenet_loss(
 ) -> Float[Tensor, ""]:
     """Sum of the heads' OHEM cross entropies, main and auxiliary with weight 1 (Yu et al. 2018, equation 2).
 
-    Labels are resized to the size of each head's logits, to the nearest label.
+    Labels are resized to the size of each head's logits, with nearest-neighbor interpolation.
+
+    Args:
+        heads: logits of the main and the auxiliary heads, of any sizes.
+        labels, threshold, kept_share: as in `ohem_cross_entropy`.
     """
     losses = [
         ohem_cross_entropy(logits, _resized(labels, logits), threshold=threshold, kept_share=kept_share)
@@ -59,10 +63,10 @@ def bisenet_loss(
 
 
 def soft_jaccard_loss(logits: Float[Tensor, "b classes h w"], labels: Int64[Tensor, "b h w"]) -> Float[Tensor, ""]:
-    """1 minus the mean IoU of the classes in the batch, with probabilities in place of decisions; in [0, 1].
+    """1 minus the mean IoU of the classes in the batch, with probabilities instead of decisions; in [0, 1].
 
-    Rahman & Wang 2016, "Optimizing intersection-over-union in deep neural networks for image segmentation". A
-    parser trained by cross entropy alone misses regions that are a pixel wide, as they are rarely the most probable.
+    Rahman & Wang 2016, "Optimizing intersection-over-union in deep neural networks for image segmentation". A parser
+    trained with cross entropy alone misses regions that are one pixel wide, because they are rarely the most probable.
 
     Args:
         labels: regions, or `IGNORED`.

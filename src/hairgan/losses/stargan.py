@@ -1,21 +1,21 @@
-"""One training step of StarGAN v2: its four losses, in their order, with what they share computed once.
+"""The four losses of one StarGAN v2 training step, in order; what they share is computed once.
 
 Choi et al. 2020, "StarGAN v2: Diverse Image Synthesis for Multiple Domains", section 2.2.
 
 A step updates the discriminator twice, then generator, mapping network and style encoder, then the generator alone:
 
-    d_latent, d_reference    real images against fakes in the style of a latent code, of a reference image
+    d_latent, d_reference    real images against fakes in the style of a latent code or a reference image
     g_latent, g_reference    adversarial, style reconstruction, diversity and cycle loss of such fakes
 
-Against computing the four losses independently, the same numbers cost less because
+The losses equal those of four independent computations, but cost less, because
 
 - the latent fake of `d_latent` is the one of `g_latent`: only the discriminator changes in between;
 - the source is encoded once until the generator changes, as its encoder half does not see the style;
 - the second fake of the diversity loss and, in `g_reference`, the three style codes record no graph: the former counts
   as a constant, and only the generator is updated there.
 
-A caller takes gradients with `loss.backward(inputs=...)` for the parameters that the phase updates, so that no others
-are computed.
+Callers use `loss.backward(inputs=...)` with the parameters that the phase updates, so that no other gradients are
+computed.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ class StarGANv2Step:
         weights: weights of the terms.
         regularize: whether the discriminator's phases have the R1 penalty; off between the steps of lazy
             regularization (Karras et al. 2020, "Analyzing and Improving the Image Quality of StyleGAN", section 3.1).
-        masks: makes the masks of the high-pass skip, for the sources and again, from the fakes and the labels of their
-            sources, for the way back of the cycle; None for a generator without skip.
+        masks: makes the masks of the high-pass skip: for the sources, and for the second half of the cycle from the
+            fakes and the labels of their sources. None for a generator without a skip.
         labels: label maps of `x` for `masks`.
     """
 
@@ -102,13 +102,13 @@ class StarGANv2Step:
         self._latent: tuple[Tensor, Tensor] | None = None  # style and fake of `d_latent`, for `g_latent`
 
     def d_latent(self) -> PhaseLoss:
-        """Discriminator, fakes in the style of latent codes (eq. 1)."""
+        """The discriminator's loss on fakes in the style of latent codes (eq. 1)."""
         with uncached_autocast(self.x):
             _, fake = self._latent_fake()
             return self._discriminator_loss(fake.detach())
 
     def d_reference(self) -> PhaseLoss:
-        """Discriminator, fakes in the style of reference images (eq. 1)."""
+        """The discriminator's loss on fakes in the style of reference images (eq. 1)."""
         with uncached_autocast(self.x):
             encoding = self._source().detach()
             with torch.no_grad():
@@ -116,7 +116,7 @@ class StarGANv2Step:
             return self._discriminator_loss(fake)
 
     def g_latent(self) -> PhaseLoss:
-        """Generator, mapping network and style encoder, fakes in the style of latent codes (eq. 5)."""
+        """The loss of generator, mapping network and style encoder on fakes in the style of latent codes (eq. 5)."""
         with uncached_autocast(self.x):
             s, fake = self._latent_fake()
             encoding = self._source().detach()
@@ -127,7 +127,7 @@ class StarGANv2Step:
             return self._generator_loss(s, fake, fake2, s_org)
 
     def g_reference(self) -> PhaseLoss:
-        """Generator alone, fakes in the style of reference images (eq. 5)."""
+        """The generator's loss on fakes in the style of reference images (eq. 5)."""
         with uncached_autocast(self.x):
             with torch.no_grad():
                 s = self.style_encoder(self.x_ref, self.y_trg)
@@ -147,7 +147,7 @@ class StarGANv2Step:
         # R1 is differentiated twice, which needs float32: so do the real images' logits
         with torch.autocast(self.x.device.type, enabled=False):
             x = at_least_single(self.x.detach()).requires_grad_()
-            logits = self.discriminator.forward(x, self.y_org)  # forward: as it is, should the network be compiled
+            logits = self.discriminator.forward(x, self.y_org)  # `forward` is not compiled, even if the network is
             real, reg = logistic_loss(logits, real=True), r1_penalty(logits, x)
         loss = real + fake_loss + self.weights.lambda_reg * reg
         return PhaseLoss.of(loss, {"real": real, "fake": fake_loss, "reg": reg})
@@ -178,15 +178,16 @@ class StarGANv2Step:
 
 
 def mean_distance(a: Tensor, b: Tensor) -> Float[Tensor, ""]:
-    """L1, a mean over all elements."""
+    """L1 distance, averaged over all elements."""
     return F.l1_loss(at_least_single(a), at_least_single(b))
 
 
 @contextmanager
 def uncached_autocast(x: Tensor) -> Iterator[None]:
-    """Autocast as it is, but without its cache of converted weights.
+    """The current autocast settings, without the cache of converted weights.
 
-    The cache outlives optimizer steps inside one autocast context, and holds what was converted without gradients.
+    Inside one autocast context the cache survives optimizer steps, and holds weights that were converted without
+    gradients.
     """
     device = x.device.type
     enabled, dtype = torch.is_autocast_enabled(device), torch.get_autocast_dtype(device)

@@ -6,11 +6,11 @@ Region-Adaptive Normalization", equations 1 to 3).
     beta   = a_beta * beta_style + (1 - a_beta) * beta_label         (3)
 
 The label branch is two 3x3 convolutions of the one-hot labels. The style branch is a 3x3 convolution of a map that
-holds ReLU(FC_j z_j) at every pixel of region j. Both give gamma and beta together, as 2C channels, gamma first.
+holds ReLU(FC_j z_j) at every pixel of region j. Each branch gives 2C channels: gamma, then beta.
 
-This file computes them for every pixel, as the paper does. `ace_tables.py` computes the same values once per different
+This file computes them for every pixel, as the paper does. `ace_tables.py` computes the same values once per distinct
 neighborhood of the label map and gathers them; it is used where the neighborhoods are known and few
-(`Level.neighborhoods`), which is the case on CPUs. A test holds both forms equal.
+(`Level.neighborhoods`), which is the case on CPUs. A test checks that both forms agree.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class StyleBranch(nn.Module):
     """From style codes to what each region contributes to gamma and beta at each offset of a 3x3 kernel.
 
     The style map is constant within a region. So its 3x3 convolution at a pixel is a sum of nine rows of a table with
-    one row per region and offset, and the map itself (512 channels) is never made.
+    one row per region and offset, and the map itself (512 channels) is never materialized.
 
     The layers FC_j of all regions are one parameter, (regions, 512, 512). The convolutions for gamma and beta are one
     parameter, laid out (3, 3, 2C, 512).
@@ -50,7 +50,7 @@ class StyleBranch(nn.Module):
         """The table: contributions by region and offset, without the convolution's bias."""
         # (R, D, D) @ (R, D, B) + (R, D, 1) -> (R, D, B): all FC_j at once
         hidden = torch.baddbmm(self.region_bias[:, :, None], self.region_weight, styles.permute(1, 2, 0))
-        hidden = F.relu(hidden).permute(2, 0, 1).flatten(0, 1)  # (B * R, D)
+        hidden = F.relu(hidden).permute(2, 0, 1).flatten(0, 1)  # (R, D, B) -> (B, R, D) -> (B * R, D)
         if hidden.device.type == "cpu":  # as a 1x1 convolution: matrix products with few rows are slow there
             kernels = self.weight.unflatten(2, (2, -1, 1)).flatten(0, 2).permute(0, 3, 1, 2)  # (9 * 2, D, C, 1)
             products = F.conv2d(kernels, hidden[:, :, None, None]).transpose(0, 1)  # (B * R, 9 * 2, C, 1)
@@ -84,7 +84,7 @@ class ACE(nn.Module):
         self.style = None if style_dim is None else StyleBranch(channels, num_regions, style_dim)
 
     def initialize(self, gain: float) -> None:
-        """Xavier-normal weights, with the fans of the separate layers that the parameters stand for."""
+        """Xavier-normal weights, with the fan-in and fan-out of the separate layers that each parameter combines."""
 
         def fill(weight: Tensor, fans: int) -> None:
             nn.init.normal_(weight, std=gain * (2 / fans) ** 0.5)
@@ -111,7 +111,7 @@ class ACE(nn.Module):
 
         Args:
             noise: one standard normal value per pixel, shared by the channels; None for no noise.
-            label_part: what `label_part` returned for this level, if it was kept.
+            label_part: the value of `label_part(level)`, if it was kept; None computes it.
             negative_slope: of the leaky ReLU applied to the result; 1 for none.
         """
         if noise is not None:
@@ -121,7 +121,7 @@ class ACE(nn.Module):
             modulation = modulation + self.style_part(level, styles)
         if level.neighborhoods is not None:
             return ace_tables.normalize(self.norm, x, modulation, level.neighborhoods, negative_slope)
-        gamma, beta = modulation.to(x.dtype).chunk(2, dim=1)
+        gamma, beta = modulation.to(x.dtype).chunk(2, dim=1)  # (B, 2C, h, w) -> two of (B, C, h, w)
         out = torch.addcmul(beta, self.norm(x), 1 + gamma)
         return out if negative_slope == 1 else F.leaky_relu_(out, negative_slope)
 
@@ -139,7 +139,7 @@ class ACE(nn.Module):
     def style_part(
         self, level: Level, styles: Float[Tensor, "b r d"]
     ) -> Float[Tensor, "b c2 h w"] | Float[Tensor, "n c2"]:
-        """a * style branch, shaped as the label part."""
+        """a * style branch, in the shape of the label part."""
         assert self.style is not None
         share = self.style.share()
         table, bias = self.style(styles) * share, self.style.bias * share  # (B, R, 9, 2C) and (2C,)
@@ -147,4 +147,4 @@ class ACE(nn.Module):
             return ace_tables.style_branch(table, bias, level.neighborhoods)  # (N, 2C)
         # (B, h * w, R * 9) @ (B, R * 9, 2C): the table's rows for the regions around each pixel, added up
         part = torch.baddbmm(bias, level.mask_patches, table.flatten(1, 2))
-        return part.mT.unflatten(2, level.labels.shape[1:])  # (B, 2C, h, w)
+        return part.mT.unflatten(2, level.labels.shape[1:])  # (B, h * w, 2C) -> (B, 2C, h, w)

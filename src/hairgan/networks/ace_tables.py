@@ -1,7 +1,8 @@
-"""ACE by tables: the same values as in `ace.py`, computed once per different neighborhood and gathered.
+"""ACE with tables: the same values as in `ace.py`, computed once per distinct neighborhood and gathered.
 
-The label branch at a pixel depends on the 5x5 labels around it, the style branch on the 3x3. A face has few different
-ones (`label_layout.py`), so what `ace.py` convolves for every pixel is here a sum of table rows per neighborhood.
+The label branch at a pixel depends on the 5x5 labels around it, the style branch on the 3x3 labels. A face has few
+distinct neighborhoods (`label_layout.py`), so where `ace.py` convolves at every pixel, this file sums nine table rows
+per neighborhood.
 """
 
 from __future__ import annotations
@@ -21,18 +22,18 @@ if TYPE_CHECKING:
     from hairgan.networks.ace import ACE
 
 
-def label_branch(ace: ACE, near: Neighborhoods) -> Float[Tensor, "n c2"]:
+def label_branch(ace: ACE, neighborhoods: Neighborhoods) -> Float[Tensor, "n c2"]:
     """The label branch of each of the N neighborhoods."""
     table = F.pad(ace.embed_weight.flatten(0, 2), (0, 0, 0, 1))  # (9 * R + 1, width); the last row is for outside
-    hidden = F.relu(sum_rows(table, near.embed_rows) + ace.embed_bias)  # (P, width), per different 3x3 patch
+    hidden = F.relu(sum_rows(table, neighborhoods.embed_rows) + ace.embed_bias)  # (P, width), per distinct 3x3 patch
     hidden = F.pad(hidden, (0, 0, 0, 1))  # (P + 1, width)
     kernels = ace.label_weight.flatten(1, 2).transpose(0, 1).flatten(0, 1)  # (9 * 2C, width)
     table = F.linear(hidden, kernels).view(len(hidden) * OFFSETS, -1)  # ((P + 1) * 9, 2C)
-    return sum_rows(table, near.label_rows) + ace.label_bias
+    return sum_rows(table, neighborhoods.label_rows) + ace.label_bias  # (N, 2C)
 
 
 def style_branch(
-    table: Float[Tensor, "b r 9 c2"], bias: Float[Tensor, " c2"], near: Neighborhoods
+    table: Float[Tensor, "b r 9 c2"], bias: Float[Tensor, " c2"], neighborhoods: Neighborhoods
 ) -> Float[Tensor, "n c2"]:
     """The style branch of each of the N neighborhoods.
 
@@ -41,22 +42,27 @@ def style_branch(
         bias: of the convolution.
     """
     rows = F.pad(table.flatten(0, 2), (0, 0, 0, 1))  # (B * R * 9 + 1, 2C); the last row is for outside
-    return (sum_rows(rows, near.style_rows) + bias)[near.center]
+    return (sum_rows(rows, neighborhoods.style_rows) + bias)[neighborhoods.center]  # (P, 2C) -> (N, 2C)
 
 
 def normalize(
     norm: ParameterFreeBatchNorm,
     x: Float[Tensor, "b c h w"],
     modulation: Float[Tensor, "n c2"],
-    near: Neighborhoods,
+    neighborhoods: Neighborhoods,
     negative_slope: float,
 ) -> Float[Tensor, "b c h w"]:
-    """Normalize a feature map, then scale and shift each pixel by its neighborhood's gamma and beta (equation 1)."""
-    gamma, beta = modulation.chunk(2, dim=1)
+    """Normalize a feature map, then scale and shift each pixel by its neighborhood's gamma and beta (equation 1).
+
+    Args:
+        modulation: gamma, then beta, of each of the N neighborhoods.
+        negative_slope: of the leaky ReLU applied to the result; 1 for none.
+    """
+    gamma, beta = modulation.chunk(2, dim=1)  # (N, 2C) -> two of (N, C)
     if norm.training:
-        return modulate(norm(x), 1 + gamma, beta, near.index, negative_slope)
-    scale = (1 + gamma) * (norm.running_var + norm.eps).rsqrt()  # takes the normalization in
-    return modulate(x, scale, beta - norm.running_mean * scale, near.index, negative_slope)
+        return modulate(norm(x), 1 + gamma, beta, neighborhoods.index, negative_slope)
+    scale = (1 + gamma) * (norm.running_var + norm.eps).rsqrt()  # folds the normalization in
+    return modulate(x, scale, beta - norm.running_mean * scale, neighborhoods.index, negative_slope)
 
 
 def sum_rows(table: Float[Tensor, "rows c"], rows: Int64[Tensor, "n 9"]) -> Float[Tensor, "n c"]:

@@ -1,6 +1,6 @@
-"""Activation checkpointing (Chen et al. 2016): a block's activations are computed again when its gradients are taken.
+"""Activation checkpointing (Chen et al. 2016): the activations of a block are recomputed in the backward pass.
 
-About a third more computation for memory that no longer grows with the depth of the blocks.
+It costs about a third more computation; in return, memory no longer grows with the depth of the blocks.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from torch.utils.checkpoint import checkpoint
 
 
 def checkpoint_activations(blocks: Iterable[nn.Module]) -> None:
-    """Make blocks keep their inputs only, in place; parameters, their names and the gradients stay the same.
+    """Make blocks keep only their inputs, in place; parameters, their names and the gradients stay the same.
 
-    The second computation starts from the buffers (running statistics, power iterations) that the first one started
-    from, and leaves them as the first one did.
+    The recomputation starts from the same buffers (running statistics, power iterations) as the first computation,
+    and leaves the buffers as the first one left them.
     """
     for block in blocks:
         block.forward = partial(_forward, block, block.forward)
@@ -45,11 +45,11 @@ def _contexts(block: nn.Module) -> tuple[AbstractContextManager[None], AbstractC
 
 @contextmanager
 def _with_buffers(values: list[tuple[nn.Module, str, Tensor]]) -> Iterator[None]:
-    now = [(module, name, module._buffers[name]) for module, name, _ in values]
+    current = [(module, name, module._buffers[name]) for module, name, _ in values]
     for module, name, value in values:
         module._buffers[name] = value
     try:
         yield
     finally:
-        for module, name, buffer in now:
+        for module, name, buffer in current:
             module._buffers[name] = buffer

@@ -13,14 +13,16 @@ from torch.nn import functional as F
 
 
 class ParameterFreeBatchNorm(nn.Module):
-    """Batch norm (Ioffe & Szegedy 2015) with running statistics and nothing to learn.
+    """Batch norm (Ioffe & Szegedy 2015) with running statistics and without learnable parameters.
 
-    Under several processes the statistics are those of the global batch, with any backend and on any device, so that
-    the result does not depend on the number of processes. They are float32 whatever the precision of the maps.
+    In distributed training the statistics are those of the global batch, with any backend and on any device, so that
+    the result does not depend on the number of processes. They are float32, regardless of the precision of the maps.
 
     Args:
         channels: C of the maps.
-        synchronized: False for the statistics of this process's part of the batch.
+        synchronized: False to use the statistics of this process's part of the batch only.
+        eps: added to the variance.
+        momentum: weight of the current batch in the running statistics.
     """
 
     running_mean: Tensor
@@ -33,7 +35,7 @@ class ParameterFreeBatchNorm(nn.Module):
         self.register_buffer("running_var", torch.ones(channels))
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
-        if self.training and self.synchronized and _several_processes():
+        if self.training and self.synchronized and _is_distributed():
             return _normalize(x, self.running_mean, self.running_var, self.momentum, self.eps)
         return F.batch_norm(
             x, self.running_mean, self.running_var, training=self.training, momentum=self.momentum, eps=self.eps
@@ -44,7 +46,7 @@ class SynchronizedBatchNorm2d(nn.BatchNorm2d):
     """`nn.BatchNorm2d` whose statistics in training are those of the batch of all processes."""
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
-        if not (self.training and _several_processes()):
+        if not (self.training and _is_distributed()):
             return super().forward(x)
         assert self.running_mean is not None and self.running_var is not None and self.momentum is not None
         assert self.num_batches_tracked is not None
@@ -54,37 +56,37 @@ class SynchronizedBatchNorm2d(nn.BatchNorm2d):
 
 
 def synchronize(module: nn.Module) -> None:
-    """Make every `nn.BatchNorm2d` of a module a synchronized one, in place; parameters and their names stay."""
+    """Make every `nn.BatchNorm2d` of a module a synchronized one, in place; parameters keep their values and names."""
     for layer in module.modules():
         if type(layer) is nn.BatchNorm2d:
             layer.__class__ = SynchronizedBatchNorm2d
 
 
-def _several_processes() -> bool:
+def _is_distributed() -> bool:
     return dist.is_initialized() and dist.get_world_size() > 1
 
 
 def _normalize(
     maps: Float[Tensor, "b c h w"], running_mean: Tensor, running_var: Tensor, momentum: float, eps: float
 ) -> Float[Tensor, "b c h w"]:
-    """Batch norm over all processes, in float32 at least, which also updates the running statistics."""
+    """Batch norm over all processes, in float32 or better; also updates the running statistics."""
     x = maps.to(torch.promote_types(maps.dtype, torch.float32))
-    count = _total(x.new_tensor(x.numel() / x.shape[1]))
-    mean = _total(x.sum(dim=(0, 2, 3))) / count
+    count = _sum_over_processes(x.new_tensor(x.numel() / x.shape[1]))
+    mean = _sum_over_processes(x.sum(dim=(0, 2, 3))) / count  # (C,)
     centered = x - mean[:, None, None]
-    var = _total(centered.square().sum(dim=(0, 2, 3))) / count
+    var = _sum_over_processes(centered.square().sum(dim=(0, 2, 3))) / count  # (C,)
     with torch.no_grad():
         running_mean.lerp_(mean, momentum)
         running_var.lerp_(var * (count / (count - 1)), momentum)
     return (centered * (var + eps).rsqrt()[:, None, None]).to(maps.dtype)
 
 
-def _total(x: Tensor) -> Tensor:
+def _sum_over_processes(x: Tensor) -> Tensor:
     """Sum over processes; its gradient is the sum of the processes' gradients."""
-    return _Total.apply(x)
+    return _SumOverProcesses.apply(x)
 
 
-class _Total(torch.autograd.Function):
+class _SumOverProcesses(torch.autograd.Function):
     @staticmethod
     def forward(ctx: object, x: Tensor) -> Tensor:
         x = x.clone()

@@ -1,4 +1,4 @@
-"""Networks that remember the arguments they were made with, so that a bundle card can hold them."""
+"""Networks that record their constructor's arguments, so that a bundle card can hold them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from torch import nn
 
 
 class ConfiguredNetwork(nn.Module):
-    """A network with a `config`, from which it can be made again: `type(network)(**network.config)`.
+    """A network with a `config`, from which it can be recreated: `type(network)(**network.config)`.
 
-    Subclasses do nothing for it: the arguments of their constructor are recorded, defaults included, when it returns.
+    Subclasses need no code for this: the arguments of their constructor, defaults included, are recorded when it
+    returns.
 
     Attributes:
         config: argument name -> value, with dicts for mappings and lists for sequences.
@@ -23,16 +24,16 @@ class ConfiguredNetwork(nn.Module):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        make = cls.__init__
-        signature = inspect.signature(make)
+        constructor = cls.__init__
+        signature = inspect.signature(constructor)
 
-        @functools.wraps(make)
-        def make_and_record(self: ConfiguredNetwork, *values: Any, **named: Any) -> None:
-            make(self, *values, **named)
+        @functools.wraps(constructor)
+        def construct_and_record(self: ConfiguredNetwork, *values: Any, **named: Any) -> None:
+            constructor(self, *values, **named)
             if type(self) is cls:  # not the constructor of a parent
                 self.config = _arguments(signature.bind(self, *values, **named))
 
-        setattr(cls, "__init__", make_and_record)  # noqa: B010 (mypy refuses the assignment)
+        setattr(cls, "__init__", construct_and_record)  # noqa: B010 (mypy refuses the assignment)
 
 
 def _arguments(bound: inspect.BoundArguments) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def _arguments(bound: inspect.BoundArguments) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """The same with dicts for mappings and lists for sequences, e.g. of a Hydra config."""
+    """Convert mappings, e.g. of a Hydra config, to dicts and sequences to lists, at all depths."""
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):

@@ -1,12 +1,15 @@
-"""BiSeNet face parser: an image to one of 19 regions for every pixel.
+"""BiSeNet face parser: assigns one of 19 regions to every pixel of an image.
 
 After Yu et al. 2018, "BiSeNet: Bilateral segmentation network", in the variant of the public face-parsing weights:
-there is no spatial path, the 1/8 features of the ResNet take its place; logits come at 1/8 of the input size and are
-enlarged bilinearly with aligned corners. Layers are named after the published strides. A finer stem
-halves or quarters them; a detail head, which is not in the paper, makes the logits four times as fine again.
+there is no spatial path, and the 1/8 features of the ResNet take its place; logits are computed at 1/8 of the input
+size and upsampled bilinearly with aligned corners. Layers are named after the published strides. A stem of smaller
+stride halves or quarters all strides; a detail head, which is not in the paper, makes the logits another four times as
+fine.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -44,7 +47,8 @@ class AttentionRefinement(nn.Module):
 
     def forward(self, x: Float[Tensor, "b c_in h w"]) -> Float[Tensor, "b c_out h w"]:
         x = self.conv(x)
-        return x * self.bn_attention(self.conv_attention(_global_mean(x))).sigmoid()
+        attention = self.bn_attention(self.conv_attention(_global_mean(x))).sigmoid()  # (B, C_out, 1, 1)
+        return x * attention
 
 
 class FeatureFusion(nn.Module):
@@ -64,7 +68,7 @@ class FeatureFusion(nn.Module):
 
 
 class Classifier(nn.Module):
-    """A head: 3x3 convolution and one score per class."""
+    """A head: a 3x3 convolution, then one score per class."""
 
     def __init__(self, width_in: int, width: int, num_classes: int) -> None:
         super().__init__()
@@ -78,8 +82,8 @@ class Classifier(nn.Module):
 class DetailClassifier(nn.Module):
     """A head for logits at twice the resolution of the ResNet's first stage, whose features it adds to the fused ones.
 
-    A skip connection as in U-Net (Ronneberger et al. 2015) and sub-pixel convolution (Shi et al. 2016). For regions
-    that are a pixel or two wide.
+    A skip connection as in U-Net (Ronneberger et al. 2015) and a sub-pixel convolution (Shi et al. 2016). It helps with
+    regions that are only a pixel or two wide.
     """
 
     def __init__(self, width_fused: int, width_detail: int, num_classes: int) -> None:
@@ -93,11 +97,21 @@ class DetailClassifier(nn.Module):
         self, fused: Float[Tensor, "b c_fused h w"], detail: Float[Tensor, "b c_detail h2 w2"]
     ) -> Float[Tensor, "b classes h4 w4"]:
         context = F.interpolate(self.reduce(fused), detail.shape[2:], mode="bilinear", align_corners=True)
-        return F.pixel_shuffle(self.score(self.conv(torch.cat([context, detail], dim=1))), 2)
+        x = self.conv(torch.cat([context, detail], dim=1))  # (B, width + C_detail, h2, w2) -> (B, width, h2, w2)
+        return F.pixel_shuffle(self.score(x), 2)  # (B, 4 * classes, h2, w2) -> (B, classes, h4, w4)
+
+
+class _Features(NamedTuple):
+    """What the heads of the parser see; numbers are strides with the published stem."""
+
+    context8: Tensor
+    context16: Tensor
+    detail4: Tensor  # features of the ResNet
+    spatial8: Tensor  # features of the ResNet
 
 
 class BiSeNet(ConfiguredNetwork):
-    """The parser; takes images in [-1, 1] of any size and normalizes them inside.
+    """The parser. It takes images in [-1, 1] of any size, and normalizes them with ImageNet's mean and deviation.
 
     Args:
         depth: of the ResNet: 18 as published, 34 or 50.
@@ -148,17 +162,16 @@ class BiSeNet(ConfiguredNetwork):
                 nn.init.kaiming_normal_(module.weight, a=1)
 
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b classes h w"]:
-        """Logits of every region at the size of the images; the auxiliary heads are not computed."""
-        context8, _, detail, spatial = self._features(images)
-        return _enlarge(self._classify(self.fusion(spatial, context8), detail), images)
+        """Logits of every region at the size of the images in [-1, 1]; the auxiliary heads are not computed."""
+        return self._main(self._features(images), images)
 
     def with_auxiliary(
         self, images: Float[Tensor, "b 3 h w"]
     ) -> tuple[Float[Tensor, "b classes h w"], Float[Tensor, "b classes h8 w8"], Float[Tensor, "b classes h16 w16"]]:
         """Logits of the main head and of the auxiliary heads at strides 8 and 16, for training.
 
-        With `detail` the auxiliary logits are not enlarged to the size of the images: at full size they would cost more
-        than the network.
+        With `detail` the auxiliary logits are not upsampled to the size of the images: at full size they would cost
+        more than the network.
 
         Raises:
             ValueError: in training mode with a single image: batch norm on 1x1 maps needs two.
@@ -167,26 +180,28 @@ class BiSeNet(ConfiguredNetwork):
             raise ValueError(
                 f"training the parser needs at least 2 images per batch and process, got {images.shape[0]}"
             )
-        context8, context16, detail, spatial = self._features(images)
-        main = _enlarge(self._classify(self.fusion(spatial, context8), detail), images)
-        auxiliary8, auxiliary16 = self.auxiliary8(context8), self.auxiliary16(context16)
+        features = self._features(images)
+        main = self._main(features, images)
+        auxiliary8, auxiliary16 = self.auxiliary8(features.context8), self.auxiliary16(features.context16)
         if isinstance(self.classifier, DetailClassifier):
             return main, auxiliary8, auxiliary16
-        return main, _enlarge(auxiliary8, images), _enlarge(auxiliary16, images)
+        return main, _upsample(auxiliary8, images), _upsample(auxiliary16, images)
 
-    def _classify(self, fused: Tensor, detail: Tensor) -> Tensor:
+    def _main(self, features: _Features, images: Tensor) -> Tensor:
+        """Logits of the main head at the size of the images."""
+        fused = self.fusion(features.spatial8, features.context8)
         if isinstance(self.classifier, DetailClassifier):
-            return self.classifier(fused, detail)
-        return self.classifier(fused)
+            return _upsample(self.classifier(fused, features.detail4), images)
+        return _upsample(self.classifier(fused), images)
 
-    def _features(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """The context path: context at strides 8 and 16, and the ResNet's features at strides 4 and 8."""
+    def _features(self, images: Tensor) -> _Features:
+        """The ResNet and the context path."""
         features4, features8, features16, features32 = self.backbone.stages((0.5 * images + 0.5 - self.mean) / self.std)
         context32 = self.refine32(features32) + self.global_context(_global_mean(features32))
         context16 = self.smooth32(F.interpolate(context32, features16.shape[2:]))
         context16_refined = self.refine16(features16) + context16
         context8 = self.smooth16(F.interpolate(context16_refined, features8.shape[2:]))
-        return context8, context16, features4, features8
+        return _Features(context8, context16, detail4=features4, spatial8=features8)
 
 
 def input_size(parser: nn.Module) -> int:
@@ -197,10 +212,11 @@ def input_size(parser: nn.Module) -> int:
 
 
 def _global_mean(x: Tensor) -> Tensor:
-    return x.mean(dim=(2, 3), keepdim=True)
+    return x.mean(dim=(2, 3), keepdim=True)  # (B, C, h, w) -> (B, C, 1, 1)
 
 
-def _enlarge(logits: Tensor, images: Tensor) -> Tensor:
-    if logits.shape[2:] == images.shape[2:] and not torch.compiler.is_exporting():  # an export is for any size
+def _upsample(logits: Tensor, images: Tensor) -> Tensor:
+    """Logits at the size of the images."""
+    if logits.shape[2:] == images.shape[2:] and not torch.compiler.is_exporting():  # an exported graph takes any size
         return logits
     return F.interpolate(logits, images.shape[2:], mode="bilinear", align_corners=True)

@@ -1,8 +1,8 @@
-"""FAN: heat maps of 98 facial landmarks, and the masks of StarGAN v2's high-pass skip made from them.
+"""FAN: heat maps of 98 facial landmarks, and masks for StarGAN v2's high-pass skip made from them.
 
 Wang et al. 2019, "Adaptive Wing Loss for Robust Face Alignment via Heatmap Regression" (a stacked hourglass with one
-stack, CoordConv and a boundary channel); masks for StarGAN v2 (Choi et al. 2020, appendix E). The network is used
-as it was published, is never trained here, and is always in evaluation mode.
+stack, CoordConv and a boundary channel); masks as in StarGAN v2 (Choi et al. 2020, appendix E). The network is used as
+published: it is never trained here, and is always in evaluation mode.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from hairgan.networks.stargan import Masks
 INPUT_SIZE = 256
 NUM_LANDMARKS = 98
 HEATMAP_THRESHOLD = 0.1
-"""Heat-map values below are noise."""
+"""Heat-map values below this count as noise."""
 
 
 class ConvBlock(nn.Module):
@@ -63,7 +63,7 @@ class CoordConv(nn.Module):
 
 
 class Hourglass(nn.Module):
-    """Four levels, each of which looks at half the resolution of the one before and adds what it sees."""
+    """Four levels, each at half the resolution of the one before, whose outputs are added up."""
 
     DEPTH = 4
 
@@ -105,7 +105,7 @@ class FAN(ConfiguredNetwork):
         self.train(False)
 
     def train(self, mode: bool = True) -> FAN:
-        """Stays in evaluation mode, also when a network that holds it is put into training mode."""
+        """Stay in evaluation mode, even when a network that contains this one is put into training mode."""
         return super().train(False)
 
     def forward(self, x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 99 64 64"]:
@@ -136,7 +136,7 @@ class FAN(ConfiguredNetwork):
         return landmarks_from_heatmaps(self._heatmaps(images))
 
     def _heatmaps(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 98 64 64"]:
-        """The landmarks' heat maps, in float32 also under autocast: thresholds and quotients follow."""
+        """The landmarks' heat maps, in float32 even under autocast, because thresholds and divisions follow."""
         x = F.interpolate(images.float(), size=(INPUT_SIZE, INPUT_SIZE), mode="bilinear")
         with torch.autocast(images.device.type, enabled=False):
             return self(0.5 * x + 0.5)[:, :NUM_LANDMARKS]
@@ -150,23 +150,23 @@ class FANMasks(nn.Module):
         self.fan = fan.requires_grad_(False)
 
     def forward(self, images: Float[Tensor, "b 3 h w"], labels: Tensor | None = None) -> Masks:
-        """Masks of images in [-1, 1]; label maps are not needed."""
+        """Masks of images in [-1, 1]; label maps are not used."""
         return self.fan.masks(images)
 
 
 def masks_from_heatmaps(heatmaps: Float[Tensor, "b 98 256 256"]) -> Masks:
-    """Masks that keep the face's parts: (all parts and the chin line, nose and eyes only).
+    """Masks, in [0, 1], that keep the parts of the face: (all parts and the chin line, nose and eyes only).
 
-    Each group of landmarks is sharpened by a power, moved by some pixels (cyclically) to where the part's detail is,
-    and added up. The power and the move of each group are the published ones.
+    Each group of landmarks is raised to a power, which sharpens it, summed, and shifted (cyclically) by a few pixels to
+    where the part's detail is. Powers and shifts are the published ones.
     """
-    h = torch.where(heatmaps < HEATMAP_THRESHOLD, 0.0, heatmaps)
-    low, high = h.amin((2, 3), keepdim=True), h.amax((2, 3), keepdim=True)
-    h = (h - low) / (high - low + 1e-6)
+    heat = torch.where(heatmaps < HEATMAP_THRESHOLD, 0.0, heatmaps)
+    low, high = heat.amin((2, 3), keepdim=True), heat.amax((2, 3), keepdim=True)
+    heat = (heat - low) / (high - low + 1e-6)
 
     def group(first: int, last: int, power: int = 1, down: int = 0) -> Tensor:
-        """Channels `first` to `last`, both included, moved down by pixels."""
-        return (h[:, first : last + 1] ** power).sum(1, keepdim=True).roll(down, dims=2)
+        """The sum of channels `first` to `last` (inclusive), shifted down by `down` pixels: (B, 1, 256, 256)."""
+        return (heat[:, first : last + 1] ** power).sum(1, keepdim=True).roll(down, dims=2)
 
     chin = group(8, 24, power=3)
     brows = group(34, 45, power=2, down=7) + group(47, 50, power=2, down=7)  # 46 is left out
@@ -181,13 +181,14 @@ def masks_from_heatmaps(heatmaps: Float[Tensor, "b 98 256 256"]) -> Masks:
 
 
 def landmarks_from_heatmaps(heatmaps: Float[Tensor, "b n 64 64"]) -> Float[Tensor, "b n 2"]:
-    """(x, y) of each map's peak in pixels of the 256 x 256 image, see `FAN.landmarks`."""
+    """(x, y) of each map's peak in pixels of the 256 x 256 image; see `FAN.landmarks`."""
     side = heatmaps.shape[-1]
-    peak = heatmaps.flatten(2).argmax(2)
+    peak = heatmaps.flatten(2).argmax(2)  # (B, N, 64, 64) -> (B, N, 64 * 64) -> (B, N)
     row, column = peak // side, peak % side
     inside = (column > 0) & (column < side - 1) & (row > 0) & (row < side - 1)
 
     def value(down: int, right: int) -> Tensor:
+        """The heat at an offset from each peak: (B, N)."""
         index = (row + down).clamp(0, side - 1) * side + (column + right).clamp(0, side - 1)
         return heatmaps.flatten(2).gather(2, index[..., None])[..., 0]
 

@@ -20,7 +20,7 @@ MINIMUM_SIZE = 32
 
 
 class ChannelAttention(nn.Module):
-    """A weight per channel, by an MLP of the channel's mean and maximum (equation 2)."""
+    """A weight per channel in (0, 1), from an MLP of the channel's mean and maximum (equation 2)."""
 
     def __init__(self, width: int, reduction: int = 16) -> None:
         super().__init__()
@@ -34,18 +34,19 @@ class ChannelAttention(nn.Module):
 
 
 class SpatialAttention(nn.Module):
-    """A weight per position, by a 7x7 convolution of the mean and the maximum over channels (equation 3)."""
+    """A weight per position in (0, 1), from a 7x7 convolution of the mean and maximum over channels (equation 3)."""
 
     def __init__(self) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(2, 1, 7, padding=3, bias=False)
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b 1 h w"]:
-        return self.conv1(torch.cat([x.mean(dim=1, keepdim=True), x.amax(dim=1, keepdim=True)], dim=1)).sigmoid()
+        pooled = torch.cat([x.mean(dim=1, keepdim=True), x.amax(dim=1, keepdim=True)], dim=1)  # (B, 2, h, w)
+        return self.conv1(pooled).sigmoid()
 
 
 class CBAMBasicBlock(BasicBlock):
-    """The basic block with channel, then spatial attention on the residual branch (figure 3)."""
+    """The basic block with channel attention, then spatial attention, on the residual branch (figure 3)."""
 
     def __init__(self, width_in: int, width: int, stride: int, downsample: nn.Module | None) -> None:
         super().__init__(width_in, width, stride, downsample)
@@ -58,7 +59,7 @@ class CBAMBasicBlock(BasicBlock):
 
 
 class CBAMBottleneck(Bottleneck):
-    """The same for the bottleneck block of ResNet-50."""
+    """The bottleneck block of ResNet-50 with the same two attentions."""
 
     def __init__(self, width_in: int, width: int, stride: int, downsample: nn.Module | None) -> None:
         super().__init__(width_in, width, stride, downsample)
@@ -83,12 +84,12 @@ CBAM_BLOCKS: dict[int, tuple[Block, tuple[int, ...]]] = {
 
 
 class ResNetCBAM(ConfiguredNetwork, ResNet):
-    """ResNet-18, 34 or 50 with CBAM in every block: images of any size to one feature vector.
+    """ResNet-18, 34 or 50 with CBAM in every block: maps an image to one feature vector.
 
     Args:
         depth: 18, 34 or 50.
         base_width: channels of the stem; 64 as published.
-        num_classes: a last linear layer, `fc`, to so many logits; without it the pooled features are returned.
+        num_classes: number of logits of a last linear layer, `fc`; None returns the pooled features.
 
     Raises:
         ValueError: for another depth.
@@ -108,7 +109,7 @@ class ResNetCBAM(ConfiguredNetwork, ResNet):
         if min(images.shape[2:]) < MINIMUM_SIZE:
             height, width = images.shape[2:]
             raise ValueError(f"images must be at least {MINIMUM_SIZE} pixels wide and high, got {width}x{height}")
-        return self.fc(self.stages(images)[-1].mean(dim=(2, 3)))
+        return self.fc(self.stages(images)[-1].mean(dim=(2, 3)))  # (B, width, h / 32, w / 32) -> (B, width)
 
 
 class HairClassifier(ConfiguredNetwork):
@@ -118,7 +119,7 @@ class HairClassifier(ConfiguredNetwork):
         depth: of the ResNet-CBAM.
         base_width: channels of its stem.
         heads: head -> class names.
-        dropout: of the features before the heads, while training.
+        dropout: probability with which a feature is dropped before the heads, in training.
         image_size: side of the aligned crops it is trained on, px. It takes any size, and is most accurate at this one.
     """
 

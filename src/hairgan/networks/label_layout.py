@@ -1,9 +1,9 @@
 """Label maps in the form that SEAN's normalization layers use, made once per resolution and shared by all layers.
 
-SEAN's scale and shift at a pixel depend on the labels around it alone: 3x3 for the style branch, 5x5 for the label
-branch. The layout of a face at 256x256 pixels has some 600 different 3x3 neighborhoods and 2,500 different 5x5 ones,
-so they are computed for these and gathered. Finding them needs the host; on accelerators, where that would wait
-for the device, they are left out, and the layers use ordinary convolutions of the one-hot labels instead.
+SEAN's scale and shift at a pixel depend only on the labels around it: 3x3 for the style branch, 5x5 for the label
+branch. The layout of a face at 256x256 pixels has about 600 distinct 3x3 neighborhoods and 2,500 distinct 5x5 ones, so
+scale and shift are computed once for each of these, and gathered. Finding the neighborhoods requires the host to wait
+for the device. So on accelerators they are left out, and the layers use ordinary convolutions of the one-hot labels.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ OFFSETS = 9  # of a 3x3 neighborhood, row by row
 
 @dataclass(frozen=True)
 class Neighborhoods:
-    """The P different 3x3 patches and N different 5x5 neighborhoods in a batch of label maps at one resolution.
+    """The P distinct 3x3 patches and N distinct 5x5 neighborhoods in a batch of label maps at one resolution.
 
-    Styles differ from image to image, so patches of different images count as different. The rows point into tables
-    that hold a row for each thing and offset; further rows, of zeros, stand for everything outside of the image.
+    Styles differ from image to image, so equal patches in different images count as distinct. The rows are indices into
+    tables that hold one row per region (or patch) and offset; the rows after those are zero, and stand for everything
+    outside the image.
 
     Attributes:
         embed_rows: (P, 9), rows of a table by (offset, region): the regions in a patch.
@@ -42,13 +43,13 @@ class Neighborhoods:
     index: Int64[Tensor, " pixels"]
 
     def are_few(self) -> bool:
-        """Whether they are so few that tables are faster than convolutions, and not much larger than maps."""
+        """Whether tables of them are faster than convolutions, and not much larger than feature maps."""
         return len(self.label_rows) <= len(self.index) / 2 and len(self.style_rows) <= len(self.index) / 4
 
 
 @dataclass(frozen=True)
 class Level:
-    """Label maps at one resolution; what is derived from them is made once, when it is first asked for.
+    """Label maps at one resolution; what is derived from them is computed once, on first use.
 
     Attributes:
         labels: (B, h, w) region indices.
@@ -95,33 +96,48 @@ def one_hot(labels: Int64[Tensor, "b h w"], num_regions: int, dtype: torch.dtype
 
 
 def check_labels(labels: Int64[Tensor, "b h w"], num_regions: int) -> None:
-    """Raise ValueError if the batch is empty or a label is no region. Waits for the device the labels are on."""
+    """Check the label maps of a batch. Waits for the device that the labels are on.
+
+    Raises:
+        ValueError: the batch is empty, or a label is not a region.
+    """
     if labels.numel() == 0:
-        raise ValueError(f"an empty batch: labels of shape {tuple(labels.shape)}")
+        raise ValueError(f"the batch is empty: labels of shape {tuple(labels.shape)}")
     lowest, highest = (int(value) for value in labels.aminmax())
     if lowest < 0 or highest >= num_regions:
-        raise ValueError(f"labels from {lowest} to {highest}, but regions are 0 to {num_regions - 1}")
+        raise ValueError(f"labels range from {lowest} to {highest}, but regions are numbered 0 to {num_regions - 1}")
 
 
 def make_levels(
-    labels: Int64[Tensor, "b h w"], sizes: Sequence[int], num_regions: int, dtype: torch.dtype, distinct: bool
+    labels: Int64[Tensor, "b h w"],
+    sizes: Sequence[int],
+    num_regions: int,
+    dtype: torch.dtype,
+    with_neighborhoods: bool,
 ) -> dict[int, Level]:
-    """The label maps at each of `sizes`, which divide their side; with neighborhoods if `distinct` and if few."""
+    """The label maps at several resolutions.
+
+    Args:
+        sizes: sides of the resized maps, each a divisor of the side of `labels`.
+        with_neighborhoods: whether to find the distinct neighborhoods, and keep them where they are few.
+    """
     levels = {}
     for size in dict.fromkeys(sizes):
         stride = labels.shape[-1] // size
-        resized = labels[:, ::stride, ::stride].contiguous()  # nearest as in F.interpolate: from the first pixel on
-        near = find_neighborhoods(resized, num_regions) if distinct else None
-        levels[size] = Level(resized, num_regions, dtype, near if near is not None and near.are_few() else None)
+        resized = labels[:, ::stride, ::stride].contiguous()  # nearest neighbor as in F.interpolate, from pixel 0
+        neighborhoods = find_neighborhoods(resized, num_regions) if with_neighborhoods else None
+        if neighborhoods is not None and not neighborhoods.are_few():
+            neighborhoods = None
+        levels[size] = Level(resized, num_regions, dtype, neighborhoods)
     return levels
 
 
 def find_neighborhoods(labels: Int64[Tensor, "b h w"], num_regions: int) -> Neighborhoods:
-    """Number the different neighborhoods of label maps; on an accelerator this waits for the device."""
+    """Number the distinct neighborhoods of label maps; on an accelerator this waits for the device."""
     device, outside = labels.device, len(labels) * num_regions
     regions = labels + num_regions * torch.arange(len(labels), device=device)[:, None, None]
-    patches, patch_of_pixel = _different_3x3(regions, outside)
-    rings, ring_of_pixel = _different_3x3(patch_of_pixel, outside=len(patches))
+    patches, patch_of_pixel = _distinct_3x3(regions, outside)  # (P, 9) and (B, h, w)
+    rings, ring_of_pixel = _distinct_3x3(patch_of_pixel, outside=len(patches))  # (N, 9) and (B, h, w)
     offsets = torch.arange(OFFSETS, device=device)
     embed_rows = torch.where(patches == outside, OFFSETS * num_regions, offsets * num_regions + patches % num_regions)
     return Neighborhoods(
@@ -133,23 +149,22 @@ def find_neighborhoods(labels: Int64[Tensor, "b h w"], num_regions: int) -> Neig
     )
 
 
-def _different_3x3(
-    numbers: Int64[Tensor, "b h w"], outside: int
-) -> tuple[Int64[Tensor, "n 9"], Int64[Tensor, "b h w"]]:
-    """The different 3x3 neighborhoods in maps of values in [0, outside), and which of them each pixel has.
+def _distinct_3x3(numbers: Int64[Tensor, "b h w"], outside: int) -> tuple[Int64[Tensor, "n 9"], Int64[Tensor, "b h w"]]:
+    """The distinct 3x3 neighborhoods in maps of values in [0, outside), and the number of each pixel's neighborhood.
 
-    Rows of three are numbered first, then columns of three rows, so that below 2^21 values no code exceeds 2^63.
+    Rows of three pixels are numbered first, then columns of three such rows. So no code exceeds 2^63 as long as there
+    are fewer than 2^21 values.
     """
     padded = F.pad(numbers, (1, 1, 1, 1), value=outside)
     base = outside + 1
     rows = (padded[:, :, :-2] * base + padded[:, :, 1:-1]) * base + padded[:, :, 2:]
-    different, row = torch.unique(rows, return_inverse=True)
-    base = len(different)
+    distinct, row = torch.unique(rows, return_inverse=True)
+    base = len(distinct)
     columns = (row[:, :-2] * base + row[:, 1:-1]) * base + row[:, 2:]
-    different, number = torch.unique(columns, return_inverse=True)
+    distinct, number = torch.unique(columns, return_inverse=True)
     pixels = torch.arange(number.numel(), device=number.device)
-    example = torch.empty_like(different).scatter_(0, number.flatten(), pixels)  # any pixel with that number
+    example = torch.empty_like(distinct).scatter_(0, number.flatten(), pixels)  # (N,): any pixel with that number
     image, y, x = torch.unravel_index(example, number.shape)
     around = torch.arange(3, device=number.device)
-    members = padded[image[:, None, None], y[:, None, None] + around[:, None], x[:, None, None] + around]
-    return members.flatten(1), number
+    members = padded[image[:, None, None], y[:, None, None] + around[:, None], x[:, None, None] + around]  # (N, 3, 3)
+    return members.flatten(1), number  # (N, 9) and (B, h, w)

@@ -13,10 +13,10 @@ from hairgan.networks.spectral_norm import SpectralConv2d
 
 
 def in_low_precision(network: SEANGenerator, dtype: torch.dtype = torch.bfloat16) -> SEANGenerator:
-    """A copy of SEAN to run under autocast to `dtype`, with the weights converted that autocast would convert.
+    """A copy of SEAN to run under autocast to `dtype`; the weights that autocast would convert are converted already.
 
-    Kernels are divided by their spectral norm here. The results equal those of the network itself under autocast, up
-    to the rounding of the kernels.
+    Kernels are divided by their spectral norm here. Outputs equal those of the network itself under autocast, up to the
+    rounding of the kernels.
     """
     low = copy.deepcopy(network).eval()
     for module in list(low.modules()):

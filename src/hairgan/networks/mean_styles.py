@@ -1,7 +1,7 @@
-"""Mean style codes of a dataset: what SEAN paints for a region that the style image does not have.
+"""Mean style codes of a dataset: what SEAN paints in a region that the style image does not have.
 
-A region that is absent from the style image has a zero code, which SEAN never saw in training on a region that it had
-to paint. The published demo gives such a region the mean code of the training images instead.
+A region that is absent from the style image has a code of zeros, and in training SEAN never has to paint a region with
+such a code. So, as in the published demo, the region gets the mean code of the training images instead.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from hairgan.regions import NUM_REGIONS
 
 
 class MeanStyles(ConfiguredNetwork):
-    """The mean code of each region over the images that have it; nothing in it is trained.
+    """The mean code of each region over the images that have it; it has no learnable parameters.
 
     Args:
         num_regions, style_dim: those of the generator.
@@ -65,6 +65,6 @@ def mean_styles(
         total += generator.encode_styles(images, labels).double().sum(dim=0).cpu()  # absent regions are zero
         means.counts += present_regions(labels, generator.num_regions).sum(dim=0).cpu()
     if not means.counts.any():
-        raise ValueError("no images to take mean style codes of: 0 batches")
+        raise ValueError("mean style codes need at least one image, got 0 batches")
     means.codes.copy_(total / means.counts.clamp(min=1)[:, None])
     return means

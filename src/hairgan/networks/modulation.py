@@ -1,7 +1,7 @@
-"""Scale and shift of a feature map by rows gathered from small tables, without holding the gathered maps.
+"""Scale and shift a feature map by rows gathered from small tables, without materializing the gathered maps.
 
-Fresh memory costs more than arithmetic here: a map of 128 channels at 256x256 pixels is 34 MB, and a plain version
-would make six of them per layer and keep three for the backward pass.
+Allocating memory costs more than arithmetic here: a map of 128 channels at 256x256 pixels takes 34 MB, and a plain
+version would allocate six of them per layer and keep three for the backward pass.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 ROWS_AT_ONCE = 8192
-"""Pixels treated at once, so that what is gathered for them stays in the cache."""
+"""Pixels processed at a time, so that what is gathered for them stays in the cache."""
 
 
 def modulate(
@@ -33,9 +33,9 @@ def modulate(
         negative_slope: of the leaky ReLU; 1 for none.
     """
     batch, _, height, width = x.shape
-    rows = x.permute(0, 2, 3, 1).reshape(len(index), -1).to(scale.dtype)
+    rows = x.permute(0, 2, 3, 1).reshape(len(index), -1).to(scale.dtype)  # (B, C, h, w) -> (B * h * w, C)
     out = _Modulate.apply(rows, scale.contiguous(), shift.contiguous(), index, negative_slope)
-    return out.to(x.dtype).view(batch, height, width, -1).permute(0, 3, 1, 2)
+    return out.to(x.dtype).view(batch, height, width, -1).permute(0, 3, 1, 2)  # (B * h * w, C) -> (B, C, h, w)
 
 
 def _chunks(rows: int) -> Iterator[slice]:
@@ -59,12 +59,12 @@ class _Modulate(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
         x, scale, index, out = ctx.saved_tensors
-        to_x, to_scale, to_shift = torch.empty_like(x), torch.zeros_like(scale), torch.zeros_like(scale)
+        grad_x, grad_scale, grad_shift = torch.empty_like(x), torch.zeros_like(scale), torch.zeros_like(scale)
         for part in _chunks(len(x)):
-            g = gradient[part]
+            grad = gradient[part]
             if out is not None:
-                g = torch.ops.aten.leaky_relu_backward(g, out[part], ctx.negative_slope, True)
-            to_shift.index_add_(0, index[part], g)
-            to_scale.index_add_(0, index[part], g * x[part])
-            torch.mul(g, scale.index_select(0, index[part]), out=to_x[part])
-        return to_x, to_scale, to_shift, None, None
+                grad = torch.ops.aten.leaky_relu_backward(grad, out[part], ctx.negative_slope, True)
+            grad_shift.index_add_(0, index[part], grad)
+            grad_scale.index_add_(0, index[part], grad * x[part])
+            torch.mul(grad, scale.index_select(0, index[part]), out=grad_x[part])
+        return grad_x, grad_scale, grad_shift, None, None

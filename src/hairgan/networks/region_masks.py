@@ -1,13 +1,13 @@
-"""Masks of StarGAN v2's high-pass skip from label maps, for use without FAN's weights.
+"""Masks for StarGAN v2's high-pass skip from label maps, for use without FAN's weights.
 
-They say the same as those of `fan.masks_from_heatmaps`: keep the fine structure of the face's parts, so that a
-translated face stays the same person, and of nothing else, so that the hair is free to change.
+They have the same purpose as those of `fan.masks_from_heatmaps`: to keep the fine structure of the face's parts, so
+that a translated face stays the same person, and of nothing else, so that the hair is free to change.
 """
 
 from __future__ import annotations
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -27,8 +27,9 @@ def region_masks(images: Tensor | None, labels: Int[Tensor, "b h w"]) -> Masks:
     at neck, necklace, cloth or background.
 
     Args:
-        images: not needed; there so that `FANMasks` and this function are interchangeable.
-        labels: label maps, of the source also where the image is its translation: the skip holds the face in place.
+        images: not used; an argument only so that `FANMasks` and this function are interchangeable.
+        labels: label maps of the source images, even where `images` are translations of them: the skip keeps the face
+            in place.
 
     Returns:
         two masks of shape (b, 1, h, w), float32.
@@ -36,18 +37,19 @@ def region_masks(images: Tensor | None, labels: Int[Tensor, "b h w"]) -> Masks:
     height = labels.shape[1]
     thickness = max(1, height // 64)
     lower = torch.cat((labels[:, thickness:], labels[:, -1:].expand(-1, thickness, -1)), dim=1)  # labels further down
-    chin = (labels == Region.SKIN) & among(lower, BELOW_THE_CHIN)
-    detail = among(labels, DETAIL)
-    everything = detail | among(labels, OTHER_PARTS) | chin
+    chin = (labels == Region.SKIN) & is_any_of(lower, BELOW_THE_CHIN)
+    detail = is_any_of(labels, DETAIL)
+    everything = detail | is_any_of(labels, OTHER_PARTS) | chin
     return soften(everything, thickness), soften(detail, thickness)
 
 
-def among(labels: Tensor, regions: tuple[Region, ...]) -> Tensor:
-    return torch.stack([labels == region for region in regions]).any(0)
+def is_any_of(labels: Int[Tensor, "b h w"], regions: tuple[Region, ...]) -> Bool[Tensor, "b h w"]:
+    """Whether each label is one of the regions."""
+    return torch.stack([labels == region for region in regions]).any(0)  # (regions, B, h, w) -> (B, h, w)
 
 
-def soften(region: Tensor, radius: int) -> Tensor:
-    """A mask of shape (b, 1, h, w) that is 1 in the region and falls to 0 within about two radii around it."""
+def soften(region: Bool[Tensor, "b h w"], radius: int) -> Float[Tensor, "b 1 h w"]:
+    """A mask that is 1 in the region and falls to 0 within about two radii around it."""
     side = 2 * radius + 1
-    mask = F.max_pool2d(region[:, None].float(), side, stride=1, padding=radius)
+    mask = F.max_pool2d(region[:, None].float(), side, stride=1, padding=radius)  # (B, h, w) -> (B, 1, h, w)
     return F.avg_pool2d(mask, side, stride=1, padding=radius, count_include_pad=False)

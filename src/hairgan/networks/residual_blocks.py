@@ -1,7 +1,7 @@
-"""Residual blocks (He et al. 2016, "Deep residual learning", figures 2 and 5), equal to torchvision's, names included.
+"""Residual blocks (He et al. 2016, "Deep residual learning", figures 2 and 5), with torchvision's parameter names.
 
-They are written here because importing torchvision takes 8 seconds of CPU time and 175 MB, in every command that edits
-a photo.
+They compute the same as torchvision's. They are written here because importing torchvision takes 8 seconds of CPU time
+and 175 MB of memory, in every command that edits a photo.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 
 class ResidualBlock(nn.Module):
-    """A rectified sum of a shortcut and a residual branch, which a class below this one states."""
+    """A rectified sum of a shortcut and a residual branch, which subclasses define."""
 
     relu: nn.Module
     downsample: nn.Module | None
@@ -32,7 +32,7 @@ class BasicBlock(ResidualBlock):
     Args:
         width_in, width: channels of input and output.
         stride: of the first convolution.
-        downsample: the shortcut, where input and output differ in shape.
+        downsample: the shortcut where input and output differ in shape; None for the identity.
     """
 
     expansion = 1

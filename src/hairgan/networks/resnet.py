@@ -1,7 +1,7 @@
-"""The residual trunk under the face parser and the hair classifier (He et al. 2016, "Deep residual learning").
+"""The residual trunk of the face parser and the hair classifier (He et al. 2016, "Deep residual learning").
 
-At width 64 equal to torchvision's ResNet without its last layers, names included; torchvision's own class has its
-widths built in, and small CPU models need narrower ones.
+At width 64 it is torchvision's ResNet without the last layers, with the same parameter names. The widths of
+torchvision's own class are fixed, and small models for CPUs need narrower ones.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ class ResNet(nn.Module):
     Args:
         depth: 18, 34 or 50.
         base_width: channels of the stem and of the first stage's blocks; each further stage doubles them.
-        blocks: depth -> block class and numbers, e.g. with attention in every block.
-        stem_stride: of the stem: 4 as published; 2 without its pooling, 1 without its stride too. All strides follow
-            it, so that small images keep their detail; the parameters stay the same.
+        blocks: depth -> block class and numbers of blocks, e.g. for blocks with attention.
+        stem_stride: 4 as published; 2 leaves out the stem's pooling, 1 also its stride. All strides shrink with it, so
+            that small images keep their detail; the parameters stay the same.
 
     Raises:
         ValueError: for another depth or stem.
@@ -51,9 +51,9 @@ class ResNet(nn.Module):
     ) -> None:
         super().__init__()
         if depth not in blocks:
-            raise ValueError(f"a ResNet here has a depth of {', '.join(map(str, blocks))}, not {depth}")
+            raise ValueError(f"the depth of a ResNet must be one of {', '.join(map(str, blocks))}, not {depth}")
         if stem_stride not in (1, 2, 4):
-            raise ValueError(f"a stem here has a stride of 1, 2 or 4, not {stem_stride}")
+            raise ValueError(f"the stride of a ResNet's stem must be 1, 2 or 4, not {stem_stride}")
         block, numbers = blocks[depth]
         self.depth, self.base_width = depth, base_width
         self.channels = tuple(base_width * 2**stage * block.expansion for stage in range(4))
@@ -71,7 +71,10 @@ class ResNet(nn.Module):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def stages(self, x: Float[Tensor, "b 3 h w"]) -> list[Float[Tensor, "b _ _ _"]]:
-        """The outputs of the four stages, at 1/4, 1/8, 1/16 and 1/32 of the input size (rounded up) as published."""
+        """The outputs of the four stages; with the published stem, at 1/4, 1/8, 1/16 and 1/32 of the input size.
+
+        Sides are rounded up.
+        """
         x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
         features = []
         for layer in (self.layer1, self.layer2, self.layer3, self.layer4):
@@ -90,10 +93,10 @@ def _stage(block: Block, width_in: int, width_out: int, number: int, stride: int
 
 
 def fold_batch_norm(network: Network) -> Network:
-    """A copy for inference in channels-last layout, whose convolutions do the batch norm that follows them.
+    """A copy for inference in channels-last layout, with each batch norm folded into the convolution before it.
 
-    For the trunk and what is built on it (`BiSeNet`, `HairClassifier`), where `bn`, `bn1`, ... directly follows `conv`,
-    `conv1`, ... The answers are the same up to rounding, on a CPU in about half the time (docs/performance.md).
+    For the trunk and the networks built on it (`BiSeNet`, `HairClassifier`), in which `bn`, `bn1`, ... directly follow
+    `conv`, `conv1`, ... Outputs are the same up to rounding, on a CPU in about half the time (docs/performance.md).
     """
     folded = copy.deepcopy(network).eval()
     for module in folded.modules():
@@ -102,7 +105,7 @@ def fold_batch_norm(network: Network) -> Network:
                 continue
             before = "0" if name == "1" else name.replace("bn", "conv")
             conv = getattr(module, before)
-            assert isinstance(conv, nn.Conv2d), f"{before} before {name} is no convolution"
+            assert isinstance(conv, nn.Conv2d), f"{before}, before {name}, is not a convolution"
             setattr(module, before, fuse_conv_bn_eval(conv, norm))
             setattr(module, name, nn.Identity())
     return folded.to(memory_format=torch.channels_last)

@@ -1,7 +1,7 @@
 """SEAN (Zhu et al. 2020, "SEAN: Image Synthesis with Semantic Region-Adaptive Normalization").
 
-A style encoder turns a face into one code per region; a generator paints a layout, a label map, with such codes; a
-multi-scale discriminator looks at layout and image together. `SEANGenerator` holds the encoder:
+A style encoder turns a face into one style code per region; a generator paints a layout (a label map) with such codes;
+a multi-scale discriminator sees layout and image. `SEANGenerator` contains the encoder:
 
     styles = generator.encode_styles(images, labels)   # (B, 19, 512)
     fake = generator(labels, styles)                   # (B, 3, H, W) in [-1, 1]
@@ -38,9 +38,9 @@ def pixel_noise(seed: int, *counters: int, batch: int, first: int = 0) -> Noise:
 
     Args:
         seed: the run's seed.
-        counters: what tells this forward pass from others, usually the step and the phase.
-        batch: size of the global batch, of all processes.
-        first: where in it this process's images begin.
+        counters: what distinguishes this forward pass from others, usually the step and the phase.
+        batch: size of the global batch, over all processes.
+        first: position of this process's first image in the global batch.
     """
 
     def draw(layer: int, shape: tuple[int, int, int]) -> Tensor:
@@ -51,10 +51,10 @@ def pixel_noise(seed: int, *counters: int, batch: int, first: int = 0) -> Noise:
 
 
 def initialize(network: nn.Module) -> None:
-    """Xavier-normal with gain 0.02 for everything but the spectrally normalized convolutions, biases zero.
+    """Xavier-normal with gain 0.02 for everything but the spectrally normalized convolutions; biases are zero.
 
-    The published training asks for that in all layers, but on a GPU its normalized kernels kept PyTorch's default, and
-    so the published weights were trained: `SpectralConv2d` keeps its own start.
+    The published code asks for this in all layers. But on a GPU its normalized kernels kept PyTorch's default
+    initialization, and the published weights were trained that way. So `SpectralConv2d` keeps its own initialization.
     """
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
@@ -73,7 +73,7 @@ class InstanceNorm(nn.Module):
 
 
 class StyleEncoder(nn.Module):
-    """Images to a style code for each region: convolutions, then the mean over the region's pixels."""
+    """Images to one style code per region: convolutions, then the mean over the region's pixels."""
 
     def __init__(self, style_dim: int) -> None:
         super().__init__()
@@ -92,7 +92,7 @@ class StyleEncoder(nn.Module):
     def forward(
         self, images: Float[Tensor, "b 3 h w"], labels: Int64[Tensor, "b h w"], num_regions: int
     ) -> Float[Tensor, "b r d"]:
-        """Style codes in (-1, 1); exactly zero for a region without a pixel at half the resolution."""
+        """Style codes in (-1, 1) of images in [-1, 1]; zero for a region without a pixel at half the resolution."""
         features = self.layers(images)
         features = features.to(torch.promote_types(features.dtype, torch.float32)).flatten(2)  # (B, D, h * w / 4)
         masks = one_hot(labels[:, ::2, ::2], num_regions, features.dtype).flatten(2)  # (B, R, h * w / 4)
@@ -156,8 +156,8 @@ class SEANGenerator(ConfiguredNetwork):
         width: channels before the last convolution (the paper's networks: 64); the widest layers have 16 times that.
         num_regions: number of regions.
         style_dim: length of a region's style code.
-        upsampling: `"normal"` has 5 doublings of the resolution, `"more"` 6, `"most"` 7 and a block more.
-        max_width: no layer is wider than this; None for no bound, as published.
+        upsampling: `"normal"` doubles the resolution 5 times, `"more"` 6, `"most"` 7, with one more block.
+        max_width: the largest number of channels of a layer; None for no bound, as published.
         label_width: hidden channels of the normalizations' label branches.
 
     Raises:
@@ -177,10 +177,11 @@ class SEANGenerator(ConfiguredNetwork):
         super().__init__()
         doublings = {"normal": 5, "more": 6, "most": 7}
         if upsampling not in doublings:
-            raise ValueError(f"upsampling '{upsampling}'; known are {', '.join(doublings)}")
+            raise ValueError(f"unknown upsampling '{upsampling}'; known are {', '.join(doublings)}")
         if image_size <= 0 or image_size % 2 ** doublings[upsampling]:
             raise ValueError(
-                f"image size {image_size} is no multiple of {2 ** doublings[upsampling]} ('{upsampling}' upsampling)"
+                f"the image size {image_size} is not a multiple of {2 ** doublings[upsampling]}, "
+                f"as '{upsampling}' upsampling requires"
             )
         self.image_size, self.num_regions, self.style_dim = image_size, num_regions, style_dim
         self.style_encoder = StyleEncoder(style_dim)
@@ -221,7 +222,7 @@ class SEANGenerator(ConfiguredNetwork):
             codes in (-1, 1), (B, num_regions, style_dim); exactly zero for a region that is absent.
 
         Raises:
-            ValueError: sizes or batches differ, the batch is empty, or (labels on the CPU) a label is no region.
+            ValueError: sizes or batches differ, the batch is empty, or (labels on the CPU) a label is not a region.
         """
         if images.shape[0] != labels.shape[0] or images.shape[2:] != labels.shape[1:]:
             raise ValueError(f"images of shape {tuple(images.shape)}, but labels of shape {tuple(labels.shape)}")
@@ -243,7 +244,7 @@ class SEANGenerator(ConfiguredNetwork):
             labels: (B, image_size, image_size), values in [0, num_regions).
 
         Raises:
-            ValueError: another size, an empty batch, or (labels on the CPU) a label that is no region.
+            ValueError: another size, an empty batch, or (labels on the CPU) a label that is not a region.
         """
         layout = self._layout(labels)
         parts = [ace.label_part(layout.levels[size]) for ace, size in self._normalizations()]
@@ -255,9 +256,9 @@ class SEANGenerator(ConfiguredNetwork):
         """Images of a layout in the given styles.
 
         Args:
-            layout: of `layout`.
-            styles: (B, num_regions, style_dim), of `encode_styles`.
-            noise: draws for training (`pixel_noise`); None for none, as in editing.
+            layout: the result of `layout`.
+            styles: (B, num_regions, style_dim), as from `encode_styles`.
+            noise: noise for training (`pixel_noise`); None for no noise, as in editing.
 
         Returns:
             images in (-1, 1), RGB.
@@ -289,11 +290,12 @@ class SEANGenerator(ConfiguredNetwork):
             )
         self._check(labels)
         dtype = self.start.weight.dtype
-        levels = make_levels(labels, self.sizes, self.num_regions, dtype, distinct=labels.device.type == "cpu")
+        on_cpu = labels.device.type == "cpu"
+        levels = make_levels(labels, self.sizes, self.num_regions, dtype, with_neighborhoods=on_cpu)
         return Layout(labels, levels, None)
 
     def _check(self, labels: Int64[Tensor, "n y x"]) -> None:
-        if labels.device.type == "cpu" or not len(labels):  # elsewhere looking at the values would wait for the device
+        if labels.device.type == "cpu" or not len(labels):  # elsewhere, reading the values would wait for the device
             check_labels(labels, self.num_regions)
 
     def _blocks(self) -> list[SEANResBlk]:
@@ -309,7 +311,7 @@ class SEANGenerator(ConfiguredNetwork):
 
 
 class PatchDiscriminator(nn.Module):
-    """One scale: four convolutions of stride 2, spectral and instance normalization in the inner ones."""
+    """The discriminator of one scale; the inner convolutions have spectral and instance normalization."""
 
     def __init__(self, in_channels: int, width: int) -> None:
         super().__init__()
@@ -334,7 +336,7 @@ class SEANDiscriminator(ConfiguredNetwork):
     Args:
         width: channels after the first convolution.
         num_regions: number of regions.
-        num_scales: discriminators, each at half the resolution of the one before.
+        num_scales: number of discriminators, each at half the resolution of the one before.
     """
 
     def __init__(self, width: int = 64, num_regions: int = NUM_REGIONS, num_scales: int = 2) -> None:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-FIRST_ITERATIONS = 5  # so that an untrained network has a sensible scale too
+FIRST_ITERATIONS = 5  # so that the estimate is usable before training
 
 
 class SpectralConv2d(nn.Module):
@@ -18,11 +18,12 @@ class SpectralConv2d(nn.Module):
 
     As in the published SEAN: one power iteration per forward pass in training mode, v before u (PyTorch's
     `parametrizations.spectral_norm` updates u first and so is half an iteration behind), none in evaluation mode.
-    The kernel is stored (out, k, k, in), the order of fast convolutions, and v goes with it.
+    The kernel is stored as (out, k, k, in), the order of fast convolutions; v has the same order.
 
     Args:
         in_channels, out_channels: widths.
-        kernel_size: k, of a square kernel.
+        kernel_size: k, the side of the kernel.
+        stride, padding, bias: as in `nn.Conv2d`.
     """
 
     u: Tensor
@@ -52,14 +53,14 @@ class SpectralConv2d(nn.Module):
         if torch.is_grad_enabled():
             kernel = _Normalize.apply(self.weight, self.norm(), self.u.clone(), self.v.clone())
             return F.conv2d(x, kernel.permute(0, 3, 1, 2), self.bias, self.stride, self.padding)
-        # dividing the result instead needs no memory for a second kernel
+        # dividing the result instead of the kernel needs no memory for a second kernel
         out = F.conv2d(x, self.weight.permute(0, 3, 1, 2), None, self.stride, self.padding).div_(self.norm())
         return out if self.bias is None else out.add_(self.bias[:, None, None])
 
     def norm(self) -> Float[Tensor, ""]:
         """The estimate u'Wv, without a graph, after a power iteration if in training mode."""
         with torch.no_grad(), torch.autocast(self.weight.device.type, enabled=False):
-            matrix = self.weight.flatten(1)
+            matrix = self.weight.flatten(1)  # (out, k * k * in)
             if self.training:
                 F.normalize(matrix.mT @ self.u, dim=0, eps=1e-12, out=self.v)
                 F.normalize(matrix @ self.v, dim=0, eps=1e-12, out=self.u)
@@ -67,7 +68,7 @@ class SpectralConv2d(nn.Module):
 
 
 class _Normalize(torch.autograd.Function):
-    """W / norm with norm = u'Wv and constant u, v; its gradient in two passes over W and no temporary of W's size."""
+    """W / norm with norm = u'Wv and constant u, v; the gradient takes two passes over W."""
 
     @staticmethod
     def forward(ctx: Any, weight: Tensor, norm: Tensor, u: Tensor, v: Tensor) -> Tensor:
@@ -79,6 +80,6 @@ class _Normalize(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
         weight, norm, u, v = ctx.saved_tensors
         along = torch.dot(gradient.flatten(), weight.flatten()) / norm.square()
-        to_weight = (gradient / norm).contiguous()
-        to_weight.view(len(u), -1).addr_(u * along, v, alpha=-1)
-        return to_weight, None, None, None
+        grad_weight = (gradient / norm).contiguous()
+        grad_weight.view(len(u), -1).addr_(u * along, v, alpha=-1)  # as (out, k * k * in)
+        return grad_weight, None, None, None

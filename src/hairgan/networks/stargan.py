@@ -4,9 +4,9 @@ Choi et al. 2020, "StarGAN v2: Diverse Image Synthesis for Multiple Domains", se
 modules are those of the published checkpoints, so that their state dicts load as they are. None of the four networks
 has batch statistics or dropout: training and evaluation mode compute the same.
 
-Two exact rearrangements save work against the order in which the blocks are usually written: a convolution and the
-pooling or upsampling next to it are one convolution (`resampling`), and the 1x1 convolution of a shortcut runs at the
-lower of its two resolutions, as a pointwise map commutes with averaging and with copying pixels.
+Two rearrangements save work without changing the results: a convolution and the pooling or upsampling next to it are
+one convolution (`resampling`), and the 1x1 convolution of a shortcut runs at the lower of its two resolutions, because
+a pointwise map commutes with averaging and with copying pixels.
 
 Shapes: b batch, k domains, c channels, h and w the image size; images are RGB in [-1, 1].
 """
@@ -26,10 +26,10 @@ from hairgan.networks.config import ConfiguredNetwork
 from hairgan.networks.resampling import ConvPool, UpsampleConv
 
 SKIP_RESOLUTIONS = (32, 64, 128)
-"""Sides of the maps at which high frequencies of the source enter the decoder, as far as the image has them."""
+"""Sides of the maps at which high frequencies of the source enter the decoder (up to the image size)."""
 
 Masks = tuple[Float[Tensor, "masks 1 mask_h mask_w"], Float[Tensor, "masks 1 mask_h mask_w"]]
-"""Where high frequencies pass, in [0, 1]: at resolution 32, and at 64 and 128. Of any size."""
+"""Where high frequencies pass, in [0, 1]: at resolution 32, and at 64 and 128. Masks may have any size."""
 
 
 def leaky_relu(x: Tensor) -> Tensor:
@@ -75,7 +75,7 @@ class AdaIN(nn.Module):
         normalized = F.batch_norm(
             x.reshape(1, -1, *x.shape[2:]), None, None, (1 + gamma).flatten(), beta.flatten(), training=True
         )
-        return normalized.view_as(x)
+        return normalized.view_as(x)  # (1, B * C, h, w) -> (B, C, h, w)
 
 
 class AdainResBlk(nn.Module):
@@ -109,7 +109,7 @@ class AdainResBlk(nn.Module):
 
 
 class HighPass(nn.Module):
-    """Laplacian filter of every channel, divided by w_hpf: a larger w_hpf gives a weaker skip."""
+    """A Laplacian filter of every channel, divided by w_hpf: a larger w_hpf gives a weaker skip."""
 
     filter: Tensor
 
@@ -147,7 +147,7 @@ class Generator(ConfiguredNetwork):
         w_hpf: 0 for no skip; otherwise the weight that divides the high-pass skip.
 
     Raises:
-        ValueError: `image_size` is no power of two or below 32, or `w_hpf` is negative.
+        ValueError: `image_size` is not a power of two or is below 32, or `w_hpf` is negative.
     """
 
     def __init__(
@@ -201,7 +201,7 @@ class Generator(ConfiguredNetwork):
         return self.decode_styled(self.encode_source(x), s, masks)
 
     def encode_source(self, x: Float[Tensor, "b 3 h w"]) -> Encoding:
-        """The encoder half alone: what is to be translated, once for any number of styles."""
+        """The encoder half alone, which runs once for any number of styles."""
         check_images(x, self.image_size)
         skips: dict[int, Tensor] = {}
         features = self.from_rgb(x)
@@ -325,11 +325,11 @@ class Discriminator(ConfiguredNetwork):
         return select(self.main(x).flatten(1), y)  # (B, K, 1, 1) -> (B, K) -> (B,)
 
 
-# -- what the four are made with --
+# -- shared by the four networks --
 
 
 def block_widths(image_size: int, smallest: int, base_width: int | None, max_width: int) -> list[int]:
-    """Channels at the sides image_size, image_size / 2, ..., `smallest`."""
+    """Channels at the resolutions image_size, image_size / 2, ..., `smallest`."""
     if image_size < 32 or image_size & (image_size - 1):
         raise ValueError(f"image_size must be a power of two and at least 32, got {image_size}")
     width = base_width or 2**14 // image_size
@@ -338,7 +338,7 @@ def block_widths(image_size: int, smallest: int, base_width: int | None, max_wid
 
 
 def image_trunk(widths: list[int]) -> list[nn.Module]:
-    """Layers from an image to `widths[-1]` channels at 1x1; style encoder and discriminator have one of these each."""
+    """Layers from an image to `widths[-1]` channels at 1x1, for style encoder and discriminator."""
     return [
         nn.Conv2d(3, widths[0], 3, padding=1),
         *(ResBlk(narrow, wide, downsample=True) for narrow, wide in pairwise(widths)),
@@ -363,7 +363,9 @@ def select(heads: Float[Tensor, "b k ..."], y: Int[Tensor, " b"]) -> Float[Tenso
 
 def check_images(x: Tensor, image_size: int) -> None:
     if x.shape[2:] != (image_size, image_size):
-        raise ValueError(f"images of {x.shape[2]} x {x.shape[3]} pixels for a network of size {image_size}")
+        raise ValueError(
+            f"images of {x.shape[2]} x {x.shape[3]} pixels, but the network takes {image_size} x {image_size}"
+        )
 
 
 def check_domains(y: Tensor, batch: int, num_domains: int) -> None:

@@ -84,7 +84,7 @@ class DenseSEAN(nn.Module):
 
     def forward(self, labels: Tensor, codes: Tensor) -> Tensor:
         sizes, regions = self.generator.sizes, self.generator.num_regions
-        levels = make_levels(labels, sizes, regions, torch.float32, distinct=False)
+        levels = make_levels(labels, sizes, regions, torch.float32, with_neighborhoods=False)
         return self.generator.paint(Layout(labels, levels, None), codes)
 
 

@@ -68,7 +68,7 @@ def test_wrong_use():
         BiSeNet(base_width=4).with_auxiliary(torch.zeros(1, 3, 64, 64))
     with pytest.raises(ValueError, match="not 20"):
         BiSeNet(20)
-    with pytest.raises(ValueError, match="stride of 1, 2 or 4, not 3"):
+    with pytest.raises(ValueError, match="must be 1, 2 or 4, not 3"):
         BiSeNet(stem_stride=3)
 
 

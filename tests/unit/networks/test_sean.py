@@ -238,7 +238,7 @@ def test_discriminator_sizes():
 def test_wrong_use(generator):
     styles, images = torch.zeros(2, REGIONS, STYLE), torch.zeros(2, 3, SIZE, SIZE)
     labels = random_labels()
-    with pytest.raises(ValueError, match="labels from 0 to 5, but regions are 0 to 4"):
+    with pytest.raises(ValueError, match="labels range from 0 to 5, but regions are numbered 0 to 4"):
         generator(labels.clamp(max=0).index_fill(2, torch.tensor([3]), 5), styles)
     with pytest.raises(ValueError, match="-1"):
         generator.encode_styles(images, labels - 1 - labels)
@@ -248,11 +248,11 @@ def test_wrong_use(generator):
         generator.encode_styles(images, labels[:, ::2, ::2])
     with pytest.raises(ValueError, match=r"\(1, 3, 64, 64\).*\(2, 64, 64\)"):
         SEANDiscriminator(2, REGIONS)(labels, images[:1])
-    with pytest.raises(ValueError, match=r"empty batch.*\(0, 64, 64\)"):
+    with pytest.raises(ValueError, match=r"the batch is empty.*\(0, 64, 64\)"):
         generator(labels[:0], styles[:0])
     with pytest.raises(ValueError, match=r"\(2, 19, 12\) instead of \(2, 5, 12\)"):
         generator(labels, torch.zeros(2, 19, STYLE))
-    with pytest.raises(ValueError, match="100 is no multiple of 32"):
+    with pytest.raises(ValueError, match="100 is not a multiple of 32"):
         SEANGenerator(100)
     with pytest.raises(ValueError, match="'least'"):
         SEANGenerator(upsampling="least")

@@ -194,7 +194,7 @@ def test_generator_errors() -> None:
     generator = Generator(32, max_width=16, base_width=4, w_hpf=0.0)
     x, s = torch.zeros(2, 3, 32, 32), torch.zeros(2, 64)
     masks = (torch.zeros(2, 1, 32, 32), torch.zeros(2, 1, 32, 32))
-    with pytest.raises(ValueError, match="64 x 64 pixels for a network of size 32"):
+    with pytest.raises(ValueError, match="64 x 64 pixels, but the network takes 32 x 32"):
         generator(torch.zeros(2, 3, 64, 64), s)
     with pytest.raises(ValueError, match=r"\(3, 64\) instead of \(2, 64\)"):
         generator(x, torch.zeros(3, 64))
@@ -212,7 +212,7 @@ def test_generator_errors() -> None:
 def test_image_and_domain_errors(build) -> None:
     net = build(32, 3, max_width=8, base_width=4)
     x = torch.zeros(2, 3, 32, 32)
-    with pytest.raises(ValueError, match="64 x 64 pixels for a network of size 32"):
+    with pytest.raises(ValueError, match="64 x 64 pixels, but the network takes 32 x 32"):
         net(torch.zeros(2, 3, 64, 64), torch.tensor([0, 1]))
     with pytest.raises(ValueError, match="1 domains for a batch of 2"):
         net(x, torch.tensor([0]))
