@@ -95,7 +95,7 @@ def test_faces_too_small() -> None:
 
 
 def test_a_crop_that_is_finer_than_the_photo_by_less_than_a_pixel() -> None:
-    photo, size = smooth(64, 64), 64
+    photo, size = smooth(64, 64) // 2, 64
     alignment = Alignment(np.array([[1.003, 0, 0], [0, 1.003, 0]]), size)
     before, mask = alignment.crop(photo).astype(np.float32), np.zeros((size, size), np.float32)
     mask[20:40, 20:40] = 1
