@@ -279,7 +279,7 @@ def test_what_a_user_can_get_wrong(run_of, measure, judges, tmp_path, monkeypatc
         (): "give the run to evaluate",
         (f"run={tmp_path}",): "is not a run directory: there is no config.yaml in it",
         (f"run={run}", "metrics=[fid,ssim]"): "no metric 'ssim'",
-        (f"run={run}", "metrics=[fid,kid]"): "no metric 'kid' for stargan; there are fid, lpips, domain_accuracy",
+        (f"run={run}", "metrics=[fid,kid]"): "no metric 'kid' for stargan; known are fid, lpips, domain_accuracy",
         (f"run={run}", "metrics=[embedded]"): "'?embedded'? is a protocol: protocol=embedded",
         (f"run={run}", "metrics=[domain_accuracy]"): "needs a hair classifier: classifier=RUN_OR_BUNDLE",
         (f"run={run}", "metrics=[identity]"): "needs a face-embedding network: embedder=FILE.onnx",

@@ -2,7 +2,7 @@
 
 Each family has a module (`stargan`, `sean`, `face_parser`, `hair_classifier`) with one function
 `evaluate(networks, data, settings) -> Evaluation`; `families.evaluate_networks` chooses the module, and `report` turns
-the result into a page. What is computed is in `hairgan.metrics`; here are the walks over data.
+the result into a page. `hairgan.metrics` has the formulas; the modules here run networks over the data.
 """
 
 from __future__ import annotations

@@ -17,14 +17,26 @@ from hairgan.data.packed_dataset import PackedDataset
 Key = TypeVar("Key")
 
 
-def distributed() -> bool:
-    """Whether processes are connected to a group."""
+def is_distributed() -> bool:
+    """Whether this process belongs to an initialized process group."""
     return dist.is_available() and dist.is_initialized()
 
 
-def shares(indices: Int64[ndarray, " n"], batch_size: int) -> Iterator[Int64[ndarray, " b"]]:
+def images_to_measure(dataset: PackedDataset, split: str, at_most: int | None) -> Int64[ndarray, " n"]:
+    """Indices of the first images of a split; None takes all.
+
+    Raises:
+        ValueError: the split has no image.
+    """
+    indices = dataset.split(split)[:at_most]
+    if not len(indices):
+        raise ValueError(f"{dataset.path} has no image in the split '{split}'")
+    return indices
+
+
+def local_batches(indices: Int64[ndarray, " n"], batch_size: int) -> Iterator[Int64[ndarray, " b"]]:
     """This process's share of the indices, in batches."""
-    if distributed():
+    if is_distributed():
         indices = indices[dist.get_rank() :: dist.get_world_size()]
     yield from batches(indices, batch_size)
 
@@ -54,14 +66,14 @@ def read_labelled(
 
 def sum_over_processes(tensor: Tensor) -> None:
     """Replace a tensor by its sum over all processes."""
-    if distributed():
+    if is_distributed():
         dist.all_reduce(tensor)
 
 
 def gather(found_here: Mapping[Key, Any]) -> dict[Key, Any]:
     """The union of what each process found for its share, sorted by key."""
     parts: list[Any] = [dict(found_here)]
-    if distributed():
+    if is_distributed():
         parts = [None] * dist.get_world_size()
         dist.all_gather_object(parts, dict(found_here))
     everything = {key: value for part in parts for key, value in part.items()}

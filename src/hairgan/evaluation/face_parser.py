@@ -12,7 +12,7 @@ from numpy import ndarray
 
 from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.requirements import Images, LabelMaps, Requirement
-from hairgan.evaluation.batches import gather, read_labelled, shares
+from hairgan.evaluation.batches import gather, images_to_measure, local_batches, read_labelled
 from hairgan.evaluation.image_cost import add_cost
 from hairgan.evaluation.judges import Judges
 from hairgan.evaluation.names import Mode
@@ -45,18 +45,16 @@ def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: Evalua
 
     Args:
         networks: `parser`.
-        settings: `metrics` are of `segmentation`, scores over all pixels (`hairgan.metrics.segmentation`), and `cost`
+        settings: `metrics` can be `segmentation`, scores over all pixels (`hairgan.metrics.segmentation`), and `cost`,
             of one image.
 
     Raises:
         ValueError: the split has no image, or the dataset has no label maps.
     """
     parser, dataset = networks["parser"], data.dataset
-    indices = dataset.split(settings.split)[: settings.max_sources]
     if dataset.labels is None:
         raise ValueError(f"{dataset.path} has no label maps to compare with")
-    if not len(indices):
-        raise ValueError(f"{dataset.path} has no image in the split '{settings.split}'")
+    indices = images_to_measure(dataset, settings.split, settings.max_sources)
     result = Evaluation({}, {"split": settings.split, "images": len(indices)}, headline=())
     if "segmentation" in settings.metrics:
         _add_segmentation(result, parser, dataset, indices, settings)
@@ -67,17 +65,20 @@ def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: Evalua
 
 
 def _add_segmentation(
-    result: Evaluation, parser: BiSeNet, dataset: PackedDataset, indices: Int64[ndarray, " n"],
+    result: Evaluation,
+    parser: BiSeNet,
+    dataset: PackedDataset,
+    indices: Int64[ndarray, " n"],
     settings: EvaluationSettings,
-) -> None:  # fmt: skip
+) -> None:
     scores = ParsingScores().to(settings.device)
     hair_iou: dict[int, float] = {}  # by image
-    for chosen in shares(indices, settings.batch_size):
+    for chosen in local_batches(indices, settings.batch_size):
         images, labels = read_labelled(dataset, chosen, settings.device)
         parsed = parser(images).argmax(1)
         scores.update(parsed, labels)
-        of_each = mask_iou(parsed == Region.HAIR, labels == Region.HAIR)
-        hair_iou |= dict(zip(map(int, chosen), of_each.tolist(), strict=True))
+        ious = mask_iou(parsed == Region.HAIR, labels == Region.HAIR)
+        hair_iou |= dict(zip(map(int, chosen), ious.tolist(), strict=True))
     add_region_scores(result, scores, settings.split)
     result.pictures += _best_and_worst(parser, dataset, gather(hair_iou), settings.device)
 

@@ -16,7 +16,7 @@ from hairgan.evaluation.settings import EvaluationData, EvaluationSettings
 
 
 class Family(typing.Protocol):
-    """What the module of a family has."""
+    """The interface of a family's module."""
 
     DEFAULT_SPLIT: str
     """GANs are measured on `val`, as published; the others on `test`."""
@@ -38,11 +38,11 @@ FAMILIES: dict[str, Family] = {
     "sean": sean,
 }
 
-TOLD_BY = {
+IDENTIFIED_BY = {
     "face_parser": "parser", "hair_classifier": "classifier", "hair_layout": "hair_layout",
     "stargan": "mapping_network", "sean": "generator",
 }  # fmt: skip
-"""Family -> a network that neither it nor the families before it share."""
+"""Family -> the network that identifies it. They are tried in this order, because StarGAN v2 has a generator too."""
 
 
 def family_of(networks: Mapping[str, Any]) -> str:
@@ -51,7 +51,7 @@ def family_of(networks: Mapping[str, Any]) -> str:
     Raises:
         ValueError: networks of no known family.
     """
-    for family, network in TOLD_BY.items():
+    for family, network in IDENTIFIED_BY.items():
         if network in networks:
             return family
     raise ValueError(f"there is no evaluation for networks named {', '.join(networks) or '(none)'}")
@@ -73,14 +73,14 @@ def check_metrics(family: str, metrics: Sequence[str], judges: Collection[str]) 
     """Refuse metrics that a family does not have, or whose judge is missing.
 
     Args:
-        judges: names of the judges there are: `classifier`, `parser`, `embedder`.
+        judges: names of the judges that are given, of `classifier`, `parser` and `embedder`.
 
     Raises:
-        ValueError: for the first of them, with the known ones.
+        ValueError: for the first such metric; the message lists the known ones, or how to give the judge.
     """
     for metric in metrics:
         if metric not in METRICS[family]:
-            raise ValueError(f"there is no metric '{metric}' for {family}; there are {', '.join(METRICS[family])}")
+            raise ValueError(f"there is no metric '{metric}' for {family}; known are {', '.join(METRICS[family])}")
         needed = NEEDED_JUDGES.get((family, metric))
         if needed is not None and needed.name not in judges:
             raise ValueError(f"the metric '{metric}' needs a {needed.description}: {needed.name}={needed.given_as}")
@@ -89,7 +89,7 @@ def check_metrics(family: str, metrics: Sequence[str], judges: Collection[str]) 
 def choose_metrics(
     family: str, metrics: Sequence[str] | None, dataset: PackedDataset, judges: Judges
 ) -> tuple[str, ...]:
-    """The given metrics, or else those that a family, a dataset and judges allow.
+    """The given metrics, or by default those that the family, the dataset and the judges allow.
 
     Raises:
         ValueError: as `check_metrics`.

@@ -14,7 +14,7 @@ from torch import Tensor
 from hairgan.data.attribute_targets import attribute_targets
 from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.requirements import Images, KnownAttributes, Requirement
-from hairgan.evaluation.batches import gather, read, shares
+from hairgan.evaluation.batches import gather, images_to_measure, local_batches, read
 from hairgan.evaluation.image_cost import add_cost
 from hairgan.evaluation.judges import Judges
 from hairgan.evaluation.names import Mode
@@ -31,7 +31,7 @@ EXAMPLES = 6
 
 @dataclass(frozen=True, order=True)
 class Mistake:
-    """A wrong answer: the probability it was given with, and a line about it."""
+    """A wrong answer: its probability, and a line of text about it."""
 
     probability: float
     text: str
@@ -53,16 +53,14 @@ def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: Evalua
 
     Args:
         networks: `classifier`.
-        settings: `metrics` are of `attributes`, scores of every head over the images whose attribute is known
-            (`hairgan.metrics.classification`), and `cost` of one image.
+        settings: `metrics` can be `attributes`, scores of every head over the images whose attribute is known
+            (`hairgan.metrics.classification`), and `cost`, of one image.
 
     Raises:
         ValueError: the split has no image.
     """
     classifier, dataset = networks["classifier"], data.dataset
-    indices = dataset.split(settings.split)[: settings.max_sources]
-    if not len(indices):
-        raise ValueError(f"{dataset.path} has no image in the split '{settings.split}'")
+    indices = images_to_measure(dataset, settings.split, settings.max_sources)
     result = Evaluation({}, {"split": settings.split, "images": len(indices)}, headline=())
     if "attributes" in settings.metrics:
         _add_attributes(result, classifier, dataset, indices, settings)
@@ -73,13 +71,16 @@ def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: Evalua
 
 
 def _add_attributes(
-    result: Evaluation, classifier: HairClassifier, dataset: PackedDataset, indices: Int64[ndarray, " n"],
+    result: Evaluation,
+    classifier: HairClassifier,
+    dataset: PackedDataset,
+    indices: Int64[ndarray, " n"],
     settings: EvaluationSettings,
-) -> None:  # fmt: skip
+) -> None:
     all_targets = torch.from_numpy(attribute_targets(dataset.attributes))
     scores = AttributeScores(classifier.classes).to(settings.device)
     mistakes: dict[tuple[int, int], Mistake] = {}  # by image and number of the head
-    for chosen in shares(indices, settings.batch_size):
+    for chosen in local_batches(indices, settings.batch_size):
         images, _ = read(dataset, chosen, settings.device)
         probabilities, targets = classifier.probabilities(images), all_targets[chosen]
         scores.update(probabilities, targets.to(settings.device))
@@ -93,7 +94,7 @@ def _add_attributes(
     worst = sorted(mistakes, key=mistakes.__getitem__, reverse=True)[:EXAMPLES]
     if worst:
         picture = sheet([[dataset.images[image]] for image, _ in worst], [mistakes[key].text for key in worst])
-        result.pictures.append(Picture("Surest mistakes", picture))
+        result.pictures.append(Picture("Most confident mistakes", picture))
 
 
 def _mistakes(
@@ -103,8 +104,8 @@ def _mistakes(
 ) -> dict[tuple[int, int], Mistake]:
     """The wrong answers about images whose attribute is known, by position in the batch and number of the head."""
     mistakes = {}
-    for head, (name, of_classes) in enumerate(probabilities.items()):
-        probability, answer = of_classes.cpu().max(1)
+    for head, (name, class_probabilities) in enumerate(probabilities.items()):
+        probability, answer = class_probabilities.cpu().max(1)
         target, names = targets[:, head], classes[name]
         for row in ((answer != target) & (target != UNKNOWN)).nonzero()[:, 0].tolist():
             text = f"{names[int(answer[row])]}, not {names[int(target[row])]} ({probability[row]:.2f})"

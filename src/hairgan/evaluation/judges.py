@@ -24,9 +24,9 @@ class Judges:
     """The judges; None for those that are not given.
 
     Attributes:
-        classifier: sees hair attributes, and by them domains.
-        parser: sees regions.
-        embedder: sees who a face belongs to.
+        classifier: recognizes hair attributes, and from them domains.
+        parser: recognizes regions.
+        embedder: recognizes whose face it is.
     """
 
     classifier: HairAttributeClassifier | None = None
@@ -58,11 +58,11 @@ class Judges:
 
     @property
     def names(self) -> list[str]:
-        """Names of the judges there are."""
+        """Names of the judges that are given."""
         return [name for name in ("classifier", "parser", "embedder") if getattr(self, name) is not None]
 
     def describe(self) -> dict[str, Any]:
-        """Where they came from, their sizes and hashes of their weights, for the results."""
+        """Their sources, input sizes and hashes of their weights, for the results."""
         facts: dict[str, Any] = {}
         for name, judge in (("classifier", self.classifier), ("parser", self.parser)):
             if judge is not None:
@@ -82,7 +82,7 @@ class DomainClassifier:
     """The domains that a hair classifier sees: its answers replace the attributes in the domains' queries.
 
     `Bangs`, `hair_length`, `hair_texture`, `hair_color` and `Male` are the classifier's answers; the forehead counts as
-    covered with bangs and as bare without; nobody wears a hat or is bald.
+    covered with bangs and as bare without them; nobody counts as bald or as wearing a hat.
 
     Raises:
         ValueError: a domain's query uses an attribute that the classifier does not answer.
@@ -108,4 +108,4 @@ class DomainClassifier:
         try:
             return self.domains.matches(pl.DataFrame(columns))
         except ValueError as error:
-            raise ValueError(f"the classifier cannot tell domains: {error}") from error
+            raise ValueError(f"the classifier cannot recognize the domains: {error}") from error

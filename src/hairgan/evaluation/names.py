@@ -1,4 +1,4 @@
-"""The choices an evaluation offers, by name. Nothing heavy is imported here: the command line checks them early."""
+"""The names of an evaluation's metrics, protocols and judges. Nothing slow is imported here, for the command line."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PROTOCOLS = {
 Mode = Literal["latent", "reference"]
 
 MODES: tuple[Mode, ...] = ("latent", "reference")
-"""StarGAN v2: where styles come from."""
+"""Sources of StarGAN v2's styles."""
 
 SPLITS = ("train", "val", "test")
 

@@ -17,7 +17,7 @@ from hairgan.regions import Region
 
 @dataclass(frozen=True)
 class Painted:
-    """A batch of images, their reconstructions, and the same painted with the hair's style of references.
+    """A batch of images, their reconstructions, and the same images painted with the hair style of references.
 
     Without edits, references and edited images are the images and their reconstructions.
     """
@@ -39,7 +39,7 @@ class Painted:
 
 
 class Painter:
-    """SEAN on some images of a dataset; the reference of an image is the next one, that of the last the first.
+    """SEAN on some images of a dataset. The reference of an image is the next one; that of the last is the first.
 
     Args:
         generator: SEAN, in evaluation mode.
@@ -50,9 +50,13 @@ class Painter:
     """
 
     def __init__(
-        self, generator: SEANGenerator, dataset: PackedDataset, indices: Int64[ndarray, " n"],
-        device: torch.device | str, edits: bool,
-    ) -> None:  # fmt: skip
+        self,
+        generator: SEANGenerator,
+        dataset: PackedDataset,
+        indices: Int64[ndarray, " n"],
+        device: torch.device | str,
+        edits: bool,
+    ) -> None:
         self.generator, self.dataset, self.indices = generator, dataset, indices
         self.device, self.edits = device, edits
 
@@ -76,7 +80,7 @@ def with_hair_of(
     references: Float[Tensor, "b 3 h w"],
     labels: Int64[Tensor, "b h w"],
 ) -> Float[Tensor, "b regions dim"]:
-    """Style codes with the hair's replaced by that of references."""
+    """Style codes in which the hair's code is replaced by that of the references."""
     swapped = styles.clone()
     swapped[:, Region.HAIR] = generator.encode_styles(references, labels)[:, Region.HAIR]
     return swapped

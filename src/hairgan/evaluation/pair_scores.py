@@ -1,4 +1,4 @@
-"""What was measured of StarGAN v2 for all ordered pairs of domains."""
+"""The scores of StarGAN v2 for all ordered pairs of domains."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class PairScores:
     Attributes:
         values: `{mode}/{metric}/{source}2{target}` with `mean` in the pair's place for the mean over pairs;
             `sources/{source}2{target}`, the number of sources; with a classifier `{mode}/seen_as/{target}/{domain}`,
-            the share of the outputs for a target that are seen in a domain. A pair without sources has no value and no
-            part in the means.
+            the share of the outputs for a target that are recognized as a domain. A pair without sources has no value
+            and is left out of the means.
         metrics: names of the values, e.g. `fid_embedded`.
         of_sources: values of single sources, by `{mode}/{metric}`, number of the target domain, and image.
     """

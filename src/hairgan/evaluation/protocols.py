@@ -1,4 +1,4 @@
-"""The networks behind FID and LPIPS. Numbers compare only under one protocol, so each protocol has a name."""
+"""The networks behind FID and LPIPS. Values are comparable only under the same protocol, so each has a name."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Protocol:
         return LPIPS(weights).to(self.device)
 
     def prepare(self, metrics: Sequence[str]) -> None:
-        """Load the networks that metrics need now, so that missing weights stop the program before any work."""
+        """Load the networks that the metrics need now, so that missing weights are reported before any work is done."""
         for metric in metrics:
             if metric in NETWORKS:
                 getattr(self, NETWORKS[metric])

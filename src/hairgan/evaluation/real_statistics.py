@@ -14,7 +14,7 @@ from jaxtyping import Int, Int64
 from numpy import ndarray
 
 from hairgan.data.packed_dataset import PackedDataset
-from hairgan.evaluation.batches import distributed, shares, sum_over_processes
+from hairgan.evaluation.batches import is_distributed, local_batches, sum_over_processes
 from hairgan.files import write_whole
 from hairgan.metrics.extractors import FeatureExtractor
 from hairgan.metrics.statistics import FeatureMoments, GaussianStatistics
@@ -22,7 +22,7 @@ from hairgan.metrics.statistics import FeatureMoments, GaussianStatistics
 
 @dataclass(frozen=True)
 class StatisticsKey:
-    """Everything that the statistics depend on: a change in any of it leads to another file."""
+    """Everything that the statistics depend on: if any of it changes, another file is used."""
 
     dataset: str  # fingerprint of the images, labels and attributes
     size: int
@@ -34,13 +34,16 @@ class StatisticsKey:
 
     @classmethod
     def of(
-        cls, dataset: PackedDataset, indices: Int[ndarray, " n"], extractor: FeatureExtractor, *,
-        split: str, domain: str,
-    ) -> StatisticsKey:  # fmt: skip
+        cls,
+        dataset: PackedDataset,
+        indices: Int[ndarray, " n"],
+        extractor: FeatureExtractor,
+        *,
+        split: str,
+        domain: str,
+    ) -> StatisticsKey:
         chosen = hashlib.blake2b(np.sort(indices).astype("<i8").tobytes(), digest_size=8).hexdigest()
-        return cls(
-            dataset.fingerprint, dataset.size, split, domain, chosen, extractor.name, extractor.fingerprint
-        )  # fmt: skip
+        return cls(dataset.fingerprint, dataset.size, split, domain, chosen, extractor.name, extractor.fingerprint)
 
     @property
     def file_name(self) -> str:
@@ -80,7 +83,7 @@ class StatisticsCache:
         with write_whole(self.folder / key.file_name) as file:
             np.savez(
                 file,
-                key=json.dumps(asdict(key)),  # not read again: tells a person what the file is
+                key=json.dumps(asdict(key)),  # for people who look into the file; it is not read
                 count=statistics.count,
                 mean=statistics.mean.cpu().numpy(),
                 covariance=statistics.covariance.cpu().numpy(),
@@ -100,6 +103,13 @@ def real_statistics(
 ) -> GaussianStatistics:
     """Feature statistics of some images of a dataset, from the cache if it has them.
 
+    Args:
+        indices: of the images.
+        split, domain: what the images are, for the key of the cache and for messages.
+        batch_size: images at a time.
+        device: where the extractor is.
+        cache: None computes the statistics every time.
+
     Raises:
         ValueError: fewer than two images.
     """
@@ -111,12 +121,12 @@ def real_statistics(
         assert stored is not None
         return stored
     moments = FeatureMoments(extractor.num_features, device)
-    for chosen in shares(indices, batch_size):
+    for chosen in local_batches(indices, batch_size):
         pixels = torch.from_numpy(dataset.images[chosen]).to(device)
         moments.add(extractor(pixels.permute(0, 3, 1, 2)))
     moments.reduce()
     statistics = moments.statistics()
-    if cache is not None and (not distributed() or dist.get_rank() == 0):
+    if cache is not None and (not is_distributed() or dist.get_rank() == 0):
         cache.save(key, statistics)
     return statistics
 

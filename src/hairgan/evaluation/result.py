@@ -19,11 +19,12 @@ from hairgan.text_tables import aligned_table
 
 @dataclass(frozen=True)
 class Table:
-    """Numbers with names.
+    """A table of numbers.
 
     Attributes:
         rows: a name, and one value per column; None leaves a cell empty.
-        detail: too large for a terminal: only in the report.
+        digits: after the decimal point.
+        detail: whether it is too large for a terminal, and shown in the report only.
     """
 
     title: str
@@ -63,7 +64,7 @@ class Evaluation:
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a result as JSON, whole or not at all; NaN and infinity become null."""
+    """Write a result as JSON; NaN and infinity become null. After an error, no partial file is left."""
     write_text(path, json.dumps(_plain(content), indent=1) + "\n")
 
 

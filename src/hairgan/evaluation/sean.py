@@ -1,4 +1,4 @@
-"""SEAN: how close reconstructions come to their images, and what happens with the hair's style of another image."""
+"""SEAN: how close reconstructions are to their images, and the effect of edits with another image's hair style."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from torchmetrics import Metric
 from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.requirements import Images, LabelMaps, Requirement
 from hairgan.evaluation import sean_report
-from hairgan.evaluation.batches import gather, read_labelled, shares
+from hairgan.evaluation.batches import gather, local_batches, read_labelled
 from hairgan.evaluation.image_cost import add_cost
 from hairgan.evaluation.judges import Judges
 from hairgan.evaluation.names import Mode
@@ -51,16 +51,16 @@ def requirements(metrics: Sequence[str], split: str, modes: Sequence[Mode]) -> l
 def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: EvaluationSettings) -> Evaluation:
     """Measure reconstructions and edits over a split.
 
-    An edit is the source on its own label map with the hair's style code of the next image of the split, as it is
-    painted, before the salon restores the source's own pixels.
+    An edit is the source painted on its own label map with the hair's style code of the next image of the split. It is
+    measured as painted, before the salon restores the source's own pixels.
 
     Args:
         networks: `generator`.
-        settings: `metrics` are of `fid` and `kid`, of reconstructions to the images of the split; `reconstruction`
-            (PSNR, SSIM, RMSE, LPIPS); `edits` (change outside the hair, hair color distance, and with a parser the
-            hair's shape); `segmentation`, how a parser's regions of the reconstructions agree with the label maps (as
-            in Park et al. 2019); `identity`, the similarity of faces of edits and images; `editbench`, dyeing against
-            the drawn truth; `cost` of encoding and painting one image.
+        settings: `metrics` can be `fid` and `kid`, distances of the reconstructions to the images of the split;
+            `reconstruction` (PSNR, SSIM, RMSE, LPIPS); `edits` (change outside the hair, hair color distance, and with
+            a parser the hair's shape); `segmentation`, the agreement of a parser's regions in the reconstructions with
+            the label maps (as in Park et al. 2019); `identity`, the similarity of the faces of edits and images;
+            `editbench`, dyeing against the drawn truth; `cost`, of encoding and painting one image.
 
     Raises:
         ValueError: the split has fewer than two images, the dataset has no label maps, or an output is not finite.
@@ -70,8 +70,8 @@ def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: Evalua
     edits = any(metric in settings.metrics for metric in ("edits", "identity"))
     painter = Painter(generator, dataset, indices, settings.device, edits)
     measures = [*_measures(dataset, indices, settings)]
-    of_images: dict[int, dict[str, float]] = {}  # values by name, by position of the image
-    for positions in shares(np.arange(len(indices) if measures else 0), settings.batch_size):
+    of_images: dict[int, dict[str, float]] = {}  # position of the image -> its values by name
+    for positions in local_batches(np.arange(len(indices) if measures else 0), settings.batch_size):
         batch = painter(positions)
         for measure in measures:
             for position, of_image in zip(positions, measure.update(batch), strict=True):
@@ -115,9 +115,12 @@ def _indices(dataset: PackedDataset, settings: EvaluationSettings) -> Int64[ndar
 
 
 def _add_cost(
-    result: Evaluation, generator: SEANGenerator, dataset: PackedDataset, indices: Int64[ndarray, " n"],
+    result: Evaluation,
+    generator: SEANGenerator,
+    dataset: PackedDataset,
+    indices: Int64[ndarray, " n"],
     device: torch.device | str,
-) -> None:  # fmt: skip
+) -> None:
     image, labels = read_labelled(dataset, indices[:1], device)
 
     def paint_one() -> None:
@@ -128,7 +131,7 @@ def _add_cost(
 
 @dataclass(frozen=True)
 class _Measure:
-    """A metric and what it is given.
+    """A metric and its inputs.
 
     Attributes:
         metric: on the device.
@@ -141,7 +144,7 @@ class _Measure:
     prefix: str = ""
 
     def update(self, batch: Painted) -> list[dict[str, float]]:
-        """Add a batch; returns each image's values by name, none for a metric of sets of images."""
+        """Add a batch, and return each image's values by name (empty for a metric of sets of images)."""
         self.metric.update(*self.inputs(batch))
         if not isinstance(self.metric, MeanOverImages):
             return [{} for _ in batch.images]
@@ -164,9 +167,15 @@ def _measures(
         yield _Measure(Reconstruction(protocol.lpips).to(device), lambda b: (b.painted, b.images))
     if "fid" in metrics:
         real = real_statistics(
-            dataset, indices, protocol.extractor, split=settings.split, domain="all",
-            batch_size=settings.batch_size, device=device, cache=settings.cache,
-        )  # fmt: skip
+            dataset,
+            indices,
+            protocol.extractor,
+            split=settings.split,
+            domain="all",
+            batch_size=settings.batch_size,
+            device=device,
+            cache=settings.cache,
+        )
         yield _Measure(FID(protocol.extractor, real).to(device), lambda b: (b.painted, False))
     if "kid" in metrics:
         kid = KID(protocol.extractor).to(device)

@@ -1,4 +1,4 @@
-"""The report on SEAN: tables, the best and the worst images, and dyeing on EditBench beside the baselines."""
+"""The report on SEAN: tables, the best and worst images, and dyeing on EditBench compared with the baselines."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TABLES = (  # title, prefix of the values, note
 
 
 def tables(values: Mapping[str, float], headline: Sequence[str], num_images: int) -> list[Table]:
-    """A table per kind of value that was measured."""
+    """One table per kind of value that was measured."""
     found = []
     for title, prefix, note in TABLES:
         names = [name for name in headline if (name.startswith(prefix) if prefix else "/" not in name)]
@@ -41,15 +41,15 @@ def tables(values: Mapping[str, float], headline: Sequence[str], num_images: int
 
 
 def best_and_worst(painter: Painter, of_images: Mapping[int, Mapping[str, float]]) -> list[Picture]:
-    """The images with the best and with the worst of each value.
+    """The images with the best and the worst values.
 
     Args:
-        of_images: values by name, by position of the image.
+        of_images: position of the image -> its values by name.
     """
     pictures = []
     for name in next(iter(of_images.values()), {}):
         definition = define(name)
-        values = {position: of[name] for position, of in of_images.items() if not math.isnan(of[name])}
+        values = {position: scores[name] for position, scores in of_images.items() if not math.isnan(scores[name])}
         if definition is None or not values:
             continue
         best_first = sorted(values, key=values.__getitem__, reverse=definition.better == "higher")
@@ -72,7 +72,7 @@ def _pictures(batch: Tensor) -> list[UInt8[ndarray, "h w 3"]]:
 
 @torch.no_grad()
 def add_editbench(result: Evaluation, generator: SEANGenerator, size: int, device: torch.device | str) -> None:
-    """Score dyeing on EditBench's people, with their true label maps, beside the baselines.
+    """Score dyeing on EditBench's people, with their true label maps, and compare it with the baselines.
 
     Args:
         result: values, a table and a picture are added.
@@ -90,11 +90,12 @@ def add_editbench(result: Evaluation, generator: SEANGenerator, size: int, devic
         return edited
 
     methods = {"this model": dye, **BASELINES}
-    scores = {r.method: r.scores for r in run(methods, pairs=EDITBENCH_PAIRS, size=size, tasks=("dye",))}
+    scored = run(methods, pairs=EDITBENCH_PAIRS, size=size, tasks=("dye",))
+    scores = {of_method.method: of_method.scores for of_method in scored}
     columns = ("hair_ciede2000", "hair_psnr", "outside_ciede2000", "outside_psnr")
     result.values |= {f"editbench/{name}": value for name, value in scores["this model"].items()}
     result.headline += ("editbench/hair_ciede2000", "editbench/outside_ciede2000")
-    rows = [(method, [of_method[name] for name in columns]) for method, of_method in scores.items()]
+    rows = [(method, [values[name] for name in columns]) for method, values in scores.items()]
     note = f"Dyeing {EDITBENCH_PAIRS} drawn people of {size} px, against the true result (docs/editbench.md)."
     result.tables.append(Table("EditBench", columns, rows, note=note))
     examples = contact_sheet({"this model": dye}, "dye", pairs=EXAMPLES, size=size)

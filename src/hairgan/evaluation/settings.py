@@ -1,4 +1,4 @@
-"""What an evaluation is given: the data, and everything that decides its numbers."""
+"""The inputs of an evaluation: the data, and all settings that affect its numbers."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ class EvaluationSettings:
     """How networks are measured.
 
     Attributes:
-        metrics: some of the family's, by name (`hairgan.evaluation.names.METRICS`).
-        split: the images that are measured.
+        metrics: names of some of the family's metrics (`hairgan.evaluation.names.METRICS`).
+        split: the split whose images are measured.
         protocol: the networks behind FID and LPIPS.
         judges: the networks that look at outputs.
-        modes: StarGAN v2: where styles come from.
+        modes: StarGAN v2: the sources of styles.
         num_outputs: StarGAN v2: outputs per source.
-        max_sources: at most this many images (StarGAN v2: sources per target domain); None takes all.
+        max_sources: the largest number of images (StarGAN v2: of sources per target domain); None takes all.
         batch_size: images at a time.
-        seed: of latent codes and of choices.
+        seed: of latent codes, and of the choices of sources and references.
         device: where the networks are.
         cache: where statistics of real images are kept; None computes them every time.
         make_masks: StarGAN v2: masks for the generator's high-pass skip, from images and their label maps.

@@ -2,9 +2,9 @@
 
 The published protocol (Choi et al. 2020, section 4): ten outputs for every validation image of the source domain, made
 from latent codes or from reference images of the target; FID against all training images of the target; LPIPS between
-the ten outputs. The protocol is kept, the order of the work is not: a source is encoded once for its ten outputs, a
+the ten outputs. The results are the same, but less is computed: a source is encoded once for its ten outputs, a
 reference once per target; ten outputs go through LPIPS once each instead of in 45 pairs; real statistics are computed
-once per target; and no picture is written to disk.
+once per target; and no image is written to disk.
 
 Where an image can belong to several domains, the sources of a pair are the validation images that are in the source
 domain and not already in the target. What an image becomes in a target domain does not depend on which of its domains
@@ -28,7 +28,7 @@ from tqdm import tqdm
 from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.requirements import ImagesOfEachDomain, ImagesToTranslate, Requirement, SeveralDomains
 from hairgan.evaluation import stargan_report
-from hairgan.evaluation.batches import gather, read, shares, sum_over_processes
+from hairgan.evaluation.batches import gather, local_batches, read, sum_over_processes
 from hairgan.evaluation.image_cost import add_cost
 from hairgan.evaluation.judges import DomainClassifier, Judges
 from hairgan.evaluation.names import Mode
@@ -65,8 +65,8 @@ def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: Evalua
 
     Args:
         networks: `generator`, `mapping_network` and `style_encoder`.
-        settings: `metrics` are of `fid`, `lpips` (diversity), `domain_accuracy`, `identity` (similarity of outputs to
-            their source), and `cost` of one image and one latent code.
+        settings: `metrics` can be `fid`, `lpips` (diversity), `domain_accuracy`, `identity` (similarity of outputs to
+            their source), and `cost`, of one image and one latent code.
 
     Raises:
         ValueError: as `measure_pairs`.
@@ -79,9 +79,9 @@ def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: Evalua
 
 
 def measure_pairs(translator: Translator) -> PairScores:
-    """The wanted metrics for every ordered pair of domains, and their plain means over pairs.
+    """The requested metrics for every ordered pair of domains, and their unweighted means over pairs.
 
-    With several processes each measures its share of the images, and all return the same numbers.
+    In distributed runs each process measures its share of the images, and all return the same numbers.
 
     Raises:
         ValueError: a domain without training images, fewer than two outputs for diversity, a classifier that does not
@@ -113,7 +113,7 @@ def measure_pairs(translator: Translator) -> PairScores:
 
 
 def domain_classifier(translator: Translator) -> DomainClassifier | None:
-    """The judge behind domain accuracy, if that is measured."""
+    """The judge of domain accuracy, if that is measured."""
     settings = translator.settings
     if "domain_accuracy" not in settings.metrics or settings.judges.classifier is None:
         return None
@@ -137,21 +137,26 @@ def _add_cost(result: Evaluation, translator: Translator) -> None:
 
 
 def _real_statistics(translator: Translator, target: int, extractor: FeatureExtractor) -> GaussianStatistics:
-    """Of the training images of a domain."""
+    """The feature statistics of the training images of a domain."""
     settings, train = translator.settings, translator.dataset.split("train")
     return real_statistics(
-        translator.dataset, train[translator.membership[train, target]], extractor,
-        split="train", domain=translator.domains[target],
-        batch_size=settings.batch_size, device=settings.device, cache=settings.cache,
-    ).to(settings.device)  # fmt: skip
+        translator.dataset,
+        train[translator.membership[train, target]],
+        extractor,
+        split="train",
+        domain=translator.domains[target],
+        batch_size=settings.batch_size,
+        device=settings.device,
+        cache=settings.cache,
+    ).to(settings.device)
 
 
 def _observe_outputs(translator: Translator, observers: _Observers, target: int, mode: Mode) -> _SumsOfTarget:
-    """Look at the outputs of all sources of a target domain."""
+    """Measure the outputs of all sources of a target domain."""
     settings = translator.settings
     styles = translator.styles(mode, target)
     sums = _SumsOfTarget(translator, observers, target)
-    for indices in shares(translator.sources(target, settings.max_sources), settings.batch_size):
+    for indices in local_batches(translator.sources(target, settings.max_sources), settings.batch_size):
         sources = torch.from_numpy(translator.dataset.images[indices]).permute(0, 3, 1, 2).to(settings.device)
         sums.add(indices, observers(sources, translator(indices, styles), target))
     sums.reduce()
@@ -160,12 +165,12 @@ def _observe_outputs(translator: Translator, observers: _Observers, target: int,
 
 @dataclass(frozen=True)
 class _Observed:
-    """What is seen in the n outputs of b sources.
+    """The observations on the n outputs of b sources.
 
     Attributes:
-        values: values of each source, by metric.
+        values: metric -> one value per source.
         features: of each output, for the Fréchet distance.
-        domains: those that the classifier sees in each output.
+        domains: the domains that the classifier recognizes in each output.
     """
 
     values: dict[str, Float[Tensor, " b"]]
@@ -175,7 +180,7 @@ class _Observed:
 
 @dataclass(frozen=True)
 class _Observers:
-    """The networks that look at outputs; None where their metric is not wanted."""
+    """The networks that outputs are passed to; None where their metric is not requested."""
 
     extractor: FeatureExtractor | None
     lpips: LPIPS | None
@@ -208,7 +213,7 @@ class _Observers:
         self, sources: UInt8[Tensor, "b 3 h w"], outputs: Float[Tensor, "b n 3 h w"], target: int
     ) -> _Observed:
         shape, flat = outputs.shape[:2], outputs.flatten(0, 1)
-        pixels = as_bytes(flat)  # refuses NaN, also where no metric needs bytes
+        pixels = as_bytes(flat)  # refuses NaN, even if no metric needs bytes
         values: dict[str, Tensor] = {}
         if self.lpips is not None:
             values[f"{self.lpips.name}_diversity"] = self.lpips.diversity(outputs)
@@ -222,7 +227,7 @@ class _Observers:
 
 
 class _SumsOfTarget:
-    """Sums over the outputs for one target domain, for each pair that it is the target of.
+    """Sums over the outputs for one target domain, for each pair with this target.
 
     Attributes:
         of_sources: values of this process's sources, by metric and image.
@@ -233,7 +238,7 @@ class _SumsOfTarget:
         device = translator.settings.device
         self.pairs = [_SumsOfPair(observers, device) for _ in self.names]
         self.classifies = observers.classifier is not None
-        # number of outputs, then number of outputs that are seen in each domain
+        # number of outputs, then number of outputs that are recognized as each domain
         self.seen_as = torch.zeros(1 + len(self.names), dtype=torch.float64, device=device)
         self.of_sources: dict[tuple[str, int], float] = {}
 

@@ -26,10 +26,10 @@ OUTPUTS_SHOWN = 4
 
 
 def evaluation(translator: Translator, scores: PairScores, classifier: DomainClassifier | None) -> Evaluation:
-    """The scores with what there is to look at.
+    """The scores with tables and pictures.
 
     Args:
-        classifier: if domain accuracy was measured.
+        classifier: the judge of domain accuracy, or None if that was not measured.
     """
     settings = translator.settings
     facts = {
@@ -82,15 +82,16 @@ def _pairs(scores: PairScores, metric: str, mode: Mode, domains: Sequence[str]) 
 
 def _confusion(scores: PairScores, mode: Mode, domains: Sequence[str]) -> Table:
     rows = [(target, [scores.values[f"{mode}/seen_as/{target}/{seen}"] for seen in domains]) for target in domains]
-    return Table(f"Confusion of domains, {mode}", list(domains), rows, digits=2, detail=True, note=(
-        "Rows: the target domain, columns: the share of outputs that the classifier sees in a domain. Domains overlap, "
+    note = (
+        "Rows: target domain, columns: share of outputs that the classifier recognizes as a domain. Domains overlap, "
         "so rows need not sum to 1."
-    ))  # fmt: skip
+    )
+    return Table(f"Confusion of domains, {mode}", list(domains), rows, digits=2, note=note, detail=True)
 
 
 @torch.no_grad()
 def _confusion_of_real_images(translator: Translator, classifier: DomainClassifier) -> Table:
-    """The same for real images, which tells how far the classifier can be trusted."""
+    """The confusion of domains for real images, which shows how reliable the classifier is."""
     settings, indices, names = translator.settings, translator.indices, translator.domains
     seen = torch.cat(
         [
@@ -120,10 +121,11 @@ def _grid(translator: Translator, mode: Mode) -> Picture:
             names.append(f"{domain} reference")
         rows.append(_bytes(translator(sources, translator.styles(mode, target))[:, 0]))
         names.append("output" if mode == "reference" else domain)
-    note = "First row: sources, spread over the split. " + (
-        "Then one row per domain, each output from a latent code of its own."
-        if mode == "latent" else "Then two rows per domain: the references, and the outputs."
-    )  # fmt: skip
+    note = "First row: sources, spread over the split. "
+    if mode == "latent":
+        note += "Then one row per domain, each output from a latent code of its own."
+    else:
+        note += "Then two rows per domain: the references, and the outputs."
     return Picture(f"Every domain, {mode}", sheet(rows, names), note, section="Examples")
 
 
@@ -132,9 +134,10 @@ def _best_and_worst_pairs(translator: Translator, scores: PairScores, metric: st
     domains, rows, names = translator.domains, [], []
     distances = {
         (source, target): scores.values[key]
-        for source, a in enumerate(domains) for target, b in enumerate(domains)
-        if (key := f"{mode}/{metric}/{a}2{b}") in scores.values
-    }  # fmt: skip
+        for source, source_name in enumerate(domains)
+        for target, target_name in enumerate(domains)
+        if (key := f"{mode}/{metric}/{source_name}2{target_name}") in scores.values
+    }
     for rank, choose in (("best", min), ("worst", max)):
         source, target = choose(distances, key=distances.__getitem__)
         sources = translator.sources(target)
@@ -147,7 +150,7 @@ def _best_and_worst_pairs(translator: Translator, scores: PairScores, metric: st
 
 
 def _best_and_worst_sources(translator: Translator, scores: PairScores, metric: str, mode: Mode) -> list[Picture]:
-    """Per target domain the source with the highest and the one with the lowest value, with some of its outputs."""
+    """For each target domain the sources with the highest and the lowest value, with some of their outputs."""
     pictures = []
     definition = define(metric)
     for rank, choose in (("highest", max), ("lowest", min)):

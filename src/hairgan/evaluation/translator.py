@@ -1,6 +1,6 @@
 """StarGAN v2's translations of a dataset's images, each a function of (seed, target domain, image).
 
-They depend neither on batches nor on processes, so the report can show the very outputs that were measured.
+They depend neither on batches nor on processes, so the report can show exactly the outputs that were measured.
 """
 
 from __future__ import annotations
@@ -90,13 +90,15 @@ class Translator:
         return references
 
     def references_of(self, sources: Int64[ndarray, " b"], target: int) -> Int64[ndarray, "b n"]:
-        """The n references of each source; different ones while the split has enough."""
+        """The n references of each source; all different if the split has enough."""
         references, purpose = self.references(target), f"evaluation/reference/{self.domains[target]}"
         count = self.settings.num_outputs
-        repeat = len(references) < count
+        with_repetition = len(references) < count
         return np.stack(
             [
-                numpy_generator(self.settings.seed, purpose, int(source)).choice(references, count, replace=repeat)
+                numpy_generator(self.settings.seed, purpose, int(source)).choice(
+                    references, count, replace=with_repetition
+                )
                 for source in sources
             ]
         )

@@ -1,4 +1,4 @@
-"""Scores of the hair classifier: accuracy, F1 and confusion per head; and the calibration of its probabilities."""
+"""Scores of the hair classifier (accuracy, F1 and confusion per head), and the calibration of its probabilities."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class AttributeScores(Metric):
     """Accuracy and macro F1 of every head, over the images whose label is known.
 
     `compute()` returns `accuracy/HEAD` and `f1/HEAD` (mean over the classes that occur in the targets or the
-    predictions), `mean_accuracy` and `mean_f1` over the heads; NaN for a head without any known label, which does
-    not count in the means. `confusion(head)` is the matrix (target, prediction).
+    predictions), and their means over the heads, `mean_accuracy` and `mean_f1`. A head without any known label has the
+    value NaN and is left out of the means. `confusion(head)` is the matrix (target, prediction).
 
     Args:
         heads: head -> class names.
@@ -52,19 +52,19 @@ class AttributeScores(Metric):
         scores: dict[str, Tensor] = {}
         for head in self.heads:
             confusion = self.confusion(head).double()
-            right = confusion.diag()
-            scores[f"accuracy/{head}"] = right.sum() / confusion.sum()
-            scores[f"f1/{head}"] = (2 * right / (confusion.sum(0) + confusion.sum(1))).nanmean()
+            correct = confusion.diag()
+            scores[f"accuracy/{head}"] = correct.sum() / confusion.sum()
+            scores[f"f1/{head}"] = (2 * correct / (confusion.sum(0) + confusion.sum(1))).nanmean()
         for score in ("accuracy", "f1"):
             scores[f"mean_{score}"] = torch.stack([scores[f"{score}/{head}"] for head in self.heads]).nanmean()
         return {name: value.float() for name, value in scores.items()}
 
 
 def fit_temperature(logits: Float[Tensor, "n classes"], targets: Int64[Tensor, " n"]) -> float:
-    """The temperature that makes `softmax(logits / temperature)` most likely (Guo et al. 2017, section 4.2).
+    """The temperature that maximizes the likelihood of `softmax(logits / temperature)` (Guo et al. 2017, section 4.2).
 
-    Fit it on validation data. The likelihood is concave in 1 / temperature; the answer lies in [0.1, 10], is exact to
-    0.1 %, and is 1 when no target is known.
+    Fit it on validation data. The log-likelihood is concave in 1 / temperature; the result lies in [0.1, 10], is exact
+    to 0.1 %, and is 1 if no target is known.
 
     Args:
         targets: classes, `UNKNOWN` where unknown.
@@ -76,8 +76,8 @@ def fit_temperature(logits: Float[Tensor, "n classes"], targets: Int64[Tensor, "
     low, high = 0.1, 10.0
     while high / low > 1.001:
         grid = torch.logspace(torch.tensor(low).log10(), torch.tensor(high).log10(), 17, dtype=torch.float64)
-        likelihood = torch.stack([F.cross_entropy(logits / temperature, targets) for temperature in grid])
-        best = int(likelihood.argmin())
+        losses = torch.stack([F.cross_entropy(logits / temperature, targets) for temperature in grid])
+        best = int(losses.argmin())
         low, high = float(grid[max(best - 1, 0)]), float(grid[min(best + 1, 16)])
     return (low * high) ** 0.5
 
@@ -85,6 +85,6 @@ def fit_temperature(logits: Float[Tensor, "n classes"], targets: Int64[Tensor, "
 def fit_temperatures(
     logits: Mapping[str, Float[Tensor, "n _"]], targets: Int64[Tensor, "n heads"]
 ) -> Float[Tensor, " heads"]:
-    """`fit_temperature` for each head, for `HairClassifier.temperatures`."""
+    """The temperatures of all heads, for `HairClassifier.temperatures`; see `fit_temperature`."""
     pairs = zip(logits.values(), targets.unbind(1), strict=True)
     return torch.tensor([fit_temperature(scores, target) for scores, target in pairs])

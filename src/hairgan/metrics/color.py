@@ -23,9 +23,9 @@ def rgb_to_lab(rgb: Float[Tensor, "b 3 *rest"]) -> Float[Tensor, "b 3 *rest"]:
 
 
 def ciede2000(a: Float[Tensor, "b 3 *rest"], b: Float[Tensor, "b 3 *rest"]) -> Shaped[Tensor, "b ..."]:
-    """CIEDE2000 difference of Lab colors (Sharma, Wu & Dalal 2005, eq. 2 to 22), with all weights 1.
+    """CIEDE2000 difference of Lab colors (Sharma, Wu & Dalal 2005, eq. 2 to 22), with all weights 1; 0 or more.
 
-    A difference of 1 is about the smallest that can be seen; 2.3 is often called just noticeable; 10 is obvious.
+    A difference of 1 is about the smallest that is visible, 2.3 is often called just noticeable, and 10 is obvious.
     """
     l1, a1, b1 = a.unbind(1)
     l2, a2, b2 = b.unbind(1)

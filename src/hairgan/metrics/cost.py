@@ -1,4 +1,4 @@
-"""What a network costs per image: parameters, multiply-adds, and seconds."""
+"""The cost of networks per image: parameters, multiply-adds and seconds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 @dataclass(frozen=True)
 class Cost:
-    """The cost of the work on one image.
+    """The cost of processing one image.
 
     Attributes:
         million_parameters: of all networks involved, in millions.
@@ -31,13 +31,13 @@ class Cost:
 def measure_cost(
     work: Callable[[], Any], networks: Iterable[nn.Module], device: torch.device | str, repeats: int = 5
 ) -> Cost:
-    """Measure the work on one image.
+    """Measure the cost of processing one image.
 
     Args:
         work: runs the networks on one image.
-        networks: those whose parameters count.
-        device: where they are; on a GPU the clock waits for its work to end.
-        repeats: timed calls, after the one in which multiply-adds are counted.
+        networks: the networks whose parameters are counted.
+        device: where the networks are; a GPU is synchronized before the clock is read.
+        repeats: number of timed calls, after one call in which multiply-adds are counted.
     """
     parameters = sum(parameter.numel() for network in networks for parameter in network.parameters())
     counted = multiply_adds(work)  # also warms up
@@ -53,7 +53,7 @@ def measure_cost(
 
 @torch.no_grad()
 def multiply_adds(work: Callable[[], Any]) -> int:
-    """Multiply-adds of the convolutions and matrix products in a call; all else is not counted."""
+    """Multiply-adds of the convolutions and matrix products in a call; other operations are not counted."""
     with FlopCounterMode(display=False) as counter:
         work()
     return counter.get_total_flops() // 2

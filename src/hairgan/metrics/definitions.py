@@ -1,4 +1,4 @@
-"""The registry of values: what each one is, in a line for reports. `docs/metrics.md` has the whole definitions."""
+"""The registry of values: a one-line definition of each, for reports. The full definitions are in `docs/metrics.md`."""
 
 from __future__ import annotations
 
@@ -67,6 +67,6 @@ def define(name: str) -> Definition | None:
 
 
 def readable(name: str) -> str:
-    """The name of a value as shown to people: `latent/fid_embedded/mean` becomes `fid_embedded, latent`."""
+    """The name of a value for display: `latent/fid_embedded/mean` becomes `fid_embedded, latent`."""
     first, _, rest = name.removesuffix("/mean").partition("/")
     return f"{rest}, {first}" if first in MODES else name

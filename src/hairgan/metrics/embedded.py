@@ -1,7 +1,7 @@
-"""A fixed random convolutional network: features that need no download, the same on every machine.
+"""A fixed random convolutional network: features that need no download and are the same on every machine.
 
-Random convolutions are poor features, but a distance between them still falls as pictures become more similar, which is
-enough to follow a run. Values computed with them have `embedded` in their name.
+Random convolutions give poor features, but distances between them still decrease as images become more similar, which
+is enough to follow a run. Values computed with them have `embedded` in their names.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 NO_FILE = "give its path; protocol=embedded needs no file"
-"""The end of messages about a missing file of weights."""
+"""The end of messages about a missing weights file."""
 
 _KEY = 20261122  # part of the definition: changing it changes every `embedded` value
 

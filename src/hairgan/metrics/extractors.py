@@ -1,7 +1,7 @@
 """Networks that turn images into the feature vectors of FID and KID.
 
-The `name` of each tells the weights and the resizing, and its `fid_name` is the name of a Fréchet distance of these
-features: distances in different feature spaces are different quantities.
+The `name` of each states its weights and how it resizes images. Its `fid_name` is the name of a Fréchet distance of
+these features: distances in different feature spaces are different quantities.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ IMAGENET_STD = [0.229, 0.224, 0.225]
 
 
 class FeatureExtractor(nn.Module):
-    """A network from images to feature vectors: frozen, in evaluation mode, in float32 also under autocast.
+    """A network from images to feature vectors: frozen, in evaluation mode, in float32 even under autocast.
 
     Attributes:
         name: weights and resizing in words, part of the cache key of real statistics.
@@ -48,6 +48,9 @@ class FeatureExtractor(nn.Module):
     @torch.no_grad()
     def forward(self, images: Images) -> Float[Tensor, "b d"]:
         """Features of images, which are quantized to bytes first, as in a saved file.
+
+        Args:
+            images: bytes, or floats in [-1, 1].
 
         Raises:
             ValueError: an image holds NaN or infinite values.

@@ -1,7 +1,7 @@
 """Distances between sets of real and generated images: Fréchet and kernel distance of their features.
 
-States have constant size and combine exactly over processes. Every value is named after the features it is computed
-from; the definitions are in `docs/metrics.md`.
+States have constant size and combine exactly over processes. Every value is named after the features from which it is
+computed; the definitions are in `docs/metrics.md`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ class FID(Metric):
     """Fréchet distance between real and generated images in the feature space of a network (Heusel et al. 2017).
 
     Args:
-        extractor: the network; decides which FID it is.
-        real: statistics of the real images, which survive `reset()`; None: real images are added with
+        extractor: the network; it decides which kind of FID this is.
+        real: statistics of the real images, which survive `reset()`. If None, real images are added with
             `update(images, real=True)`.
     """
 
@@ -83,8 +83,8 @@ class KID(Metric):
     of random subsets.
 
     Args:
-        extractor: the network; decides which KID it is.
-        capacity: feature vectors kept per side; 5,000 of 2048 features take 41 MB.
+        extractor: the network; it decides which kind of KID this is.
+        capacity: feature vectors kept per side; 5,000 vectors of 2048 features take 41 MB.
     """
 
     full_state_update = False
@@ -96,7 +96,7 @@ class KID(Metric):
         self.extractor = extractor
         self.capacity = capacity
         for kind in ("real", "fake"):
-            # a row: priority, then features; a free place has priority infinity
+            # a row: priority, then features; an empty row has priority infinity
             empty = torch.zeros(capacity, 1 + self.extractor.num_features)
             empty[:, 0] = torch.inf
             self.add_state(f"{kind}_kept", empty, dist_reduce_fx=self._combine)

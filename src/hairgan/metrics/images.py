@@ -1,4 +1,4 @@
-"""What every metric does to images first: check them, and convert them to the bytes of a saved picture."""
+"""The first step of every metric: check images, and quantize them to the bytes of a saved picture."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from torchmetrics import Metric
 
 
 class MeanOverImages(Metric):
-    """Means of one or more values per image; an image whose value is NaN does not count in the mean of that value.
+    """Means of one or more values per image; an image whose value is NaN is left out of the mean of that value.
 
     Args:
         names: of the values.

@@ -1,4 +1,7 @@
-"""LPIPS: a learned perceptual distance between images (Zhang et al. 2018, "The Unreasonable Effectiveness...")."""
+"""LPIPS, a learned perceptual distance between images.
+
+Zhang et al. 2018, "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric".
+"""
 
 from __future__ import annotations
 
@@ -23,8 +26,8 @@ class LPIPS(nn.Module):
     """Perceptual distance: squared differences of unit-length features, weighted per channel, averaged over space.
 
     Features are divided by `sqrt(sum_c f^2 + 1e-10)`, with the epsilon inside the root as in StarGAN v2's evaluation
-    (the public package has it outside, which matters only where all features vanish). Linear heads are
-    LPIPS v0.1's, which ship with torchmetrics.
+    (in the public package it is outside, which matters only where all features vanish). The linear heads are those of
+    LPIPS v0.1, which ship with torchmetrics.
 
     Args:
         weights: `"torchvision"` for AlexNet's ImageNet weights (torch hub's cache or a download), the path of a local

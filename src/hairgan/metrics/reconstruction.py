@@ -31,7 +31,7 @@ def psnr(mean_squared_error: Float[Tensor, " b"]) -> Float[Tensor, " b"]:
 def ssim_map(a: Float[Tensor, "b 3 h w"], b: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
     """Structural similarity at every pixel (Wang et al. 2004, eq. 13; Gaussian window, sigma 1.5), range [0, 1].
 
-    In float32 also under autocast: variances are small differences of large means.
+    In float32 even under autocast, because variances are small differences of large means.
     """
     with torch.autocast(a.device.type, enabled=False):
         _, similarity = structural_similarity_index_measure(

@@ -24,7 +24,7 @@ class ParsingScores(Metric):
     - `hair_iou`: `iou/hair`;
     - `pixel_accuracy`: share of pixels with the correct label.
 
-    Pixels whose target is not a region (such as -100) do not count.
+    Pixels whose target is not a region (such as -100) are ignored.
     """
 
     higher_is_better = True
@@ -50,14 +50,14 @@ class ParsingScores(Metric):
 
     def compute(self) -> dict[str, Float[Tensor, ""]]:
         confusion = self.confusion.double()
-        right, true, predicted = confusion.diag(), confusion.sum(1), confusion.sum(0)
-        iou = right / (true + predicted - right)  # 0 / 0 is NaN: the region does not occur
-        f1 = 2 * right / (true + predicted)
+        correct, true, predicted = confusion.diag(), confusion.sum(1), confusion.sum(0)
+        iou = correct / (true + predicted - correct)  # 0 / 0 is NaN: the region does not occur
+        f1 = 2 * correct / (true + predicted)
         scores = {
             "mean_iou": iou.nanmean(),
             "mean_f1": f1[1:].nanmean(),
             "hair_iou": iou[Region.HAIR],
-            "pixel_accuracy": right.sum() / confusion.sum(),
+            "pixel_accuracy": correct.sum() / confusion.sum(),
         }
         scores |= {f"iou/{name}": iou[i] for i, name in enumerate(REGION_NAMES)}
         scores |= {f"f1/{name}": f1[i] for i, name in enumerate(REGION_NAMES)}

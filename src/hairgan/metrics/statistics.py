@@ -21,7 +21,7 @@ class GaussianStatistics:
 
     def to(self, device: torch.device | str) -> GaussianStatistics:
         if self.mean.device == torch.device(device):
-            return self  # with its factor
+            return self  # keeps the cached factor
         return GaussianStatistics(self.count, self.mean.to(device), self.covariance.to(device))
 
     @cached_property
@@ -82,8 +82,8 @@ def frechet_distance(a: GaussianStatistics, b: GaussianStatistics) -> float:
 
     `|mu_a - mu_b|^2 + tr(S_a + S_b - 2 (S_a S_b)^(1/2))`. With `S = F F^T` from the eigenvalues of each covariance, the
     last trace is the sum of the singular values of `F_a^T F_b`. Eigenvalues that are rounding noise are dropped, so the
-    result is finite and real also if a set has fewer images than features, where `sqrtm` of the product fails.
-    Both must be on one device.
+    result is finite and real even if a set has fewer images than features, where `sqrtm` of the product fails. Both
+    must be on the same device.
 
     Returns:
         the distance, at least 0, in float64.

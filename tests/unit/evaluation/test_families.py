@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from hairgan.evaluation.families import FAMILIES, TOLD_BY, check_metrics, family_of
+from hairgan.evaluation.families import FAMILIES, IDENTIFIED_BY, check_metrics, family_of
 from hairgan.evaluation.judges import Judges
 from hairgan.evaluation.names import METRICS, NEEDED_JUDGES, SPLITS
 from hairgan.metrics.identity import FaceEmbedder
@@ -13,7 +13,7 @@ from hairgan.photos.parser import FaceParser
 
 
 def test_each_family_is_told_by_its_networks():
-    assert set(FAMILIES) == set(METRICS) == set(TOLD_BY)
+    assert set(FAMILIES) == set(METRICS) == set(IDENTIFIED_BY)
     assert family_of(dict.fromkeys(["generator", "mapping_network", "style_encoder"])) == "stargan"
     assert family_of(dict.fromkeys(["generator", "discriminator"])) == "sean"
     assert family_of({"parser": None}) == "face_parser"
@@ -39,7 +39,7 @@ def test_default_metrics_need_no_judge_that_is_missing(family, data):
 
 
 def test_metrics_that_cannot_be_measured():
-    with pytest.raises(ValueError, match=r"no metric 'kid' for stargan; there are fid, lpips, "):
+    with pytest.raises(ValueError, match=r"no metric 'kid' for stargan; known are fid, lpips, "):
         check_metrics("stargan", ["fid", "kid"], ())
     with pytest.raises(ValueError, match="'segmentation' needs a face parser: parser=RUN_OR_BUNDLE"):
         check_metrics("sean", ["segmentation"], ("classifier",))

@@ -49,5 +49,5 @@ def test_the_surest_mistakes_come_first(tmp_path):
     rows = dict(confusion.rows)
     female = list(confusion.columns).index("female")
     assert rows["male"][female] == 2 and rows["female"][female] == 1
-    assert [picture.title for picture in result.pictures] == ["Surest mistakes"]
+    assert [picture.title for picture in result.pictures] == ["Most confident mistakes"]
     assert not any(name.startswith("cost") for name in result.values)

@@ -38,7 +38,7 @@ def test_domains_by_what_the_classifier_answers():
 
 
 def test_domains_that_no_classifier_can_tell():
-    with pytest.raises(ValueError, match="the classifier cannot tell domains: domain big"):
+    with pytest.raises(ValueError, match="the classifier cannot recognize the domains: domain big"):
         DomainClassifier(HairAttributeClassifier(Oracle()), Domains({"big": "hair_area > 0.3"}))
 
 
