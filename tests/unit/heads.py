@@ -16,6 +16,9 @@ from hairgan.regions import NUM_REGIONS, PALETTE, Region
 SIZE = 64
 """Of the crops the networks take; the parser looks at twice that."""
 
+POINTS = np.array([[0.39, 0.48], [0.61, 0.48], [0.5, 0.58], [0.41, 0.727], [0.59, 0.727]])
+"""Eyes, nose and corners of the mouth of a drawn head, as shares of its size."""
+
 
 def draw_labels(size: int = 2 * SIZE, length: float = 0.75, width: float = 0.3, hat: bool = False) -> np.ndarray:
     """A frontal head; `length` is how far down the hair reaches, `width` how wide it is, both as shares of the size."""

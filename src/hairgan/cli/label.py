@@ -68,7 +68,7 @@ def label(
     from hairgan.domains import Domains
     from hairgan.labelling.folder import label_folder
     from hairgan.photos.classifier import HairAttributeClassifier
-    from hairgan.photos.faces import default_finder
+    from hairgan.photos.face_finders import default_finder
     from hairgan.photos.parser import FaceParser
 
     chosen = Domains.from_yaml(domains) if domains.endswith((".yaml", ".yml")) else Domains.load(domains)

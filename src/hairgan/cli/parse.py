@@ -54,7 +54,8 @@ def parse(
 
     from hairgan.devices import choose_device
     from hairgan.labelling.overlay import overlay, region_shares
-    from hairgan.photos.faces import align_face, default_finder
+    from hairgan.photos.face_finders import default_finder
+    from hairgan.photos.faces import align_face
     from hairgan.photos.parser import FaceParser
     from hairgan.pictures import save_picture
 

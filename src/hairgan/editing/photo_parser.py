@@ -15,7 +15,8 @@ from hairgan.editing.painting import EDGE
 from hairgan.editing.parsed_photo import MIN_HAIR, ParsedPhoto
 from hairgan.editing.references import Mix, Photo, Reference, WeightedReference
 from hairgan.photos.alignment import Alignment
-from hairgan.photos.faces import FaceFinder, MTCNNFinder, align_face
+from hairgan.photos.face_finders import MTCNNFinder
+from hairgan.photos.faces import FaceFinder, align_face
 from hairgan.photos.parser import FaceParser
 from hairgan.regions import Region
 

@@ -49,7 +49,8 @@ from hairgan.networks.hair_layout import HairLayoutNet
 from hairgan.networks.low_precision import in_low_precision
 from hairgan.networks.mean_styles import MeanStyles
 from hairgan.networks.sean import SEANGenerator
-from hairgan.photos.faces import FaceFinder, FANFinder, MTCNNFinder, RegionFinder
+from hairgan.photos.face_finders import FANFinder, MTCNNFinder, RegionFinder
+from hairgan.photos.faces import FaceFinder
 from hairgan.photos.parser import FaceParser
 from hairgan.regions import resize_labels
 from hairgan.weights.bundles import load_bundle

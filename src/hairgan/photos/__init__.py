@@ -12,7 +12,8 @@ from hairgan.lazy import lazy_names
 if TYPE_CHECKING:
     from hairgan.photos.alignment import Alignment
     from hairgan.photos.classifier import HairAttributeClassifier
-    from hairgan.photos.faces import align_face, default_finder
+    from hairgan.photos.face_finders import default_finder
+    from hairgan.photos.faces import align_face
     from hairgan.photos.listing import list_photos
     from hairgan.photos.opening import open_photo
     from hairgan.photos.parser import FaceParser
@@ -27,7 +28,7 @@ else:
             "HairAttributeClassifier": "classifier:HairAttributeClassifier",
             "Photo": "photo:Photo",
             "align_face": "faces:align_face",
-            "default_finder": "faces:default_finder",
+            "default_finder": "face_finders:default_finder",
             "list_photos": "listing:list_photos",
             "open_photo": "opening:open_photo",
             "save_photo": "saving:save_photo",

@@ -9,7 +9,7 @@ from PIL import Image
 
 from hairgan.editing.restyler import Restyler
 from hairgan.editing.salon import Salon
-from hairgan.photos.faces import RegionFinder
+from hairgan.photos.face_finders import RegionFinder
 from hairgan.photos.parser import FaceParser
 from tests.unit.heads import (
     HeadGenerator,

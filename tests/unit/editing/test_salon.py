@@ -19,7 +19,8 @@ from hairgan.networks.mean_styles import MeanStyles
 from hairgan.networks.sean import SEANGenerator
 from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
 from hairgan.photos.alignment import Alignment, celeba_hq_alignment
-from hairgan.photos.faces import Face, RegionFinder
+from hairgan.photos.face_finders import RegionFinder
+from hairgan.photos.faces import Face
 from hairgan.photos.parser import FaceParser
 from hairgan.regions import NUM_REGIONS, PALETTE, Region
 from tests.unit.heads import (

@@ -4,7 +4,8 @@ import torch
 from PIL import Image
 
 from hairgan.networks.face_parser import BiSeNet
-from hairgan.photos.faces import Face, RegionFinder, align_face
+from hairgan.photos.face_finders import RegionFinder
+from hairgan.photos.faces import Face, align_face
 from hairgan.photos.opening import open_rgb
 from hairgan.photos.parser import FaceParser
 from hairgan.regions import PALETTE, Region, colorize
