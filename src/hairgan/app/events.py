@@ -36,11 +36,11 @@ class PageEvents:
         """The state of the networks until they are loaded, and then what restyling offers."""
         salons, t = self.service.salons, self.t
         while (state := salons.state(bundle)).name == "loading":
-            yield [markup.message(t("state.loading"), "busy"), gr.skip(), gr.skip(), gr.skip()]
+            yield [markup.message(t("state.loading"), "busy"), *[gr.skip()] * 4]
             await asyncio.sleep(0.5)
         if state.name == "failed":
             text = t("state.failed", reason=t.sentence(state.reason))
-            yield [markup.message(text, "error"), gr.skip(), gr.skip(), gr.skip()]
+            yield [markup.message(text, "error"), *[gr.skip()] * 4]
             return
         able = abilities(salons.get(bundle))
         domains = [(t.name("domain", name), name) for name in able.domains]
@@ -51,6 +51,7 @@ class PageEvents:
             gr.update(value=markup.missing(t, able), visible=not domains),
             gr.update(visible=bool(domains)),
             gr.update(choices=domains, value=domains[0][1] if domains else None),
+            gr.update(visible=able.truncates, value=1),
         ]
 
     def reopen(self, request: gr.Request) -> list[str]:

@@ -152,7 +152,7 @@ class Guard:
             elif uploading and event["type"] == "http.response.body":
                 body.extend(event.get("body", b""))
                 if session is not None and not event.get("more_body"):
-                    session.uploads.update(_uploaded(bytes(body)))  # before the visitor can name them
+                    self.sessions.add_uploads(session, _uploaded(bytes(body)))  # before the visitor can name them
             await send(event)
 
         tab = session if path.startswith(f"{API}/heartbeat/") else None

@@ -24,6 +24,10 @@ class Limits:
     """Seconds after which a waiting edit is dropped."""
     edits_kept: int = 24
     """Edits per session; the oldest go first."""
+    uploads_kept: int = 16
+    """Uploads per session; likewise."""
+    sessions: int = 1000
+    """Sessions at a time; those that were idle longest, without an open tab, go first."""
     idle: float = 900.0
     """Seconds after the last request at which a session without an open tab ends."""
     grace: float = 60.0

@@ -133,7 +133,7 @@ class Page:
     def _connect(self) -> None:
         blocks, events = gr.context.Context.root_block, self.events
         assert blocks is not None
-        able = [self.state, self.missing, self.restyle_controls, self.domain]
+        able = [self.state, self.missing, self.restyle_controls, self.domain, self.truncation]
         blocks.load(events.networks, self.bundle, able, concurrency_limit=None, **PRIVATE)
         blocks.load(events.reopen, None, [self.result, self.history, self.views], **PRIVATE)
         blocks.load(None, None, None, js=markup.page_script(self.t))

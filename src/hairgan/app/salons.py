@@ -95,29 +95,35 @@ class Abilities:
     """What the networks of a bundle can do."""
 
     domains: tuple[str, ...]
-    """Hair domains; empty without StarGAN v2."""
+    """Hair domains; empty if restyling to one is not possible."""
     by_reference: bool
-    """Whether styles are read from photos."""
+    """Whether hair styles are taken from photos."""
+    truncates: bool
+    """Whether styles can be drawn towards the mean of their domain."""
     paints: bool
     """Whether SEAN is there; otherwise colors are transferred."""
     missing: tuple[str, ...]
-    """Names of the networks that restyling lacks."""
+    """Names of the networks that are not there, and that would allow more."""
 
 
 def abilities(salon: Salon) -> Abilities:
     """What a salon can do with its networks."""
-    restyler, painter = salon.restyler, salon.painter
-    paints = hasattr(painter, "network")
+    restyler, layers = salon.restyler, salon.layers
+    paints = hasattr(salon.painter, "network")
     networks = {
+        "hair_layout": layers,
         "stargan_generator": restyler,
         "mapping_network": restyler and restyler.mapping,
         "style_encoder": restyler and restyler.encoder,
+        "sean": paints or None,
     }
-    missing = tuple(name for name, network in networks.items() if network is None)
-    if salon.layers is not None:
-        return Abilities(salon.domains, True, paints, ())
-    by_reference = restyler is not None and restyler.encoder is not None
-    return Abilities(salon.domains, by_reference, paints, missing if paints else (*missing, "sean"))
+    return Abilities(
+        domains=tuple(salon.domains),
+        by_reference=layers is not None or (restyler is not None and restyler.encoder is not None),
+        truncates=restyler is not None and restyler.mapping is not None,
+        paints=paints,
+        missing=tuple(name for name, network in networks.items() if network is None),
+    )
 
 
 def bundle_names(sources: tuple[str, ...]) -> dict[str, str]:

@@ -157,6 +157,7 @@ class Service:
 
     def _write(self, session: Session, number: int, facts: Facts, photo: Photo, edit: Edit, source: Path) -> Entry:
         folder = session.folder
+        folder.mkdir(exist_ok=True)
         before, after = f"before_{blake2b(bytes(source), digest_size=8).hexdigest()}.jpg", f"after_{number}.jpg"
         if not (folder / before).exists():
             save_preview(folder / before, photo.srgb, PREVIEW_SIDE)

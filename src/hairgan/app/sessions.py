@@ -59,7 +59,9 @@ class Session:
 
     token: str
     folder: Path
-    uploads: set[Path] = field(default_factory=set)
+    """Made with its first result."""
+    uploads: dict[Path, None] = field(default_factory=dict)
+    """An ordered set: the newest last."""
     entries: list[Entry] = field(default_factory=list)
     tabs: int = 0
     seen: float = field(default_factory=time.monotonic)
@@ -113,12 +115,21 @@ class Sessions:
         """The session of a cookie, or a new one with a cookie of its own."""
         session = self.get(token)
         if session is None:
-            folder = self.folder / f"session-{secrets.token_hex(16)}"
-            folder.mkdir()
-            session = Session(secrets.token_urlsafe(32), folder)
+            session = Session(secrets.token_urlsafe(32), self.folder / f"session-{secrets.token_hex(16)}")
             with self._lock:
                 self._sessions[session.token] = session
+            self._make_room()
         return session
+
+    def add_uploads(self, session: Session, paths: list[Path]) -> None:
+        """Note what a session uploaded, and delete its oldest uploads beyond the limit."""
+        for path in paths:
+            session.uploads.pop(path, None)
+            session.uploads[path] = None
+        while len(session.uploads) > self.limits.uploads_kept:
+            oldest = next(iter(session.uploads))
+            del session.uploads[oldest]
+            self._delete([oldest])
 
     def may_read(self, session: Session | None, path: Path) -> bool:
         """Whether a file may be sent to a session, or be used as its input: its own, or a drawn example."""
@@ -157,10 +168,8 @@ class Sessions:
         with self._lock:
             self._sessions.pop(session.token, None)
             self._owners = {page: token for page, token in self._owners.items() if token != session.token}
-            shared = {path for other in self._sessions.values() for path in other.uploads}
         shutil.rmtree(session.folder, ignore_errors=True)
-        for path in session.uploads - shared:
-            path.unlink(missing_ok=True)
+        self._delete(list(session.uploads))
         self._on_end(session)
 
     def close(self) -> None:
@@ -169,6 +178,20 @@ class Sessions:
         for session in list(self._sessions.values()):
             self.end(session)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _delete(self, uploads: list[Path]) -> None:
+        """Delete uploads that no session has any more: the same photo has one file, whoever uploads it."""
+        with self._lock:
+            owned = {path for session in self._sessions.values() for path in session.uploads}
+        for path in set(uploads) - owned:
+            path.unlink(missing_ok=True)
+
+    def _make_room(self) -> None:
+        with self._lock:
+            idle = sorted((one for one in self._sessions.values() if one.tabs == 0), key=lambda one: one.seen)
+            over = idle[: max(0, len(self._sessions) - self.limits.sessions)]
+        for session in over:
+            self.end(session)
 
     def _is_over(self, session: Session, now: float) -> bool:
         if session.tabs > 0:

@@ -71,7 +71,8 @@ def test_files_of_another_session_are_refused(salon: Salon) -> None:
     mine, other, nobody = salon.visitor(), salon.visitor(), TestClient(salon.app, base_url="http://localhost")
     path = salon.upload(mine, "me.png")
     session = salon.sessions.get(mine.cookies[COOKIE])
-    assert session is not None and session.uploads == {path}
+    assert session is not None and list(session.uploads) == [path]
+    session.folder.mkdir()
     (session.folder / "result.png").write_bytes(b"the result")
 
     assert mine.get(f"/gradio_api/file={path}").status_code == 200

@@ -31,7 +31,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
 
 def upload(session: Session, folder: Path, name: str = "me.png", **how: Any) -> Path:
     path = tiny_photo(folder, name, **how).resolve()
-    session.uploads.add(path)
+    session.uploads[path] = None
     return path
 
 
@@ -74,7 +74,7 @@ def test_the_profile_stays(service: Service, tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x010E] = "a portrait"
     Image.fromarray(tiny_head()).save(tmp_path / "old.png", exif=exif)
-    session.uploads.add((tmp_path / "old.png").resolve())
+    session.uploads[(tmp_path / "old.png").resolve()] = None
     (entry,) = entries(run(service, session, Dye((tmp_path / "old.png").resolve(), color="red")))
     assert open_photo(session.folder / entry.full).exif[0x010E] == "a portrait"
 
@@ -133,10 +133,10 @@ def test_whoever_stops_listening_leaves_the_queue(service: Service, tmp_path: Pa
 
 
 def test_abilities() -> None:
-    assert abilities(tiny_salon()) == Abilities(DOMAINS, True, True, ())
+    assert abilities(tiny_salon()) == Abilities(DOMAINS, True, True, True, ("hair_layout",))
     bare = abilities(tiny_salon(restyles=False))
-    assert bare.missing == ("stargan_generator", "mapping_network", "style_encoder", "sean")
-    assert not (bare.domains or bare.by_reference or bare.paints)
+    assert bare.missing == ("hair_layout", "stargan_generator", "mapping_network", "style_encoder", "sean")
+    assert not (bare.domains or bare.by_reference or bare.truncates or bare.paints)
 
 
 def test_networks_that_do_not_load_say_why(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ FACTS = Facts("dye", "red", "by hand", 1.0, None, (), (10, 10))
 
 @pytest.fixture
 def sessions(tmp_path: Path) -> Iterator[Sessions]:
-    sessions = Sessions(tmp_path / "app", Limits(edits_kept=2, idle=100, grace=10))
+    sessions = Sessions(tmp_path / "app", Limits(edits_kept=2, uploads_kept=2, sessions=4, idle=100, grace=10))
     yield sessions
     sessions.close()
 
@@ -25,13 +25,14 @@ def with_upload(sessions: Sessions, name: str = "me.png") -> tuple[Session, Path
     path = (sessions.folder / "upload" / name).resolve()
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(b"photo")
-    session.uploads.add(path)
+    sessions.add_uploads(session, [path])
     return session, path
 
 
 def test_files_are_read_by_the_session_that_made_them_alone(sessions: Sessions) -> None:
     (mine, photo), other = with_upload(sessions), sessions.open(None)
     result = mine.folder / "result.png"
+    mine.folder.mkdir()
     result.touch()
     drawn = sessions.public / "person.png"
     for path, who in ((photo, mine), (result, mine), (drawn, mine), (drawn, other), (drawn, None)):
@@ -49,6 +50,7 @@ def test_a_page_belongs_to_whoever_names_it_first(sessions: Sessions) -> None:
 
 def test_old_edits_go(sessions: Sessions) -> None:
     session = sessions.open(None)
+    session.folder.mkdir()
     for number in (1, 2, 3):
         names = f"after_{number}.jpg", f"full_{number}.png"
         for name in names:
@@ -62,6 +64,7 @@ def test_old_edits_go(sessions: Sessions) -> None:
 
 def test_a_session_ends_after_its_last_tab_and_leaves_nothing(sessions: Sessions) -> None:
     (mine, photo), (other, _) = with_upload(sessions), with_upload(sessions)  # the same photo
+    mine.folder.mkdir()
     sessions.claim(mine, "page")
     sessions.tab_opened(mine)
     mine.seen -= 1000
@@ -80,3 +83,22 @@ def test_a_session_ends_after_its_last_tab_and_leaves_nothing(sessions: Sessions
     other.seen -= 60
     sessions.end_overdue()
     assert len(sessions) == 0 and not photo.exists()
+
+
+def test_a_visitor_cannot_fill_the_disk(sessions: Sessions) -> None:
+    session, first = with_upload(sessions)
+    other, shared = with_upload(sessions, "shared.png")
+    paths = [shared, *(first.with_name(f"{number}.png") for number in (1, 2))]
+    for path in paths:
+        path.touch()
+        sessions.add_uploads(session, [path])
+    assert list(session.uploads) == paths[1:] and not first.exists()
+    assert shared.exists() and sessions.may_read(other, shared) and not sessions.may_read(session, shared)
+
+
+def test_sessions_are_bounded(sessions: Sessions) -> None:
+    old, in_use, *_ = [sessions.open(None) for _ in range(4)]
+    in_use.seen, old.seen = old.seen - 20, old.seen - 10
+    sessions.tab_opened(in_use)
+    sessions.open(None)
+    assert len(sessions) == 4 and sessions.get(old.token) is None and sessions.get(in_use.token) is in_use
