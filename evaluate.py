@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-if __name__ == "__main__":  # before what takes long to import
+if __name__ == "__main__":  # before the slow imports
     from lightning_modules.launch import command_line
 
     command_line.prepare("evaluate.py")
@@ -33,7 +33,7 @@ def evaluate(cfg: DictConfig) -> dict[str, dict[str, float]]:
         the values by run.
 
     Raises:
-        ValueError, OSError: for what a user can get wrong, in one sentence.
+        ValueError, OSError: an error that a user can cause, in one sentence.
     """
     settings.check_evaluation(cfg)
     processes.check_environment()
@@ -57,7 +57,7 @@ def evaluate(cfg: DictConfig) -> dict[str, dict[str, float]]:
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="evaluate")
 def main(cfg: DictConfig) -> None:
-    """Evaluate, and print where the report is."""
+    """Evaluate, and print the main numbers and the path of the report."""
     with errors_as_sentences("evaluate.py"):
         evaluate(cfg)
     if dist.is_initialized():

@@ -25,11 +25,11 @@ from train import train
 
 
 def sweep(cfg: DictConfig) -> optuna.Study:
-    """Run the trials of a study that are missing, then write its table and picture.
+    """Run the missing trials of a study, then write its table and picture.
 
     Raises:
-        ValueError: no sweep was chosen, or its trials could not all run.
-        StoppedBySignal: the worker was asked to stop; its current trial does not count.
+        ValueError: no sweep was chosen, or some of its trials could not run.
+        StoppedBySignal: a signal stopped the worker; its current trial does not count.
     """
     settings.check_sweep(cfg)
     check_one_process(cfg)

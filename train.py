@@ -9,10 +9,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # no name look-up when offline
+os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # avoids a network request when offline
 os.environ.setdefault("WANDB_SILENT", "true")
 
-if __name__ == "__main__":  # before what takes long to import
+if __name__ == "__main__":  # before the slow imports
     from lightning_modules.launch import command_line
 
     command_line.prepare("train.py")
@@ -28,7 +28,7 @@ from lightning_modules.callbacks.run_record import RunRecord
 from lightning_modules.callbacks.tracking import Tracking
 from lightning_modules.launch import dry_run, processes, record, settings
 from lightning_modules.launch.checks import check_machine, check_run
-from lightning_modules.launch.choice import choose, trainer_of
+from lightning_modules.launch.choice import choose_run, trainer_config
 from lightning_modules.launch.components import build_callbacks, build_data_and_module, build_loggers
 from lightning_modules.launch.errors import errors_as_sentences
 from lightning_modules.launch.log_filters import silence_lightning
@@ -38,7 +38,7 @@ from lightning_modules.launch.summary import plan, summary
 
 
 def train(cfg: DictConfig, more_callbacks: Sequence[pl.Callback] = ()) -> dict[str, float]:
-    """Run what the config describes; where `resume` is set, continue that run.
+    """Train as the config describes, or continue the run that `resume` names.
 
     Args:
         more_callbacks: callbacks besides those of the config.
@@ -47,16 +47,16 @@ def train(cfg: DictConfig, more_callbacks: Sequence[pl.Callback] = ()) -> dict[s
         the last logged losses and the validation metrics, by name.
 
     Raises:
-        ValueError, OSError: for what a user can get wrong, in one sentence.
-        StoppedBySignal: the run was asked to stop, and has saved.
+        ValueError, OSError: an error that a user can cause, in one sentence.
+        StoppedBySignal: a signal stopped the run, after a checkpoint was saved.
     """
     silence_lightning()
     keep_freed_memory()
     settings.check_training(cfg)
     settings.choose_strategy(cfg)
     processes.check_environment()
-    processes.connect(trainer_of(cfg))
-    choice = processes.from_first_process(lambda: choose(cfg))
+    processes.connect(trainer_config(cfg))
+    choice = processes.from_first_process(lambda: choose_run(cfg))
     cfg = choice.cfg
     if choice.run or cfg.reproduce:
         settings.check_run_config(cfg, overridden_names())
@@ -67,7 +67,9 @@ def train(cfg: DictConfig, more_callbacks: Sequence[pl.Callback] = ()) -> dict[s
         with open_dict(cfg):
             cfg.run_dir = str(run.path)
         data, module = build_data_and_module(cfg)
-        facts = record.make(seed=cfg.seed, dataset=data.describe(), resumed_at=run.start or None, asked=choice.asked)
+        facts = record.make(
+            seed=cfg.seed, dataset=data.describe(), resumed_at=run.start or None, asked=choice.fingerprint
+        )
         loggers = build_loggers(cfg)
         callbacks = build_callbacks(cfg, [Tracking(cfg, facts), *more_callbacks])
         callbacks.append(RunRecord(run, cfg, facts))
@@ -89,7 +91,7 @@ def train(cfg: DictConfig, more_callbacks: Sequence[pl.Callback] = ()) -> dict[s
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="config")
 def main(cfg: DictConfig) -> float | None:
-    """Train, and return the metric that a sweep optimizes, if there is one."""
+    """Train, and return the value of `optimized_metric`, if it is set."""
     with errors_as_sentences("train.py"):
         metrics = train(cfg)
     return metrics.get(cfg.optimized_metric) if cfg.get("optimized_metric") else None

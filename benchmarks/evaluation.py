@@ -1,15 +1,15 @@
-"""How fast StarGAN v2's evaluation is: as published, against `hairgan.evaluation.stargan`, on the same work.
+"""Speed of StarGAN v2's evaluation: as published, against `hairgan.evaluation.stargan`, on the same images.
 
     python benchmarks/evaluation.py                        # the quickstart's networks and protocol
     python benchmarks/evaluation.py --protocol stargan_v2 --train 24 --domains 3   # with Inception and AlexNet
 
-The published way is re-stated plainly from its description: pair by pair of domains, sources in batches read from
-files, each of the ten outputs a whole generator pass, outputs written as PNG, the LPIPS network re-created for each
-batch and run on both images of each of the 45 pairs of outputs, the feature extractor re-created and all real images
-read and run again for each pair, the matrix root by scipy's `sqrtm`. Both ways draw the same latent codes, so their
-numbers must agree. The images are noise; pretrained networks have their real architecture and random weights. Seconds
-are CPU seconds of all threads, as a busy machine disturbs these least. At the end, the arithmetic of both ways for
-CelebA-HQ with seven hair domains, from their counts.
+The published evaluation is restated plainly from its description. For each pair of domains it reads sources in
+batches from files, runs the whole generator for each of the ten outputs, writes outputs as PNG, creates the LPIPS
+network again for each batch and runs it on both images of each of the 45 pairs of outputs, creates the feature
+extractor and runs all real images again, and computes the matrix root with scipy's `sqrtm`. Both evaluations draw the
+same latent codes, so their numbers must agree. The images are noise; pretrained networks have their real architecture
+and random weights. Seconds are CPU seconds of all threads, which other work on the machine affects least. At the end,
+the arithmetic of both evaluations is estimated for CelebA-HQ with seven hair domains, from their operation counts.
 """
 
 from __future__ import annotations
@@ -112,8 +112,8 @@ def compare(arguments: argparse.Namespace, folder: Path) -> None:
 def published_way(translator: Translator, make_protocol: MakeProtocol, folder: Path) -> tuple[dict[str, float], float]:
     """The evaluation in latent mode as published: its numbers, and its seconds.
 
-    The distance in the numbers is ours, off the clock, as sqrtm fails on sets of so few images; on the clock is sqrtm
-    of a product of matrices of full rank.
+    The Frechet distance is computed by our function and not timed, because sqrtm fails on sets of so few images. The
+    time of sqrtm is added from a product of matrices of full rank.
     """
     data, membership, domains = translator.dataset, translator.membership, translator.domains
     generator, mapping = translator.generator, translator.mapping_network
@@ -244,7 +244,7 @@ def estimate() -> None:
         "ours": our_work([*(2000 * (1 - share))], [*(2000 * share)], [*(28000 * share)]),
         "ours, real statistics cached": our_work([*(2000 * (1 - share))], [*(2000 * share)], []),
     }
-    print(f"\nGFLOP a pass of ours: {', '.join(f'{name} {value:.1f}' for name, value in ours.items())}")
+    print(f"\nGFLOP per pass of ours: {', '.join(f'{name} {value:.1f}' for name, value in ours.items())}")
     print(f"the published run did {rate / 1000:.2f} TFLOP/s; CelebA-HQ, 7 domains, 42 pairs, both modes, at that rate:")
     rows = [
         [name, f"{value / 1e6:.1f}", f"{value / rate / 3600:.1f}", f"{work['as published'] / value:.1f}"]

@@ -1,9 +1,9 @@
-"""What it is worth on a CPU to keep freed memory (`hairgan.memory`).
+"""The effect of keeping freed memory (`hairgan.memory`) on speed and memory use on a CPU.
 
     python benchmarks/memory.py --threads 1    # the table of docs/performance.md; minutes
 
-Each work runs in a process of its own with and without, in turns; CPU seconds, the best of the rounds, and the largest
-memory of the process.
+Each workload runs in its own process, with and without, in turns. Prints the CPU seconds of the fastest round and the
+largest memory of the process.
 """
 
 from __future__ import annotations

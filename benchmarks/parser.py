@@ -1,10 +1,10 @@
-"""How fast the face parser is: images per second in float32, plain and by means that do not change its answer.
+"""Speed of the face parser: images per second in float32, plain and with optimizations that keep its outputs.
 
     python benchmarks/parser.py --threads 2 --size 512
 
-Compares, within one run, the network as it is; with batch norm folded into the convolutions; in channels-last layout;
-and ONNX Runtime on the exported file. Rounds alternate between the ways and the best round of each counts, so that
-whatever else the machine does disturbs all of them alike. Weights are random: speed does not depend on them.
+Compares, in one run, the plain network, batch norm folded into the convolutions, the channels-last layout, and ONNX
+Runtime on the exported file. Rounds alternate between the variants and the fastest round of each counts, so that other
+work on the machine affects all of them alike. Weights are random: speed does not depend on them.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""How a face parser does on aligned photographs: overlays to look at, and IoU where there are true label maps.
+"""Quality of a face parser on aligned photographs: overlays to look at, and IoU for photos with true label maps.
 
     python benchmarks/parser_on_photos.py outputs/salon_parser/DATE photos --out /tmp/overlays
 
-PHOTOS is a folder of CelebA-HQ crops, subfolders included. Where NAME.png lies beside NAME.jpg it is taken for the true
-label map (region numbers, any size), as in the samples of CelebAMask-HQ's repository: then hair IoU is printed for each
-such photo, and IoU for each region over all of them, at the size the parser sees. OUT gets sheets of photos beside
-their overlays, numbered in the order of the printed list, to count failures by kind.
+PHOTOS is a folder of CelebA-HQ crops, with subfolders. NAME.png beside NAME.jpg is the true label map of the photo
+(region numbers, any size), as in the samples of CelebAMask-HQ's repository. Hair IoU is printed for each such photo,
+and IoU for each region over all of them, at the parser's own size. OUT gets sheets of photos beside their overlays,
+numbered in the order of the printed list, to count failures by kind.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ COLUMNS, ROWS, SIDE = 4, 4, 192
 
 
 def true_labels(photo: Path, size: int) -> UInt8[ndarray, "s s"] | None:
-    """The label map beside a photo, resized to `size`; None where there is none."""
+    """The label map beside a photo, resized to `size`; None if there is none."""
     path = photo.with_suffix(".png")
     if photo.suffix == ".png" or not path.is_file():
         return None

@@ -1,6 +1,6 @@
-"""How fast procedural portraits are drawn: images per second of one core, for each style.
+"""Speed of drawing procedural portraits: images per second on one core, for each style.
 
-Processor time is counted, not the clock: the drawing runs on one thread, and other work on the machine matters less.
+Processor time is measured, not wall-clock time: drawing runs on one thread, and other work on the machine matters less.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def main(sizes: str, images: int, rounds: int, seed: int) -> None:
     for size in (int(text) for text in sizes.split(",")):
         seconds: dict[str, list[float]] = {style: [] for style in DRAW}
         for round_ in range(rounds + 1):
-            for style, portrait in DRAW.items():  # in turns, so that other work on the machine meets all of them
+            for style, portrait in DRAW.items():  # in turns, so that other work on the machine affects all of them
                 start = time.process_time()
                 for index in range(images if round_ else 1):
                     portrait(seed, index, size)

@@ -1,9 +1,9 @@
-"""How fast raw CelebAMask-HQ is packed: images per second on one core, from the folder and from the zip.
+"""Speed of packing raw CelebAMask-HQ: images per second on one core, from a folder and from a zip.
 
     python benchmarks/prepare.py --count 100 --size 256
 
-Draws a few portraits at the size of the real photos, writes them over and over in the raw layout, and packs that in one
-process. Folder and zip alternate and the best round of each counts. Also says how long the look-up of the files takes,
+Draws a few portraits at the size of the real photos, writes them repeatedly in the raw layout, and packs the result
+in one process. Folder and zip alternate and the fastest round of each counts. Also prints the time to find the files,
 which happens once.
 """
 

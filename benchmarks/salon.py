@@ -1,14 +1,14 @@
-"""What the salon costs at 256 px: each stage, and the whole beside a plain restatement of the published pipeline.
+"""Speed of the salon at 256 px: each stage, and the total compared with a plain form of the published pipeline.
 
     python benchmarks/salon.py                       # the tables of docs/performance.md; some minutes, 6 GB
     python benchmarks/salon.py --width 8 --repeats 1 # seconds, to see that it runs
 
-Networks of the published sizes with random weights; photos and label maps are procedural portraits. Random weights
-would see nothing in them, so the parser computes and then answers with the portraits' own label maps. The plain
+Networks of the published sizes with random weights; photos and label maps are procedural portraits. A parser with
+random weights finds no regions, so after its computation the portraits' own label maps are returned. The plain
 pipeline computes what the published one computes for one pair of photos: it parses both at 512 px with batch norm,
-makes the rough head as published, and runs SEAN written with loops; alignment, blending and pasting, which it lacks,
-count for the salon alone. Both have their networks loaded. Times are the best of the repeats, taken in turns. Both keep
-freed memory, as the command line does; `--system-memory` leaves that to the C library.
+makes the rough head as published, and runs SEAN written with loops. Alignment, blending and pasting, which it lacks,
+are counted for the salon only. Both have their networks loaded. Times are those of the fastest repeat, taken in
+turns. Both keep freed memory, as the command line does; with `--system-memory` the C library decides.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ SIZE = 256
 
 
 class Prompted(nn.Module):
-    """A parser that does its work and then says what it is told, in turn."""
+    """A parser that runs its network and then returns prepared label maps, one after another."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -58,8 +58,8 @@ class Prompted(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         self.network(images)
-        told = self.prompts.pop(0).expand(len(images), -1, -1)
-        return 20 * F.one_hot(told, NUM_REGIONS).permute(0, 3, 1, 2).float()
+        labels = self.prompts.pop(0).expand(len(images), -1, -1)
+        return 20 * F.one_hot(labels, NUM_REGIONS).permute(0, 3, 1, 2).float()  # b h w 19 -> b 19 h w
 
 
 def best_of(works: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
@@ -89,11 +89,11 @@ def main() -> None:
     portraits = [
         draw(person, Hairstyle.sample(0, 0), 1024),
         draw(Identity.sample(0, 1), Hairstyle.sample(0, 1), 1024),
-        draw(person, Hairstyle.sample(0, 1), 512),  # what an ideal StarGAN v2 would make of the two
+        draw(person, Hairstyle.sample(0, 1), 512),  # the output of an ideal StarGAN v2 for the two
     ]
     photo, reference = (portrait.image for portrait in portraits[:2])
     labels = [torch.from_numpy(portrait.labels[None]).long() for portrait in portraits]
-    labels = [told[:, :: told.shape[1] // 512, :: told.shape[1] // 512] for told in labels]
+    labels = [each[:, :: each.shape[1] // 512, :: each.shape[1] // 512] for each in labels]
 
     bisenet = BiSeNet().eval()
     loop = SEANLoop(SIZE, arguments.width).eval()
@@ -127,7 +127,7 @@ def main() -> None:
         return [torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 127.5 - 1 for picture in pictures]
 
     large, small = images(512), images(SIZE)
-    maps = [told[:, ::2, ::2] for told in labels]
+    maps = [each[:, ::2, ::2] for each in labels]
     weights = {name: dict(n.named_parameters()) for name, n in {"g": generator, "e": encoder}.items()}
 
     @torch.inference_mode()
@@ -166,7 +166,7 @@ def main() -> None:
         for precision in PRECISIONS:
             runs = [work(precision).timings for _ in range(arguments.repeats)]
             stages = ", ".join(f"{stage} {min(run[stage] for run in runs):.0f}" for stage in runs[0])
-            print(f"\n{name}, {precision}, ms a stage: {stages}")
+            print(f"\n{name}, {precision}, ms per stage: {stages}")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""SEAN's generator three ways, in one process: written with loops, with dense 512-channel style maps, and as shipped.
+"""Speed of three forms of SEAN's generator: with loops, with dense 512-channel style maps, and as shipped.
 
     python benchmarks/sean.py                      # the table of docs/performance.md
     python benchmarks/sean.py --width 8 --repeats 1 --batch 1     # seconds, to see that it runs
 
 Label maps are procedural portraits. All three have the same weights; the largest difference of the images is printed.
-Times are the best of the repeats, taken in turns; processor time (best with one thread) is what to look at on a machine
-that does other work too. Memory is what the process grew by at its peak (Linux only).
+Times are the best of the repeats, taken in turns; on a machine that does other work, compare processor times (with one
+thread). Memory is the growth of the process at its peak (Linux only).
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def flops(work: Work) -> float:
 
 
 def compare(title: str, works: dict[str, Work], repeats: int) -> None:
-    """Print a table of the works, the first of which is the measure of the others."""
+    """Print a table of the works; times are relative to the first."""
     gflop = {name: flops(work) for name, work in works.items()}
     memory = {name: f"{peak_memory(work):.0f}" if sys.platform == "linux" else "" for name, work in works.items()}
     wall, cpu = dict.fromkeys(works, float("inf")), dict.fromkeys(works, float("inf"))
@@ -78,10 +78,10 @@ def faces(first: int, count: int, size: int) -> tuple[Tensor, Tensor]:
     return images / 127.5 - 1, torch.stack([torch.from_numpy(face.labels) for face in drawn]).long()
 
 
-def use_loops(network: SEANLoop, wanted: bool) -> None:
+def use_loops(network: SEANLoop, loops: bool) -> None:
     for module in network.modules():
         if isinstance(module, Ace | Zencoder):
-            module.vectorised = not wanted
+            module.vectorised = not loops
 
 
 def run(loop: SEANLoop, shipped: SEANGenerator, batch: int, size: int, repeats: int, tables: list[str]) -> None:
@@ -89,9 +89,9 @@ def run(loop: SEANLoop, shipped: SEANGenerator, batch: int, size: int, repeats: 
     others, other_labels = faces(batch, batch, size)
     layout, codes = shipped.layout(labels), shipped.encode_styles(others, other_labels)
 
-    def by_loop(looped: bool, work: Work) -> Work:
+    def by_loop(loops: bool, work: Work) -> Work:
         def prepared() -> Tensor:
-            use_loops(loop, looped)
+            use_loops(loop, loops)
             return work()
 
         return prepared

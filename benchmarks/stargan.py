@@ -1,4 +1,4 @@
-"""One StarGAN v2 training iteration: the published order of operations against the shipped step, in one process.
+"""Speed of one StarGAN v2 training iteration: the published order of operations against the shipped step.
 
     python benchmarks/stargan.py --size 256 --batch 1 --threads 2
 

@@ -27,10 +27,10 @@ class FaceParserModule(PhasedModule):
     Args:
         parser: the network.
         optimizer: from parameter groups to an optimizer.
-        weight_decay: weight decay of weights; normalisation and biases have none.
+        weight_decay: weight decay of weights; normalization and biases have none.
         head_lr_factor: factor on the learning rate of fusion and heads.
         ohem_threshold: a pixel counts as hard if the probability of its true class is below this.
-        ohem_share: share in [0, 1] of the pixels that are kept at least.
+        ohem_share: smallest share of the pixels that is kept, in [0, 1].
         lambda_jaccard: weight of the main head's soft Jaccard loss, which helps thin regions; 0 as published.
         imagenet: whether the ResNet starts from ImageNet weights, which are downloaded once.
         schedule: factor on the learning rate as a function of the step.

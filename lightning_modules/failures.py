@@ -24,7 +24,7 @@ def skip_failures(trainer: pl.Trainer, what: str, *, in_all_processes: bool = Fa
 
     Args:
         trainer: the run's trainer.
-        what: name of what is done in the block.
+        what: name of the block's task, for example `validation`.
         in_all_processes: whether all processes run the block and wait for each other in it. An error in only some of
             them is then raised, because the others wait for them.
     """

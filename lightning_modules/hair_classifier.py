@@ -96,7 +96,7 @@ class HairClassifierModule(PhasedModule):
         probabilities = self.classifier.probabilities(batch["images"])
         names = []
         for row in range(len(batch["images"])):
-            best = {head: int(p[row].argmax()) for head, p in probabilities.items()}
-            names.append(" ".join(self.classifier.classes[head][k] for head, k in best.items()))
+            likeliest = {head: int(shares[row].argmax()) for head, shares in probabilities.items()}
+            names.append(" ".join(self.classifier.classes[head][index] for head, index in likeliest.items()))
         images = to_bytes(batch["images"]).cpu().numpy()
         return {"attributes": sheet([[image] for image in images], names)}

@@ -31,8 +31,8 @@ class CurvesLogger(Logger):
     def __init__(self, save_dir: str | Path) -> None:
         super().__init__()
         self.path = Path(save_dir) / "metrics.csv"
-        self._columns: list[str] = []  # of the file as it stands
-        self._last: dict[str, Any] = {}  # the row of the current step, not yet written
+        self._columns: list[str] = []  # columns of the file
+        self._last: dict[str, Any] = {}  # row of the current step, not yet written
 
     @property
     def name(self) -> str:
@@ -130,7 +130,7 @@ class QuietWandbLogger(WandbLogger):
             return super().experiment
         except WandbError as error:
             raise ValueError(
-                f"Weights & Biases did not take the run ({' '.join(str(error).split())})"
+                f"Weights & Biases could not start the run ({' '.join(str(error).split())})"
                 + (f"; {OFFLINE}" if self._wandb_init.get("mode") == "online" else "")
             ) from error
 

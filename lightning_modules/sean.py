@@ -97,17 +97,17 @@ class SEANModule(PhasedModule):
         )
 
     def sample_grids(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """`painting`: sources, their label maps, their reconstructions, and each with the next one's hair style."""
+        """`painting`: sources, label maps, reconstructions, and each image with the hair style code of the next."""
         generator = self.averaged("generator")
         images, labels = batch["images"], batch["labels"]
         layout = generator.layout(labels)
         styles = generator.encode_styles(images, labels)
         swapped = styles.clone()
         swapped[:, Region.HAIR] = styles[:, Region.HAIR].roll(-1, dims=0)
-        painted = [generator.paint(layout, s) for s in (styles, swapped)]
+        painted = [generator.paint(layout, codes) for codes in (styles, swapped)]
         rows = [
             list(to_bytes(images).cpu().numpy()),
             [colorize(each) for each in labels.cpu().numpy()],
             *(list(to_bytes(each).cpu().numpy()) for each in painted),
         ]
-        return {"painting": sheet(rows, ["source", "labels", "reconstruction", "next one's hair"])}
+        return {"painting": sheet(rows, ["source", "labels", "reconstruction", "hair of the next"])}

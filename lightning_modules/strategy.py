@@ -16,7 +16,7 @@ from torch import Tensor
 
 from hairgan.networks.batch_norm import synchronize
 
-ANSWER_SECONDS = 10.0  # how long the other processes may take to answer
+ANSWER_SECONDS = 10.0  # time within which other processes have to answer
 
 
 class ProcessLostError(RuntimeError):

@@ -99,17 +99,16 @@ class Checkpoints(Callback):
         return self.best is None or (value > self.best if self.mode == "max" else value < self.best)
 
     def _save(self, trainer: pl.Trainer, step: int) -> None:
-        for logger in trainer.loggers:  # a run that goes on from here logs nothing of this step again
+        for logger in trainer.loggers:  # a run resumed from this checkpoint does not log this step again
             logger.save()
         save(trainer, _folder(trainer) / f"step_{step:08d}.ckpt")
         self._prune(trainer, step)
 
     @rank_zero_only
     def _prune(self, trainer: pl.Trainer, step: int) -> None:
-        """Delete the oldest checkpoints of this run. A later step belongs to another branch of it."""
-        folder = _folder(trainer)
-        ours = [path for path in by_step(folder) if path.name <= f"step_{step:08d}.ckpt"]
-        for old in ours[self.keep :]:
+        """Delete all but the newest checkpoints up to this step. A later step belongs to another branch of the run."""
+        until_now = [path for path in by_step(_folder(trainer)) if path.name <= f"step_{step:08d}.ckpt"]
+        for old in until_now[self.keep :]:
             old.unlink(missing_ok=True)
 
     def forget_missing_best(self, trainer: pl.Trainer) -> None:
@@ -132,7 +131,7 @@ class Checkpoints(Callback):
                 warnings.warn(f"no best checkpoint will be kept: {self.monitor} needs a validation", stacklevel=2)
         # after Lightning has set its own: its SIGTERM handler communicates with other processes during a step
         self.stop_signals.listen()
-        # a run that early stopping had ended, but that was killed between its last checkpoint and its end
+        # early stopping had ended the run, but it was killed between its last checkpoint and its end
         trainer.should_stop = any(c.wait_count >= max(c.patience, 1) for c in trainer.early_stopping_callbacks)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -174,7 +173,7 @@ def save(trainer: pl.Trainer, path: Path) -> None:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
         raise OSError(
-            f"the checkpoint {path} could not be written ({error.strerror}); earlier ones are complete: free some "
-            f"space and continue with {quote_override('resume', path.parents[1])}"
+            f"the checkpoint {path} could not be written ({error.strerror}); earlier ones are complete. Free some "
+            f"disk space, then continue with {quote_override('resume', path.parents[1])}"
         ) from error
     trainer.strategy.barrier("checkpoint renamed")

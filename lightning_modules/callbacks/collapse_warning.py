@@ -1,4 +1,4 @@
-"""A warning when the discriminator has won."""
+"""A warning about a discriminator with almost no loss."""
 
 from __future__ import annotations
 

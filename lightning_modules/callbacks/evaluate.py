@@ -92,7 +92,7 @@ class Evaluate(Callback):
         if family == "stargan" and "lpips" in metrics and outputs < 2:
             raise ValueError(
                 f"callbacks.{self.name}.num_outputs must be 2 or more for lpips, the distance between a source's "
-                f"outputs, not {outputs}; callbacks.{self.name}.metrics=[fid] does without"
+                f"outputs, not {outputs}; callbacks.{self.name}.metrics=[fid] needs only one"
             )
         return requirements(family, metrics, split="val", modes=modes)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 
-OURS = ("lightning_modules.", "pytorch_lightning.")  # their callbacks declare all that they measure
+KNOWN_PACKAGES = ("lightning_modules.", "pytorch_lightning.")  # their callbacks declare all values that they measure
 VALIDATION = "val/"
 
 
@@ -22,7 +22,7 @@ def measurable(trainer: pl.Trainer, module: Any) -> tuple[set[str], bool]:
     for callback in trainer.callbacks:  # type: ignore[attr-defined]
         if hasattr(callback, "measures"):
             declared.append(callback.measures(module))
-        elif not type(callback).__module__.startswith(OURS):
+        elif not type(callback).__module__.startswith(KNOWN_PACKAGES):
             declared.append(None)
     return {name for names in declared for name in names or ()}, None not in declared
 

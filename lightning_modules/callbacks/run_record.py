@@ -1,4 +1,4 @@
-"""Records a run in its directory when its training really starts."""
+"""Records a run in its directory when its training starts."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from lightning_modules.loggers import CurvesLogger
 class RunRecord(Callback):
     """Writes the records of the run directory after everything is loaded and checked.
 
-    So a failed start changes nothing. It has to be the last callback, so that the others have run their checks in
-    `on_train_start`. If the run is resumed from a checkpoint that is not its newest, later checkpoints and samples are
-    set aside.
+    So a failed start changes nothing. This has to be the last callback, so that the others have run their checks in
+    `on_train_start`. If the run is resumed from an older checkpoint, later checkpoints and samples are moved to a
+    directory of their own (`rewind_run`).
 
     Args:
         run: the run directory, owned by this process.
@@ -42,11 +42,11 @@ class RunRecord(Callback):
             if run.continues and (aside := rewind_run(run.path, run.checkpoint, run.start)) is not None:
                 shown = os.path.relpath(aside)
                 print(
-                    f"  set aside {shown}: what this run had made after step {run.start}; "
-                    f"{quote_override('resume', shown)} goes on with that"
+                    f"  moved the checkpoints and samples after step {run.start} to {shown}; "
+                    f"{quote_override('resume', shown)} continues from them"
                 )
             record.write(run.path, self.cfg, self.entry)
-        trainer.strategy.barrier("what came later is set aside")
+        trainer.strategy.barrier("later files are set aside")
         for callback in trainer.callbacks:  # type: ignore[attr-defined]
             if isinstance(callback, Checkpoints):
                 callback.forget_missing_best(trainer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -78,7 +79,7 @@ class Tracking(Callback):
     def _keep_best(self, module: Any) -> None:
         for name, (step, value) in module.measured.items():
             definition = define(name)
-            if step != module.steps_done or definition is None or value != value:
+            if step != module.steps_done or definition is None or math.isnan(value):
                 continue
             best, _ = self.best.get(name, (None, 0))
             if best is None or (value > best if definition.better == "higher" else value < best):

@@ -1,1 +1,1 @@
-"""Everything around a run: which run is meant, where it lives, checks before it starts, processes, errors."""
+"""Starting a run: command line and settings, choice of the run and its directory, checks, processes, errors."""

@@ -24,7 +24,7 @@ from lightning_modules.launch.run_directory import Run
 
 
 def check_machine(cfg: DictConfig) -> None:
-    """Refuse what cannot run on this machine or from this command, classes that do not exist, impossible folders.
+    """Refuse settings that need another machine or launcher, classes that do not exist, and impossible folders.
 
     Raises:
         ValueError: naming the setting, its value and what it may be.
@@ -73,8 +73,8 @@ def check_data(name: str, requirements: Iterable[Requirement], data: Any, remedy
     """Refuse data that lacks what a component of the run needs.
 
     Args:
-        name: of the component, as the user knows it.
-        requirements: what it declares.
+        name: the component's name in the config, or its class.
+        requirements: its declared requirements.
         data: the data module, set up.
         remedy: how to train without that component.
 
@@ -109,13 +109,13 @@ def masks_setting(model: DictConfig) -> str:
 
 
 def check_masks(masks: Any, where: str, image_size: int) -> None:
-    """Refuse what does not make masks from images and label maps.
+    """Refuse a function or network that does not make masks from images and label maps.
 
     A function is called once, on an empty image. Of a network, which may need a device, only the signature is checked.
 
     Args:
-        masks: what was built from `model.masks`; None where the high-pass skip is off.
-        where: its name and value, for the message.
+        masks: the object built from `model.masks`; None if the high-pass skip is off.
+        where: name and value of the setting, for the message.
 
     Raises:
         ValueError: naming it.
@@ -130,7 +130,7 @@ def check_masks(masks: Any, where: str, image_size: int) -> None:
         with torch.random.fork_rng(devices=[]), torch.no_grad():
             made = masks(images, labels)
     except Exception as error:
-        if isinstance(error, RuntimeError) and re.search("device|cuda|mps", str(error)):  # it works on another one
+        if isinstance(error, RuntimeError) and re.search("device|cuda|mps", str(error)):  # it needs another device
             return
         raise ValueError(
             f"{where} is not a function from images and label maps to masks ({' '.join(str(error).split())})"
@@ -142,7 +142,7 @@ def check_masks(masks: Any, where: str, image_size: int) -> None:
 
 
 def check_run(cfg: DictConfig, run: Run, data: Any, module: PhasedModule, callbacks: Iterable[Callback]) -> None:
-    """Refuse a run that has done all its steps, or whose callbacks need data that is not there.
+    """Refuse a run that has done all its steps, or whose callbacks need other data.
 
     Raises:
         ValueError: naming the steps, or as `check_data`.
@@ -153,5 +153,5 @@ def check_run(cfg: DictConfig, run: Run, data: Any, module: PhasedModule, callba
             check_data(name, callback.requires(module), data, f"{name}=null trains without it")
     if run.start >= cfg.steps:
         raise ValueError(
-            f"the run in {run.path} has already done {run.start} steps, and steps={cfg.steps} asks for no more"
+            f"the run in {run.path} has already done {run.start} steps, and steps={cfg.steps}: raise steps to continue"
         )

@@ -24,58 +24,58 @@ class Choice:
     Attributes:
         cfg: its config.
         run: the directory of the run to continue; None for a new run.
-        place: where a new run goes, with a number added if the name is taken. None: only in `cfg.run_dir`.
-        asked: fingerprint of the config as given, before anything was filled in.
+        new_path: directory of a new run; a number is added if it is taken. None: `cfg.run_dir`, without a number.
+        fingerprint: of the config as given, before values were filled in.
     """
 
     cfg: DictConfig
     run: Path | None
-    place: Path | None
-    asked: str
+    new_path: Path | None
+    fingerprint: str
 
 
-def choose(cfg: DictConfig) -> Choice:
-    """Choose the run that a config asks for.
+def choose_run(cfg: DictConfig) -> Choice:
+    """Choose the run that a config describes, or names with `resume` or `reproduce`.
 
     Raises:
         ValueError: there is no such run, or settings exclude each other.
     """
     trust(cfg.get("trust"))
     _refuse_contradictions(cfg)
-    asked = fingerprint(cfg)
-    place = None if cfg.run_dir else _place(cfg)
-    if (launched := run_directory.of_launching_process()) is not None:
+    identity = fingerprint(cfg)
+    new_path = None if cfg.run_dir else _new_path(cfg)
+    if (launched := run_directory.run_of_launching_process()) is not None:
         run = launched.path if launched.continues else None
     else:
-        run = _run_to_continue(cfg, place, asked)
+        run = _run_to_continue(cfg, new_path, identity)
     if run is None:
-        return Choice(_repeated(cfg) if cfg.reproduce else cfg, None, place, asked)
+        return Choice(_repeated(cfg) if cfg.reproduce else cfg, None, new_path, identity)
     cfg = _config_of(run, cfg)
     with open_dict(cfg):
         cfg.run_dir, cfg.reproduce = str(run), None
-    return Choice(cfg, run, None, asked)
+    return Choice(cfg, run, None, identity)
 
 
-def trainer_of(cfg: DictConfig) -> DictConfig:
+def trainer_config(cfg: DictConfig) -> DictConfig:
     """The trainer config with which processes started by torchrun or srun connect, before they agree on a run.
 
-    It is that of the run to continue, where there is one.
+    If a run is continued, it is the config of that run's trainer.
 
     Raises:
-        ValueError: as `choose`.
+        ValueError: as `choose_run`.
     """
     if not cfg.resume or not processes.launched_from_outside():
         return cfg.trainer
     trust(cfg.get("trust"))
     auto = cfg.resume == "auto"
-    run = run_directory.newest(cfg.paths.outputs, cfg.name) if auto else run_directory.of_checkpoint(cfg.resume)
+    run = run_directory.newest_run(cfg.paths.outputs, cfg.name) if auto else run_directory.find_run(cfg.resume)
     return cfg.trainer if run is None else _config_of(run, cfg).trainer
 
 
 def fingerprint(cfg: DictConfig) -> str:
-    """Equal for two configs that ask for the same training, wherever its results go."""
-    what = OmegaConf.masked_copy(cfg, [name for name in cfg if name not in RUN_SELECTION])
-    return hashlib.blake2b(OmegaConf.to_yaml(what, sort_keys=True).encode(), digest_size=8).hexdigest()
+    """A hash that is equal for two configs of the same training, whatever the directory of its results."""
+    training = OmegaConf.masked_copy(cfg, [name for name in cfg if name not in RUN_SELECTION])
+    return hashlib.blake2b(OmegaConf.to_yaml(training, sort_keys=True).encode(), digest_size=8).hexdigest()
 
 
 def is_sweep() -> bool:
@@ -99,37 +99,37 @@ def _refuse_contradictions(cfg: DictConfig) -> None:
         raise ValueError("-m with resume=auto would continue the same run in every job: name the runs, or leave it out")
 
 
-def _place(cfg: DictConfig) -> Path:
-    """Where a new run goes. A SLURM job has its own place, which it finds again when it is queued again."""
+def _new_path(cfg: DictConfig) -> Path:
+    """The directory of a new run. That of a SLURM job is named after the job, which finds it when it is requeued."""
     if is_sweep():
         return Path(HydraConfig.get().runtime.output_dir)
     job = slurm.job()
-    name = run_directory.stamp() if job is None else f"job_{job}"
+    name = run_directory.timestamp() if job is None else f"job_{job}"
     return Path(cfg.paths.outputs).absolute() / cfg.name / name
 
 
-def _run_to_continue(cfg: DictConfig, place: Path | None, asked: str) -> Path | None:
-    if place is not None and slurm.job() and not cfg.reproduce and cfg.resume in (None, "auto"):
-        run = _run_of_job(place, asked)
+def _run_to_continue(cfg: DictConfig, new_path: Path | None, identity: str) -> Path | None:
+    if new_path is not None and slurm.job() and not cfg.reproduce and cfg.resume in (None, "auto"):
+        run = _run_of_job(new_path, identity)
         if run is not None:
             return run
     if cfg.resume == "auto":
-        run = run_directory.newest(cfg.paths.outputs, cfg.name)
+        run = run_directory.newest_run(cfg.paths.outputs, cfg.name)
         if run is None:
             print(f"resume=auto: there is no run under {Path(cfg.paths.outputs) / cfg.name}, so a new one starts")
         return run
-    return run_directory.of_checkpoint(cfg.resume) if cfg.resume else None
+    return run_directory.find_run(cfg.resume) if cfg.resume else None
 
 
-def _run_of_job(place: Path, asked: str) -> Path | None:
-    """The run that this SLURM job continues: one of its own with the same fingerprint or, when the job is queued again,
-    its only one. A job of a sweep continues only when it is queued again."""
-    runs = [run for run in run_directory.runs_at(place) if (run / run_directory.CONFIG).is_file()]
-    again = slurm.is_requeued()
-    same = [run for run in runs if any(r.get("asked") == asked for r in record.read(run))]
-    if same and (again or not is_sweep()):
+def _run_of_job(new_path: Path, identity: str) -> Path | None:
+    """The run that this SLURM job continues: its run with the same fingerprint or, if the job is requeued, its only
+    run. A job of a sweep continues a run only if it is requeued."""
+    runs = [run for run in run_directory.numbered_runs(new_path) if (run / run_directory.CONFIG).is_file()]
+    requeued = slurm.is_requeued()
+    same = [run for run in runs if any(entry.get("asked") == identity for entry in record.read(run))]
+    if same and (requeued or not is_sweep()):
         return same[-1]
-    if again and len(runs) == 1:
+    if requeued and len(runs) == 1:
         return runs[0]
     if runs:
         print(f"{runs[-1]} holds another run of this SLURM job, so this run gets its own directory")
@@ -137,8 +137,8 @@ def _run_of_job(place: Path, asked: str) -> Path | None:
 
 
 def _repeated(cfg: DictConfig) -> DictConfig:
-    """The config of another run, for a new directory."""
-    run = run_directory.of_checkpoint(cfg.reproduce)
+    """The config of the run to reproduce, with the directory and names of the new run."""
+    run = run_directory.find_run(cfg.reproduce)
     repeated = _config_of(run, cfg)
     with open_dict(repeated):
         repeated.update(reproduce=str(run), resume=None, run_dir=cfg.run_dir, run_name=cfg.run_name, paths=cfg.paths)
@@ -150,13 +150,13 @@ def _repeated(cfg: DictConfig) -> DictConfig:
     return repeated
 
 
-def _config_of(run: Path, asked: DictConfig) -> DictConfig:
-    """The config of a run with the overrides of the command line."""
+def _config_of(run: Path, composed: DictConfig) -> DictConfig:
+    """The config of a run with the overrides of the command line, from which Hydra composed `composed`."""
     cfg = run_directory.load_config(run)
-    typed = targets(OmegaConf.to_container(asked, resolve=False))
+    typed = targets(OmegaConf.to_container(composed, resolve=False))
     check_config(OmegaConf.to_container(cfg, resolve=False), typed=typed, source=f"the config of {run}")  # type: ignore[arg-type]
-    cfg = apply_command_line(cfg, asked, run)
+    cfg = apply_command_line(cfg, composed, run)
     with open_dict(cfg):
-        cfg.resume, cfg.dry_run = asked.resume, asked.dry_run
+        cfg.resume, cfg.dry_run = composed.resume, composed.dry_run
     settings.choose_strategy(cfg)
     return cfg

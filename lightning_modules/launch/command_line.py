@@ -1,4 +1,4 @@
-"""The command line before Hydra reads it and before anything heavy is imported: help, `GROUP=null`, early refusals."""
+"""The command line before Hydra reads it and before slow imports: help, `GROUP=null`, checks of the settings."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def prepare(program: str) -> None:
         words = [word for word in map(without_null, given) if word is not None]
         if config == "config":
             first = next((i for i, word in enumerate(words) if not word.startswith("-")), 0)
-            words[first:first] = choices_of_run(words)  # after -m, because Hydra wants its overrides in one piece
+            words[first:first] = choices_of_run(words)  # after -m: options of Hydra must not stand between overrides
         sys.argv[1:] = words
         if any(word.startswith("-") for word in words):
             return  # a sweep, or an option of Hydra
@@ -98,12 +98,12 @@ def choices_of_run(words: Sequence[str]) -> list[str]:
             "data": DATA.get(current_name(str(config["data"]["_target_"]))),
         }
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
-        return []  # the message comes from where the run is read in full
+        return []  # reported when the run is read in full
     return [f"{group}={name}" for group, name in of_run.items() if name and group not in words_by_name]
 
 
 def help_text(program: str, words: Sequence[str]) -> str:
-    """How a program is called, the choices of its groups, and its config with comments."""
+    """Usage of a program, the choices of its groups, and its config with comments."""
     config, _ = CHECKS[program]
     groups = {
         g: names
@@ -113,14 +113,14 @@ def help_text(program: str, words: Sequence[str]) -> str:
     width = max((len(group) for group in groups), default=0)
     return "\n".join(
         [
-            f"python {program} [GROUP=CHOICE] [NAME=VALUE] ...",
+            f"Usage: python {program} " + ("[GROUP=CHOICE] " if groups else "") + "[NAME=VALUE] ...",
             "",
             *(f"  {group:<{width}}  {' | '.join(names)}" for group, names in groups.items()),
             *([""] if groups else []),
-            f"The config of `python {' '.join([program, *words])}`; set a value by its full name (paths.outputs=DIR):",
+            f"The config of `python {' '.join([program, *words])}`. Set a value by its full name (paths.outputs=DIR):",
             "",
             config_comments.with_comments(config, [word for word in map(without_null, words) if word is not None]),
             "",
-            "--cfg job prints the config without comments, --hydra-help lists the options of Hydra.",
+            "--cfg job prints the config without comments; --hydra-help lists Hydra's own options.",
         ]
     )

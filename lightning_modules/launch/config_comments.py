@@ -66,7 +66,7 @@ def with_comments(config: str, overrides: Sequence[str]) -> str:
 def choices() -> dict[str, list[str]]:
     """Group -> names of its files."""
     folders = sorted({path.parent for path in CONF.rglob("*.yaml")} - {CONF, CONF / "hydra"})
-    return {str(f.relative_to(CONF)): sorted(path.stem for path in f.glob("*.yaml")) for f in folders}
+    return {str(folder.relative_to(CONF)): sorted(path.stem for path in folder.glob("*.yaml")) for folder in folders}
 
 
 def comments_of(text: str) -> Comments:
@@ -89,11 +89,11 @@ def comments_of(text: str) -> Comments:
                 found.beside[name] = [comment.group(1)]
                 last = (name, end + line[end:].index("#"))
         elif stripped.startswith("#"):
-            said = stripped[1:].removeprefix(" ")
+            comment_text = stripped[1:].removeprefix(" ")
             if last is not None and line.index("#") == last[1]:
-                found.beside[last[0]].append(said)
-            elif not said.startswith("@package"):
-                waiting.append(said)
+                found.beside[last[0]].append(comment_text)
+            elif not comment_text.startswith("@package"):
+                waiting.append(comment_text)
         elif not stripped:
             last = None
             if not seen_key:
@@ -108,11 +108,11 @@ def _keys(node: Any, name: Name) -> Iterator[tuple[Name, int, int]]:
     if not isinstance(node, yaml.MappingNode) or node.flow_style:
         return
     for key, value in node.value:
-        mine = (*name, str(key.value))
+        full_name = (*name, str(key.value))
         line = key.start_mark.line
         inline = value.start_mark.line == line and value.end_mark.line == line
-        yield mine, line, value.end_mark.column if inline else key.end_mark.column
-        yield from _keys(value, mine)
+        yield full_name, line, value.end_mark.column if inline else key.end_mark.column
+        yield from _keys(value, full_name)
 
 
 def _lines(
@@ -120,21 +120,21 @@ def _lines(
 ) -> Iterator[str]:
     indent = "  " * len(name)
     for key, value in node.items():
-        mine = (*name, str(key))
-        if not name and (mine in above or isinstance(value, dict)):
+        full_name = (*name, str(key))
+        if not name and (full_name in above or isinstance(value, dict)):
             yield ""
-        yield from (f"{indent}# {line}".rstrip() for line in above.get(mine, ()))
+        yield from (f"{indent}# {line}".rstrip() for line in above.get(full_name, ()))
         start = f"{indent}{_scalar(key)}:"
         if not (isinstance(value, dict) and value):
             start += f" {_scalar(value)}"
-        comment = beside.get(mine, [])
+        comment = beside.get(full_name, [])
         yield start + (f"  # {comment[0]}" if comment else "")
         yield from (f"{' ' * len(start)}  # {line}" for line in comment[1:])
         if isinstance(value, dict) and value:
-            yield from _lines(value, mine, above, beside)
+            yield from _lines(value, full_name, above, beside)
 
 
 def _scalar(value: Any) -> str:
-    return (
-        yaml.safe_dump(value, default_flow_style=True, width=10**6, allow_unicode=True).removesuffix("\n...\n").strip()
-    )
+    """A value as YAML on one line."""
+    text = yaml.safe_dump(value, default_flow_style=True, width=10**6, allow_unicode=True)
+    return text.removesuffix("\n...\n").strip()

@@ -51,10 +51,8 @@ def run(cfg: DictConfig, data: Any, module: PhasedModule) -> dict[str, float]:
     if trainer.is_global_zero:
         finish = datetime.timedelta(seconds=round(seconds * cfg.steps))
         print(OmegaConf.to_yaml(cfg, resolve=True))
-        print(plan(cfg, data, module, trainer, "none: a dry run", 0))
-        print(
-            f"  memory   {measured['peak_memory']:.2f} GiB at most, on the {'GPU' if on_gpu else 'host'}, per process"
-        )
+        print(plan(cfg, data, module, trainer, "none, because this is a dry run", 0))
+        print(f"  memory   {measured['peak_memory']:.2f} GiB per process at most, on the {'GPU' if on_gpu else 'host'}")
         print(f"  speed    {seconds:.3g} s per step, {cfg.batch_size / seconds:.3g} images/s")
-        print(f"  finish   {cfg.steps} steps in {finish}, without validation, metrics and pictures")
+        print(f"  time     {finish} for {cfg.steps} steps, without validation, metrics and pictures")
     return measured

@@ -1,4 +1,4 @@
-"""Errors of the user end in one sentence; bugs keep their traceback."""
+"""Errors that a user can cause are printed as one sentence; bugs keep their traceback."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ from hydra.errors import (
 from omegaconf import DictConfig
 from omegaconf.errors import ConfigAttributeError, OmegaConfBaseException
 
+from lightning_modules.launch.config_comments import choices
 from lightning_modules.launch.settings.hints import COMMON_NAMES
 from lightning_modules.launch.settings.validation import nearest
 
 HYDRA_FULL_ERROR = "HYDRA_FULL_ERROR"
-FULL_ERROR = "HAIRGAN_FULL_ERROR"  # the user's choice, also for the processes that a run starts
+FULL_ERROR = "HAIRGAN_FULL_ERROR"
+"""Environment variable with the user's value of `HYDRA_FULL_ERROR`, also for the processes that a run starts."""
 
 USER_ERRORS = (ValueError, OSError, OmegaConfBaseException, ModuleNotFoundError)
 USER_ERRORS_BY_NAME = ("NonFiniteError", "ProcessLostError", "MisconfigurationException")
@@ -31,23 +33,30 @@ USER_ERRORS_BY_NAME = ("NonFiniteError", "ProcessLostError", "MisconfigurationEx
 
 @contextmanager
 def errors_as_sentences(program: str) -> Iterator[None]:
-    """Print an error of the user in one sentence, and exit with code 1.
+    """A context in which an error that a user can cause is printed as one sentence, and ends the program with code 1.
 
-    Bugs keep their traceback, and so does every error where `HYDRA_FULL_ERROR=1` is set. Use it twice: inside a Hydra
-    main function, so that Hydra adds nothing, and around the call of that function, for errors in the config.
+    Bugs keep their traceback, and with `HYDRA_FULL_ERROR=1` every error does. Use it twice: inside a Hydra main
+    function, so that Hydra adds nothing, and around the call of that function, for errors in the config.
 
     Args:
         program: the name of the program, for the message.
     """
-    trace = os.environ.setdefault(FULL_ERROR, os.environ.get(HYDRA_FULL_ERROR, "0")) == "1"
+    before = {name: os.environ.get(name) for name in (FULL_ERROR, HYDRA_FULL_ERROR)}
+    with_traceback = os.environ.setdefault(FULL_ERROR, os.environ.get(HYDRA_FULL_ERROR, "0")) == "1"
     os.environ[HYDRA_FULL_ERROR] = "1"  # Hydra then raises errors instead of printing them
     try:
         yield
     except Exception as error:
-        sentence = None if trace else one_sentence(error)
+        sentence = None if with_traceback else one_sentence(error)
         if sentence is None:
             raise
         sys.exit(f"{program}: {sentence}")
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def one_sentence(error: BaseException) -> str | None:
@@ -62,8 +71,8 @@ def one_sentence(error: BaseException) -> str | None:
         return "a group is chosen by a name, as in model=stargan"
     if isinstance(error, RuntimeError) and str(error).startswith("DataLoader worker"):
         return (
-            f"a process that reads batches died ({' '.join(str(error).split())[:120]}): memory ran out, or a data file "
-            "was truncated. data.num_workers=0 reads in the training process"
+            f"a process that reads batches was killed ({' '.join(str(error).split())[:120]}): memory ran out, or a "
+            "data file was truncated. data.num_workers=0 reads in the training process"
         )
     if isinstance(error, ValueError) and str(error).startswith("Expected more than 1 value per channel"):
         return (
@@ -89,9 +98,11 @@ def _of_hydra(error: HydraException) -> str:
     cause = error.__cause__
     if isinstance(error, InstantiationException):  # Hydra wraps what a constructor raised
         return (one_sentence(cause) if cause is not None else None) or " ".join(str(error).split())
-    if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options:
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, name = error.missing_cfg_file.rpartition("/")
-        return f"there is no {group} '{name}'{nearest(name, error.options)}; there are {', '.join(error.options)}"
+        known = error.options or choices().get(group, [])  # Hydra gives no options for one of several choices
+        if known:
+            return f"there is no {group} '{name}'{nearest(name, known)}; choose from {', '.join(known)}"
     if isinstance(cause, ConfigAttributeError) and isinstance(cause.parent_node, DictConfig):
         name, full = str(cause.key), str(cause.full_key)
         if full in COMMON_NAMES:
@@ -107,13 +118,13 @@ def _of_hydra(error: HydraException) -> str:
         if not error.override.isascii():
             name, _, value = error.override.partition("=")
             quoted = f"'{name}=\"{value}\"'"
-            return f"'{error.override}' cannot be read: put a value with such letters in quotes, {quoted}"
+            return f"'{error.override}' cannot be read: quote a value with such letters, {quoted}"
         if "=" not in error.override:
             return f"'{error.override}' is not of the form NAME=VALUE"
         if re.search(r"[=,\[]~", error.override):
-            return f"'{error.override}': ~ is not expanded; write the whole path, or quote the value"
-        why = str(error.__cause__ or error).split("See https://")[0].removeprefix("LexerNoViableAltException: ")
-        return f"'{error.override}' is not of the form NAME=VALUE ({' '.join(why.split())})"
+            return f"'{error.override}': ~ is not expanded; write the full path, or quote the value"
+        reason = str(error.__cause__ or error).split("See https://")[0].removeprefix("LexerNoViableAltException: ")
+        return f"'{error.override}' is not of the form NAME=VALUE ({' '.join(reason.split())})"
     return " ".join(str(error).split())
 
 

@@ -44,7 +44,7 @@ class Measured:
 
     Attributes:
         evaluation: values, tables and pictures.
-        facts: how they came about: checkpoint, dataset, device, versions, seconds.
+        facts: checkpoint, dataset, device, versions and seconds of the evaluation.
     """
 
     evaluation: Evaluation
@@ -74,35 +74,36 @@ class EvaluatedRun:
     metrics: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, path: Path, asked: DictConfig) -> EvaluatedRun:
-        """Read the config of a run, and check that it can be evaluated as asked.
+    def read(cls, path: Path, cfg: DictConfig) -> EvaluatedRun:
+        """Read the config of a run, and check that it can be evaluated.
 
         Args:
-            asked: the config of the evaluation.
+            path: the run directory.
+            cfg: the config of the evaluation.
 
         Raises:
             ValueError: it is not a run, is damaged, has no such checkpoint, names classes that are not trusted, or its
                 family has no such metric.
         """
         content = read_config(path)
-        checkpoint = find_checkpoint(path, asked.checkpoint)
+        checkpoint = find_checkpoint(path, cfg.checkpoint)
         family = family_of(content["model"])
-        judges = [name for name in ("classifier", "parser", "embedder") if asked[name] is not None]
-        check_metrics(family, asked.metrics or (), judges)
+        judges = [name for name in ("classifier", "parser", "embedder") if cfg[name] is not None]
+        check_metrics(family, cfg.metrics or (), judges)
         for name in ("data", "paths"):
             expect_mapping(content.get(name), f"{path / CONFIG}: {name}")
         expect_text(content["paths"].get("cache"), f"{path / CONFIG}: paths.cache")
         check_config(content, ("data", "model.masks"), source=f"the config of {path}")
         config = OmegaConf.create(content)
         assert isinstance(config, DictConfig)
-        return cls(path, config, checkpoint, family, asked.split or default_split(family))
+        return cls(path, config, checkpoint, family, cfg.split or default_split(family))
 
     @property
     def name(self) -> str:
-        """How tables name the run: its folder and the one around it."""
+        """The run's name in tables: its folder and the parent folder."""
         return f"{self.path.absolute().parent.name}/{self.path.absolute().name}"
 
-    def open_data(self, asked: DictConfig, judges: Judges) -> None:
+    def open_data(self, cfg: DictConfig, judges: Judges) -> None:
         """Open the data of the run, and check that data and judges suffice for the metrics.
 
         Raises:
@@ -110,16 +111,16 @@ class EvaluatedRun:
         """
         self.data = instantiate(self.config.data)
         self.data.setup()
-        self.metrics = choose_metrics(self.family, asked.metrics, self.data.dataset, judges)
-        modes = tuple(asked.modes)
+        self.metrics = choose_metrics(self.family, cfg.metrics, self.data.dataset, judges)
+        modes = tuple(cfg.modes)
         needed = requirements(self.family, self.metrics, split=self.split, modes=modes)
         check_data(f"the evaluation of {self.path}", needed, self.data, "")
         if self.family == "stargan" and "domain_accuracy" in self.metrics and judges.classifier is not None:
             DomainClassifier(judges.classifier, self.data.domains)
 
-    def measure(self, asked: DictConfig, protocol: Protocol, judges: Judges, device: torch.device) -> Measured:
+    def measure(self, cfg: DictConfig, protocol: Protocol, judges: Judges, device: torch.device) -> Measured:
         """Load the networks and measure them."""
-        networks, about = networks_from_run(self.path, str(self.checkpoint), averaged=asked.averaged)
+        networks, about = networks_from_run(self.path, str(self.checkpoint), averaged=cfg.averaged)
         generator: Any = networks.get("generator")
         masks = self.config.model.get("masks")
         make_masks = instantiate(masks) if masks is not None and getattr(generator, "w_hpf", 0) > 0 else None
@@ -127,8 +128,8 @@ class EvaluatedRun:
             check_masks(make_masks, masks_setting(self.config.model), self.data.dataset.size)
         settings = EvaluationSettings(
             self.metrics, self.split, protocol, judges,
-            modes=tuple(asked.modes), num_outputs=asked.num_outputs, max_sources=asked.max_sources,
-            batch_size=asked.batch_size, seed=asked.seed, device=device, make_masks=make_masks,
+            modes=tuple(cfg.modes), num_outputs=cfg.num_outputs, max_sources=cfg.max_sources,
+            batch_size=cfg.batch_size, seed=cfg.seed, device=device, make_masks=make_masks,
             cache=StatisticsCache(Path(self.config.paths.cache) / "statistics"),
         )  # fmt: skip
         started = time.perf_counter()
@@ -142,18 +143,18 @@ class EvaluatedRun:
             curves = draw_curves(read_curves(self.path / "metrics.csv"))
             if curves is not None:
                 evaluation.pictures.insert(0, Picture("Logged while training", curves, section="Training"))
-        facts = self._facts(evaluation, about, asked, device) | {"seconds": round(seconds, 1)}
+        facts = self._facts(evaluation, about, cfg, device) | {"seconds": round(seconds, 1)}
         return Measured(evaluation, facts)
 
     def _facts(
-        self, evaluation: Evaluation, about: Mapping[str, Any], asked: DictConfig, device: torch.device
+        self, evaluation: Evaluation, about: Mapping[str, Any], cfg: DictConfig, device: torch.device
     ) -> dict[str, Any]:
         return {
             "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
             "run": str(self.path.absolute()),
             "checkpoint": about["checkpoint"].name,
             "step": about["step"],
-            "weights": "averaged (EMA) where kept" if asked.averaged else "as trained",
+            "weights": "averaged (EMA) where kept" if cfg.averaged else "as trained",
             "dataset": self.data.dataset.fingerprint,
             "image_size": self.data.dataset.size,
             **evaluation.protocol,
@@ -165,7 +166,7 @@ class EvaluatedRun:
 
 
 def by_name(runs: Iterable[EvaluatedRun]) -> dict[str, EvaluatedRun]:
-    """Runs by their names in tables; two runs of the same name are called by their full paths."""
+    """Runs by their names in tables. Runs with the same name get their full paths as names."""
     runs = list(runs)
     names = [run.name for run in runs]
     return {str(run.path.absolute()) if names.count(run.name) > 1 else run.name: run for run in runs}

@@ -1,4 +1,4 @@
-"""Where the results of evaluate.py go, and how they are written: numbers as JSON, a report as HTML."""
+"""The results of evaluate.py: their folder, the numbers as JSON, the report as HTML."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from hairgan.evaluation.report import comparison, write_report
 from hairgan.evaluation.result import Evaluation, append_line, as_text, write_json
 from lightning_modules.launch.evaluated_run import EvaluatedRun, Measured
 from lightning_modules.launch.folders import check_folder, make_new_folder
-from lightning_modules.launch.run_directory import stamp
+from lightning_modules.launch.run_directory import timestamp
 
 
 def check_results_folder(cfg: DictConfig, runs: Sequence[EvaluatedRun]) -> None:
-    """Refuse a place for the results that cannot be a folder, before anything is measured.
+    """Refuse a path for the results that cannot be a folder, before anything is measured.
 
     Raises:
-        ValueError: naming the place.
+        ValueError: naming the path.
     """
     folder = _own_folder(cfg, runs) or Path(cfg.paths.outputs)
     check_folder(f"out={folder}" if cfg.out else str(folder), folder)
@@ -30,7 +30,7 @@ def make_results_folder(cfg: DictConfig, runs: Sequence[EvaluatedRun]) -> Path:
     """Make the folder of the results: `out`, the run's own, or for several runs a new one under `paths.outputs`."""
     folder = _own_folder(cfg, runs)
     if folder is None:
-        return make_new_folder(Path(cfg.paths.outputs) / "comparisons" / stamp())
+        return make_new_folder(Path(cfg.paths.outputs) / "comparisons" / timestamp())
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

@@ -1,4 +1,4 @@
-"""Folders for results: whether one can be made, and a new one where the name is taken."""
+"""Folders for results: a check whether one can be made, and a new one with a number if the name is taken."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def numbered(path: Path) -> Iterator[Path]:
 
 
 def make_new_folder(path: Path) -> Path:
-    """Make a folder of this name, or with a number after it where the name is taken; its parents too."""
+    """Make a folder of this name, with a number after it if the name is taken, and its parents."""
     path.parent.mkdir(parents=True, exist_ok=True)
     for folder in numbered(path):
         try:

@@ -1,4 +1,4 @@
-"""Which of Lightning's messages are shown."""
+"""Filters for Lightning's messages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import warnings
 
 
 def silence_lightning() -> None:
-    """Hide Lightning's messages about what is intended here."""
+    """Hide information messages of Lightning, and its warnings about intended settings."""
     for name in ("pytorch_lightning", "lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
     for message in (

@@ -14,38 +14,25 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from lightning_modules.launch.config_comments import CONF
 
-RUN_SELECTION = (
-    "resume",
-    "reproduce",
-    "run_dir",
-    "dry_run",
-    "trust",
-)  # settings that choose a run, and do not change it
-
+RUN_SELECTION = ("resume", "reproduce", "run_dir", "dry_run", "trust")
+"""Settings that choose a run and do not change it."""
 CHANGEABLE = {
-    "trainer": (
-        "accelerator",
-        "devices",
-        "num_nodes",
-        "strategy",
-        "plugins",
-        "precision",
-    ),  # what the files of the group set
+    "trainer": ("accelerator", "devices", "num_nodes", "strategy", "plugins", "precision"),
     "callbacks": ("enabled",),
 }
-"""Groups that may be chosen again, and the settings that the new choice changes; so may `logger`, a list of choices."""
+"""Groups that may be chosen again, and the settings that the new choice changes. (`logger` may be chosen again too.)"""
 ONLY_IF_STATED = ("precision",)
 """Settings that the run keeps unless the chosen file itself states them: `trainer=ddp_sim` does not state precision."""
 FIXED = {"model": "_target_", "data": "_target_", "data/domains": "queries", "model/optimizer": "_target_"}
 """Groups that may not be chosen again, and the setting by which two choices differ."""
 
 
-def apply_command_line(cfg: DictConfig, asked: DictConfig, run: object) -> DictConfig:
-    """Apply the overrides of the command line, as Hydra composed them in `asked`, to the config of a run.
+def apply_command_line(cfg: DictConfig, composed: DictConfig, run: object) -> DictConfig:
+    """Apply the overrides of the command line to the config of a run.
 
     Args:
         cfg: the run's config.
-        asked: the config that the command line alone gives.
+        composed: the config that Hydra composed from the command line.
         run: the run directory, for messages.
 
     Raises:
@@ -53,7 +40,7 @@ def apply_command_line(cfg: DictConfig, asked: DictConfig, run: object) -> DictC
     """
     if not HydraConfig.initialized():
         return cfg
-    return apply_overrides(cfg, asked, HydraConfig.get().overrides.task, HydraConfig.get().runtime.choices, run)
+    return apply_overrides(cfg, composed, HydraConfig.get().overrides.task, HydraConfig.get().runtime.choices, run)
 
 
 def overridden_names() -> list[str]:
@@ -63,7 +50,7 @@ def overridden_names() -> list[str]:
 
 
 def apply_overrides(
-    cfg: DictConfig, asked: DictConfig, words: Sequence[str], groups: Mapping[str, Any], run: object
+    cfg: DictConfig, composed: DictConfig, words: Sequence[str], groups: Mapping[str, Any], run: object
 ) -> DictConfig:
     """`apply_command_line` for the given words of a command line and the groups of the config."""
     cfg = copy.deepcopy(cfg)
@@ -71,7 +58,7 @@ def apply_overrides(
     with open_dict(cfg):
         overridden = {each.key_or_group for each in overrides}
         for override in (each for each in overrides if _is_group(each, groups)):
-            _apply_choice(cfg, asked, override, run, overridden)
+            _apply_choice(cfg, composed, override, run, overridden)
         for override in overrides:  # after the choices, which values may change
             name = override.key_or_group
             if _is_group(override, groups) or name in RUN_SELECTION:
@@ -79,7 +66,7 @@ def apply_overrides(
             if override.is_delete():
                 _delete(cfg, name)
             else:
-                OmegaConf.update(cfg, name, OmegaConf.select(asked, name), merge=False, force_add=True)
+                OmegaConf.update(cfg, name, OmegaConf.select(composed, name), merge=False, force_add=True)
     return cfg
 
 
@@ -89,7 +76,7 @@ def _is_group(override: Override, groups: Mapping[str, Any]) -> bool:
 
 
 def _apply_choice(
-    cfg: DictConfig, asked: DictConfig, override: Override, run: object, overridden: Container[str]
+    cfg: DictConfig, composed: DictConfig, override: Override, run: object, overridden: Container[str]
 ) -> None:
     """Apply the choice of a group, or refuse it.
 
@@ -99,28 +86,28 @@ def _apply_choice(
     group, place = override.key_or_group, (override.package or override.key_or_group).replace("/", ".")
     word = override.input_line
     if group == "experiment":
-        if asked.name != cfg.name:
-            raise ValueError(f"{word} is named '{asked.name}', but the run in {run} '{cfg.name}': leave it out")
+        if composed.name != cfg.name:
+            raise ValueError(f"{word} is named '{composed.name}', but the run in {run} '{cfg.name}': leave it out")
     elif group == "debug":
         for name, value in _values(_file(group, str(override.value()))).items():
-            if name not in overridden and OmegaConf.select(cfg, name) != OmegaConf.select(asked, name):
+            if name not in overridden and OmegaConf.select(cfg, name) != OmegaConf.select(composed, name):
                 raise ValueError(
                     f"{word} is for a new run: the run in {run} started without it ({name} is "
                     f"{OmegaConf.select(cfg, name)} there, not {value}); set single values instead"
                 )
     elif group in FIXED:
-        then, now = (OmegaConf.select(each, f"{place}.{FIXED[group]}") for each in (cfg, asked))
+        then, now = (OmegaConf.select(each, f"{place}.{FIXED[group]}") for each in (cfg, composed))
         if then != now:
-            raise ValueError(f"{word} is not what the run in {run} started with; start a new run for it")
+            raise ValueError(f"{word} is not the choice that the run in {run} started with; start a new run for it")
     elif group in CHANGEABLE:
         stated = _stated(group, str(override.value()))
         changed = [name for name in CHANGEABLE[group] if name not in ONLY_IF_STATED or name in stated]
-        chosen, kept = _nodes(asked, group), _nodes(cfg, group)
+        chosen, kept = _nodes(composed, group), _nodes(cfg, group)
         kept = {name: value for name, value in kept.items() if name not in changed}
         cfg[group] = kept | {name: value for name, value in chosen.items() if name in changed}
     elif group == "logger":  # loggers that the run already has stay as they were, so that e.g. wandb continues its run
         before = _nodes(cfg, group)
-        cfg[group] = {name: before.get(name, value) for name, value in _nodes(asked, group).items()}
+        cfg[group] = {name: before.get(name, value) for name, value in _nodes(composed, group).items()}
 
 
 def _stated(group: str, choice: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""Whether the chosen precision is slow on this machine."""
+"""A warning if the chosen precision is slow on this machine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ BFLOAT16 = re.compile(r"\b(avx512\w*|amx_bf16|bf16)\b")
 
 
 def slow_precision(precision: str, device_type: str) -> str:
-    """A warning where half precision runs on a CPU without instructions for it; otherwise nothing.
+    """A warning if half precision runs on a CPU without instructions for it; otherwise empty.
 
     Such a CPU converts every value to float32 and back: a training step took 12 to 60 times as long as in float32.
 
@@ -28,7 +28,7 @@ def slow_precision(precision: str, device_type: str) -> str:
 
 
 def _has_bfloat16() -> bool:
-    """Whether this CPU computes bfloat16 directly; True where the system does not say."""
+    """Whether this CPU computes bfloat16 directly; True if the system does not describe its CPU."""
     try:
         facts = CPU_FACTS.read_text(encoding="utf-8", errors="replace")
     except OSError:

@@ -1,7 +1,8 @@
-"""The processes of a run that torchrun or srun started, before there is a Trainer.
+"""Connects the processes of a run that torchrun or srun started, before there is a Trainer.
 
-They must agree on what the Trainer is built from, such as the run's directory: the first process decides and tells the
-others. Processes that Lightning starts itself (trainer=ddp without torchrun) are told through their environment.
+They must agree on the arguments of the Trainer, such as the run's directory: the first process decides and sends its
+decision to the others. Processes that Lightning starts itself (trainer=ddp without torchrun) get it in their
+environment.
 """
 
 from __future__ import annotations
@@ -26,29 +27,19 @@ from lightning_modules.strategy import PhasedDDPStrategy, ProcessLostError
 T = TypeVar("T")
 
 CHILD_VARIABLE = "HAIRGAN_RUN"
-"""Environment variable that tells a process started by Lightning its run."""
-RANK_VARIABLES = (
-    "RANK",
-    "LOCAL_RANK",
-    "SLURM_PROCID",
-    "JSM_NAMESPACE_RANK",
-)  # Lightning is silent and logs nothing above 0
+"""Environment variable with the run of a process that Lightning started."""
+RANK_VARIABLES = ("RANK", "LOCAL_RANK", "SLURM_PROCID", "JSM_NAMESPACE_RANK")
+"""Environment variables in which Lightning looks for the rank; a process with a rank above 0 logs nothing."""
 NUMBER_VARIABLES = (
-    "RANK",
-    "LOCAL_RANK",
-    "GROUP_RANK",
-    "NODE_RANK",
-    "WORLD_SIZE",
-    "LOCAL_WORLD_SIZE",
-    "SLURM_RESTART_COUNT",
-)
-"""Environment variables that hold numbers of processes, read here and by Lightning."""
+    "RANK", "LOCAL_RANK", "GROUP_RANK", "NODE_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "SLURM_RESTART_COUNT",
+)  # fmt: skip
+"""Environment variables that hold a number, read here and by Lightning."""
 
-TIMEOUT = timedelta(minutes=30)  # how long a process of an evaluation waits for the others
+TIMEOUT = timedelta(minutes=30)  # a process of an evaluation waits this long for the others
 
 
 def connect(trainer: DictConfig) -> None:
-    """Connect the processes of this run, where torchrun or srun started several of them.
+    """Connect the processes of this run, if torchrun or srun started several of them.
 
     Args:
         trainer: the trainer's config.
@@ -71,7 +62,7 @@ def connect(trainer: DictConfig) -> None:
 
 
 def connect_on(device: str) -> torch.device:
-    """Connect the processes of an evaluation, where torchrun or srun started several of them.
+    """Connect the processes of an evaluation, if torchrun or srun started several of them.
 
     Args:
         device: `auto`, `cpu`, `cuda`, `cuda:NUMBER` or `mps`.
@@ -85,11 +76,11 @@ def connect_on(device: str) -> torch.device:
     environment, chosen = _launcher(), choose_device(device)
     if environment is None or environment.world_size() == 1:
         return chosen
-    several = f"{environment.world_size()} processes were started, but"
+    started = f"{environment.world_size()} processes were started, but"
     if chosen.index is not None:
-        raise ValueError(f"{several} device={device} is one GPU: device=cuda gives each process its own")
+        raise ValueError(f"{started} device={device} is one GPU: device=cuda gives each process its own")
     if chosen.type == "mps":
-        raise ValueError(f"{several} this machine has one GPU: use device=cpu, or one process")
+        raise ValueError(f"{started} this machine has one GPU: use device=cpu, or one process")
     if chosen.type == "cuda":
         chosen = _own_gpu(environment)
         torch.cuda.set_device(chosen)
@@ -125,24 +116,25 @@ def is_first() -> bool:
 
 
 def from_first_process(find: Callable[[], T]) -> T:
-    """Call `find` in the first process only; all processes return what it returned, or raise what it raised."""
+    """Call `find` in the first process only. All processes return its result, or raise its error."""
     if not dist.is_initialized() or dist.get_world_size() == 1:
         return find()
-    outcome: list[object] = [None, None]  # what was returned, what was raised
+    shared: list[object] = [None, None]  # the result, or the error
     if dist.get_rank() == 0:
         try:
-            outcome[0] = find()
+            shared[0] = find()
         except Exception as error:
-            outcome[1] = error
-    dist.broadcast_object_list(outcome, src=0)
-    if isinstance(outcome[1], Exception):
-        raise outcome[1]
-    return outcome[0]  # type: ignore[return-value]
+            shared[1] = error
+    dist.broadcast_object_list(shared, src=0)
+    result, error_of_first = shared
+    if isinstance(error_of_first, Exception):
+        raise error_of_first
+    return result  # type: ignore[return-value]
 
 
 @contextmanager
 def name_lost_processes(trainer: pl.Trainer) -> Iterator[None]:
-    """Where communication between processes fails, name the processes that are lost.
+    """A context in which a failed communication between processes raises an error that names the lost processes.
 
     Raises:
         ProcessLostError: some processes are lost.
@@ -171,7 +163,7 @@ def _launcher() -> ClusterEnvironment | None:
 
 
 def check_environment() -> None:
-    """Refuse environment variables for process numbers that hold no number, or that remain from another run.
+    """Refuse environment variables for process numbers that are not numbers, or that are left from another run.
 
     Raises:
         ValueError: naming the variable.

@@ -1,4 +1,4 @@
-"""What a run directory records, so that the run can be continued, repeated and understood."""
+"""The records in a run directory, with which the run can be continued, reproduced and understood."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PACKAGES = ("torch", "torchvision", "pytorch-lightning", "torchmetrics", "hydra-
 
 
 def make(**facts: Any) -> dict[str, Any]:
-    """The record of this start of a run: command, time, git revision, versions, hardware, and further facts."""
+    """The record of one start of a run: command, time, git revision, versions, hardware, and further facts."""
     return {
         "command": shlex.join(sys.argv),
         "started": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
@@ -43,13 +43,11 @@ def write(run_dir: Path, config: DictConfig, record: dict[str, Any]) -> None:
     history = [*read(run_dir), record]
     write_text(run_dir / AS_WRITTEN, OmegaConf.to_yaml(config))
     write_text(run_dir / RECORD, yaml.safe_dump(history, sort_keys=False, allow_unicode=True))
-    write_text(
-        run_dir / CONFIG, OmegaConf.to_yaml(config, resolve=True)
-    )  # last, because it marks the directory as a run
+    write_text(run_dir / CONFIG, OmegaConf.to_yaml(config, resolve=True))  # last, as it marks the directory as a run
 
 
 def read(run_dir: Path) -> list[dict[str, Any]]:
-    """The records of a run, one per start, oldest first; empty where the file is missing or damaged."""
+    """The records of a run, one per start, oldest first; empty if the file is missing or damaged."""
     try:
         history = yaml.safe_load((run_dir / RECORD).read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError):
@@ -61,16 +59,17 @@ def differences(earlier: Path, now: dict[str, Any]) -> str:
     """Compare the first record of a run with a new one: one line per difference that results may depend on."""
     first = next(iter(read(earlier)), {})
     rows = [
-        f"  {f'{what} {name}'.strip()}: {then} then, {value} now"
-        for what in ("seed", "git", "versions", "hardware", "dataset")
-        for name, (then, value) in _changes(first.get(what), now.get(what)).items()
+        f"  {f'{group} {name}'.strip()}: {then} then, {value} now"
+        for group in ("seed", "git", "versions", "hardware", "dataset")
+        for name, (then, value) in _changes(first.get(group), now.get(group)).items()
     ]
     return "\n".join([f"repeats {earlier}" + (", except for" if rows else ", in the same environment"), *rows])
 
 
 def _changes(then: Any, now: Any) -> dict[str, tuple[Any, Any]]:
     if isinstance(then, dict) and isinstance(now, dict):
-        return {k: (then.get(k), now.get(k)) for k in (then | now) if then.get(k) != now.get(k) and k != "path"}
+        names = [name for name in then | now if then.get(name) != now.get(name) and name != "path"]
+        return {name: (then.get(name), now.get(name)) for name in names}
     return {} if then == now else {"": (then, now)}
 
 

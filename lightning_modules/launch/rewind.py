@@ -1,4 +1,4 @@
-"""A run that continues from an older checkpoint: its later files are moved to a run directory of their own."""
+"""Continuing from an older checkpoint: later files of the run are moved to a run directory of their own."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _STEP = re.compile(r"_(\d{8,})\.\w+")
 def rewind_run(run_dir: Path, checkpoint: Path | None, step: int) -> Path | None:
     """Make a checkpoint the newest of its run, and move later checkpoints and samples to a run directory of their own.
 
-    Otherwise they would be mixed with those that the run makes next, and overwritten by them.
+    Otherwise they would be mixed with the files that the run writes next, and be overwritten by them.
 
     Args:
         run_dir: the run.
@@ -52,7 +52,7 @@ def rewind_run(run_dir: Path, checkpoint: Path | None, step: int) -> Path | None
 
 
 def _name_by_step(checkpoint: Path, name: Path) -> None:
-    """Give the best checkpoint, or a copy that the user made, the name by which the run finds it the next time."""
+    """Give a checkpoint of any name (`best.ckpt`, or a copy made by the user) the name by which a run finds it."""
     if name.exists():
         return
     partial = name.with_suffix(".partial")

@@ -1,4 +1,4 @@
-"""The directory of a run: where it is, which process owns it, how it is found again.
+"""The directory of a run: making and finding it, and locking it for one process.
 
 A directory has one owner at a time: `own_run_directory` holds its lock. A new run takes a directory that holds no run
 yet. A continued run changes nothing in its directory before its state has loaded (`RunRecord` then writes).
@@ -12,7 +12,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,7 +51,7 @@ class Run:
         checkpoint: the one to continue from; None to start from the first step.
         start: the step of that checkpoint, 0 without one.
         continues: whether the directory already held this run.
-        lock: None in all processes but the first.
+        lock: the lock in the first process; None in the others.
     """
 
     path: Path
@@ -73,7 +73,7 @@ def own_run_directory(choice: Choice) -> Iterator[Run]:
     """
     with contextlib.ExitStack() as stack:
         locks: list[Lock] = []  # one in the first process, none in the others
-        run = processes.from_first_process(lambda: of_launching_process() or _own(choice, stack, locks))
+        run = processes.from_first_process(lambda: run_of_launching_process() or _own(choice, stack, locks))
         yield replace(run, lock=locks[0]) if locks else run
 
 
@@ -87,28 +87,23 @@ def _own(choice: Choice, stack: contextlib.ExitStack, locks: list[Lock]) -> Run:
             check_networks(OmegaConf.to_container(choice.cfg.model, resolve=True), checkpoint)  # type: ignore[arg-type]
         run = Run(choice.run, checkpoint, steps_of(checkpoint) if checkpoint else 0, continues=True)
     else:
-        path, lock = _begin(choice, stack)
+        path, lock = _make_directory(choice, stack)
         locks.append(lock)
         run = Run(path)
-    told = {
-        "path": str(run.path),
-        "checkpoint": str(run.checkpoint or ""),
-        "start": run.start,
-        "continues": run.continues,
-    }
-    os.environ[CHILD_VARIABLE] = json.dumps(told)
+    values = asdict(replace(run, lock=None)) | {"path": str(run.path), "checkpoint": str(run.checkpoint or "")}
+    os.environ[CHILD_VARIABLE] = json.dumps(values)
     stack.callback(os.environ.pop, CHILD_VARIABLE, None)
     return run
 
 
-def of_launching_process() -> Run | None:
+def run_of_launching_process() -> Run | None:
     """The run of the process that launched this one (trainer=ddp without torchrun); None in a run's first process."""
     launched = int(os.environ.get("LOCAL_RANK", "0")) > 0 and not processes.launched_from_outside()
     if not launched or CHILD_VARIABLE not in os.environ:
         return None
-    told = json.loads(os.environ[CHILD_VARIABLE])
-    checkpoint = Path(told["checkpoint"]) if told["checkpoint"] else None
-    return Run(Path(told["path"]), checkpoint, told["start"], told["continues"])
+    values = json.loads(os.environ[CHILD_VARIABLE])
+    checkpoint = Path(values["checkpoint"]) if values["checkpoint"] else None
+    return Run(Path(values["path"]), checkpoint, values["start"], values["continues"])
 
 
 def _lock(run_dir: Path, wait: bool = False) -> Lock:
@@ -134,16 +129,15 @@ def _check_contents(run: Path) -> None:
 
 
 def _checkpoint(run: Path, resume: str | None) -> Path | None:
-    """The checkpoint to continue from; None where none was saved."""
+    """The checkpoint to continue from; None if none was saved."""
     if str(resume).endswith(".ckpt"):
         return find_checkpoint(run, str(resume))
-    steps, best = by_step(run / FOLDER), run / FOLDER / BEST
-    newest = int(steps[0].stem.removeprefix("step_")) if steps else 0
-    if (
-        best.is_file() and _steps_or_minus_one(best) > newest and archive_is_whole(best)
-    ):  # it was saved between two others
+    saved, best = by_step(run / FOLDER), run / FOLDER / BEST
+    newest = int(saved[0].stem.removeprefix("step_")) if saved else 0
+    # the best checkpoint can be newer than the newest regular one
+    if best.is_file() and _steps_or_minus_one(best) > newest and archive_is_whole(best):
         return best
-    if not steps:
+    if not saved:
         print(f"the run in {run} has no checkpoint yet, so it starts from its first step")
         return None
     return find_checkpoint(run)
@@ -161,14 +155,14 @@ def steps_of(checkpoint: Path) -> int:
     return read_checkpoint(checkpoint, mapped=True)[1]
 
 
-def _begin(choice: Choice, stack: contextlib.ExitStack) -> tuple[Path, Lock]:
-    """Take a directory for a new run: the one that was named, or one of its own at the run's place."""
-    if choice.place is None:
+def _make_directory(choice: Choice, stack: contextlib.ExitStack) -> tuple[Path, Lock]:
+    """Make and lock the directory of a new run: `run_dir` if it is set, otherwise the first free one."""
+    if choice.new_path is None:
         path = Path(choice.cfg.run_dir).absolute()
-        return path, _take(path, stack)
-    for path in numbered(choice.place):
+        return path, _claim(path, stack)
+    for path in numbered(choice.new_path):
         with contextlib.suppress(LockedError, NotEmptyError):
-            return path, _take(path, stack)
+            return path, _claim(path, stack)
     raise AssertionError("there is always another number")
 
 
@@ -176,13 +170,13 @@ class NotEmptyError(ValueError):
     """A new run does not start in a directory that holds another run or other files."""
 
 
-def _take(path: Path, stack: contextlib.ExitStack) -> Lock:
-    """Make and lock a directory for a new run; a new one that is still empty at the end is deleted."""
+def _claim(path: Path, stack: contextlib.ExitStack) -> Lock:
+    """Make and lock a directory for a new run. If it is new and still empty at the end, it is deleted."""
     made = not path.exists()
     if path.exists() and not path.is_dir():
         raise ValueError(f"run_dir={path} is a file; it must be a folder")
     if not any((path / trace).exists() for trace in TRACES):
-        _check_empty(path)  # before locking, which writes a file; where there is a run, the lock names its owner
+        _check_empty(path)  # before the lock is written; if there is a run, the lock is tried first, to name its owner
     path.mkdir(parents=True, exist_ok=True)
     lock = _lock(path)
     try:
@@ -199,16 +193,16 @@ def _take(path: Path, stack: contextlib.ExitStack) -> Lock:
 def _check_empty(path: Path) -> None:
     """Refuse a directory for a new run that holds anything besides `IGNORED`."""
     found = sorted(each.name for each in path.iterdir()) if path.exists() else []
-    held = [n for n in found if not n.startswith(".") and not any(fnmatch(n, pattern) for pattern in IGNORED)]
-    if CONFIG in held:
+    kept = [name for name in found if not name.startswith(".") and not any(fnmatch(name, each) for each in IGNORED)]
+    if CONFIG in kept:
         raise NotEmptyError(
             f"{path} already holds a run. Continue it with {quote_override('resume', path)}, or give the new run "
             "another run_dir"
         )
-    if held:
-        more = f" and {len(held) - 3} more" if len(held) > 3 else ""
+    if kept:
+        more = f" and {len(kept) - 3} more" if len(kept) > 3 else ""
         raise NotEmptyError(
-            f"{path} is not empty ({', '.join(held[:3])}{more}): a new run needs a new or empty directory; "
+            f"{path} is not empty ({', '.join(kept[:3])}{more}): a new run needs a new or empty directory; "
             "give another run_dir, or leave it out"
         )
 
@@ -221,20 +215,20 @@ def _remove_empty(path: Path) -> None:
 # finding runs
 
 
-def stamp() -> str:
-    """The name of a run's directory: date and time."""
+def timestamp() -> str:
+    """Date and time, as the name of a run directory."""
     return datetime.datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
 
 
-def runs_at(place: Path) -> list[Path]:
-    """The directories of the runs that were given the same place, oldest first: `job_12`, `job_12_2`, ..."""
-    pattern = re.compile(rf"{re.escape(place.name)}(?:_(\d+))?")
-    found = {int(m[1] or 1): path for path in place.parent.glob("*") if (m := pattern.fullmatch(path.name))}
+def numbered_runs(first: Path) -> list[Path]:
+    """The run directories of the same name with and without a number, oldest first: `job_12`, `job_12_2`, ..."""
+    pattern = re.compile(rf"{re.escape(first.name)}(?:_(\d+))?")
+    found = {int(m[1] or 1): path for path in first.parent.glob("*") if (m := pattern.fullmatch(path.name))}
     return [found[number] for number in sorted(found)]
 
 
-def newest(outputs: str | Path, name: str) -> Path | None:
-    """The run of a name that started last; None where there is none.
+def newest_run(outputs: str | Path, name: str) -> Path | None:
+    """The run of a name that started last; None if there is none.
 
     Raises:
         LockedError: one is about to start, e.g. while its data is packed.
@@ -258,11 +252,11 @@ def _start_time(run: Path) -> float:
     return (run / CONFIG).stat().st_mtime
 
 
-def of_checkpoint(path: str | Path) -> Path:
-    """The run directory of a checkpoint file, or the path itself where it is a run directory.
+def find_run(path: str | Path) -> Path:
+    """The run directory that a path names, either itself or by a checkpoint in it.
 
     Raises:
-        ValueError: it is neither.
+        ValueError: it is neither a run directory nor a checkpoint in one.
     """
     path = Path(path).absolute()
     run = path.parent.parent if path.suffix == ".ckpt" else path

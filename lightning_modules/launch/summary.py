@@ -1,4 +1,4 @@
-"""What a run prints before it starts and after it ends."""
+"""The lines that a run prints before it starts and after it ends."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lightning_modules.launch.quoting import quote_override
 
 
 def plan(cfg: DictConfig, data: Any, module: PhasedModule, trainer: pl.Trainer, results: str, start: int) -> str:
-    """What is about to run, as lines to print."""
+    """Networks, data, device, steps and results of a run that is about to start, as lines to print."""
     sizes = {name: sum(p.numel() for p in network.parameters()) for name, network in module.networks.items()}
     counts = data.counts()
     device = trainer.strategy.root_device
@@ -41,7 +41,7 @@ def plan(cfg: DictConfig, data: Any, module: PhasedModule, trainer: pl.Trainer, 
 
 
 def _data_change(run_dir: Path, now: dict[str, Any]) -> str:
-    """The difference from the data that a continued run trained on before; empty where it is the same."""
+    """The difference from the data that a continued run trained on before; empty if it is the same."""
     before = next((entry["dataset"] for entry in reversed(record.read(run_dir)) if "dataset" in entry), None)
     if not isinstance(before, dict) or before.get("fingerprint") == now["fingerprint"]:
         return ""
@@ -59,7 +59,7 @@ def _images(dataset: dict[str, Any]) -> str:
 
 
 def summary(cfg: DictConfig, module: PhasedModule, callbacks: Iterable[pl.Callback], run_dir: Path) -> str:
-    """Where the results are and what can be done next, as lines to print; only what exists is named."""
+    """The paths of the results and commands for the next steps, as lines to print. Only existing files are named."""
     shown = os.path.relpath(run_dir)
     stopped = module.steps_done < cfg.steps
     grids = sorted((run_dir / "samples").glob("*.png"), key=lambda path: path.stem.rpartition("_")[2])
@@ -74,7 +74,7 @@ def summary(cfg: DictConfig, module: PhasedModule, callbacks: Iterable[pl.Callba
         if best := _best(callbacks, run_dir):
             rows["best"] = best
         more = "" if stopped else f" steps={2 * cfg.steps}"
-        rows["go on"] = f"python train.py {quote_override('resume', shown)}{more}"
+        rows["continue"] = f"python train.py {quote_override('resume', shown)}{more}"
         if not stopped:
             rows["evaluate"] = f"python evaluate.py {quote_override('run', shown)}"
             if "best" in rows:
@@ -83,7 +83,7 @@ def summary(cfg: DictConfig, module: PhasedModule, callbacks: Iterable[pl.Callba
 
 
 def _best(callbacks: Iterable[pl.Callback], run_dir: Path) -> str:
-    """The best value and its checkpoint; empty where no best checkpoint is kept."""
+    """The best value and its checkpoint; empty if no best checkpoint is kept."""
     for callback in callbacks:
         if (
             isinstance(callback, Checkpoints)

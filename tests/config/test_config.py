@@ -72,7 +72,7 @@ def test_every_debug_choice_composes_with_every_model(model, debug, compose_conf
         ("model.lambda_cycle=3", "Could not override 'model.lambda_cycle'"),
     ],
 )
-def test_a_misspelt_choice_or_setting_is_named(override, message, compose_config):
+def test_a_misspelled_choice_or_setting_is_named(override, message, compose_config):
     with pytest.raises(HydraException, match=re.escape(message)):
         compose_config(override)
 

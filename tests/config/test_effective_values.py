@@ -1,4 +1,4 @@
-"""A choice sets what its file says, and what it set before."""
+"""Models and experiments keep the values of `effective_values.yaml`."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ MONITORS = {
 
 
 @pytest.mark.parametrize("choice", MONITORS)
-def test_the_best_checkpoint_is_by_the_models_metric(choice):
+def test_the_best_checkpoint_is_chosen_by_the_models_metric(choice):
     values = effective_values.effective(choice)
     assert values["callbacks.checkpoints.monitor"] == MONITORS[choice]
-    assert values["callbacks.checkpoints.keep"] == 2, "and the rest of the group is there"
+    assert values["callbacks.checkpoints.keep"] == 2, "the other settings of the group are kept"
 
 
 def test_models_and_experiments_keep_their_values():

@@ -116,9 +116,9 @@ def refusal(config: str, overrides: str) -> str | None:
     [*(("evaluate", each) for each in REFUSED), *(("config", each) for each in SWEEPS_REFUSED)],
 )
 def test_settings_that_cannot_be_used_are_refused(config, overrides):
-    said = refusal(config, overrides)
-    wanted = (REFUSED if config == "evaluate" else SWEEPS_REFUSED)[overrides]
-    assert said is not None and wanted in said and "\n" not in said and len(said) < 600, said
+    message = refusal(config, overrides)
+    expected = (REFUSED if config == "evaluate" else SWEEPS_REFUSED)[overrides]
+    assert message is not None and expected in message and "\n" not in message and len(message) < 600, message
 
 
 @pytest.mark.parametrize(

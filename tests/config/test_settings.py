@@ -278,7 +278,7 @@ def test_the_strategy_fits_the_number_of_processes(overrides, several):
     assert ("PhasedDDPStrategy" in str(cfg.trainer.strategy)) == several
 
 
-def test_repeated_names_are_those_of_the_code():
+def test_repeated_names_equal_those_of_the_code():
     from hairgan.regions import REGION_NAMES
     from lightning_modules import callbacks
 
@@ -292,10 +292,6 @@ def test_every_shared_value_is_a_setting():
 
 def test_nothing_heavy_is_imported():
     heavy = ("torch", "pytorch_lightning", "torchmetrics", "wandb", "polars", "numpy")
-    lines = (
-        "import sys, lightning_modules.launch.settings, lightning_modules.launch.errors",
-        f"""
-print([name for name in {heavy} if name in sys.modules])""",
-    )
-    code = "".join(lines)
+    code = "import sys, lightning_modules.launch.settings, lightning_modules.launch.errors\n"
+    code += f"print([name for name in {heavy} if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"

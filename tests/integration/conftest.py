@@ -1,4 +1,4 @@
-"""Small runs of every model, in this process or in processes of their own."""
+"""Settings for small runs of every model."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ SMALL: dict[str, list[str]] = {
 GANS = ("stargan", "sean")
 
 EXACT = 1e-9
-"""What weights may differ by in float64."""
+"""Largest difference of two weights in float64 that counts as equal."""
 
 
 @pytest.fixture(autouse=True)
 def no_run_outlives_its_test() -> Iterator[None]:
     yield
-    runs.end_all()
+    runs.kill_all()
 
 
 @pytest.fixture
 def settings(packed_faces: Callable[[int], Path]) -> Callable[..., list[str]]:
-    """Overrides for a run of a few steps of a model on test faces, of 32 px."""
+    """Overrides for a run of a few steps on test faces of 32 px."""
 
     def make(model: str, steps: int = 4, size: int = 32, **more: Any) -> list[str]:
         run = ["data=celeba_hq", f"data.root={packed_faces(size)}", f"image_size={size}", f"steps={steps}"]
@@ -62,11 +62,11 @@ def settings(packed_faces: Callable[[int], Path]) -> Callable[..., list[str]]:
 
 @pytest.fixture
 def exact_settings(settings: Callable[..., list[str]]) -> Callable[..., list[str]]:
-    """The same in float64, where two ways to compute a run agree to `EXACT` if they are the same mathematics.
+    """The same in float64, where two mathematically equal ways to compute a run agree to `EXACT`.
 
-    In float32 they need not: Adam divides a gradient by its own size, and where that is about zero, rounding alone
-    decides the sign of a step. SEAN gets images of 64 px: at 32 px its first maps are single pixels, mostly the same in
-    all images, and batch norm divides the rounding of their zero variance by sqrt(eps), layer after layer.
+    In float32 they may not: Adam divides a gradient by its own size, and if that is about zero, rounding alone decides
+    the sign of a step. SEAN gets images of 64 px: at 32 px its first maps are single pixels, mostly the same in all
+    images, and batch norm divides the rounding of their zero variance by sqrt(eps), layer after layer.
     """
 
     def make(model: str, **more: Any) -> list[str]:
@@ -77,7 +77,7 @@ def exact_settings(settings: Callable[..., list[str]]) -> Callable[..., list[str
 
 @pytest.fixture
 def one_thread() -> Iterator[None]:
-    """One thread, as in the processes that `runs` starts: sums, and so the bits of a run, depend on their number."""
+    """Use one thread, like the processes that `runs` starts: the number of threads changes the rounding of sums."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

@@ -1,4 +1,4 @@
-"""Runs of `train.py` in processes of their own, and how two runs are compared."""
+"""Runs of `train.py` in separate processes, and comparisons of two runs."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from typing import Any
 import pytest
 import torch
 
+from hairgan.curves import read_curves
 from hairgan.weights.runs import find_checkpoint
-from lightning_modules.loggers import read_curves
 
 ROOT = Path(__file__).parents[2]
 
-# a server that has imported everything once forks the runs: a start costs half a second instead of twenty
+# runs are forked by a server that has already imported everything: a start takes half a second instead of twenty
 _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload(["tests.integration.runs", "datamodules", "lightning_modules", "hydra", "wandb"])
 _started: list[BaseProcess] = []
@@ -36,9 +36,14 @@ def start(
     prepare: Callable[[], None] | None = None,
     script: str = "train.py",
 ) -> BaseProcess:
-    """Start `python train.py OVERRIDES` as a process of its own; what it says goes to a file.
+    """Start `python train.py OVERRIDES` in a new process that writes its output to a file.
 
-    `prepare`, a module's function, is called in the process before the script.
+    Args:
+        overrides: of the command line.
+        log: file for standard output and error.
+        env: additional environment variables.
+        prepare: function at module level, called in the process before the script.
+        script: the program.
     """
     process = _forks.Process(target=_run, args=(script, overrides, str(log), dict(env or {}), prepare))
     process.start()
@@ -61,8 +66,8 @@ def _run(script: str, overrides: list[str], log: str, env: dict[str, str], prepa
     runpy.run_path(str(ROOT / script), run_name="__main__")
 
 
-def world(rank: int, size: int, port: int, nodes: int = 1) -> dict[str, str]:
-    """What torchrun tells the process of a rank."""
+def torchrun_variables(rank: int, size: int, port: int, nodes: int = 1) -> dict[str, str]:
+    """The environment variables that torchrun sets for one of `size` processes."""
     local = size // nodes
     return {
         "TORCHELASTIC_RUN_ID": "test",
@@ -76,12 +81,12 @@ def world(rank: int, size: int, port: int, nodes: int = 1) -> dict[str, str]:
     }
 
 
-def log_of(path: Path) -> str:
+def read_log(path: Path) -> str:
     return path.read_text() if path.exists() else ""
 
 
-def end_all() -> None:
-    """Kill what a test that failed has left running, loader workers and all."""
+def kill_all() -> None:
+    """Kill the processes that a failed test has left running, and their loader workers."""
     while _started:
         process = _started.pop()
         if process.is_alive() and process.pid is not None:
@@ -107,18 +112,18 @@ def load(run: Path) -> dict[str, Any]:
 
 
 def logged(run: Path) -> list[dict[str, Any]]:
-    """What a run logged, without its speed."""
+    """The rows that a run logged, without measured times."""
     rows = read_curves(run / "metrics.csv")
-    clocks = ("throughput/", "metrics/seconds")
-    return [{name: value for name, value in row.items() if not name.startswith(clocks)} for row in rows]
+    times = ("throughput/", "metrics/seconds")
+    return [{name: value for name, value in row.items() if not name.startswith(times)} for row in rows]
 
 
 def assert_same_run(a: Path, b: Path) -> None:
-    """Two runs ended with the same bits in weights, averages and optimizer states, and logged the same losses."""
+    """Assert that two runs ended with bitwise equal weights, averages and optimizer states, and logged equal losses."""
     one, other = load(a), load(b)
     assert one["steps_done"] == other["steps_done"]
-    for what in ("state_dict", "optimizer_states"):
-        assert_equal(one[what], other[what], what)
+    for part in ("state_dict", "optimizer_states"):
+        assert_equal(one[part], other[part], part)
     assert repr(logged(a)) == repr(logged(b))
 
 
@@ -131,17 +136,17 @@ def assert_equal(a: Any, b: Any, name: str = "") -> None:
             assert_equal(a[key], b[key], f"{name}/{key}")
     elif isinstance(a, (list, tuple)):
         assert len(a) == len(b), name
-        for i, (x, y) in enumerate(zip(a, b, strict=True)):
-            assert_equal(x, y, f"{name}/{i}")
+        for index, (one, other) in enumerate(zip(a, b, strict=True)):
+            assert_equal(one, other, f"{name}/{index}")
     else:
         assert a == b, name
 
 
 def assert_close_runs(a: Path, b: Path, tolerance: float) -> None:
-    """Weights and averages agree to a tolerance, logged losses to ten times that (and their own seven digits)."""
+    """Assert that weights and averages agree to a tolerance, and logged losses to ten times that or seven digits."""
     one, other = load(a)["state_dict"], load(b)["state_dict"]
     assert one.keys() == other.keys()
-    far = {name: float((value - other[name]).abs().max()) for name, value in one.items()}
-    assert max(far.values()) < tolerance, sorted(far.items(), key=lambda item: -item[1])[:5]
-    for ours, theirs in zip(logged(a), logged(b), strict=True):
-        assert ours == pytest.approx(theirs, rel=1e-6, abs=10 * tolerance)
+    differences = {name: float((value - other[name]).abs().max()) for name, value in one.items()}
+    assert max(differences.values()) < tolerance, sorted(differences.items(), key=lambda item: -item[1])[:5]
+    for row, other_row in zip(logged(a), logged(b), strict=True):
+        assert row == pytest.approx(other_row, rel=1e-6, abs=10 * tolerance)

@@ -1,6 +1,8 @@
-"""`debug=NAME` really runs, for every model."""
+"""`debug=NAME` trains every model."""
 
 from __future__ import annotations
+
+from functools import partial
 
 import pytest
 
@@ -9,14 +11,14 @@ from hairgan.weights.runs import find_checkpoint
 from tests.integration.conftest import SMALL
 from train import train
 
-ON_A_BUDGET = {  # without what the debug files set themselves
+NETWORKS = {  # small networks, without the settings that the debug files set themselves
     model: [
         override for override in overrides
         if not override.endswith("=null") and not override.startswith(("validate_every", "model.schedule"))
     ]
     for model, overrides in SMALL.items()
 }  # fmt: skip
-ON_A_BUDGET["sean"].append("model.perceptual=null")  # its weights need a download
+NETWORKS["sean"].append("model.perceptual=null")  # its weights need a download
 
 
 @pytest.fixture
@@ -25,13 +27,13 @@ def small(packed_faces, tmp_path):
 
     def make(model: str) -> list[str]:
         data = ["data=celeba_hq", f"data.root={packed_faces(32)}", "image_size=32", f"run_dir={tmp_path / 'run'}"]
-        return [f"model={model}", *data, *ON_A_BUDGET[model]]
+        return [f"model={model}", *data, *NETWORKS[model]]
 
     return make
 
 
 @pytest.mark.parametrize("model", SMALL)
-def test_one_step_of_everything(model, small, compose_config, tmp_path):
+def test_fast_runs_one_step_of_everything(model, small, compose_config, tmp_path):
     metrics = train(compose_config(*small(model), "debug=fast"))
     assert find_checkpoint(tmp_path / "run").name == "step_00000001.ckpt"
     assert list((tmp_path / "run" / "samples").glob("*_00000001.png"))
@@ -39,18 +41,19 @@ def test_one_step_of_everything(model, small, compose_config, tmp_path):
 
 
 @pytest.mark.parametrize("model", SMALL)
-def test_one_batch_is_learnt_by_heart(model, small, compose_config, tmp_path, monkeypatch):
+def test_overfit_repeats_one_batch_and_lowers_its_loss(model, small, compose_config, tmp_path, monkeypatch):
     seen = []
 
-    def read(self, step, *, was):
-        batch = was(self, step)
+    def read(self, step, *, original):
+        batch = original(self, step)
         seen.append((batch["step"], batch["ids"].tolist()))
         return batch
 
     from hairgan.data import batches
 
     for kind in (batches.Batches, batches.TranslationBatches):
-        monkeypatch.setattr(kind, "read", lambda self, step, was=kind.read: read(self, step, was=was))
+        original = partial(read, original=kind.read)
+        monkeypatch.setattr(kind, "read", lambda self, step, original=original: original(self, step))
     steps = 3 if model in ("stargan", "sean") else 25
     train(
         compose_config(*small(model), "debug=overfit", f"steps={steps}", "batch_size=4", "trainer.log_every_n_steps=1")
@@ -62,7 +65,7 @@ def test_one_batch_is_learnt_by_heart(model, small, compose_config, tmp_path, mo
 
 
 @pytest.mark.parametrize("debug", ["limit", "profiler"])
-def test_a_short_run(debug, small, compose_config, tmp_path):
+def test_limit_and_profiler_run_twenty_steps(debug, small, compose_config, tmp_path):
     train(compose_config(*small("face_parser"), f"debug={debug}", "batch_size=4"))
     assert find_checkpoint(tmp_path / "run").name == "step_00000020.ckpt"
     profile = tmp_path / "run" / "fit-profile.txt"

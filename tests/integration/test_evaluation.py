@@ -1,4 +1,4 @@
-"""`evaluate.py` on small runs: subsets, judges, two processes, and what a user can get wrong."""
+"""`evaluate.py` on small runs: subsets, judges, two processes, and errors of the user."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SMALL = ["num_outputs=2", "max_sources=5", "batch_size=4"]
 
 @pytest.fixture
 def measure(tmp_path: Path) -> Callable[..., dict[str, Any]]:
-    """Evaluates with the real config; gives what `metrics.json` holds."""
+    """Evaluates with the real config; returns the content of `metrics.json`."""
 
     def measure(*overrides: str) -> dict[str, Any]:
         with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
@@ -48,7 +48,7 @@ def measure(tmp_path: Path) -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture
 def run_of(settings, compose_config, tmp_path: Path) -> Callable[..., Path]:
-    """Trains a model for a step; gives its run directory."""
+    """Trains a model for one step; returns its run directory."""
 
     def make(model: str, *overrides: str) -> Path:
         train(compose_config(*settings(model, steps=1, run_dir=tmp_path / model), *overrides))
@@ -59,7 +59,7 @@ def run_of(settings, compose_config, tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture(scope="module")
 def judges(tmp_path_factory) -> Path:
-    """A bundle of a classifier and a parser that know nothing."""
+    """A bundle of an untrained classifier and an untrained parser."""
     torch.manual_seed(0)
     networks = {"classifier": HairClassifier(depth=18, base_width=8).eval(), "parser": BiSeNet(base_width=8).eval()}
     path: Path = tmp_path_factory.mktemp("bundles") / "judges"
@@ -68,23 +68,22 @@ def judges(tmp_path_factory) -> Path:
 
 
 @pytest.mark.parametrize("model", GANS)
-def test_two_processes_measure_what_one_does(model, run_of, judges, tmp_path):
-    run, judged = run_of(model), [f"classifier={judges}", f"parser={judges}"]
-    given = [f"run={run}", *SMALL, *judged]
-    one = runs.start([*given, f"out={tmp_path / 'one'}"], tmp_path / "log.one", script="evaluate.py")
+def test_two_processes_measure_the_values_of_one(model, run_of, judges, tmp_path):
+    shared = [f"run={run_of(model)}", *SMALL, f"classifier={judges}", f"parser={judges}"]
+    one = runs.start([*shared, f"out={tmp_path / 'one'}"], tmp_path / "log.one", script="evaluate.py")
     port = runs.free_port()
     two = [
         runs.start(
-            [*given, f"out={tmp_path / 'two'}"],
+            [*shared, f"out={tmp_path / 'two'}"],
             tmp_path / f"log.{rank}",
-            runs.world(rank, 2, port),
+            runs.torchrun_variables(rank, 2, port),
             script="evaluate.py",
         )
         for rank in range(2)
     ]
     for process in (one, *two):
         process.join(120)
-    assert [process.exitcode for process in (one, *two)] == [0, 0, 0], runs.log_of(tmp_path / "log.0")[-3000:]
+    assert [process.exitcode for process in (one, *two)] == [0, 0, 0], runs.read_log(tmp_path / "log.0")[-3000:]
     of_one, of_two = (json.loads((tmp_path / name / "metrics.json").read_text()) for name in ("one", "two"))
     assert (of_one["processes"], of_two["processes"]) == (1, 2)
     of_one, of_two = ({k: v for k, v in each["values"].items() if v is not None} for each in (of_one, of_two))
@@ -117,20 +116,20 @@ def test_identity_and_cost(model, run_of, measure, tmp_path):
     result = measure(f"run={run_of(model)}", f"embedder={embedder}", "metrics=[identity,cost]")
     values = result["values"]
     names = {name.removeprefix("metrics/") for name in names_of_metrics(model, ("identity", "cost"))}
-    assert names <= set(values), "what is declared is what is measured"
+    assert names <= set(values), "all declared values are measured"
     identities = [value for name, value in values.items() if "identity_similarity" in name]
     assert identities and all(-1 <= value <= 1 for value in identities)
     assert all(values[f"cost/{name}"] > 0 for name in ("million_parameters", "giga_multiply_adds"))
     assert result["embedder"] == str(embedder) and len(result["embedder_hash"]) == 16
 
 
-def test_metrics_of_sean_during_training_are_those_of_evaluate(run_of, measure, judges):
-    budget = f"every_n_steps:1,max_sources:5,batch_size:4,cache:${{paths.cache}},parser:{judges}"
+def test_metrics_of_sean_are_equal_in_training_and_in_evaluate(run_of, measure, judges):
+    options = f"every_n_steps:1,max_sources:5,batch_size:4,cache:${{paths.cache}},parser:{judges}"
     run = run_of(
         "sean",
-        f"callbacks.generative_metrics={{_target_:lightning_modules.callbacks.Evaluate,{budget}}}",
-        f"callbacks.edit_metrics={{_target_:lightning_modules.callbacks.EditMetrics,{budget}}}",
-        f"+callbacks.segmentation_metrics={{_target_:lightning_modules.callbacks.SegmentationMetrics,{budget}}}",
+        f"callbacks.generative_metrics={{_target_:lightning_modules.callbacks.Evaluate,{options}}}",
+        f"callbacks.edit_metrics={{_target_:lightning_modules.callbacks.EditMetrics,{options}}}",
+        f"+callbacks.segmentation_metrics={{_target_:lightning_modules.callbacks.SegmentationMetrics,{options}}}",
     )
     (row,) = runs.logged(run)
     logged = {name.removeprefix("metrics/"): v for name, v in row.items() if name.startswith("metrics/")}
@@ -138,26 +137,26 @@ def test_metrics_of_sean_during_training_are_those_of_evaluate(run_of, measure, 
         logged
     )
     names = names_of_metrics("sean", ("fid", "reconstruction", "edits", "segmentation"), with_parser=True)
-    assert {f"metrics/{name}" for name in logged} == set(names), "what is declared is what is measured"
+    assert {f"metrics/{name}" for name in logged} == set(names), "the declared values are measured"
     values = measure(f"run={run}", f"parser={judges}")["values"]
     assert logged == pytest.approx({name: values[name] for name in logged}, rel=1e-4, nan_ok=True)
 
 
-def test_an_evaluation_that_fails_is_left_out_and_the_best_is_by_those_that_do_not(
+def test_a_failed_evaluation_is_skipped_when_the_best_checkpoint_is_chosen(
     settings, compose_config, tmp_path, monkeypatch
 ):
-    def failing(*arguments: Any, was=evaluate_callback.evaluate_networks, **options: Any) -> Any:
+    def failing(*arguments: Any, original=evaluate_callback.evaluate_networks, **options: Any) -> Any:
         if not (tmp_path / "run" / "checkpoints" / "step_00000001.ckpt").exists():
             raise ValueError("the domain bob has no images")
-        return was(*arguments, **options)
+        return original(*arguments, **options)
 
     monkeypatch.setattr(evaluate_callback, "evaluate_networks", failing)
-    budget = "every_n_steps:1,max_sources:2,num_outputs:2,cache:${paths.cache}"
+    options = "every_n_steps:1,max_sources:2,num_outputs:2,cache:${paths.cache}"
     best = [f"callbacks.checkpoints.{setting}" for setting in ("mode=min", "every_n_steps=1")]
     with pytest.warns(UserWarning, match=r"step 1: generative_metrics failed .* \(ValueError: the domain bob has no"):
         train(compose_config(
             *settings("stargan", steps=2, run_dir=tmp_path / "run"), *best,
-            f"callbacks.generative_metrics={{_target_:lightning_modules.callbacks.Evaluate,{budget}}}",
+            f"callbacks.generative_metrics={{_target_:lightning_modules.callbacks.Evaluate,{options}}}",
             "callbacks.checkpoints.monitor=metrics/latent/fid_embedded/mean",
         ))  # fmt: skip
     first, second = runs.logged(tmp_path / "run")
@@ -168,7 +167,7 @@ def test_an_evaluation_that_fails_is_left_out_and_the_best_is_by_those_that_do_n
     assert torch.load(find_checkpoint(tmp_path / "run", "best"), weights_only=True)["steps_done"] == 2
 
 
-def test_drawn_people_are_dyed_on_editbench_unasked(tmp_path):
+def test_editbench_is_a_default_metric_for_drawn_people_only(tmp_path):
     for kind in ("portraits", "test faces"):
         out = tmp_path / kind
         pack(Faces(32), 2, out, size=32, source={"kind": kind}, workers=0, progress=False)
@@ -176,7 +175,7 @@ def test_drawn_people_are_dyed_on_editbench_unasked(tmp_path):
         assert ("editbench" in metrics) == (kind == "portraits")
 
 
-def test_runs_side_by_side(run_of, measure, tmp_path):
+def test_several_runs_are_compared(run_of, measure, tmp_path):
     first = run_of("stargan")
     second = tmp_path / "other" / "stargan"
     shutil.copytree(first, second)
@@ -193,8 +192,8 @@ def test_runs_side_by_side(run_of, measure, tmp_path):
     assert not (ROOT / "comparison").exists()
 
 
-def test_known_errors_come_before_anything_is_measured(run_of, measure, judges, tmp_path, monkeypatch):
-    """Of every run that is named, not of the first one only."""
+def test_errors_of_every_run_are_raised_before_networks_are_loaded(run_of, measure, judges, tmp_path, monkeypatch):
+    """Not only errors of the first run."""
 
     def load(*_: Any, **__: Any) -> None:
         raise AssertionError("networks were loaded")
@@ -255,20 +254,20 @@ def test_known_errors_come_before_anything_is_measured(run_of, measure, judges, 
         measure(f"run={run}", "out=null")
 
 
-def test_own_networks(run_of, measure, tmp_path, monkeypatch):
+def test_a_network_of_the_user_is_evaluated_if_it_is_trusted(run_of, measure, tmp_path, monkeypatch):
     package = tmp_path / "net_of_this_test.py"
     package.write_text("from hairgan.networks.stargan import Generator\n\n\nclass MyGenerator(Generator):\n    pass\n")
     monkeypatch.syspath_prepend(tmp_path)
     with trusting(None):
         run = run_of("stargan", "model.generator._target_=net_of_this_test.MyGenerator", "trust=net_of_this_test")
-    asked = (f"run={run}", "metrics=[lpips]", "modes=[latent]")
+    overrides = (f"run={run}", "metrics=[lpips]", "modes=[latent]")
     with pytest.raises(ValueError, match=r"names net_of_this_test.MyGenerator, which is not a network of hairgan"):
-        measure(*asked)
+        measure(*overrides)
     with trusting(None):
-        assert "latent/lpips_embedded_diversity/mean" in measure(*asked, "trust=net_of_this_test")["values"]
+        assert "latent/lpips_embedded_diversity/mean" in measure(*overrides, "trust=net_of_this_test")["values"]
 
 
-def test_what_a_user_can_get_wrong(run_of, measure, judges, tmp_path, monkeypatch):
+def test_wrong_settings_and_damaged_weights_are_refused(run_of, measure, judges, tmp_path, monkeypatch):
     def offline(*_: Any, **__: Any) -> None:
         raise OSError("no network")
 
@@ -305,7 +304,7 @@ def test_what_a_user_can_get_wrong(run_of, measure, judges, tmp_path, monkeypatc
         measure(f"run={run}")
 
 
-def test_too_few_images_for_sean(run_of, measure):
+def test_sean_needs_two_images_and_a_parser_for_segmentation(run_of, measure):
     run = run_of("sean")
     with pytest.raises(ValueError, match="max_sources must be 2 or more for sean"):
         measure(f"run={run}", "max_sources=1")

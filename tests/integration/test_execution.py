@@ -1,4 +1,4 @@
-"""Ways to compute a step that do not change what is computed, and what stops a run."""
+"""Ways to compute a step with equal results, repeated and continued runs, and failures that end a run."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from tests.integration import runs
 from tests.integration.conftest import EXACT, GANS, SMALL
 from train import train
 
-WAYS = {  # not accumulate for SEAN: batch norm is over a part then
+EQUAL_SETTINGS = {  # no accumulate for SEAN, whose batch norm would be computed per part
     "stargan": [["accumulate=2"], ["channels_last=true"], ["activation_checkpointing=true", "accumulate=4"]],
     "sean": [["activation_checkpointing=true"], ["channels_last=true"]],
 }
 
 
-@pytest.mark.parametrize("model", WAYS)
-def test_a_model_learns_the_same_in_other_ways(model, exact_settings, compose_config, tmp_path):
+@pytest.mark.parametrize("model", EQUAL_SETTINGS)
+def test_execution_settings_do_not_change_the_weights(model, exact_settings, compose_config, tmp_path):
     train(compose_config(*exact_settings(model, steps=2, run_dir=tmp_path / "plain")))
-    for number, way in enumerate(WAYS[model]):
+    for number, overrides in enumerate(EQUAL_SETTINGS[model]):
         run = tmp_path / str(number)
-        train(compose_config(*exact_settings(model, steps=2, run_dir=run), *way))
+        train(compose_config(*exact_settings(model, steps=2, run_dir=run), *overrides))
         runs.assert_close_runs(tmp_path / "plain", run, EXACT)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["aot_eager", "true"])
 @pytest.mark.parametrize("model", GANS)
-def test_a_compiled_model_learns_the_same(model, backend, exact_settings, compose_config, tmp_path):
+def test_a_compiled_model_has_the_same_weights(model, backend, exact_settings, compose_config, tmp_path):
     for name, more in {"plain": [], "compiled": [f"compile={backend}"]}.items():
         train(compose_config(*exact_settings(model, steps=2, run_dir=tmp_path / name), *more))
     runs.assert_close_runs(tmp_path / "plain", tmp_path / "compiled", EXACT)
 
 
-HALVES = {  # Lightning makes bfloat16 of 16-mixed on a CPU, unless it is given the plugin itself
+HALF_PRECISION = {  # on a CPU Lightning replaces 16-mixed by bfloat16, unless the plugin is given
     "bf16-mixed": ["trainer.precision=bf16-mixed"],
     "16-mixed": [
         "trainer.precision=null",
@@ -49,9 +49,9 @@ HALVES = {  # Lightning makes bfloat16 of 16-mixed on a CPU, unless it is given 
 
 
 @pytest.mark.parametrize("model", [pytest.param(m, marks=[pytest.mark.slow] if m != "stargan" else []) for m in SMALL])
-@pytest.mark.parametrize("precision", HALVES)
-def test_half_precision_is_finite_and_near(model, precision, settings, compose_config, tmp_path):
-    for name, more in {"single": [], "half": HALVES[precision]}.items():
+@pytest.mark.parametrize("precision", HALF_PRECISION)
+def test_half_precision_is_finite_and_close(model, precision, settings, compose_config, tmp_path):
+    for name, more in {"single": [], "half": HALF_PRECISION[precision]}.items():
         train(compose_config(*settings(model, steps=2, run_dir=tmp_path / name), *more))
     for exact, rough in zip(runs.logged(tmp_path / "single"), runs.logged(tmp_path / "half"), strict=True):
         losses = {name for name in exact if name.endswith("/loss")}
@@ -62,16 +62,16 @@ def test_half_precision_is_finite_and_near(model, precision, settings, compose_c
     assert all(value.isfinite().all() and value.dtype.itemsize >= 4 for value in weights.values())
 
 
-def test_a_dry_run_measures_and_leaves_nothing(settings, compose_config, tmp_path, capsys):
+def test_a_dry_run_measures_and_leaves_no_files(settings, compose_config, tmp_path, capsys):
     measured = train(compose_config(*settings("stargan", steps=1000, dry_run="true")))
     assert measured["hours"] == pytest.approx(measured["seconds_per_step"] * 1000 / 3600)
     assert measured["seconds_per_step"] > 0 and measured["peak_memory"] > 0.05
     assert not (tmp_path / "outputs").exists()
-    said = capsys.readouterr().out
-    assert "base_width: 8" in said and "generator 0.0" in said and "GiB" in said
+    printed = capsys.readouterr().out
+    assert "base_width: 8" in printed and "generator 0.0" in printed and "GiB" in printed
 
 
-def test_a_run_is_repeated_elsewhere(settings, compose_config, tmp_path, capsys):
+def test_a_run_is_reproduced_in_a_new_directory(settings, compose_config, tmp_path, capsys):
     train(compose_config(*settings("stargan", steps=2, run_dir=tmp_path / "first", seed=5)))
     record = tmp_path / "first" / "run.yaml"
     history = yaml.safe_load(record.read_text())
@@ -83,39 +83,39 @@ def test_a_run_is_repeated_elsewhere(settings, compose_config, tmp_path, capsys)
     assert "versions torch: 1.4.0 then, 2." in capsys.readouterr().out
 
 
-def test_a_finished_run_goes_on_for_more_steps(settings, compose_config, tmp_path, one_thread):
+def test_a_finished_run_can_be_continued_for_more_steps(settings, compose_config, tmp_path, one_thread):
     train(compose_config(*settings("hair_classifier", steps=4, run_dir=tmp_path / "whole")))
     train(compose_config(*settings("hair_classifier", steps=2, run_dir=tmp_path / "halves")))
     more = runs.start([f"resume={tmp_path / 'halves'}", "steps=4"], tmp_path / "log")
     more.join(300)
-    assert more.exitcode == 0, runs.log_of(tmp_path / "log")
+    assert more.exitcode == 0, runs.read_log(tmp_path / "log")
     runs.assert_same_run(tmp_path / "whole", tmp_path / "halves")
 
 
-def test_a_run_without_patience_trains(settings, compose_config, tmp_path):
+def test_early_stopping_with_patience_0_trains(settings, compose_config, tmp_path):
     run = settings("hair_classifier", steps=2, run_dir=tmp_path / "run")
     train(compose_config(*run, "callbacks.early_stopping.patience=0"))
     assert find_checkpoint(tmp_path / "run").name == "step_00000002.ckpt"
 
 
-def test_a_run_that_stopped_early_does_not_go_on(settings, compose_config, tmp_path):
+def test_a_resumed_run_that_stopped_early_stays_stopped(settings, compose_config, tmp_path):
     early = settings("hair_classifier", steps=40, run_dir=tmp_path / "run")
     train(compose_config(*early, "callbacks.early_stopping.patience=1", "model.optimizer.lr=0.0"))
     assert find_checkpoint(tmp_path / "run").name == "step_00000004.ckpt"
     train(compose_config(f"resume={tmp_path / 'run'}"))
     assert find_checkpoint(tmp_path / "run").name == "step_00000004.ckpt"
-    _, about = networks_from_run(tmp_path / "run", "best")  # what evaluate.py checkpoint=best and bundle take
+    _, about = networks_from_run(tmp_path / "run", "best")  # used by evaluate.py checkpoint=best and by bundle
     assert (about["checkpoint"].name, about["step"]) == ("best.ckpt", 2)
 
 
-def test_a_full_disk_leaves_the_last_checkpoint(settings, compose_config, tmp_path, monkeypatch):
+def test_a_full_disk_keeps_the_last_checkpoint(settings, compose_config, tmp_path, monkeypatch):
     run = tmp_path / "run"
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
 
-    def save(trainer, path, was=checkpoints.save):
+    def save(trainer, path, original=checkpoints.save):
         if path.name == "step_00000004.ckpt":
             resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, limits[1]))
-        was(trainer, path)
+        original(trainer, path)
 
     monkeypatch.setattr(checkpoints, "save", save)
     try:
@@ -127,7 +127,7 @@ def test_a_full_disk_leaves_the_last_checkpoint(settings, compose_config, tmp_pa
     assert not list(run.rglob("*.partial"))
 
 
-def test_a_damaged_checkpoint_is_passed_over(settings, compose_config, tmp_path):
+def test_a_damaged_checkpoint_is_skipped(settings, compose_config, tmp_path):
     run = tmp_path / "run"
     train(compose_config(*settings("hair_classifier", run_dir=run)))
     newest = find_checkpoint(run)
@@ -151,14 +151,14 @@ def test_a_damaged_checkpoint_is_passed_over(settings, compose_config, tmp_path)
         ),
     ],
 )
-def test_what_no_run_can_be_made_of_is_refused(override, message, settings, compose_config, tmp_path):
+def test_impossible_settings_are_refused(override, message, settings, compose_config, tmp_path):
     with pytest.raises(ValueError, match=message):
         train(compose_config(*settings("stargan", run_dir=tmp_path / "run"), override))
 
 
-def test_a_worker_that_fails_names_its_images(settings, compose_config, tmp_path, monkeypatch):
-    def broken(self, chosen, was=Batches._pixels):
-        return was(self, chosen + (len(self.dataset) if self.split == "train" else 0))  # past the end of the file
+def test_an_error_in_a_worker_names_its_images(settings, compose_config, tmp_path, monkeypatch):
+    def broken(self, chosen, original=Batches._pixels):
+        return original(self, chosen + (len(self.dataset) if self.split == "train" else 0))  # past the end of the file
 
     monkeypatch.setattr(Batches, "_pixels", broken)
     with pytest.raises(IndexError, match=r"(?s)Traceback.*while reading the images \[\d+, .*\] of "):

@@ -1,4 +1,4 @@
-"""Where the logged values go."""
+"""The values that each logger receives."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from tests.integration import runs
 from tests.integration.runs import logged
 from train import train
 
-EVERYWHERE = "logger=[csv,tensorboard,wandb]"
+ALL_LOGGERS = "logger=[csv,tensorboard,wandb]"
 
 
 @pytest.mark.slow
-def test_all_loggers_at_once_and_a_resumed_run_continues_them(settings, compose_config, tmp_path):
+def test_a_resumed_run_continues_all_loggers(settings, compose_config, tmp_path):
     run = tmp_path / "run"
-    train(compose_config(*settings("hair_classifier", steps=2, run_dir=run), EVERYWHERE))
-    assert wandb.run is None  # finished: another one of this process is not logged into it
+    train(compose_config(*settings("hair_classifier", steps=2, run_dir=run), ALL_LOGGERS))
+    assert wandb.run is None  # finished, so that another run in this process starts its own
     more = runs.start([f"resume={run}", "steps=4"], tmp_path / "log")
     more.join(300)
-    assert more.exitcode == 0, runs.log_of(tmp_path / "log")[-3000:]
+    assert more.exitcode == 0, runs.read_log(tmp_path / "log")[-3000:]
     assert [row["step"] for row in logged(run)] == [1, 2, 3, 4]
     sessions = sorted((run / "wandb").glob("offline-run-*"))  # offline-run-TIME-ID
     assert len(sessions) == 2 and len({session.name.split("-")[-1] for session in sessions}) == 1
@@ -42,14 +42,17 @@ def test_all_loggers_at_once_and_a_resumed_run_continues_them(settings, compose_
     assert first["run"].display_name == second["run"].display_name
     assert first["config"]["steps"] == 2 and second["config"]["steps"] == 4
     assert first["config"]["run/versions/torch"] == second["config"]["run/resumed_at_2/versions/torch"]
-    overrides = second["config"]["run/resumed_at_2/overrides"]  # the run brings its model and data
+    overrides = second["config"]["run/resumed_at_2/overrides"]  # model and data are added from the run
     assert overrides == ["model=hair_classifier", "data=celeba_hq", f"resume={run}", "steps=4"]
     assert len(list((run / "tensorboard").glob("events.*"))) == 2
 
 
 def records_of(file: Path) -> Iterator[wandb_internal_pb2.Record]:
-    """The records of an offline run. wandb 0.31 reads its files in Go; they are LevelDB's log format: after 7 bytes of
-    their own, blocks of 32 KiB, in which each part has a checksum, its length, and whether the record goes on."""
+    """The records of an offline run.
+
+    wandb 0.31 reads its files in Go. Their format is LevelDB's log format: a header of 7 bytes, then blocks of 32 KiB,
+    in which each part of a record has a checksum, a length and a kind (whether the record continues in the next part).
+    """
     header, block_size, last_parts = struct.Struct("<IHB"), 32768, (1, 4)
     content = file.read_bytes()
     assert content[:4] == b":W&B"
@@ -68,36 +71,36 @@ def records_of(file: Path) -> Iterator[wandb_internal_pb2.Record]:
 
 
 def offline_run(folder: Path) -> dict[str, Any]:
-    """What an offline run holds: `run`, `config`, `summary`, and `history` as a list."""
+    """The content of an offline run: `run`, `config`, `summary`, and `history` as a list."""
     (file,) = folder.glob("*.wandb")
     found: dict[str, Any] = {"config": {}, "summary": {}, "history": []}
     for record in records_of(file):
         kind = record.WhichOneof("record_type")
         if kind == "run":
             found["run"] = record.run
-            found["config"] |= named(record.run.config.update)
+            found["config"] |= by_name(record.run.config.update)
         elif kind in ("config", "summary"):
-            found[kind] |= named(getattr(record, kind).update)
+            found[kind] |= by_name(getattr(record, kind).update)
         elif kind == "history":
-            found["history"].append(named(record.history.item))
+            found["history"].append(by_name(record.history.item))
     return found
 
 
-def named(items: Iterable[Any]) -> dict[str, Any]:
+def by_name(items: Iterable[Any]) -> dict[str, Any]:
     return {item.key or "/".join(item.nested_key): json.loads(item.value_json) for item in items}
 
 
-def test_a_tracker_knows_the_run(settings, compose_config, tmp_path):
-    shown = ["tags=[hair7,small]", "group=first", "notes=a try", "run_dir=null"]
+def test_trackers_get_config_facts_curves_and_best_values(settings, compose_config, tmp_path):
+    labels = ["tags=[hair7,small]", "group=first", "notes=a try", "run_dir=null"]
     small = settings("face_parser", steps=4)
-    train(compose_config(*small, *shown, EVERYWHERE, "callbacks.checkpoints.monitor=val/mean_iou"))
+    train(compose_config(*small, *labels, ALL_LOGGERS, "callbacks.checkpoints.monitor=val/mean_iou"))
     (run,) = (tmp_path / "outputs" / "face_parser").iterdir()
     (folder,) = (run / "wandb").glob("offline-run-*")
-    told = offline_run(folder)
+    sent = offline_run(folder)
     day, time = run.name.split("_", 1)
-    assert told["run"].display_name == f"face_parser-{day}-{''.join(time.split('-')[:2])}"
-    assert (list(told["run"].tags), told["run"].run_group, told["run"].notes) == (["hair7", "small"], "first", "a try")
-    config = told["config"]
+    assert sent["run"].display_name == f"face_parser-{day}-{''.join(time.split('-')[:2])}"
+    assert (list(sent["run"].tags), sent["run"].run_group, sent["run"].notes) == (["hair7", "small"], "first", "a try")
+    config = sent["config"]
     assert config["steps"] == 4 and config["model/parser/base_width"] == 8 and config["seed"] == 777
     assert config["model/schedule/total_steps"] == 4, "references are resolved"
     record = yaml.safe_load((run / "run.yaml").read_text())[0]
@@ -111,14 +114,14 @@ def test_a_tracker_knows_the_run(settings, compose_config, tmp_path):
     rows = {row["step"]: row for row in logged(run)}
     measured = {step: rows[step]["val/mean_iou"] for step in (2, 4)}
     best = max(measured, key=measured.__getitem__)
-    summary = told["summary"]
+    summary = sent["summary"]
     assert summary["val/mean_iou"] == pytest.approx(measured[4])
     assert summary["best/val/mean_iou"] == pytest.approx(measured[best])
     assert (summary["best_step/val/mean_iou"], summary["steps_done"]) == (best, 4)
     assert summary["parse/loss"] == pytest.approx(rows[4]["parse/loss"])
-    assert [row["_step"] for row in told["history"]] == [1, 2, 3, 4]
-    assert [row["trainer/global_step"] for row in told["history"]] == [1, 2, 3, 4]
-    assert [row["parse/loss"] for row in told["history"]] == pytest.approx([rows[n]["parse/loss"] for n in rows])
+    assert [row["_step"] for row in sent["history"]] == [1, 2, 3, 4]
+    assert [row["trainer/global_step"] for row in sent["history"]] == [1, 2, 3, 4]
+    assert [row["parse/loss"] for row in sent["history"]] == pytest.approx([rows[n]["parse/loss"] for n in rows])
 
     events = EventAccumulator(str(run / "tensorboard")).Reload()
     table = {}
@@ -131,7 +134,9 @@ def test_a_tracker_knows_the_run(settings, compose_config, tmp_path):
     assert yaml.safe_load((run / "tensorboard" / "hparams.yaml").read_text())["run/dataset/fingerprint"]
 
 
-def test_tensorboard_that_is_not_installed_is_said_so(settings, compose_config, tmp_path, monkeypatch):
+def test_missing_tensorboard_is_reported_with_the_command_that_installs_it(
+    settings, compose_config, tmp_path, monkeypatch
+):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InstantiationException) as error:
         train(compose_config(*settings("hair_classifier", run_dir=tmp_path / "run"), "logger=[tensorboard]"))

@@ -1,4 +1,4 @@
-"""A run that older code made (tests/data/make_old_files.py) goes on."""
+"""A run made by older code (tests/data/make_old_files.py) can be continued."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.conftest import ROOT
 from train import train
 
 
-def test_an_old_run_goes_on(compose_config, packed_faces, tmp_path):
+def test_an_old_run_is_continued(compose_config, packed_faces, tmp_path):
     with tarfile.open(ROOT / "tests" / "data" / "old_run.tar.xz") as archive:
         archive.extractall(tmp_path, filter="data")
     run = tmp_path / "run"

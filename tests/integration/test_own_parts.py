@@ -1,4 +1,4 @@
-"""A network and a callback of somebody's own, from training to the salon."""
+"""A network and a callback defined by the user, from training to the salon."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from torch import nn
 from hairgan.networks.stargan import Generator
 
 class MyGenerator(Generator):
-    """The published one, and a colour of its own."""
+    """The published generator with an additional bias of its output."""
 
     def __init__(self, image_size, style_dim, max_width, base_width, w_hpf, flavor=0.5):
         super().__init__(image_size, style_dim, max_width, base_width, w_hpf)
@@ -63,30 +63,30 @@ def my_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def settings_of_mine(packed_faces, tmp_path: Path) -> list[str]:
+def own_settings(packed_faces, tmp_path: Path) -> list[str]:
     every = [f"{what}.every_n_steps=2" for what in ("callbacks.checkpoints", "callbacks.sample_grids")]
     data = ["data=celeba_hq", f"data.root={packed_faces(32)}", "image_size=32", "steps=2", "batch_size=4"]
     return ["model=stargan", *data, *every, *OWN, f"run_dir={tmp_path / 'run'}"]
 
 
-def evaluation(run: Path, out: Path, *overrides: str):
+def evaluation_config(run: Path, out: Path, *overrides: str):
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         return compose("evaluate", [f"run={run}", f"out={out}", "max_sources=2", "metrics=[fid]", *overrides])
 
 
-def test_own_parts_from_training_to_the_salon(settings_of_mine, compose_config, tmp_path, capsys):
-    train(compose_config(*settings_of_mine))
+def test_own_parts_are_trained_evaluated_bundled_and_used_in_the_salon(own_settings, compose_config, tmp_path, capsys):
+    train(compose_config(*own_settings))
     assert "my callback was here" in capsys.readouterr().out
     run, bundle = tmp_path / "run", tmp_path / "bundle"
     node = yaml.safe_load((run / "config.yaml").read_text())["model"]["generator"]
     assert node == {"_target_": "my_parts.MyGenerator", **ARGUMENTS}
 
     with pytest.raises(ValueError, match=r"model\.generator names my_parts\.MyGenerator, .*trust=my_parts"):
-        evaluate(evaluation(run, tmp_path / "report"))
+        evaluate(evaluation_config(run, tmp_path / "report"))
     with pytest.raises(ValueError, match="--trust my_parts"):
         CliRunner().invoke(cli, ["bundle", str(run), "--out", str(bundle)], catch_exceptions=False)
     with trusting(None):
-        values = evaluate(evaluation(run, tmp_path / "report", "trust=my_parts"))
+        values = evaluate(evaluation_config(run, tmp_path / "report", "trust=my_parts"))
     assert "latent/fid_embedded" in str(values)
     command = ["bundle", str(run), "--out", str(bundle), "--trust", "my_parts"]
     result = CliRunner().invoke(cli, command, catch_exceptions=False)
@@ -101,35 +101,35 @@ def test_own_parts_from_training_to_the_salon(settings_of_mine, compose_config, 
     assert head.shape == (1, 3, 32, 32)
 
 
-def test_own_parts_of_a_run_to_go_on_with(settings_of_mine, compose_config, tmp_path):
-    train(compose_config(*settings_of_mine))
-    go_on = ["steps=4", f"resume={tmp_path / 'run'}"]
+def test_a_run_with_own_parts_is_resumed_only_if_they_are_trusted(own_settings, compose_config, tmp_path):
+    train(compose_config(*own_settings))
+    resume = ["steps=4", f"resume={tmp_path / 'run'}"]
     with pytest.raises(ValueError, match=r"names my_parts\.(MyGenerator|MyCallback) as .*trust=my_parts"):
-        choice.choose(compose_config(*go_on))
+        choice.choose(compose_config(*resume))
     with pytest.raises(ValueError, match=r"names my_parts\.MyCallback as callbacks\.mine"):
-        choice.choose(compose_config(*go_on, "model.generator._target_=my_parts.MyGenerator"))
-    typed = [setting for setting in settings_of_mine if not setting.startswith(("steps", "run_dir"))]
-    assert choice.choose(compose_config(*typed, *go_on)).run == tmp_path / "run"
+        choice.choose(compose_config(*resume, "model.generator._target_=my_parts.MyGenerator"))
+    typed = [setting for setting in own_settings if not setting.startswith(("steps", "run_dir"))]
+    assert choice.choose(compose_config(*typed, *resume)).run == tmp_path / "run"
     with trusting(None):
-        assert choice.choose(compose_config(*go_on, "trust=my_parts")).run == tmp_path / "run"
+        assert choice.choose(compose_config(*resume, "trust=my_parts")).run == tmp_path / "run"
     with pytest.raises(ValueError, match="names my_parts"):
-        choice.choose(compose_config("trust=yaml", *go_on))
+        choice.choose(compose_config("trust=yaml", *resume))
 
 
-def test_a_network_that_lacks_what_its_family_calls(settings_of_mine, compose_config, tmp_path):
-    settings = [*settings_of_mine, "model.generator._target_=my_parts.Incomplete"]
+def test_a_network_without_needed_attributes_is_refused(own_settings, compose_config, tmp_path):
+    settings = [*own_settings, "model.generator._target_=my_parts.Incomplete"]
     with pytest.raises(Exception, match="lacks what StarGANv2Module calls: image_size, style_dim, w_hpf") as error:
         train(compose_config(*settings))
     assert isinstance(error.value.__cause__ or error.value, ValueError)
     assert not list((tmp_path / "run").rglob("*.ckpt"))
 
 
-def test_a_bundle_holds_only_what_can_be_read_again(tmp_path):
+def test_a_bundle_is_refused_if_it_could_not_be_loaded(tmp_path):
     import my_parts
 
     mine = my_parts.MyGenerator(**ARGUMENTS)
     with trusting("my_parts"):
-        mine.config |= {"flavour": 0.5}
+        mine.config |= {"unknown": 0.5}
         with pytest.raises(ValueError, match=r"'stargan_generator' does not fit its card: .* cannot be made"):
             save_bundle(tmp_path / "b", {"stargan_generator": mine})
         mine.config = ARGUMENTS

@@ -1,4 +1,4 @@
-"""What a run does to its directory, and what a start that fails does not."""
+"""The files of a run directory after a start that fails, and after a resume from an older checkpoint."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def steps(run: Path) -> list[int]:
 
 @pytest.fixture
 def resume(settings, compose_config, monkeypatch):
-    """Trains with a command line: `resume=...` and values to go with it."""
+    """Resumes a run with overrides."""
 
-    def go_on(path: Path, *overrides: str) -> None:
-        def config_of(run: Path, asked: DictConfig, was=choice._config_of) -> DictConfig:
-            cfg = was(run, asked)
+    def resume_from(path: Path, *overrides: str) -> None:
+        def config_of(run: Path, composed: DictConfig, original=choice._config_of) -> DictConfig:
+            cfg = original(run, composed)
             with open_dict(cfg):
                 cfg.merge_with_dotlist(list(overrides))
             return cfg
@@ -39,20 +39,22 @@ def resume(settings, compose_config, monkeypatch):
             patch.setattr(choice, "_config_of", config_of)
             train(compose_config(*settings("hair_classifier"), f"resume={path}"))
 
-    return go_on
+    return resume_from
 
 
-def test_the_life_of_a_run_directory(settings, compose_config, tmp_path, resume, capsys):
+def test_failed_starts_change_nothing_and_later_checkpoints_are_set_aside(
+    settings, compose_config, tmp_path, resume, capsys
+):
     small = settings("hair_classifier", run_dir=tmp_path / "run", **{"callbacks.checkpoints.keep": 3})
     run = tmp_path / "run"
     train(compose_config(*small, "callbacks.checkpoints.every_n_steps=1", "callbacks.early_stopping=null"))
     assert not (run / "lock").exists()
     before = content(run)
 
-    # what cannot go on leaves everything as it was
+    # a start that fails changes nothing
     with pytest.raises(ValueError, match=r"holds a run\. Continue it with resume="):
         train(compose_config(*small))
-    with pytest.raises(ValueError, match="steps=3 asks for no more"):
+    with pytest.raises(ValueError, match="and steps=3: raise steps to continue"):
         resume(run, "steps=3")
     with pytest.raises(Exception, match=r"image_size is 64|64 px"):
         resume(run, "image_size=64", "data.image_size=64", "steps=6")
@@ -60,18 +62,18 @@ def test_the_life_of_a_run_directory(settings, compose_config, tmp_path, resume,
         resume(run, "model.classifier.base_width=16", "steps=6")
     assert content(run) == before
 
-    # from an older checkpoint: what came later is set aside, and the new branch is the run from then on
+    # a resume from an older checkpoint sets later files aside
     shutil.rmtree(run / "samples")
     capsys.readouterr()
     resume(run / "checkpoints" / "step_00000002.ckpt", "seed=5", "steps=3")
     aside = run / "until_step_00000004"
-    said = capsys.readouterr().out
-    assert f"set aside {os.path.relpath(aside)}: what this run had made after step 2" in said
-    assert f"go on    python train.py resume={os.path.relpath(run)} steps=6" in said
+    printed = capsys.readouterr().out
+    assert f"moved the checkpoints and samples after step 2 to {os.path.relpath(aside)}" in printed
+    assert f"continue python train.py resume={os.path.relpath(run)} steps=6" in printed
     assert steps(aside) == [4, 3] and steps(run) == [3, 2]
     assert [row["step"] for row in read_curves(aside / "metrics.csv")] == [1, 2, 3, 4]
     assert [row["step"] for row in read_curves(run / "metrics.csv")] == [1, 2, 3]
-    assert "trained on other data" not in said
+    assert "trained on other data" not in printed
     fingerprint = record.read(aside)[-1]["dataset"]["fingerprint"]
     write_text(aside / record.RECORD, (aside / record.RECORD).read_text().replace(fingerprint, "other"))
     resume(aside, "steps=5")

@@ -1,4 +1,4 @@
-"""What a batch job of SLURM does, with its environment and a `scontrol` of our own."""
+"""A SLURM batch job, with SLURM's environment variables and a fake `scontrol`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ JOB = "4711"
 def start_tasks(
     overrides: list[str], folder: Path, log: Path, nodes: int, tasks: int, restarts: int = 0
 ) -> list[BaseProcess]:
-    """Start the tasks of a job, spread over nodes, as srun would; `scontrol` writes what it is told to a file."""
+    """Start the tasks of a job, spread over nodes, like srun. The fake `scontrol` writes its arguments to a file."""
     scontrol = folder / "bin" / "scontrol"
     scontrol.parent.mkdir(exist_ok=True)
     scontrol.write_text(f'#!/bin/sh\necho "$@" >> {folder / "scontrol.log"}\n')
@@ -46,7 +46,7 @@ def start_tasks(
 @pytest.mark.parametrize(
     ("nodes", "tasks"), [(1, 1), pytest.param(1, 2, marks=pytest.mark.slow), pytest.param(2, 2, marks=pytest.mark.slow)]
 )
-def test_a_job_whose_time_is_over_saves_and_is_queued_again(nodes, tasks, settings, tmp_path):
+def test_a_job_at_its_time_limit_saves_and_is_requeued(nodes, tasks, settings, tmp_path):
     on_cpu = ["trainer.accelerator=cpu", "trainer.precision=32-true"]
     job = [*settings("stargan", steps=100000), "trainer=slurm", *on_cpu, "logger=[csv]", "data.num_workers=0"]
     job += ["callbacks.checkpoints.every_n_steps=100000", "callbacks.sample_grids=null"]
@@ -54,13 +54,13 @@ def test_a_job_whose_time_is_over_saves_and_is_queued_again(nodes, tasks, settin
 
     first = start_tasks(job, tmp_path, tmp_path / "first", nodes, tasks)
     log = tmp_path / "first.0"
-    runs.wait_for(lambda: "step/s, " in runs.log_of(log) or any(task.exitcode is not None for task in first))
+    runs.wait_for(lambda: "step/s, " in runs.read_log(log) or any(task.exitcode is not None for task in first))
     for task in first:
         assert task.pid is not None
         os.kill(task.pid, signal.SIGUSR1)
     for task in first:
         task.join(120)
-    assert [task.exitcode for task in first] == [0] * tasks, runs.log_of(log)[-3000:]
+    assert [task.exitcode for task in first] == [0] * tasks, runs.read_log(log)[-3000:]
     assert (tmp_path / "scontrol.log").read_text() == f"requeue {JOB}\n"  # once
     (run,) = (tmp_path / "outputs" / "stargan").iterdir()
     assert run.name == f"job_{JOB}"
@@ -70,7 +70,7 @@ def test_a_job_whose_time_is_over_saves_and_is_queued_again(nodes, tasks, settin
     again = start_tasks([*job, f"steps={done + 2}"], tmp_path, tmp_path / "again", nodes, tasks, restarts=1)
     for task in again:
         task.join(120)
-    assert [task.exitcode for task in again] == [0] * tasks, runs.log_of(tmp_path / "again.0")[-3000:]
-    assert f"{done} to {done + 2}, 4 images each" in runs.log_of(tmp_path / "again.0")
+    assert [task.exitcode for task in again] == [0] * tasks, runs.read_log(tmp_path / "again.0")[-3000:]
+    assert f"{done} to {done + 2}, 4 images each" in runs.read_log(tmp_path / "again.0")
     assert runs.load(run)["steps_done"] == done + 2
     assert [path.name for path in (tmp_path / "outputs" / "stargan").iterdir()] == [run.name]

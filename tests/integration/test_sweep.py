@@ -26,7 +26,7 @@ def test_workers_share_a_study_that_ends_with_a_table_and_a_picture(settings, co
         return sweep(compose_config(*settings("hair_classifier", steps=2), *options))
 
     worker(1)
-    study = worker(2)  # another worker, or the same after a kill, adds what is missing
+    study = worker(2)  # another worker, or the same one after a kill, runs the missing trials
     assert [trial.state in FINISHED for trial in study.trials] == [True, True]
     assert list(study.trials[0].intermediate_values) == [2]
     folder = tmp_path / "outputs" / "sweeps" / "small"
@@ -75,13 +75,13 @@ def test_a_trial_that_is_stopped_does_not_count_and_ends_the_worker(trials, comp
     with pytest.raises(StoppedBySignal) as stopped:
         trials([0.5, StoppedBySignal("SIGTERM"), 0.9])
     assert stopped.value.code == 143
-    study = trials([0.0, 0.0, 0.9, 0.8], **{"sweep.trials": 3})  # the same command again: what is missing
+    study = trials([0.0, 0.0, 0.9, 0.8], **{"sweep.trials": 3})  # the same command again runs the missing trials
     assert [trial.state for trial in study.trials] == [TrialState.COMPLETE, TrialState.FAIL] + [TrialState.COMPLETE] * 2
     assert study.best_value == 0.9
 
 
 @pytest.mark.parametrize("started", ["trainer.devices", "torchrun"])
-def test_a_trial_is_one_process(started, trials, monkeypatch):
+def test_several_processes_per_trial_are_refused(started, trials, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2" if started == "torchrun" else "1")
     with pytest.raises(ValueError, match="several processes per trial would start the whole sweep in each of them"):
         trials([0.5], **({} if started == "torchrun" else {"trainer.devices": 2}))
@@ -140,7 +140,7 @@ def test_a_grid_tries_each_combination_once_even_after_a_stop(grid):
         grid({3: KeyboardInterrupt()})
     assert stopped.value.code == 130
     assert grid() == [1, 1, 1, 1]
-    assert grid() == [1, 1, 1, 1]  # nothing is left to do
+    assert grid() == [1, 1, 1, 1]  # all trials are finished
 
 
 def test_settings_that_do_not_fit_each_other_cost_one_trial(monkeypatch, compose_config):
@@ -154,7 +154,7 @@ def test_settings_that_do_not_fit_each_other_cost_one_trial(monkeypatch, compose
     assert refused == [{"batch_size": 8, "accumulate": 16}] and len(study.trials) == 4
 
 
-def test_a_value_that_is_not_finite_counts_as_none(trials):
+def test_a_value_that_is_not_finite_is_no_value(trials):
     study = trials([0.5, float("inf"), float("-inf")])
     assert [trial.user_attrs.get("how") for trial in study.trials] == [None, "no value", "no value"]
 
@@ -162,8 +162,8 @@ def test_a_value_that_is_not_finite_counts_as_none(trials):
 def test_an_error_is_printed_once_and_without_a_traceback(trials, capfd):
     with pytest.raises(ValueError, match="no such folder"):
         trials([0.5, ValueError("no such folder")])
-    said = capfd.readouterr()
-    assert "Traceback" not in said.err and "[I " not in said.err and "trial 0 finished with 0.5" in said.out
+    printed = capfd.readouterr()
+    assert "Traceback" not in printed.err and "[I " not in printed.err and "trial 0 finished with 0.5" in printed.out
 
 
 def test_an_incomplete_line_is_removed_from_the_journal(trials, tmp_path):

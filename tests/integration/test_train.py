@@ -1,4 +1,4 @@
-"""The real config, each model, a few steps on small data."""
+"""A few steps of each model on small data, with the real config."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def evaluation_config(run: Path, tmp_path: Path) -> DictConfig:
 
 
 def assert_names_are_known(model: str, cfg: DictConfig, logged: set[str]) -> None:
-    """What a run logs is what its settings say that it does: a monitor and a sweep's metric are looked up there."""
+    """Assert that a run logs the names in `logged_values`, by which monitors and sweeps are checked."""
     values = OmegaConf.to_container(cfg.callbacks, resolve=True)
     callbacks = {name: value for name, value in values.items() if value}
     known = {*logged_values.losses(model), *logged_values.measured(model, callbacks, validates=True)} - {"g/perceptual"}
@@ -39,7 +39,7 @@ def assert_names_are_known(model: str, cfg: DictConfig, logged: set[str]) -> Non
 
 
 @pytest.mark.parametrize("model", SMALL)
-def test_a_run_leaves_everything_behind(model, settings, compose_config, tmp_path):
+def test_a_run_writes_curves_samples_checkpoints_and_a_record(model, settings, compose_config, tmp_path):
     cfg = compose_config(*settings(model, run_dir=tmp_path / "run"))
     metrics = train(cfg)
     run = tmp_path / "run"
@@ -67,13 +67,13 @@ def test_a_run_leaves_everything_behind(model, settings, compose_config, tmp_pat
 
 
 @pytest.mark.parametrize("model", SMALL)
-def test_a_resumed_run_ends_as_if_it_had_never_stopped(model, settings, compose_config, tmp_path, monkeypatch):
+def test_a_resumed_run_equals_an_uninterrupted_one(model, settings, compose_config, tmp_path, monkeypatch):
     train(compose_config(*settings(model, run_dir=tmp_path / "whole")))
 
-    def interrupt(self, trainer, module, *_, was=checkpoints.Checkpoints.on_train_batch_end):
+    def interrupt(self, trainer, module, *_, original=checkpoints.Checkpoints.on_train_batch_end):
         if module.steps_done == 3:
             signal.raise_signal(signal.SIGTERM)
-        was(self, trainer, module)
+        original(self, trainer, module)
 
     with monkeypatch.context() as patch:
         patch.setattr(checkpoints.Checkpoints, "on_train_batch_end", interrupt)

@@ -72,7 +72,7 @@ def check(
 
 def _message(kind: type[Settings], values: dict[str, Any], where: str, error: ValidationError, target: str) -> str:
     errors = error.errors(include_url=False)
-    # a misspelt name is told first: the right one is missing only because of it
+    # a misspelled name is reported first: the correct one is missing because of it
     first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
     if not first["loc"]:  # of a validator of the whole group
         return str(first["ctx"]["error"]) if "ctx" in first else first["msg"]

@@ -38,9 +38,9 @@ def full(*_: Any) -> None:
 
 def test_full_shared_memory_warns_once_and_uses_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.UntypedStorage, "_share_fd_cpu_", full)
-    with pytest.warns(UserWarning, match="shared memory is too small .*docker run --shm-size") as said:
+    with pytest.warns(UserWarning, match="shared memory is too small .*docker run --shm-size") as warned:
         assert steps_of(StepLoader(read, 0, 6, 2)) == list(range(6))
-    assert len(said) == 1
+    assert len(warned) == 1
 
 
 def test_a_system_without_semaphores_reads_in_one_process(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,9 +19,9 @@ def test_phases_update_only_their_networks_and_the_average_follows(tmp_path):
     torch.manual_seed(0)
     first, second = nn.Linear(3, 3), nn.Linear(3, 1)
     average = second.weight.detach().clone()
-    g = torch.Generator().manual_seed(1)
+    random = torch.Generator().manual_seed(1)
     for _ in range(3):
-        x = torch.randn(4, 3, generator=g)
+        x = torch.randn(4, 3, generator=random)
         loss = second(first(x)).pow(2).mean()
         parameters = [*first.parameters(), *second.parameters()]
         with torch.no_grad():
@@ -52,27 +52,27 @@ def test_the_schedule_is_a_function_of_the_step(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("mishap", "message"),
+    ("fault", "message"),
     [
         ("poison_at", r"step 1, phase both: loss is nan.*\[4, 5, 6, 7\]"),
         ("steep_at", r"step 1, phase both: grad_norm is inf.*\[4, 5, 6, 7\]"),
     ],
 )
-def test_values_that_are_not_finite_stop_training_before_any_weight_changes(mishap, message, tmp_path):
+def test_values_that_are_not_finite_stop_training_before_any_weight_changes(fault, message, tmp_path):
     good = TwoNetworks(ema=("second",))
     before = fit(good, steps=1, tmp_path=tmp_path).strategy.optimizers
-    bad = TwoNetworks(ema=("second",), **{mishap: 1})
+    bad = TwoNetworks(ema=("second",), **{fault: 1})
     trainers = []
     with pytest.raises(NonFiniteError, match=message):
-        fit(bad, tmp_path=tmp_path, callbacks=[Remember(trainers)])
+        fit(bad, tmp_path=tmp_path, callbacks=[KeepTrainer(trainers)])
     torch.testing.assert_close(bad.state_dict(), good.state_dict(), rtol=0, atol=0)
-    for optimizer, was in zip(trainers[0].strategy.optimizers, before, strict=True):
-        torch.testing.assert_close(optimizer.state_dict(), was.state_dict(), rtol=0, atol=0)
+    for optimizer, earlier in zip(trainers[0].strategy.optimizers, before, strict=True):
+        torch.testing.assert_close(optimizer.state_dict(), earlier.state_dict(), rtol=0, atol=0)
     assert bad.steps_done == 1 and all(p.grad is None for p in bad.parameters())
     assert bad.last_logs == good.last_logs
 
 
-class Remember(pl.Callback):
+class KeepTrainer(pl.Callback):
     def __init__(self, trainers: list[pl.Trainer]) -> None:
         self.trainers = trainers
 
@@ -86,7 +86,9 @@ def test_gradients_are_clipped_by_the_norm_of_their_phase(tmp_path):
     before = {name: value.clone() for name, value in module.state_dict().items()}
     fit(module, steps=1, tmp_path=tmp_path)
     fit(free, steps=1, tmp_path=tmp_path)
-    assert module.last_logs["both/grad_norm"] == free.last_logs["both/grad_norm"] > 0.01, "logged is the norm before"
+    assert module.last_logs["both/grad_norm"] == free.last_logs["both/grad_norm"] > 0.01, (
+        "the norm before clipping is logged"
+    )
     moved = {name: value - before[name] for name, value in module.state_dict().items()}
     total = torch.cat([m.flatten() for name, m in moved.items() if name.startswith("networks.first")]).norm()
     assert 0 < total <= 0.1 * 0.01 * 1.0001  # of the norm over both networks, at the rate 0.1
@@ -103,7 +105,7 @@ def test_one_gradient_scale_serves_all_optimizers_of_a_phase(tmp_path):
     options = half_precision(scale=8.0)
     fit(half, tmp_path=tmp_path, **options)
     torch.testing.assert_close(half.state_dict(), exact.state_dict(), rtol=1e-2, atol=1e-2)
-    assert options["plugins"][0].scaler.get_scale() == 8.0 * 2**6  # grown once a phase, of which there were six
+    assert options["plugins"][0].scaler.get_scale() == 8.0 * 2**6  # doubled once per phase, for six phases
 
 
 def test_a_scale_that_overflows_skips_the_phase_and_shrinks(tmp_path):

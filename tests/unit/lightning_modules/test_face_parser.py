@@ -11,13 +11,13 @@ from hairgan.networks.face_parser import BiSeNet
 from lightning_modules import FaceParserModule
 
 
-@pytest.mark.parametrize("wanted", [False, True])
-def test_imagenet_weights_are_loaded_where_they_are_wanted(wanted, monkeypatch):
+@pytest.mark.parametrize("imagenet", [False, True])
+def test_imagenet_weights_are_loaded_only_if_chosen(imagenet, monkeypatch):
     loaded = []
     monkeypatch.setattr("lightning_modules.face_parser.load_imagenet", lambda trunk: loaded.append(trunk))
     parser = BiSeNet(base_width=4)
-    FaceParserModule(parser, optimizer=partial(torch.optim.SGD, lr=0.1), imagenet=wanted)
-    assert loaded == ([parser.backbone] if wanted else [])
+    FaceParserModule(parser, optimizer=partial(torch.optim.SGD, lr=0.1), imagenet=imagenet)
+    assert loaded == ([parser.backbone] if imagenet else [])
 
 
 def test_the_jaccard_loss_is_a_separate_term():

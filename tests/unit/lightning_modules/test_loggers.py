@@ -1,4 +1,4 @@
-"""The loggers, and how they report what is missing."""
+"""The wandb logger: tags, keys and errors."""
 
 from __future__ import annotations
 
@@ -44,6 +44,6 @@ def test_a_service_that_does_not_answer_is_reported(monkeypatch, tmp_path):
     monkeypatch.setattr(wandb, "init", init)
     monkeypatch.setenv("WANDB_API_KEY", "0" * 40)
     with pytest.raises(
-        ValueError, match=r"Weights & Biases did not take the run \(Run init.* logger.mode=offline needs"
+        ValueError, match=r"Weights & Biases could not start the run \(Run init.* logger.mode=offline needs"
     ):
         QuietWandbLogger(mode="online", save_dir=tmp_path).experiment  # noqa: B018

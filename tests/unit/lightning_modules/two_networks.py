@@ -18,7 +18,12 @@ from lightning_modules.phase import Phase
 
 
 class TwoNetworks(PhasedModule):
-    """Two linear maps; phase one pulls both to the data, phase two moves the second alone."""
+    """Two linear maps; the first phase trains both, the second phase only the second map.
+
+    Args:
+        poison_at: the step at which the loss is NaN.
+        steep_at: the step at which a gradient is infinite.
+    """
 
     def __init__(self, poison_at: int | None = None, steep_at: int | None = None, **options: Any) -> None:
         torch.manual_seed(0)
@@ -42,8 +47,8 @@ class TwoNetworks(PhasedModule):
 
 def fit(module: PhasedModule, steps: int = 3, tmp_path: Path | None = None, **options: Any) -> pl.Trainer:
     """Train without Lightning's extras. There are validations if `validate_every` (a number of steps) is given."""
-    g = torch.Generator().manual_seed(1)
-    data = [{"x": torch.randn(4, 3, generator=g), "ids": torch.arange(4) + 4 * i} for i in range(steps)]
+    random = torch.Generator().manual_seed(1)
+    data = [{"x": torch.randn(4, 3, generator=random), "ids": torch.arange(4) + 4 * step} for step in range(steps)]
     every = options.pop("validate_every", None)
     trainer = pl.Trainer(**{
         "max_epochs": 1, "logger": False, "accelerator": "cpu", "enable_progress_bar": False,

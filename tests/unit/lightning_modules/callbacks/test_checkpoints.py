@@ -1,4 +1,4 @@
-"""Which steps are saved, which one is the best, and when a run stops early."""
+"""Regular and best checkpoints, monitors, and early stopping."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ def test_the_best_checkpoint_is_kept_for_any_source_of_the_metric(measured_by, m
 
 
 def test_a_resumed_run_keeps_its_best(tmp_path):
-    fit(Validated(0.9, 0.5), steps=2, tmp_path=tmp_path, callbacks=(was := checkpoints()), validate_every=1)
-    assert was[0].best_step == 1
+    fit(Validated(0.9, 0.5), steps=2, tmp_path=tmp_path, callbacks=(first := checkpoints()), validate_every=1)
+    assert first[0].best_step == 1
     module, again = Validated(0.8, 0.95), checkpoints()
-    again[0].load_state_dict(was[0].state_dict())
+    again[0].load_state_dict(first[0].state_dict())
     module.steps_done = 2
     trainer = fit(module, steps=2, tmp_path=tmp_path, callbacks=again, validate_every=1)
     assert (again[0].best, again[0].best_step) == (0.95, 4) and step_of(tmp_path / FOLDER / BEST) == 4
 
-    (tmp_path / FOLDER / BEST).unlink()  # it was set aside; the next value is the best of those that are left
+    (tmp_path / FOLDER / BEST).unlink()  # it was set aside, so the next value is the best
     third = checkpoints()
     third[0].load_state_dict(again[0].state_dict())
     third[0].forget_missing_best(trainer)
@@ -57,7 +57,7 @@ def checkpoints() -> list[Checkpoints]:
 
 
 @pytest.mark.parametrize("callback", [Checkpoints(1, monitor="val/qualty"), EarlyStopping("val/qualty", mode="max")])
-def test_a_misspelt_monitor_is_refused_before_the_first_step(callback, tmp_path):
+def test_a_misspelled_monitor_is_refused_before_the_first_step(callback, tmp_path):
     name = "checkpoints" if isinstance(callback, Checkpoints) else "early_stopping"
     module = Validated(0.5)
     with pytest.raises(ValueError) as error:
@@ -93,7 +93,7 @@ def test_without_validation_a_warning_says_that_there_is_no_best(tmp_path):
 
 
 @pytest.mark.parametrize("validate_every", [1, None])
-def test_early_stopping_counts_measurements_and_the_run_keeps_its_best_and_its_last_step(validate_every, tmp_path):
+def test_early_stopping_counts_measurements_and_keeps_the_best_and_the_last_step(validate_every, tmp_path):
     stop = EarlyStopping("metrics/quality", mode="max", patience=2)
     measured = Measures({2: 0.9, 5: 0.5, 7: 0.6})
     module = Validated(*[0.0] * 10) if validate_every else TwoNetworks()  # validations in between do not count

@@ -1,4 +1,4 @@
-"""The warning that the discriminator has won."""
+"""The warning about a discriminator with almost no loss."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from lightning_modules.callbacks import CollapseWarning
 
 
-def test_a_discriminator_that_has_won_gives_one_warning():
+def test_a_discriminator_with_almost_no_loss_gives_one_warning():
     callback = CollapseWarning(patience=3, threshold=0.02)
 
     def steps(*losses: tuple[float, float]) -> None:

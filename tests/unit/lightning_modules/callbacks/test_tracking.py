@@ -1,4 +1,4 @@
-"""What trackers are told about a run."""
+"""Facts and names of runs in trackers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lightning_modules.callbacks.tracking import flat, readable_name
 from lightning_modules.launch.components import build_loggers
 
 
-def test_runs_have_names_that_differ(tmp_path):
+def test_runs_have_different_readable_names(tmp_path):
     runs = [
         "2026-11-25_21-25-13",
         "2026-11-25_21-25-13_1",

@@ -1,4 +1,4 @@
-"""What is done with a command line before Hydra reads it."""
+"""The command line before Hydra reads it: checks, `GROUP=null`, choices of a resumed run, and help."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from lightning_modules.launch import command_line, config_comments
         ("steps=3", "steps=3"),
     ],
 )
-def test_nothing_can_be_chosen_where_nothing_is_a_choice(word, becomes):
+def test_null_and_empty_choices_of_a_group_are_replaced(word, becomes):
     assert command_line.without_null(word) == becomes
 
 
 @pytest.mark.parametrize(
-    ("program", "words", "said"),
+    ("program", "words", "message"),
     [
         (
             "train.py",
@@ -42,6 +42,7 @@ def test_nothing_can_be_chosen_where_nothing_is_a_choice(word, becomes):
         ),
         ("train.py", ["~trainer"], "train.py: choose a trainer: cpu, "),
         ("train.py", ["model=stargann"], "train.py: there is no model 'stargann' (did you mean 'stargan'?)"),
+        ("train.py", ["logger=[csv,wandbb]"], "train.py: there is no logger 'wandbb' (did you mean 'wandb'?); choose"),
         ("train.py", ["steps=0"], "train.py: steps must be a whole number of 1 or more, not 0"),
         ("train.py", ["=3"], "train.py: '=3' names no setting"),
         ("train.py", ["logger=[none,csv]"], "train.py: logger=[none,csv]: none cannot be combined with other choices"),
@@ -51,27 +52,27 @@ def test_nothing_can_be_chosen_where_nothing_is_a_choice(word, becomes):
         (
             "train.py",
             ["name=日本"],
-            "train.py: 'name=日本' cannot be read: put a value with such letters in quotes",
+            "train.py: 'name=日本' cannot be read: quote a value with such letters",
         ),
         ("train.py", ["nothing.at.all=3"], "train.py: there is no setting 'nothing'"),
         ("evaluate.py", [], "evaluate.py: give the run to evaluate"),
         ("sweep.py", ["sweep=null"], "sweep.py: choose a sweep: sweep=tpe"),
     ],
 )
-def test_what_cannot_be_ends_before_anything_is_imported(program, words, said, monkeypatch):
+def test_wrong_overrides_are_refused_before_slow_imports(program, words, message, monkeypatch):
     monkeypatch.setattr(sys, "argv", [program, *words])
     with pytest.raises(SystemExit) as ended:
         command_line.prepare(program)
-    assert str(ended.value).startswith(said)
+    assert str(ended.value).startswith(message)
 
 
-def test_a_command_line_that_is_right_is_handed_on(monkeypatch):
+def test_a_correct_command_line_is_passed_on(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["train.py", "experiment=quickstart", "~callbacks", "logger=null"])
     command_line.prepare("train.py")
     assert sys.argv == ["train.py", "experiment=quickstart", "callbacks=none", "logger=none"]
 
 
-def test_a_run_brings_its_model_and_data(tmp_path):
+def test_model_and_data_of_a_resumed_run_are_added(tmp_path):
     config = {"model": {"_target_": "lightning_modules.SEANModule"}, "data": {"_target_": "my.Data"}}
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
     assert command_line.choices_of_run([f"resume={tmp_path}", "steps=3"]) == ["model=sean"]
@@ -80,7 +81,7 @@ def test_a_run_brings_its_model_and_data(tmp_path):
     assert command_line.choices_of_run(["resume=auto"]) == command_line.choices_of_run(["resume=gone"]) == []
 
 
-def test_what_a_run_brings_stands_beside_the_other_overrides(tmp_path, monkeypatch):
+def test_added_choices_stand_between_options_and_overrides(tmp_path, monkeypatch):
     (tmp_path / "config.yaml").write_text(
         yaml.safe_dump({"model": {"_target_": "lightning_modules.SEANModule"}, "data": {"_target_": "my.Data"}})
     )
@@ -89,7 +90,7 @@ def test_what_a_run_brings_stands_beside_the_other_overrides(tmp_path, monkeypat
     assert sys.argv[1:] == ["-m", "model=sean", f"resume={tmp_path}", "steps=3,4"]
 
 
-def test_a_folder_that_is_gone(tmp_path, monkeypatch):
+def test_a_deleted_current_folder_is_reported(tmp_path, monkeypatch):
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")
     (tmp_path / "gone").rmdir()
@@ -102,23 +103,25 @@ def test_a_folder_that_is_gone(tmp_path, monkeypatch):
     ("train.py", "config", ["experiment=quickstart", "seed=3"]), ("evaluate.py", "evaluate", []),
     ("sweep.py", "config", ["sweep=classifier", "model=hair_classifier"]),
 ])  # fmt: skip
-def test_help_is_the_config_with_its_comments(program, config, words, monkeypatch, capsys):
+def test_help_prints_the_config_with_its_comments(program, config, words, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", [program, *words, "--help"])
     with pytest.raises(SystemExit) as ended:
         command_line.prepare(program)
     assert ended.value.code == 0
-    said = capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert ("[GROUP=CHOICE]" in printed) == (config == "config")
     with initialize_config_dir(str(config_comments.CONF), version_base="1.3"):
         cfg = compose(config, words)
-    values = said[said.index("\nrun:" if program == "evaluate.py" else "\nseed:") : said.index("\n--cfg job")]
+    first = "\nrun:" if program == "evaluate.py" else "\nseed:"
+    values = printed[printed.index(first) : printed.index("\n--cfg job")]
     assert yaml.safe_load(values) == yaml.safe_load(OmegaConf.to_yaml(cfg))
     for line in (
         "seed: 3  # all random numbers of the run are functions of it",
         "    base_width: 16  # channels at full",
     ):
-        assert (line in said) == (program == "train.py"), line
+        assert (line in printed) == (program == "train.py"), line
     if program == "evaluate.py":
-        assert "#   stargan: fid, lpips, domain_accuracy (needs a classifier)" in said
+        assert "#   stargan: fid, lpips, domain_accuracy (needs a classifier)" in printed
 
 
 def test_comments_are_found_above_and_beside_settings():

@@ -1,4 +1,4 @@
-"""Folders for results: impossible ones are refused, and new ones get a number where the name is taken."""
+"""Folders for results: impossible ones are refused, and new ones get a number if the name is taken."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lightning_modules.launch.checks import check_machine
 from lightning_modules.launch.folders import check_folder, make_new_folder
 
 
-def test_a_folder_that_can_be_made_is_left_unmade(tmp_path):
+def test_checking_a_folder_does_not_make_it(tmp_path):
     check_folder("out=a", tmp_path / "a" / "b")
     check_folder("out=a", tmp_path)
     assert list(tmp_path.iterdir()) == []
@@ -39,7 +39,7 @@ def test_a_logger_that_cannot_write_is_refused_before_the_data_is_packed(tmp_pat
     with pytest.raises(ValueError, match=rf"^logger\.wandb\.save_dir={place}: {tmp_path}/file is a file"):
         check_machine(compose_config("logger=wandb", f"logger.wandb.save_dir={place}"))
     check_machine(compose_config("logger=wandb", f"logger.wandb.save_dir={tmp_path}/new"))
-    check_machine(compose_config("logger=wandb", f"run_dir={tmp_path}/file"))  # refused where the directory is taken
+    check_machine(compose_config("logger=wandb", f"run_dir={tmp_path}/file"))  # refused later, by own_run_directory
 
 
 def test_a_new_folder_is_numbered(tmp_path):

@@ -1,4 +1,4 @@
-"""Half precision on a CPU without instructions for it is slow, and the user is told so."""
+"""A warning if half precision runs on a CPU without instructions for it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ARM = "processor\t: 0\nFeatures\t: fp asimd {}\n"
 
 @pytest.fixture
 def cpu(tmp_path, monkeypatch):
-    """Makes the machine one whose system describes its CPU by a text."""
+    """Replaces the system's description of the CPU."""
 
     def describe(text: str) -> None:
         (tmp_path / "cpuinfo").write_text(text)
@@ -24,7 +24,7 @@ def cpu(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("facts", [INTEL.format(""), ARM.format("bf16like")])
 @pytest.mark.parametrize("chosen", ["bf16-mixed", "16-mixed", "bf16"])
-def test_half_precision_without_instructions_is_slow(chosen, facts, cpu):
+def test_half_precision_without_instructions_gives_a_warning(chosen, facts, cpu):
     cpu(facts)
     warning = slow_precision(chosen, "cpu")
     assert warning.startswith(f"precision {chosen} is slow on this CPU") and "\n" not in warning
@@ -44,11 +44,11 @@ def test_half_precision_without_instructions_is_slow(chosen, facts, cpu):
         ("bf16-mixed", "cpu", "a system that describes its CPU in another way"),
     ],
 )
-def test_nothing_is_said_otherwise(chosen, device, facts, cpu):
+def test_there_is_no_warning_otherwise(chosen, device, facts, cpu):
     cpu(facts)
     assert slow_precision(chosen, device) == ""
 
 
-def test_nothing_is_said_where_the_system_does_not_describe_its_cpu(tmp_path, monkeypatch):
+def test_there_is_no_warning_if_the_system_does_not_describe_its_cpu(tmp_path, monkeypatch):
     monkeypatch.setattr(precision, "CPU_FACTS", tmp_path / "nothing")
     assert slow_precision("bf16-mixed", "cpu") == ""

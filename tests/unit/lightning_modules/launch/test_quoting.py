@@ -1,4 +1,4 @@
-"""What is printed to be copied means what it says."""
+"""Quoted settings in printed commands have the intended value when they are copied into a shell."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ NAMES = ["a b/c", "it's", "x=1", "a,b", "[q]", "C:\\x\\", "Frisör {1}", "$x", "
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_directory_of_any_name(name):
+def test_a_directory_of_any_name_keeps_its_name(name):
     (argument,) = shlex.split(quote_override("resume", name))
     value = OverridesParser.create().parse_override(argument).value()
     assert str(value) == name and not isinstance(value, (int, bool, list))
 
 
-def test_a_plain_name_is_left_alone():
+def test_a_plain_name_is_not_quoted():
     assert quote_override("resume", "outputs/quickstart/2026-11-25_21-25-00") == (
         "resume=outputs/quickstart/2026-11-25_21-25-00"
     )

@@ -1,4 +1,4 @@
-"""A run directory has one owner."""
+"""Run directories: their owner, finding and resuming runs, SLURM jobs, and rewinding to an older checkpoint."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from omegaconf import DictConfig, OmegaConf
 
 from hairgan.locks import LockedError, Owner
 from lightning_modules.launch import choice, record, run_directory
-from lightning_modules.launch.choice import choose, trainer_of
+from lightning_modules.launch.choice import choose_run, trainer_config
 from lightning_modules.launch.rewind import rewind_run
 from lightning_modules.launch.run_directory import NotEmptyError, own_run_directory
-from tests.integration.runs import world
+from tests.integration.runs import torchrun_variables
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def config(tmp_path: Path) -> DictConfig:
 
 
 def begin(run: Path, cfg: DictConfig, steps: tuple[int, ...] = (), day: int = 1, **facts: object) -> Path:
-    """A run as it lies there after some steps."""
+    """Write the files of a run that has saved checkpoints at some steps."""
     run.mkdir(parents=True, exist_ok=True)
     started = datetime.datetime(2026, 1, day).astimezone().isoformat()
     record.write(run, cfg, {"started": started, **facts})
@@ -46,155 +46,154 @@ def save(path: Path, step: int) -> None:
     torch.save({"steps_done": step, "state_dict": {}}, path)
 
 
-def live_in(run: Path) -> None:
-    """Lock a directory as a process on another host."""
+def lock_from_another_host(run: Path) -> None:
     run.mkdir(parents=True, exist_ok=True)
     owner = {**Owner.this_process().__dict__, "host": "node7"}
     (run / "lock").write_text(json.dumps(owner))
 
 
-def test_runs_of_one_second_get_directories_of_their_own(config, monkeypatch):
-    monkeypatch.setattr(run_directory, "stamp", lambda: "now")
-    with own_run_directory(choose(config)) as a, own_run_directory(choose(config)) as b:
+def test_runs_that_start_in_the_same_second_get_different_directories(config, monkeypatch):
+    monkeypatch.setattr(run_directory, "timestamp", lambda: "now")
+    with own_run_directory(choose_run(config)) as a, own_run_directory(choose_run(config)) as b:
         assert [a.path.name, b.path.name] == ["now", "now_2"]
         assert (a.path / "lock").exists() and (b.path / "lock").exists()
 
 
-def test_a_directory_of_a_run_that_never_began_is_deleted(config, tmp_path):
-    with pytest.raises(OSError, match="no data"), own_run_directory(choose(config)):
+def test_the_directory_of_a_run_that_failed_to_start_is_deleted(config, tmp_path):
+    with pytest.raises(OSError, match="no data"), own_run_directory(choose_run(config)):
         raise OSError("no data")
     assert list((tmp_path / "test").iterdir()) == []
     config.run_dir = str(tmp_path / "mine")
     (tmp_path / "mine").mkdir()
-    with own_run_directory(choose(config)):
+    with own_run_directory(choose_run(config)):
         pass
     assert (tmp_path / "mine").is_dir()  # it was there before
 
 
-def test_a_new_run_does_not_start_where_another_one_is(config, tmp_path):
+def test_a_new_run_is_refused_in_the_directory_of_another(config, tmp_path):
     run = begin(tmp_path / "a run", config, steps=(2,))
     config.run_dir = str(run)
     with (
         pytest.raises(NotEmptyError, match=r"already holds a run\. .* 'resume=.*/a run'"),
-        own_run_directory(choose(config)),
+        own_run_directory(choose_run(config)),
     ):
         pass
     assert sorted(p.name for p in run.iterdir()) == ["checkpoints", "config.yaml", "config_as_written.yaml", "run.yaml"]
 
 
 @pytest.mark.parametrize("held", ["notes.txt", "checkpoints", "photos"])
-def test_a_new_run_takes_a_directory_that_is_new_or_empty(held, config, tmp_path):
+def test_a_new_run_needs_a_new_or_empty_directory(held, config, tmp_path):
     config.run_dir = str(tmp_path / "mine")
     (tmp_path / "mine" / ".hydra").mkdir(parents=True)
-    for name in (".gitkeep", "slurm-12.out", "wandb"):  # which do not count
+    for name in (".gitkeep", "slurm-12.out", "wandb"):  # these are ignored
         (tmp_path / "mine" / name).touch()
-    with own_run_directory(choose(config)) as run:
+    with own_run_directory(choose_run(config)) as run:
         assert run.path == tmp_path / "mine"
     (tmp_path / "mine" / held).touch()
     before = sorted(path.name for path in run.path.iterdir())
     with (
         pytest.raises(NotEmptyError, match=rf"mine is not empty \({held}\): a new run needs a"),
-        own_run_directory(choose(config)),
+        own_run_directory(choose_run(config)),
     ):
         pass
     assert sorted(path.name for path in run.path.iterdir()) == before
     config.run_dir = "/"
-    with pytest.raises(NotEmptyError, match=r"^/ is not empty \(.* more\)"), own_run_directory(choose(config)):
+    with pytest.raises(NotEmptyError, match=r"^/ is not empty \(.* more\)"), own_run_directory(choose_run(config)):
         pass
     assert not Path("/lock").exists()
 
 
 @pytest.mark.parametrize("wrong", ["checkpoints", "samples", "metrics.csv"])
-def test_what_stands_where_the_run_writes_is_refused_at_the_start(wrong, config, tmp_path):
+def test_a_file_in_place_of_a_folder_or_a_folder_in_place_of_a_file_is_refused(wrong, config, tmp_path):
     run = begin(tmp_path / "run", config)
     (run / wrong).mkdir() if wrong == "metrics.csv" else (run / wrong).touch()
     config.resume = str(run)
     sentence = rf"^{run}/{wrong} must be a f\w+, because the run writes there"
-    with pytest.raises(ValueError, match=sentence), own_run_directory(choose(config)):
+    with pytest.raises(ValueError, match=sentence), own_run_directory(choose_run(config)):
         pass
     assert not (run / "lock").exists()
 
 
-@pytest.mark.parametrize("how", ["resume", "auto", "run_dir"])
-def test_a_run_that_lives_is_left_alone(how, config, tmp_path):
+@pytest.mark.parametrize("setting", ["resume", "auto", "run_dir"])
+def test_the_directory_of_a_running_process_is_refused(setting, config, tmp_path):
     run = begin(tmp_path / "test" / "run", config, steps=(2,))
-    live_in(run)
-    config[how if how == "run_dir" else "resume"] = "auto" if how == "auto" else str(run)
+    lock_from_another_host(run)
+    config["run_dir" if setting == "run_dir" else "resume"] = "auto" if setting == "auto" else str(run)
     with (
         pytest.raises(LockedError, match=rf"{run} is in use by process {os.getpid()} on node7"),
-        own_run_directory(choose(config)),
+        own_run_directory(choose_run(config)),
     ):
         pass
 
 
-def test_auto_takes_the_run_that_began_last(config, tmp_path, capsys):
+def test_resume_auto_continues_the_run_that_started_last(config, tmp_path, capsys):
     config.resume = "auto"
-    assert choose(config).run is None and "there is no run" in capsys.readouterr().out
+    assert choose_run(config).run is None and "there is no run" in capsys.readouterr().out
     begin(tmp_path / "test" / "z_older", config, steps=(2, 4), day=1)
     newest = begin(tmp_path / "test" / "a_newer", config, day=2)
     (tmp_path / "test" / "0_no_run").mkdir()
-    with own_run_directory(choose(config)) as run:  # although it crashed before its first checkpoint
+    with own_run_directory(choose_run(config)) as run:  # although it crashed before its first checkpoint
         assert (run.path, run.checkpoint, run.start) == (newest, None, 0)
     assert "has no checkpoint yet, so it starts from its first step" in capsys.readouterr().out
-    live_in(tmp_path / "test" / "preparing")
+    lock_from_another_host(tmp_path / "test" / "preparing")
     with pytest.raises(LockedError, match="preparing, is being started by"):
-        choose(config)
+        choose_run(config)
 
 
-@pytest.mark.parametrize("how", ["auto", "its path"])
-def test_processes_that_go_on_with_a_run_connect_by_its_trainer(how, config, tmp_path, monkeypatch):
+@pytest.mark.parametrize("resume", ["auto", "path"])
+def test_processes_of_a_resumed_run_connect_with_its_trainer_config(resume, config, tmp_path, monkeypatch):
     strategy = {"_target_": "lightning_modules.strategy.PhasedDDPStrategy", "process_group_backend": "gloo"}
     several = OmegaConf.merge(config, {"trainer": {"devices": 2, "strategy": strategy}})
     run = begin(tmp_path / "test" / "a", several, (2,))
-    config.resume = "auto" if how == "auto" else str(run)
-    assert trainer_of(config) is config.trainer, "one process"
-    for name, value in world(0, 2, 1234).items():
+    config.resume = "auto" if resume == "auto" else str(run)
+    assert trainer_config(config) is config.trainer, "one process"
+    for name, value in torchrun_variables(0, 2, 1234).items():
         monkeypatch.setenv(name, value)
-    assert trainer_of(config) == several.trainer
+    assert trainer_config(config) == several.trainer
     config.resume = None
-    assert trainer_of(config) is config.trainer
+    assert trainer_config(config) is config.trainer
 
 
-def test_a_run_goes_on_from_a_checkpoint_of_ones_choice(config, tmp_path):
+def test_a_run_is_resumed_from_a_chosen_checkpoint(config, tmp_path):
     run = begin(tmp_path / "run", config, steps=(2, 4))
-    for asked, step in ((run, 4), (run / "checkpoints" / "step_00000002.ckpt", 2)):
-        config.resume = str(asked)
-        with own_run_directory(choose(config)) as found:
+    for resume, step in ((run, 4), (run / "checkpoints" / "step_00000002.ckpt", 2)):
+        config.resume = str(resume)
+        with own_run_directory(choose_run(config)) as found:
             assert (found.path, found.start, found.continues) == (run, step, True)
 
 
 @pytest.mark.parametrize(("best", "start"), [(1, 2), (3, 3), (None, 2)])
-def test_the_best_checkpoint_is_gone_on_from_where_it_is_the_newest(best, start, config, tmp_path):
+def test_a_run_is_resumed_from_the_best_checkpoint_if_it_is_the_newest(best, start, config, tmp_path):
     run = begin(tmp_path / "run", config, steps=(2,))
     if best is None:
         (run / "checkpoints" / "best.ckpt").write_bytes(b"damaged")
     else:
         save(run / "checkpoints" / "best.ckpt", best)
     config.resume = str(run)
-    with own_run_directory(choose(config)) as found:
+    with own_run_directory(choose_run(config)) as found:
         assert found.start == start
     (run / "checkpoints" / "step_00000002.ckpt").unlink()
-    with own_run_directory(choose(config)) as found:
+    with own_run_directory(choose_run(config)) as found:
         assert found.start == (best or 0)
 
 
 @pytest.mark.parametrize(("other", "value"), [("reproduce", "x"), ("run_dir", "y")])
-def test_settings_that_exclude_each_other(other, value, config):
+def test_resume_excludes_reproduce_and_run_dir(other, value, config):
     config.resume, config[other] = "auto", value
     with pytest.raises(ValueError, match="resume"):
-        choose(config)
+        choose_run(config)
 
 
 @pytest.mark.parametrize("swept", [False, True])
-def test_jobs_of_a_sweep_do_not_share_a_directory(swept, config, tmp_path, monkeypatch):
+def test_one_run_dir_for_all_jobs_of_a_sweep_is_refused(swept, config, tmp_path, monkeypatch):
     monkeypatch.setattr(choice, "is_sweep", lambda: True)
     config.run_dir = str(tmp_path / "a")
     monkeypatch.setattr("sys.argv", ["train.py", "-m", f"run_dir={config.run_dir}" + ",b" * swept, "seed=1,2"])
     if swept:
-        assert choose(config).place is None
+        assert choose_run(config).new_path is None
         return
     with pytest.raises(ValueError, match="would use one directory for all jobs"):
-        choose(config)
+        choose_run(config)
 
 
 class TestSLURM:
@@ -203,29 +202,29 @@ class TestSLURM:
         monkeypatch.setattr("lightning_modules.launch.slurm.job", lambda: "12")
         monkeypatch.delenv("SLURM_RESTART_COUNT", raising=False)
 
-    def test_the_same_command_goes_on_and_another_one_does_not(self, config, tmp_path, capsys):
+    def test_the_same_command_continues_its_run_and_another_command_starts_a_new_one(self, config, tmp_path, capsys):
         run = begin(tmp_path / "test" / "job_12", config, steps=(2,), asked=choice.fingerprint(config))
-        assert choose(config).run == run
+        assert choose_run(config).run == run
         config.steps = 8
-        with own_run_directory(choose(config)) as second:
+        with own_run_directory(choose_run(config)) as second:
             assert second.path.name == "job_12_2" and not second.continues
         assert "holds another run of this SLURM job, so" in capsys.readouterr().out
 
-    def test_a_job_that_was_queued_again_goes_on_with_its_run(self, config, tmp_path, monkeypatch):
+    def test_a_requeued_job_continues_its_only_run(self, config, tmp_path, monkeypatch):
         run = begin(tmp_path / "test" / "job_12", config, steps=(2,), asked="before the code was changed")
         monkeypatch.setenv("SLURM_RESTART_COUNT", "1")
-        assert choose(config).run == run
+        assert choose_run(config).run == run
 
-    def test_of_several_runs_of_a_job_each_command_finds_its_own(self, config, tmp_path, monkeypatch):
+    def test_each_command_of_a_job_with_several_runs_finds_its_own(self, config, tmp_path, monkeypatch):
         begin(tmp_path / "test" / "job_12", config, steps=(2,), asked="something else")
         second = begin(tmp_path / "test" / "job_12_2", config, steps=(2,), asked=choice.fingerprint(config))
         monkeypatch.setenv("SLURM_RESTART_COUNT", "1")
-        assert choose(config).run == second
+        assert choose_run(config).run == second
         config.steps = 8
-        assert choose(config).run is None
+        assert choose_run(config).run is None
 
 
-def test_what_came_after_an_older_checkpoint_is_a_run_of_its_own(config, tmp_path):
+def test_rewinding_moves_later_files_to_a_run_directory_that_can_be_resumed(config, tmp_path):
     run = begin(tmp_path / "run", config, steps=(2, 4, 6))
     save(run / "checkpoints" / "best.ckpt", 5)
     (run / "checkpoints" / "mean_styles_00000006.safetensors").touch()
@@ -241,19 +240,19 @@ def test_what_came_after_an_older_checkpoint_is_a_run_of_its_own(config, tmp_pat
     assert moved == ["best.ckpt", "grid_00000006.png", "mean_styles_00000006.safetensors", "step_00000006.ckpt"]
     assert (aside / "metrics.csv").read_text() == "step\n1\n6\n"
     config.resume = str(aside)
-    with own_run_directory(choose(config)) as found:
+    with own_run_directory(choose_run(config)) as found:
         assert (found.path, found.start) == (aside, 6)
     assert rewind_run(run, run / "checkpoints" / "step_00000004.ckpt", 4) is None
 
 
-def test_the_best_checkpoint_becomes_the_newest_of_its_run(config, tmp_path):
+def test_rewinding_to_the_best_checkpoint_makes_it_the_newest(config, tmp_path):
     run = begin(tmp_path / "run", config, steps=(4, 6))
     save(run / "checkpoints" / "best.ckpt", 3)
     rewind_run(run, run / "checkpoints" / "best.ckpt", 3)
     assert {path.name for path in (run / "checkpoints").iterdir()} == {"best.ckpt", "step_00000003.ckpt"}
 
 
-def test_records_that_are_damaged_are_none(tmp_path):
+def test_damaged_records_are_ignored(tmp_path):
     (tmp_path / "run.yaml").write_text("a: [")
     assert record.read(tmp_path) == []
     (tmp_path / "run.yaml").write_text(yaml.safe_dump({"a": 1}))

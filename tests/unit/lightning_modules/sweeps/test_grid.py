@@ -1,4 +1,4 @@
-"""Which combination a grid's next trial gets."""
+"""The combinations that a grid's trials get."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import optuna
 from lightning_modules.sweeps.grid import Grid
 
 
-def test_workers_that_ask_at_the_same_time_get_different_combinations(tmp_path):
+def test_trials_that_run_at_the_same_time_get_different_combinations(tmp_path):
     space = {"a": [1, 2], "b": [None, "x"]}
     study = optuna.create_study(sampler=Grid(space, tmp_path))
-    asked = []
-    for _ in range(4):  # none of them has finished when the next one asks
+    suggested = []
+    for _ in range(4):  # no trial has finished when the next one starts
         trial = study.ask()
-        asked.append({name: trial.suggest_categorical(name, values) for name, values in space.items()})
-    assert sorted(map(str, asked)) == sorted(str({"a": a, "b": b}) for a in (1, 2) for b in (None, "x"))
+        suggested.append({name: trial.suggest_categorical(name, values) for name, values in space.items()})
+    assert sorted(map(str, suggested)) == sorted(str({"a": a, "b": b}) for a in (1, 2) for b in (None, "x"))
 
 
 def test_a_failed_trial_is_tried_again(tmp_path):

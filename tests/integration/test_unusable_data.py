@@ -1,4 +1,4 @@
-"""What data lacks for a training is said before the first step, in one sentence that names it."""
+"""Data that lacks what training needs is refused before the first step, in one sentence."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from lightning_modules.launch.errors import one_sentence
 from tests.integration.conftest import SMALL
 from train import train
 
-WHOLE = {"train/a": 3, "train/b": 3, "val/a": 2, "val/b": 2}
+COMPLETE = {"train/a": 3, "train/b": 3, "val/a": 2, "val/b": 2}
 SMALL_STARGAN = ["model=stargan", "model.generator.w_hpf=0", *SMALL["stargan"][1:4]]
 METRICS = ["callbacks.generative_metrics.every_n_steps=2", "+callbacks.generative_metrics.num_outputs=2"]
 
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Callable[[Mapping[str, int]], Path]:
-    """A folder of photos, so many in each folder."""
+    """Makes folders with the given numbers of photos."""
 
     def make(counts: Mapping[str, int]) -> Path:
         rng = np.random.default_rng(0)
@@ -36,15 +36,15 @@ def photos(tmp_path: Path) -> Callable[[Mapping[str, int]], Path]:
 
 
 @pytest.fixture
-def said(compose_config, monkeypatch) -> Callable[..., str]:
-    """What is said of a run that is not to take a step."""
+def refusal(compose_config, monkeypatch) -> Callable[..., str]:
+    """Starts a run that must be refused before its first step; returns the message."""
 
     def step(*_: object) -> None:
         raise AssertionError("a step was taken")
 
     monkeypatch.setattr(PhasedModule, "training_step", step)
 
-    def refused(root: Path, *overrides: str) -> str:
+    def message(root: Path, *overrides: str) -> str:
         small = ["image_size=32", "batch_size=4", "steps=2", "callbacks.sample_grids=null", "data.workers=0"]
         with pytest.raises(Exception) as raised:
             train(compose_config(*overrides, "data=image_folder", f"data.root={root}", *small))
@@ -52,7 +52,7 @@ def said(compose_config, monkeypatch) -> Callable[..., str]:
         assert sentence is not None and "\n" not in sentence, raised.value
         return sentence
 
-    return refused
+    return message
 
 
 @pytest.mark.parametrize(
@@ -66,14 +66,15 @@ def said(compose_config, monkeypatch) -> Callable[..., str]:
         ({"train/b": 0, "val/b": 0}, "needs two domains or more, and there is only a"),
     ],
 )
-def test_domains_that_cannot_be_evaluated(changed, sentence, photos, said):
-    told = said(photos({name: n for name, n in (WHOLE | changed).items() if n}), *SMALL_STARGAN, *METRICS)
-    assert sentence in told and told.endswith("callbacks.generative_metrics=null trains without it")
+def test_domains_that_cannot_be_evaluated_are_named(changed, sentence, photos, refusal):
+    root = photos({name: count for name, count in (COMPLETE | changed).items() if count})
+    message = refusal(root, *SMALL_STARGAN, *METRICS)
+    assert sentence in message and message.endswith("callbacks.generative_metrics=null trains without it")
 
 
-def test_diversity_of_one_output(photos, said):
-    told = said(photos(WHOLE), *SMALL_STARGAN, "+callbacks.generative_metrics.num_outputs=1")
-    assert "num_outputs must be 2 or more for lpips" in told
+def test_lpips_needs_several_outputs(photos, refusal):
+    message = refusal(photos(COMPLETE), *SMALL_STARGAN, "+callbacks.generative_metrics.num_outputs=1")
+    assert "num_outputs must be 2 or more for lpips" in message
 
 
 @pytest.mark.parametrize(
@@ -91,17 +92,16 @@ def test_diversity_of_one_output(photos, said):
         (["model=stargan", *SMALL["stargan"][1:]], "StarGANv2Module needs label maps to make masks of"),
     ],
 )
-def test_a_model_whose_data_has_not_what_it_learns_from(overrides, sentence, photos, said):
-    assert sentence in said(photos(WHOLE), *overrides)
+def test_a_model_names_what_its_data_lacks(overrides, sentence, photos, refusal):
+    assert sentence in refusal(photos(COMPLETE), *overrides)
 
 
-def test_a_validation_split_without_an_image(photos, said):
-    told = said(photos({"train/a": 3, "train/b": 3, "test/a": 2}), "model=sean")
-    assert "label maps" in told  # what it cannot learn without comes first
+def test_missing_label_maps_are_reported_before_an_empty_validation_split(photos, refusal):
+    assert "label maps" in refusal(photos({"train/a": 3, "train/b": 3, "test/a": 2}), "model=sean")
 
 
-def test_what_is_skipped_is_said(photos, compose_config, capsys):
-    root = photos(WHOLE)
+def test_skipped_images_are_reported(photos, compose_config, capsys):
+    root = photos(COMPLETE)
     (root / "train" / "a" / "broken.jpg").write_text("no photo")
     small = ["image_size=32", "batch_size=4", "steps=1", "callbacks=none", "data.workers=0", "dry_run=true"]
     train(compose_config(*SMALL_STARGAN[:5], "data=image_folder", f"data.root={root}", *small))
