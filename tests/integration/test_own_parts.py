@@ -105,15 +105,15 @@ def test_a_run_with_own_parts_is_resumed_only_if_they_are_trusted(own_settings, 
     train(compose_config(*own_settings))
     resume = ["steps=4", f"resume={tmp_path / 'run'}"]
     with pytest.raises(ValueError, match=r"names my_parts\.(MyGenerator|MyCallback) as .*trust=my_parts"):
-        choice.choose(compose_config(*resume))
+        choice.choose_run(compose_config(*resume))
     with pytest.raises(ValueError, match=r"names my_parts\.MyCallback as callbacks\.mine"):
-        choice.choose(compose_config(*resume, "model.generator._target_=my_parts.MyGenerator"))
+        choice.choose_run(compose_config(*resume, "model.generator._target_=my_parts.MyGenerator"))
     typed = [setting for setting in own_settings if not setting.startswith(("steps", "run_dir"))]
-    assert choice.choose(compose_config(*typed, *resume)).run == tmp_path / "run"
+    assert choice.choose_run(compose_config(*typed, *resume)).run == tmp_path / "run"
     with trusting(None):
-        assert choice.choose(compose_config(*resume, "trust=my_parts")).run == tmp_path / "run"
+        assert choice.choose_run(compose_config(*resume, "trust=my_parts")).run == tmp_path / "run"
     with pytest.raises(ValueError, match="names my_parts"):
-        choice.choose(compose_config("trust=yaml", *resume))
+        choice.choose_run(compose_config("trust=yaml", *resume))
 
 
 def test_a_network_without_needed_attributes_is_refused(own_settings, compose_config, tmp_path):
