@@ -79,21 +79,10 @@ def grow(style: Hairstyle, head: Head, density: float = 1.0) -> Locks:
     direction = comb(style, roots, rng)
     end, length = cut(style, roots, rng)
     rank = np.clip(0.35 + 0.65 * roots.height + rng.normal(0, 0.08, count), 0.1, 1.05)  # higher roots lie further out
-    straight, short = style.wave < 0.006, style.length == "short"
-    pace = np.linspace(0.3, 1.7, 14 if short else 30)  # steps lengthen from the root on, where hair bends most
+    steps = 14 if style.length == "short" else 30
+    pace = np.linspace(0.3, 1.7, steps)  # steps lengthen from the root on, where hair bends most
     path, step, last = _march(style, head, roots, direction, rank, np.minimum(end, LOWEST), length, pace, rng)
-    if straight:
-        at = last[:, None] * np.linspace(0, 1, 10 if short else 24)
-    else:  # waves want even spacing
-        walk = np.cumsum(pace) - pace
-        walked = np.interp(last, np.arange(len(walk)), walk)
-        samples = 8 * float(np.max(walked * step)) / style.wavelength
-        even = walked[:, None] * np.linspace(0, 1, int(np.clip(samples, 12 if short else 24, 96)))
-        at = np.interp(even, walk, np.arange(len(walk)))
-    low = np.minimum(at.astype(int), len(pace) - 2)
-    share = (at - low)[..., None].astype(np.float32)
-    rows = np.arange(count)[:, None]
-    points = path[rows, low] * (1 - share) + path[rows, low + 1] * share
+    points = _resampled(style, path, step, last, pace)
     normals = ((points - SKULL_CENTER) / skull_axes(head) ** 2).astype(np.float32)
     normals[..., 1] *= 1 - np.clip((points[..., 1] - 0.5) / 0.3, 0, 1)  # hanging hair surrounds a cylinder
     points, phase = _wave(style, points, roots, rng)
@@ -117,6 +106,29 @@ def grow(style: Hairstyle, head: Head, density: float = 1.0) -> Locks:
         side=roots.side,
     )
     return locks[np.argsort(order, kind="stable")]
+
+
+def _resampled(
+    style: Hairstyle,
+    path: Float[ndarray, "n k 3"],
+    step: Float[ndarray, " n"],
+    last: Float[ndarray, " n"],
+    pace: Float[ndarray, " k"],
+) -> Float[ndarray, "n m 3"]:
+    """Paths up to the fractional steps `last`, where locks are cut, with equally many points on each."""
+    short = style.length == "short"
+    if style.wave < 0.006:  # straight
+        at = last[:, None] * np.linspace(0, 1, 10 if short else 24)
+    else:  # waves want even spacing
+        walk = np.cumsum(pace) - pace
+        walked = np.interp(last, np.arange(len(walk)), walk)
+        samples = 8 * float(np.max(walked * step)) / style.wavelength
+        even = walked[:, None] * np.linspace(0, 1, int(np.clip(samples, 12 if short else 24, 96)))
+        at = np.interp(even, walk, np.arange(len(walk)))
+    low = np.minimum(at.astype(int), len(pace) - 2)
+    share = (at - low)[..., None].astype(np.float32)
+    rows = np.arange(len(path))[:, None]
+    return path[rows, low] * (1 - share) + path[rows, low + 1] * share
 
 
 def _march(

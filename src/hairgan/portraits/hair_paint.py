@@ -78,27 +78,29 @@ def paint_locks(
     half, ribbon = _ribbons(canvas, locks, style, guide, across)
     strand = _strands(canvas, style, guide, across, half, 3 if name == "back" else None, rng)
 
-    # a ribbon for the body of each lock, then its hairs: tone, streak, coverage
-    thickness = canvas.thickness(_STRAND * (0.75 if style.length == "short" else 1.0))
-    buffer = np.zeros((side, side, 3), dtype=np.uint8)
+    buffer = np.zeros((side, side, 3), dtype=np.uint8)  # tone, share of streak color, coverage
     buffer[..., 0] = _SCALP
     if cap is not None:
         buffer[..., 2][cap.window] = (cap.alpha * 255).astype(np.uint8)
+    thickness = canvas.thickness(_STRAND * (0.75 if style.length == "short" else 1.0))
     for i in np.flatnonzero(seen):
         tint = float(streak[i])
-        cv2.fillPoly(buffer, [ribbon[i]], (float(dark[i]), tint, 255.0), cv2.LINE_AA, 4)
+        cv2.fillPoly(buffer, [ribbon[i]], (float(dark[i]), tint, 255.0), cv2.LINE_AA, 4)  # the body of a lock
         for k in range(groups):
             color = (float(bright[i, k]), tint, 255.0)
             cv2.polylines(buffer, list(strand[i, k::groups]), False, color, thickness, cv2.LINE_AA, 4)
+    return _lit(buffer, _light_map(style, guide, across * half, tone, side))
 
+
+def _lit(buffer: UInt8[ndarray, "s s 3"], light: Float32[ndarray, "l l"]) -> tuple[Mask, UInt8[ndarray, "h w 2"]]:
+    """The covered part of a buffer, and its tones in the light, with the shares of streak color."""
+    side = len(buffer)
     x, y, width, height = cv2.boundingRect(np.ascontiguousarray(buffer[..., 2]))
     left, top = x - x % SUPERSAMPLING, y - y % SUPERSAMPLING
     right, bottom = x + width + (x + width) % SUPERSAMPLING, y + height + (y + height) % SUPERSAMPLING
     window = slice(top, bottom), slice(left, right)
     drawn, tint_share, alpha = (np.ascontiguousarray(buffer[window][..., c]) for c in range(3))
-    light = cv2.resize(
-        _light_map(style, guide, across * half, tone, side), (side, side), interpolation=cv2.INTER_LINEAR
-    )
+    light = cv2.resize(light, (side, side), interpolation=cv2.INTER_LINEAR)
     lit = cv2.multiply(drawn, light[window], dtype=cv2.CV_8U) if alpha.size else drawn
     return Mask(alpha * np.float32(1 / 255), left, top), np.stack([lit, tint_share], axis=-1)
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from jaxtyping import Float, Float32
+from numpy import ndarray
 
 from hairgan.portraits.canvas import disc, spline
 from hairgan.portraits.face import Face
 from hairgan.portraits.head import CHIN_Y, MOUTH_Y
+from hairgan.portraits.identity import Identity
 from hairgan.portraits.randomized.textures import texture
 from hairgan.randomness import numpy_generator
 from hairgan.regions import Region
@@ -80,11 +83,31 @@ def paint_full_beard(face: Face) -> None:
     rng = numpy_generator(person.noise, "randomized/beard")
     if rng.random() < 0.3:
         return
-    full = person.beard.kind == "full"
     hang = float(rng.uniform(0.0, 0.02) if rng.random() < 0.6 else rng.uniform(0.02, 0.12))
+    half = _half_beard(person, hang)
+    contour = np.concatenate([half, half[::-1] * (-1, 1)])
+    contour += rng.normal(0, 0.004, contour.shape)
+    mask = canvas.polygon(face.canvas.project(contour, 0.10 * np.ones(len(contour))), blur=0.010)
+    if not mask.alpha.size:
+        return
+    hair, clump = _beard_texture(rng, mask.alpha.shape, canvas.side / 512)
+    edge = mask.alpha * (1.15 + 0.35 * clump) - 0.12
+    mask.alpha = np.clip(edge, 0, 1) * np.float32(min(1.0, 0.35 + 0.6 * person.beard.strength))
+    lips = np.isin(canvas.labels, (Region.MOUTH, Region.U_LIP, Region.L_LIP)).astype(np.float32)
+    free = 1 - cv2.resize(lips, (canvas.side, canvas.side), interpolation=cv2.INTER_LINEAR)
+    mask.alpha *= free[mask.window]
+    gray = np.float32(1 + 0.45 * rng.random())
+    layer = np.array(person.beard.color, dtype=np.float32) * np.clip(0.85 + 0.38 * gray * hair, 0.15, 2.6)[..., None]
+    canvas.paint(mask, np.clip(layer, 0, 250), None)
+    if hang > 0.02:
+        canvas.label(mask, Region.SKIN)
+
+
+def _half_beard(person: Identity, hang: float) -> Float[ndarray, "n 2"]:
+    """The outline of half a beard, from the mouth around the jaw to `hang` below the chin."""
     chin, wide, jaw = CHIN_Y + person.head.chin, person.head.width, person.head.jaw
     top = MOUTH_Y + 0.045 + 0.7 * person.mouth.opening
-    if full:
+    if person.beard.kind == "full":
         outer = [(0.250 * wide, 0.56), (0.245 * wide, 0.66), (0.213 * jaw, 0.75), (0.165 * jaw, 0.85 + 0.3 * hang),
                  (0.10 * jaw, chin - 0.02 + 0.8 * hang), (0.0, chin + 0.004 + hang)]  # fmt: skip
         inner = [
@@ -103,28 +126,18 @@ def paint_full_beard(face: Face) -> None:
             (0.0, chin + 0.002 + hang),
         ]
         inner = [(0.0, top), (0.05, top - 0.004), (0.095, MOUTH_Y + 0.01)]
-    half = spline(np.array(inner + outer), 6)
-    contour = np.concatenate([half, half[::-1] * (-1, 1)])
-    contour += rng.normal(0, 0.004, contour.shape)
-    mask = canvas.polygon(face.canvas.project(contour, 0.10 * np.ones(len(contour))), blur=0.010)
-    if not mask.alpha.size:
-        return
-    height, width = mask.alpha.shape
-    unit = canvas.side / 512
+    return spline(np.array(inner + outer), 6)
+
+
+def _beard_texture(
+    rng: np.random.Generator, shape: tuple[int, ...], unit: float
+) -> tuple[Float32[ndarray, "h w"], Float32[ndarray, "h w"]]:
+    """Strands that lean outward on both sides, with clumps, and the clumps alone."""
+    height, width = shape
     middle = width // 2
     lean = rng.normal(0.35, 0.15, 2)
     halves = [texture(rng, "strands", middle, height, 1.3 * unit, float(lean[0]))]
     halves += [texture(rng, "strands", width - middle, height, 1.3 * unit, float(-lean[1]))]
     hair = np.hstack(halves)
     clump = texture(rng, "grain", width, height, 2.0 * unit)
-    hair = 0.75 * hair + 0.5 * clump
-    edge = mask.alpha * (1.15 + 0.35 * clump) - 0.12
-    mask.alpha = np.clip(edge, 0, 1) * np.float32(min(1.0, 0.35 + 0.6 * person.beard.strength))
-    lips = np.isin(canvas.labels, (Region.MOUTH, Region.U_LIP, Region.L_LIP)).astype(np.float32)
-    free = 1 - cv2.resize(lips, (canvas.side, canvas.side), interpolation=cv2.INTER_LINEAR)
-    mask.alpha *= free[mask.window]
-    gray = np.float32(1 + 0.45 * rng.random())
-    layer = np.array(person.beard.color, dtype=np.float32) * np.clip(0.85 + 0.38 * gray * hair, 0.15, 2.6)[..., None]
-    canvas.paint(mask, np.clip(layer, 0, 250), None)
-    if hang > 0.02:
-        canvas.label(mask, Region.SKIN)
+    return 0.75 * hair + 0.5 * clump, clump

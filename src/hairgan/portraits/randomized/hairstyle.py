@@ -29,6 +29,27 @@ def sample_hairstyle(seed: int, index: int, person: Identity) -> Hairstyle:
         if style.length == length:
             break
         style = Hairstyle.sample(seed, (other << 32) + index)
+    style = _with_ends(rng, _of_a_kind(rng, style), person.male)
+    tucked = np.zeros(2, dtype=bool) if style.length == "short" else (rng.random(2) < 0.05) | (rng.random() < 0.07)
+    color = np.array(sample_color(rng, name)) * np.exp(rng.normal(0, 0.12)) + rng.normal(0, 2, 3)
+    streaks = float(np.clip(style.streak_share + rng.normal(0.0, 0.25), 0, 0.8))
+    streaks = 0.0 if name == "black" or rng.random() < 0.4 else streaks
+    return replace(
+        style,
+        bangs="none" if rng.random() < 0.4 else style.bangs,
+        tucked_left=bool(style.tucked_left | tucked[0]), tucked_right=bool(style.tucked_right | tucked[1]),
+        part=style.part + float(rng.normal(0, 0.03)),
+        bangs_end=style.bangs_end + float(rng.normal(-0.005, 0.025)),
+        color_name=name,  # type: ignore[arg-type]
+        color=clipped_color(color), streaks=sample_streaks(rng, clipped_color(color)),
+        streak_share=streaks,
+        sweep=float(rng.uniform(0.4, 2.0)), shine=float(rng.uniform(0.1, 1.7)),
+        frizz=style.frizz * float(rng.uniform(0.6, 2.6)),
+    )  # fmt: skip
+
+
+def _of_a_kind(rng: np.random.Generator, style: Hairstyle) -> Hairstyle:
+    """The hairstyle as it is, in loose waves, big or sleek."""
     short = style.length == "short"
     kind = str(rng.choice(["as it is", "loose waves", "big", "sleek"], p=[0.35, 0.27, 0.18, 0.20]))
     volume, flare = style.volume * float(rng.uniform(0.6, 1.25)), style.flare + float(rng.normal(0.02, 0.03))
@@ -45,27 +66,16 @@ def sample_hairstyle(seed: int, index: int, person: Identity) -> Hairstyle:
         volume, flare = float(rng.uniform(0.045, 0.07 if short else 0.095)), flare + float(rng.uniform(0.02, 0.14))
     elif kind == "sleek":
         volume *= 0.6
-    end = style.end
-    if short:
-        buzz = person.male and rng.random() < 0.14
+    return replace(style, volume=volume, flare=flare, wave=wave, wavelength=wavelength, coil=coil, texture=texture)
+
+
+def _with_ends(rng: np.random.Generator, style: Hairstyle, male: bool) -> Hairstyle:
+    """The hairstyle with other ends; some short hair of men is shaved close."""
+    end, volume = style.end, style.volume
+    if style.length == "short":
+        buzz = male and rng.random() < 0.14
         end = float(rng.uniform(0.055, 0.085)) if buzz else end * float(rng.uniform(0.8, 1.5))
         volume = 0.008 if buzz else volume
     elif style.length == "bob":
         end = float(rng.uniform(0.66, 0.98))
-    behind = (rng.random(2) < 0.05) | (rng.random() < 0.07) if not short else np.zeros(2, dtype=bool)  # the ears
-    color = np.array(sample_color(rng, name)) * np.exp(rng.normal(0, 0.12)) + rng.normal(0, 2, 3)
-    streaks = float(np.clip(style.streak_share + rng.normal(0.0, 0.25), 0, 0.8))
-    streaks = 0.0 if name == "black" or rng.random() < 0.4 else streaks
-    return replace(
-        style,
-        volume=float(np.clip(volume, 0.006, 0.12)), flare=flare, wave=wave, wavelength=wavelength, coil=coil,
-        texture=texture, bangs="none" if rng.random() < 0.4 else style.bangs, end=end,
-        tucked_left=bool(style.tucked_left | behind[0]), tucked_right=bool(style.tucked_right | behind[1]),
-        part=style.part + float(rng.normal(0, 0.03)),
-        bangs_end=style.bangs_end + float(rng.normal(-0.005, 0.025)),
-        color_name=name,  # type: ignore[arg-type]
-        color=clipped_color(color), streaks=sample_streaks(rng, clipped_color(color)),
-        streak_share=streaks,
-        sweep=float(rng.uniform(0.4, 2.0)), shine=float(rng.uniform(0.1, 1.7)),
-        frizz=style.frizz * float(rng.uniform(0.6, 2.6)),
-    )  # fmt: skip
+    return replace(style, end=end, volume=float(np.clip(volume, 0.006, 0.12)))
