@@ -41,7 +41,7 @@ def test_names_that_cannot_be_public(package: str) -> None:
 
 def test_all_packages_are_on_the_page() -> None:
     packages = {f"hairgan.{found.name}" for found in pkgutil.iter_modules(hairgan.__path__) if found.ispkg}
-    assert set(SECTIONS) - {"hairgan"} == packages - {"hairgan.cli"}
+    assert set(SECTIONS) - {"hairgan"} == packages - {"hairgan.cli", "hairgan.app"}
 
 
 def test_names_of_a_package_can_differ_from_those_of_its_modules() -> None:
