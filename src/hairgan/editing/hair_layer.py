@@ -41,8 +41,8 @@ def layer_hair(
         mean: mean color of the new hair in Lab.
     """
     size = len(new.alpha)
-    crop, labels = photo.crop_at(size), photo.labels_at(size)
-    plate = remove_hair(crop, labels, new.uncovered)
+    labels = photo.labels_at(size)
+    plate = remove_hair(photo, new.uncovered, size)
     hair = new.alpha > 0.5
     color = warp_to(hair_texture(color_of, size).color, color_of.labels_at(size), labels, hair)
     strands = warp_to(hair_texture(strands_of, size).strands, strands_of.labels_at(size), labels, hair)
@@ -50,5 +50,6 @@ def layer_hair(
     if hair.any():
         lab = lab + (mean - lab[hair].mean(axis=0)).astype(np.float32)
     lab[..., 0] = lab[..., 0].clip(0, 100)
-    picture = plate.picture + new.alpha[..., None] * (lab_to_rgb(lab) - plate.picture)
+    without_hair = plate.picture
+    picture = without_hair + new.alpha[..., None] * (lab_to_rgb(lab) - without_hair)
     return LayeredHair(picture, np.maximum(plate.filled, new.alpha))

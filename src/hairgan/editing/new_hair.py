@@ -43,8 +43,9 @@ class NewHair:
 
     alpha: Float32[ndarray, "s s"]
     """How much of each pixel is new hair."""
-    uncovered: Float32[ndarray, "regions s s"]
-    """Probabilities of the regions of `HIDDEN_BY_HAIR` under and beside the new hair; they add up to 1."""
+    uncovered: Float32[ndarray, "regions p p"]
+    """Probabilities of the regions of `HIDDEN_BY_HAIR` under and beside the new hair, at the parser's resolution; they
+    add up to 1."""
     labels: UInt8[ndarray, "s s"]
     """The label map of the new head."""
 
@@ -52,8 +53,9 @@ class NewHair:
     def of_labels(cls, labels: UInt8[ndarray, "s s"], uncovered: Float32[ndarray, "regions s s"]) -> NewHair:
         """New hair of a known label map; what is under it is as given."""
         hair = cv2.GaussianBlur((labels == Region.HAIR).astype(np.float32), (0, 0), EDGE * len(labels))
-        known = np.isin(labels, HIDDEN_BY_HAIR)
-        own = np.array([labels == region for region in HIDDEN_BY_HAIR], np.float32)
+        beneath = resize_labels(labels, uncovered.shape[1])
+        own = np.array([beneath == region for region in HIDDEN_BY_HAIR], np.float32)
+        known = np.isin(beneath, HIDDEN_BY_HAIR)
         return cls(smooth_step(hair, *ALPHA), np.where(known, own, uncovered), labels)
 
 
@@ -78,21 +80,32 @@ class HairLayouter:
         reference = self._label_maps([shape.labels for shape in shapes])
         shares = torch.tensor([shape.share for shape in shapes], device=self.device)
         logits = torch.einsum("b,bchw->chw", shares, self.network(source, reference).float())
-        logits = F.interpolate(logits[None], size=(size, size), mode="bicubic", align_corners=False)[0]
-        return _new_hair(photo.labels_at(size), logits)
+        return _new_hair(photo, _smooth(logits), size)
 
     def _label_maps(self, maps: Sequence[UInt8[ndarray, "_ _"]]) -> Tensor:
         return to_label_maps([resize_labels(labels, self.network.image_size) for labels in maps], self.device)
 
 
-def _new_hair(labels: UInt8[ndarray, "s s"], logits: Float[Tensor, "19 s s"]) -> NewHair:
-    hair = logits.softmax(0)[Region.HAIR].cpu().numpy()
-    uncovered = logits[list(HIDDEN_BY_HAIR)].softmax(0).cpu().numpy()
+def _new_hair(photo: ParsedPhoto, logits: Float[Tensor, "19 n n"], size: int) -> NewHair:
+    hair = _enlarged(logits, size).softmax(0)[Region.HAIR].cpu().numpy()
+    uncovered = _enlarged(logits, len(photo.labels))[list(HIDDEN_BY_HAIR)].softmax(0).cpu().numpy()
+    labels = photo.labels_at(size)
     above = np.isin(labels, ABOVE_HAIR).astype(np.float32)
-    alpha = smooth_step(hair, *ALPHA) * (1 - cv2.GaussianBlur(above, (0, 0), EDGE * len(labels)))
-    beneath = np.array(HIDDEN_BY_HAIR, np.uint8)[uncovered.argmax(0)]
+    alpha = smooth_step(hair, *ALPHA) * (1 - cv2.GaussianBlur(above, (0, 0), EDGE * size))
+    beneath = resize_labels(np.array(HIDDEN_BY_HAIR, np.uint8)[uncovered.argmax(0)], size)
     beneath = np.where(labels == Region.HAIR, beneath, labels)
     return NewHair(alpha, uncovered, np.where(alpha > 0.5, np.uint8(Region.HAIR), beneath))
+
+
+def _smooth(logits: Float[Tensor, "19 n n"]) -> Float[Tensor, "19 n n"]:
+    """Without the pattern that sub-pixel convolution leaves between neighboring pixels."""
+    for _ in range(2):
+        logits = F.avg_pool2d(logits, 3, stride=1, padding=1, count_include_pad=False)
+    return logits
+
+
+def _enlarged(logits: Float[Tensor, "19 n n"], size: int) -> Float[Tensor, "19 size size"]:
+    return F.interpolate(logits[None], size=(size, size), mode="bicubic", align_corners=False)[0]
 
 
 def smooth_step(values: Float32[ndarray, "s s"], low: float, high: float) -> Float32[ndarray, "s s"]:

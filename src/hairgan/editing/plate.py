@@ -11,6 +11,7 @@ from numpy import ndarray
 
 from hairgan.editing.blending import continued
 from hairgan.editing.color import hair_color, lab_to_rgb
+from hairgan.editing.parsed_photo import ParsedPhoto
 from hairgan.networks.hair_layout import HIDDEN_BY_HAIR
 from hairgan.regions import Region
 
@@ -48,31 +49,50 @@ STAND_INS: dict[Region, tuple[Region, ...]] = {
 
 @dataclass(frozen=True, eq=False)
 class Plate:
-    """A crop without its hair."""
+    """A crop without its hair. Pictures are 0 to 255."""
 
-    picture: Float32[ndarray, "s s 3"]
-    """0 to 255; equal to the crop where `filled` is 0."""
+    crop: Float32[ndarray, "s s 3"]
+    filling: Float32[ndarray, "s s 3"]
+    """What is in the place of the hair."""
     filled: Float32[ndarray, "s s"]
     """How much of each pixel is filled."""
 
+    @property
+    def picture(self) -> Float32[ndarray, "s s 3"]:
+        """The crop with the filling; equal to the crop where `filled` is 0."""
+        return self.crop + self.filled[..., None] * (self.filling - self.crop)
 
-def remove_hair(
-    crop: UInt8[ndarray, "s s 3"], labels: UInt8[ndarray, "s s"], uncovered: Float32[ndarray, "regions s s"]
-) -> Plate:
+
+def remove_hair(photo: ParsedPhoto, uncovered: Float32[ndarray, "regions s s"], size: int) -> Plate:
     """Fill the place of the hair: each region that was under it continues from where it is visible.
 
+    The filling is smooth, so it is computed at the parser's resolution and enlarged.
+
     Args:
-        labels: label map of the crop.
-        uncovered: probabilities of the regions of `HIDDEN_BY_HAIR` under the hair.
+        uncovered: probabilities of the regions of `HIDDEN_BY_HAIR` under the hair, at the parser's resolution.
+        size: side of the plate in pixels.
     """
+    plate = _fill(photo.crop, photo.labels, uncovered)
+    if size == len(photo.crop):
+        return plate
+    crop = photo.crop_at(size).astype(np.float32)
+    filling, filled = (
+        cv2.resize(x, (size, size), interpolation=cv2.INTER_CUBIC) for x in (plate.filling, plate.filled)
+    )
+    return Plate(crop, filling.clip(0, 255), np.where(filled < 0.02, 0, filled.clip(0, 1)).astype(np.float32))
+
+
+def _fill(
+    crop: UInt8[ndarray, "s s 3"], labels: UInt8[ndarray, "s s"], uncovered: Float32[ndarray, "regions s s"]
+) -> Plate:
     size, picture, hair = len(crop), crop.astype(np.float32), labels == Region.HAIR
     if not hair.any():
-        return Plate(picture, np.zeros((size, size), np.float32))
+        return Plate(picture, picture, np.zeros((size, size), np.float32))
     filled = _area_to_fill(labels)
     gone = (filled > 0.02) | hair
     clear = ~_grown(gone, CLEAR * size)
     beneath = np.where(hair, uncovered**SHARPNESS, [labels == region for region in HIDDEN_BY_HAIR])
-    beneath = (beneath * gone).astype(np.float32)
+    beneath = np.stack([cv2.GaussianBlur(share.astype(np.float32), (0, 0), SOFT * size) for share in beneath]) * gone
     total, weight = np.zeros_like(picture), np.zeros((size, size), np.float32)
     for region, share in zip(HIDDEN_BY_HAIR, beneath, strict=True):
         if (
@@ -84,7 +104,7 @@ def remove_hair(
     anything = clear & ~hair if (clear & ~hair).any() else ~hair
     rest = continued(picture, anything) if anything.any() else picture
     filling = np.where((weight > 1e-6)[..., None], total / np.maximum(weight, 1e-6)[..., None], rest)
-    return Plate(picture + filled[..., None] * (filling - picture), filled)
+    return Plate(picture, filling.astype(np.float32), filled)
 
 
 def _area_to_fill(labels: UInt8[ndarray, "s s"]) -> Float32[ndarray, "s s"]:

@@ -38,16 +38,26 @@ def short_haired() -> ParsedPhoto:
 def test_the_plate_shows_what_is_beside_the_hair(long_haired) -> None:
     uncovered = np.zeros((len(HIDDEN_BY_HAIR), SIDE, SIDE), np.float32)
     uncovered[HIDDEN_BY_HAIR.index(Region.BACKGROUND)] = 1
-    plate = remove_hair(long_haired.crop, long_haired.labels, uncovered)
+    plate = remove_hair(long_haired, uncovered, SIDE)
     hair = long_haired.labels == Region.HAIR
     assert np.abs(plate.picture[hair] - PALETTE[Region.BACKGROUND]).mean() < 6
     np.testing.assert_array_equal(plate.picture[plate.filled == 0], long_haired.crop[plate.filled == 0])
     assert (plate.filled[hair] == 1).all() and (plate.filled == 0).mean() > 0.2
 
 
+def test_a_larger_plate_has_the_crops_own_pixels_and_soft_edges(long_haired) -> None:
+    uncovered = np.zeros((len(HIDDEN_BY_HAIR), SIDE, SIDE), np.float32)
+    uncovered[HIDDEN_BY_HAIR.index(Region.BACKGROUND)] = 1
+    plate = remove_hair(long_haired, uncovered, 2 * SIDE)
+    crop = long_haired.crop_at(2 * SIDE)
+    np.testing.assert_array_equal(plate.picture[plate.filled == 0], crop[plate.filled == 0])
+    steps = np.abs(np.diff(plate.filled, axis=1)).max()
+    assert steps < 0.75 and plate.filled.shape == (2 * SIDE, 2 * SIDE)
+
+
 def test_a_crop_without_hair_is_its_own_plate() -> None:
     bald = parsed(draw_labels(SIDE, length=0), (0, 0, 0))
-    plate = remove_hair(bald.crop, bald.labels, np.zeros((len(HIDDEN_BY_HAIR), SIDE, SIDE), np.float32))
+    plate = remove_hair(bald, np.zeros((len(HIDDEN_BY_HAIR), SIDE, SIDE), np.float32), SIDE)
     np.testing.assert_array_equal(plate.picture, bald.crop)
     assert not plate.filled.any()
 
