@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from hairgan.cli import cli
-from hairgan.portraits import portrait
+from hairgan.portraits import Hairstyle, Identity, draw, portrait
 from hairgan.regions import Region
 from hairgan.weights.bundles import load_bundle
 from hairgan.weights.shipped import REMARK, SHIPPED
@@ -25,7 +25,7 @@ def photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_shipped_bundle_is_whole_and_small() -> None:
     bundle = load_bundle(SHIPPED)
-    assert "parser" in bundle.networks
+    assert {"parser", "hair_layout"} <= set(bundle.networks)
     assert sum(file.stat().st_size for file in SHIPPED.iterdir()) < 20e6
     assert set(bundle.card["licence"].values()) == {"MIT"}
 
@@ -40,6 +40,34 @@ def test_a_drawn_person_is_dyed_with_no_bundle_named(photo: Path) -> None:
     hair = before.labels == Region.HAIR
     assert changed[hair].mean() > 0.8
     assert changed[~hair].mean() < 0.1
+
+
+def restyled(photo: Path, *options: str) -> np.ndarray:
+    result = CliRunner().invoke(cli, ["restyle", str(photo), "--aligned", "--overwrite", *options])
+    assert result.exit_code == 0, result.output
+    assert REMARK in result.stderr
+    with Image.open(photo.with_name("me_restyled.png")) as file:
+        return np.asarray(file)
+
+
+def test_a_drawn_person_is_restyled_with_no_bundle_named(photo: Path, tmp_path: Path) -> None:
+    """The result is nearer to the person drawn with that hair than the photo was, inside the hair and over all."""
+    person, wanted = Identity.sample(3, 5), Hairstyle.sample(3, 14)
+    before, truth = draw(person, Hairstyle.sample(3, 5), 256), draw(person, wanted, 256)
+    Image.fromarray(draw(Identity.sample(3, 14), wanted, 256).image).save(tmp_path / "her.png")
+    her = str(tmp_path / "her.png")
+    image = restyled(photo, "--like", her, "--color-like", her).astype(float)
+    hair = (before.labels == Region.HAIR) | (truth.labels == Region.HAIR)
+    error, error_of_photo = (
+        np.abs(picture - truth.image)[hair].mean() for picture in (image, before.image.astype(float))
+    )
+    assert error < 0.6 * error_of_photo
+    assert (image == before.image)[~hair].mean() > 0.9
+
+
+def test_a_domain_needs_no_reference(photo: Path) -> None:
+    short, long = (restyled(photo, "--domain", name) for name in ("short", "long_straight"))
+    assert (short != long).mean() > 0.05
 
 
 def test_what_the_shipped_parser_sees(photo: Path) -> None:
