@@ -73,6 +73,99 @@ def best_of(works: dict[str, Callable[[], object]], repeats: int) -> dict[str, f
     return best
 
 
+class Subjects:
+    """A photo, a reference, and the head that an ideal StarGAN v2 would make of the two."""
+
+    def __init__(self) -> None:
+        person = Identity.sample(0, 0)
+        self.portraits = [
+            draw(person, Hairstyle.sample(0, 0), 1024),
+            draw(Identity.sample(0, 1), Hairstyle.sample(0, 1), 1024),
+            draw(person, Hairstyle.sample(0, 1), 512),
+        ]
+        self.photo, self.reference = (portrait.image for portrait in self.portraits[:2])
+        maps = [torch.from_numpy(portrait.labels[None]).long() for portrait in self.portraits]
+        self.labels = [labels[:, :: labels.shape[1] // 512, :: labels.shape[1] // 512] for labels in maps]
+
+    def images(self, size: int) -> list[Tensor]:
+        """The three as images in [-1, 1], `(1, 3, size, size)`."""
+        steps = [len(portrait.image) // size for portrait in self.portraits]
+        pictures = [
+            np.ascontiguousarray(portrait.image[::step, ::step])
+            for portrait, step in zip(self.portraits, steps, strict=True)
+        ]
+        return [torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 127.5 - 1 for picture in pictures]
+
+
+class Networks:
+    """Networks of the published sizes with random weights, in the plain form and in the salon's."""
+
+    def __init__(self, width: int) -> None:
+        self.bisenet = BiSeNet().eval()
+        self.loop = SEANLoop(SIZE, width).eval()
+        settle_spectral_norm(self.loop)
+        self.generator, self.encoder, self.fan = Generator(SIZE), StyleEncoder(SIZE, num_domains=7), FAN()
+
+    def salons(self, parser: Prompted) -> dict[str, Salon]:
+        """A salon per precision."""
+        sean = from_official("sean/generator", self.loop.state_dict(), image_size=SIZE)
+        assert isinstance(sean, SEANGenerator)
+        restyler = Restyler(self.generator, None, self.encoder, self.fan, [str(i) for i in range(7)])
+        return {name: Salon(parser, sean, restyler, precision=name) for name in PRECISIONS}
+
+
+def edits(subjects: Subjects, networks: Networks) -> dict[str, Callable[[str], Edit]]:
+    """What the salon is timed with: functions of a precision."""
+    prompted = Prompted(fold_batch_norm(networks.bisenet))
+    salons = networks.salons(prompted)
+    photo, reference = subjects.photo, subjects.reference
+
+    def dye(precision: str) -> Edit:
+        prompted.prompts = subjects.labels[:2]
+        return salons[precision].dye(photo, like=reference, aligned=True)
+
+    def restyle(precision: str) -> Edit:
+        prompted.prompts = subjects.labels[:3]
+        return salons[precision].restyle(photo, like=reference, domain="3", aligned=True)
+
+    parsed = {}
+    for precision, salon in salons.items():
+        prompted.prompts = subjects.labels[:2]
+        parsed[precision] = salon.parse(photo, aligned=True), salon.parse(reference, aligned=True)
+
+    def dye_again(precision: str) -> Edit:
+        subject, other = parsed[precision]
+        return salons[precision].dye(subject, like=other)
+
+    return {"dye": dye, "restyle by reference": restyle, "a second color for the same photo": dye_again}
+
+
+def plain_edits(subjects: Subjects, networks: Networks) -> dict[str, Callable[[], Tensor]]:
+    """The published pipeline, restated."""
+    bisenet, loop, fan = networks.bisenet, networks.loop, networks.fan
+    large, small = subjects.images(512), subjects.images(SIZE)
+    maps = [labels[:, ::2, ::2] for labels in subjects.labels]
+    generator, encoder = dict(networks.generator.named_parameters()), dict(networks.encoder.named_parameters())
+
+    @torch.inference_mode()
+    def dye() -> Tensor:
+        for image in large[:2]:
+            bisenet(image)
+        codes, others = (loop.encode_styles(small[i], maps[i]) for i in (0, 1))
+        codes[:, Region.HAIR] = others[:, Region.HAIR]
+        return loop(maps[0], codes)
+
+    @torch.inference_mode()
+    def restyle() -> Tensor:
+        style = published.style_encoder(encoder, small[1], torch.tensor([3]))
+        rough = published.generator(generator, small[0], style, fan.masks(small[0]), 1.0)
+        for image in (large[0], F.interpolate(rough, size=(512, 512), mode="bilinear")):
+            bisenet(image)
+        return loop(maps[2], loop.encode_styles(small[0], maps[0]))
+
+    return {"dye, plain": dye, "restyle by reference, plain": restyle}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--width", type=int, default=64, help="channels of SEAN before its last convolution")
@@ -85,75 +178,10 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
 
-    person = Identity.sample(0, 0)
-    portraits = [
-        draw(person, Hairstyle.sample(0, 0), 1024),
-        draw(Identity.sample(0, 1), Hairstyle.sample(0, 1), 1024),
-        draw(person, Hairstyle.sample(0, 1), 512),  # the output of an ideal StarGAN v2 for the two
-    ]
-    photo, reference = (portrait.image for portrait in portraits[:2])
-    labels = [torch.from_numpy(portrait.labels[None]).long() for portrait in portraits]
-    labels = [each[:, :: each.shape[1] // 512, :: each.shape[1] // 512] for each in labels]
-
-    bisenet = BiSeNet().eval()
-    loop = SEANLoop(SIZE, arguments.width).eval()
-    settle_spectral_norm(loop)
-    sean = from_official("sean/generator", loop.state_dict(), image_size=SIZE)
-    assert isinstance(sean, SEANGenerator)
-    generator, encoder, fan = Generator(SIZE), StyleEncoder(SIZE, num_domains=7), FAN()
-    restyler = Restyler(generator, None, encoder, fan, [str(i) for i in range(7)])
-    prompted = Prompted(fold_batch_norm(bisenet))
-    salons = {name: Salon(prompted, sean, restyler, precision=name) for name in PRECISIONS}
-
-    def salon_dye(precision: str) -> Edit:
-        prompted.prompts = [labels[0], labels[1]]
-        return salons[precision].dye(photo, like=reference, aligned=True)
-
-    def salon_restyle(precision: str) -> Edit:
-        prompted.prompts = [labels[0], labels[1], labels[2]]
-        return salons[precision].restyle(photo, like=reference, domain="3", aligned=True)
-
-    subjects = {}
-    for precision, salon in salons.items():
-        prompted.prompts = [labels[0], labels[1]]
-        subjects[precision] = salon.parse(photo, aligned=True), salon.parse(reference, aligned=True)
-
-    def second_dye(precision: str) -> Edit:
-        subject, other = subjects[precision]
-        return salons[precision].dye(subject, like=other)
-
-    def images(size: int) -> list[Tensor]:
-        pictures = [np.ascontiguousarray(p.image[:: len(p.image) // size, :: len(p.image) // size]) for p in portraits]
-        return [torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 127.5 - 1 for picture in pictures]
-
-    large, small = images(512), images(SIZE)
-    maps = [each[:, ::2, ::2] for each in labels]
-    weights = {name: dict(n.named_parameters()) for name, n in {"g": generator, "e": encoder}.items()}
-
-    @torch.inference_mode()
-    def plain_dye() -> Tensor:
-        for image in large[:2]:
-            bisenet(image)
-        codes, others = (loop.encode_styles(small[i], maps[i]) for i in (0, 1))
-        codes[:, Region.HAIR] = others[:, Region.HAIR]
-        return loop(maps[0], codes)
-
-    @torch.inference_mode()
-    def plain_restyle() -> Tensor:
-        style = published.style_encoder(weights["e"], small[1], torch.tensor([3]))
-        rough = published.generator(weights["g"], small[0], style, fan.masks(small[0]), 1.0)
-        for image in (large[0], F.interpolate(rough, size=(512, 512), mode="bilinear")):
-            bisenet(image)
-        return loop(maps[2], loop.encode_styles(small[0], maps[0]))
-
-    ours: dict[str, Callable[[str], Edit]] = {
-        "dye": salon_dye,
-        "restyle by reference": salon_restyle,
-        "a second color for the same photo": second_dye,
-    }
+    subjects, networks = Subjects(), Networks(arguments.width)
+    ours = edits(subjects, networks)
     works: dict[str, Callable[[], object]] = {
-        "dye, plain": plain_dye,
-        "restyle by reference, plain": plain_restyle,
+        **plain_edits(subjects, networks),
         **{f"{name}, {precision}": partial(work, precision) for name, work in ours.items() for precision in PRECISIONS},
     }
     best = best_of(works, arguments.repeats)
