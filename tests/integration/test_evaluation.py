@@ -232,7 +232,7 @@ def test_errors_of_every_run_are_raised_before_networks_are_loaded(run_of, measu
             measure(f"runs=[{run},{tmp_path / second}]")
     for overrides, sentence in {
         ("metrics=[fid]", f"classifier={tmp_path / 'gone'}"): "gone",
-        ("metrics=[fid]", f"parser={run}"): f"{run} holds no face parser",
+        ("metrics=[fid]", f"parser={run}"): f"{run} has no part 'parser'",
         ("metrics=[kid]",): "no metric 'kid' for stargan",
         ("metrics=[fid]", "protocol=stargan_v2", f"inception={tmp_path / 'gone.pth'}"): "no weights file .*gone.pth",
         ("metrics=[fid]", "checkpoint=best"): "keeps no best checkpoint",
@@ -283,7 +283,7 @@ def test_wrong_settings_and_damaged_weights_are_refused(run_of, measure, judges,
         (f"run={run}", "metrics=[domain_accuracy]"): "needs a hair classifier: classifier=RUN_OR_BUNDLE",
         (f"run={run}", "metrics=[identity]"): "needs a face-embedding network: embedder=FILE.onnx",
         (f"run={run}", f"embedder={run}"): f"no face-embedding network {run}",
-        (f"run={run}", f"classifier={run}"): f"{run} holds no hair classifier",
+        (f"run={run}", f"classifier={run}"): f"{run} has no part 'classifier'",
         (f"run={run}", "protocol=fid"): "protocol must be embedded, stargan_v2 or standard, not 'fid'",
         (f"run={run}", "protocol=stargan_v2"): "inception_v3_google-0cc3c7bd.pth, which could not be downloaded: put "
         f".* at {tmp_path}/hub/.*, or give its path; protocol=embedded needs no file",
