@@ -1,4 +1,4 @@
-"""The logged values of a run: read from `metrics.csv`, drawn as curves."""
+"""Read the logged values of a run from `metrics.csv`, and draw them as curves."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def read_curves(path: str | Path) -> list[dict[str, Any]]:
     """The rows of a `metrics.csv`: `step` as int, values as floats, empty cells left out.
 
     Raises:
-        ValueError: naming the file, which holds something else.
+        ValueError: the file holds something else; the message has its name.
     """
     try:
         with Path(path).open(newline="", encoding="utf-8") as file:
@@ -28,11 +28,11 @@ def read_curves(path: str | Path) -> list[dict[str, Any]]:
                 for row in csv.DictReader(file)
             ]
     except (ValueError, TypeError, AttributeError, csv.Error) as error:
-        raise ValueError(f"{path} is damaged ({error}); without it, the curves begin anew") from error
+        raise ValueError(f"{path} is damaged ({error}); if you delete it, the curves start over") from error
 
 
 def draw_curves(rows: list[dict[str, Any]]) -> UInt8[ndarray, "h w 3"] | None:
-    """Draw logged rows as a sheet of line plots, one panel per phase; None where no value was logged twice."""
+    """Draw logged rows as a sheet of line plots, one panel per phase; None if no value was logged at least twice."""
     panels: dict[str, dict[str, tuple[list[int], list[float]]]] = {}
     for row in rows:
         for name, value in row.items():
@@ -41,7 +41,7 @@ def draw_curves(rows: list[dict[str, Any]]) -> UInt8[ndarray, "h w 3"] | None:
                 steps, values = panels.setdefault(prefix, {}).setdefault(term, ([], []))
                 steps.append(row["step"])
                 values.append(value)
-    panels = {prefix: t for prefix, t in panels.items() if any(len(steps) > 1 for steps, _ in t.values())}
+    panels = {prefix: terms for prefix, terms in panels.items() if any(len(steps) > 1 for steps, _ in terms.values())}
     if not panels:
         return None
     columns = min(3, len(panels))

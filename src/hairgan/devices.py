@@ -1,4 +1,4 @@
-"""Devices: where networks run, by name."""
+"""Devices by name."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def choose_device(name: str | torch.device = "auto") -> torch.device:
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if (device.index or 0) >= count:
             there = f"{count} CUDA GPU{'s' if count > 1 else ''}" if count else "no CUDA GPU that PyTorch can use"
-            raise ValueError(f"device '{name}': this machine has {there}; 'auto' takes what is there, 'cpu' always is")
+            raise ValueError(f"device '{name}': this machine has {there}; use 'auto' for the best device, or 'cpu'")
     elif device.type == "mps":
         if not _mps():
             raise ValueError(f"device '{name}': this machine has no Apple GPU that PyTorch can use")

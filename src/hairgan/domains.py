@@ -22,7 +22,7 @@ class Domains:
     Args:
         queries: an SQL expression per domain, over the columns of a packed dataset's attributes (`Bangs`, `Male`,
             `hair_length`, `hair_area`, ...; `hairgan.data.packed_dataset.COLUMNS` says what the measured ones mean).
-            A value that is not known (null) does not match.
+            An unknown value (null) does not match.
 
     Raises:
         ValueError: there are no queries, one is not an SQL expression, or a name cannot be that of a folder.
@@ -61,7 +61,7 @@ class Domains:
             content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
         except OSError:
             raise
-        except Exception as error:  # of some values PyYAML raises nearly anything
+        except Exception as error:  # for some values PyYAML raises almost any exception
             raise ValueError(f"{path} is not readable as YAML ({type(error).__name__})") from error
         queries = content.get("queries") if isinstance(content, dict) else None
         if not isinstance(queries, dict):
@@ -74,7 +74,7 @@ class Domains:
         """Read a set of domains that is part of hairgan, e.g. `"hair7"` or `"gender2"`.
 
         Raises:
-            ValueError: there is no such set; the message lists those there are.
+            ValueError: there is no such set; the message lists the known ones.
         """
         folder = config_dir() / "data" / "domains"
         if not (folder / f"{name}.yaml").is_file():
@@ -98,7 +98,7 @@ class Domains:
         return membership
 
     def matches(self, attributes: pl.DataFrame) -> Bool[ndarray, "n k"]:
-        """As `membership`, where no domain needs to have an image."""
+        """As `membership`, but a domain without any image is not an error."""
         return np.stack([self._matches(name, attributes) for name in self.names], axis=1)
 
     def counts(self, attributes: pl.DataFrame) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Files and folders that are whole or not there: everything that matters is written through here.
+"""Write files and folders completely or not at all.
 
 with write_whole(path) as file: ...             # a file that this process writes
 with write_whole_folder(path) as folder: ...    # a folder of files
@@ -16,16 +16,16 @@ from pathlib import Path
 from typing import IO, Any
 
 PARTIAL = ".partial-"
-"""How the names of files and folders begin while they are written here."""
+"""Prefix of the names of files and folders while they are written."""
 
 
 @contextmanager
 def write_whole(path: str | Path, mode: str = "wb", **options: Any) -> Iterator[IO[Any]]:
-    """Open a file that gets its name only when all of it is on the disk.
+    """Open a file for writing that gets its name only when all of it is on disk.
 
-    The content is written to a file beside it, synced and renamed. If anything fails in between, such as a full disk
-    or a killed process, a file that was there before stays as it was. A link is followed, and the mode of an existing
-    file is kept.
+    The content is written to a temporary file in the same folder, synced and renamed. If anything fails before that,
+    for example because the disk is full or the process is killed, an existing file is unchanged. Links are followed,
+    and the mode of an existing file is kept.
 
     Args:
         path: the file's name; its folder exists.
@@ -33,7 +33,7 @@ def write_whole(path: str | Path, mode: str = "wb", **options: Any) -> Iterator[
         options: of `open`, e.g. `encoding` and `newline`.
 
     Raises:
-        OSError: it could not be written; nothing is left of the attempt.
+        OSError: it could not be written; no partial file is left.
     """
     if mode not in ("w", "wb"):
         raise ValueError(f"a file is written whole in mode 'w' or 'wb', not '{mode}'")
@@ -55,13 +55,13 @@ def write_whole(path: str | Path, mode: str = "wb", **options: Any) -> Iterator[
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write a text file whole or not at all, in UTF-8."""
+    """Write a text file in UTF-8, completely or not at all."""
     with write_whole(path, "w") as file:
         file.write(text)
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
+    """Write a file completely or not at all."""
     with write_whole(path) as file:
         file.write(data)
 
@@ -69,10 +69,10 @@ def write_bytes(path: str | Path, data: bytes) -> None:
 def put_in_place(partial: Path, place: Path) -> None:
     """Sync a finished file to the disk, then give it its name, replacing a file of that name.
 
-    For files that a library writes by name, e.g. checkpoints; both names are on one file system.
+    For files that a library writes by name, e.g. checkpoints; both names must be on the same file system.
 
     Raises:
-        OSError: it could not be synced or renamed; a file of that name stays as it was.
+        OSError: it could not be synced or renamed; an existing file of that name is unchanged.
     """
     with partial.open("rb") as file:
         os.fsync(file.fileno())
@@ -82,16 +82,16 @@ def put_in_place(partial: Path, place: Path) -> None:
 
 @contextmanager
 def write_whole_folder(path: Path) -> Iterator[Path]:
-    """A new empty folder to write to, which gets its name when all went well, and is deleted otherwise.
+    """A new empty folder to write to, which gets its name at the end of the block, or is deleted after an error.
 
-    A folder that has the name by then is replaced: it is renamed first, and gets its name back if the new one cannot
-    have it. Whether it may be replaced is for the caller to check.
+    An existing folder of that name is replaced: it is renamed first, and renamed back if the new folder cannot get the
+    name. The caller must check whether it may be replaced.
 
     Args:
         path: the folder's name; its parent exists.
 
     Raises:
-        OSError: it could not be made or renamed; nothing is left of the attempt.
+        OSError: it could not be made or renamed; no partial folder is left.
     """
     folder = path.with_name(f"{PARTIAL}{secrets.token_hex(8)}")
     folder.mkdir()
@@ -119,14 +119,14 @@ def _replace_folder(folder: Path, path: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Bring a rename to the disk, where the system can."""
+    """Sync a rename to the disk, where the system supports it."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)
     except OSError:  # Windows
         return
     try:
         os.fsync(descriptor)
-    except OSError:  # a file system that cannot
+    except OSError:  # not supported by the file system
         pass
     finally:
         os.close(descriptor)

@@ -1,6 +1,6 @@
 """Public names of a package that are imported when they are first used.
 
-So `import hairgan` and `import hairgan.networks` load neither torch nor anything else that takes long.
+So `import hairgan` and `import hairgan.networks` are fast: they load neither torch nor other slow modules.
 """
 
 from __future__ import annotations

@@ -3,14 +3,14 @@
     with hold(out / "lock", f"the folder {out}"):
         ...  # no other process that wants this lock is in its block; the file is deleted afterwards
 
-A lock is a file made atomically, with the owner's host and process id in it, so it needs no `flock` (network and
-container file systems often lack it) and a person can read who has it. What a killed process leaves behind is
+A lock is a file that is created atomically and holds the owner's host and process id. So it needs no `flock`, which
+network and container file systems often lack, and people can read who has it. The lock of a killed process is
 recognized and taken over:
 
-- on the same host, when no process has that id any more, or one that started at another time;
-- from another host or container, or from before the machine was restarted, when the owner has given no sign of life for
-  `SILENCE` seconds: while it holds the lock it touches the file every `HEARTBEAT` seconds. Times are those of the file
-  system, never of two clocks.
+- on the same host, if no process has that id any more, or its process started at another time;
+- from another host or container, or from before the machine was restarted, if the owner has not touched the file for
+  `SILENCE` seconds: while it holds the lock, it touches the file every `HEARTBEAT` seconds. Only times of the file
+  system are compared, never those of two clocks.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-HEARTBEAT = 15.0  # seconds between signs of life
-SILENCE = 120.0  # seconds without one after which an owner on another host counts as gone
+HEARTBEAT = 15.0  # seconds between touches of a lock that is held
+SILENCE = 120.0  # seconds without a touch after which an owner on another host counts as gone
 COMMAND = 80  # characters of the owner's command line that are kept
-POLL = 0.5  # seconds between looks at a lock that is waited for
+POLL = 0.5  # seconds between attempts to take a lock
 
 
 class LockedError(OSError):
@@ -46,11 +46,11 @@ class Owner:
     command: str
     since: str
     token: str
-    """Of this lock, and of no other."""
+    """Unique to this lock."""
     started: str = ""
-    """When the process started, as the system counts: tells processes with the same id apart. Empty: not known."""
+    """When the process started, in the system's ticks: distinguishes processes with the same id. Empty if unknown."""
     boot: str = ""
-    """Which start of the machine, and which container, a process id belongs to. Empty: not known."""
+    """Boot of the machine, and container, that the process id belongs to. Empty if unknown."""
 
     @classmethod
     def this_process(cls) -> Owner:
@@ -62,11 +62,15 @@ class Owner:
 
     @property
     def is_local(self) -> bool:
-        """Whether the process id means something here."""
+        """Whether the process id is valid on this machine and in this container."""
         return self.host == socket.gethostname() and self.boot == _boot() and os.name == "posix"
 
     def is_gone(self, silence: float) -> bool:
-        """Whether the process has ended, for a lock that was last touched so many seconds ago."""
+        """Whether the process has ended.
+
+        Args:
+            silence: seconds since its lock was last touched.
+        """
         if self.is_local:
             return not _is_running(self.pid, self.started)
         return silence > SILENCE
@@ -77,13 +81,13 @@ class Owner:
 
 
 class Lock:
-    """A lock that is held, by `hold`."""
+    """A lock that this process holds; made by `hold` and `acquire`."""
 
     def __init__(self, path: Path, owner: Owner) -> None:
         self.path, self.owner = path, owner
         self._taken_by: Owner | None = None
         self._released = threading.Event()
-        threading.Thread(target=self._live, name=f"heartbeat of {path}", daemon=True).start()
+        threading.Thread(target=self._send_heartbeats, name=f"heartbeat of {path}", daemon=True).start()
 
     def check(self) -> None:
         """Make sure that the lock is still ours: a process that was suspended for minutes may have lost it.
@@ -95,19 +99,19 @@ class Lock:
             raise LockedError(f"{self.path.parent} was taken over by {self._taken_by} while this process was suspended")
 
     def release(self) -> None:
-        """Give the lock back, if it is still ours."""
+        """Release the lock, if it is still ours."""
         self._released.set()
         owner = _read(self.path)
         if owner is not None and owner.token == self.owner.token:
             self.path.unlink(missing_ok=True)
 
-    def _live(self) -> None:
+    def _send_heartbeats(self) -> None:
         while not self._released.wait(HEARTBEAT):
             owner = _read(self.path)
             if owner is not None and owner.token != self.owner.token:
                 self._taken_by = owner
                 return
-            with contextlib.suppress(OSError):  # e.g. a network file system that is away for a while
+            with contextlib.suppress(OSError):  # e.g. a network file system that is unavailable for a while
                 os.utime(self.path)
 
 
@@ -116,13 +120,13 @@ def hold(path: str | Path, what: str, *, patience: float = 0.0) -> Iterator[Lock
     """Hold a lock while the block runs.
 
     Args:
-        path: the lock file; its folder exists. It is created and deleted, so never name a file with content.
-        what: what the lock stands for, as the message calls it, e.g. `"the run directory outputs/a"`.
-        patience: seconds to wait for an owner to give it back.
+        path: the lock file; its folder exists. It is created and deleted, so it must not be a file with other content.
+        what: what the lock protects, for the message, e.g. `"the run directory outputs/a"`.
+        patience: seconds to wait for the owner to release it.
 
     Raises:
-        LockedError: another process has it (or this one, elsewhere), and kept it for the whole `patience`.
-        OSError: no file can be made there, or another file has its name.
+        LockedError: another process has it (or this one, elsewhere), and did not release it within `patience`.
+        OSError: no file can be created there, or another file has its name.
     """
     lock = acquire(Path(path), what, patience)
     try:
@@ -132,7 +136,7 @@ def hold(path: str | Path, what: str, *, patience: float = 0.0) -> Iterator[Lock
 
 
 def acquire(path: Path, what: str, patience: float = 0.0) -> Lock:
-    """`hold` without the block: the caller calls `release`."""
+    """As `hold`, but without a block: the caller calls `release`."""
     end = time.monotonic() + patience
     while True:
         taken_by = _try(path, me := Owner.this_process())
@@ -145,7 +149,7 @@ def acquire(path: Path, what: str, patience: float = 0.0) -> Lock:
 
 
 def holder(path: Path) -> Owner | None:
-    """The living owner of a lock, as far as can be seen without taking it; None where there is none."""
+    """The running process that owns a lock, as far as can be seen without taking it; None if there is none."""
     owner, touched = _read(path), _touched(path)
     if owner is None or touched is None or owner.is_gone(time.time() - touched):
         return None
@@ -160,7 +164,7 @@ def _try(path: Path, me: Owner) -> Owner | None:
         while not _create(path, mine):
             owner, touched = _read(path), _touched(path)
             if touched is None:
-                continue  # released in this moment
+                continue  # released just now
             os.utime(mine)
             silence = (_touched(mine) or touched) - touched
             if owner is None:
@@ -183,7 +187,7 @@ def _create(path: Path, content: Path) -> bool:
         return True
     except FileExistsError:
         return False
-    except OSError:  # a file system without links: the file is empty for a moment
+    except OSError:  # a file system without hard links: the file is empty for a moment
         pass
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
@@ -197,8 +201,8 @@ def _create(path: Path, content: Path) -> bool:
 def _take_over(path: Path, mine: Path, gone: Owner) -> bool:
     """Replace a lock file whose owner is gone by ours; returns whether this process did it.
 
-    Of several that see the same dead owner, the one that makes the file named after its token may replace the lock, and
-    only while the lock is still the dead one's.
+    If several processes see the same dead owner, the one that creates the file named after the owner's token may
+    replace the lock, and only while the lock still belongs to the dead owner.
     """
     claim = path.with_name(f".{path.name}-after-{gone.token}")
     if not _create(claim, mine):
@@ -220,7 +224,7 @@ def _take_over(path: Path, mine: Path, gone: Owner) -> bool:
 
 
 def _read(path: Path) -> Owner | None:
-    """Who is named in a lock file; None where there is none, or something else."""
+    """The owner that a lock file names; None if there is no such file, or it holds something else."""
     try:
         if not path.is_file():  # reading a pipe would wait for its other end
             return None
@@ -238,7 +242,7 @@ def _touched(path: Path) -> float | None:
 
 
 def _is_running(pid: int, started: str) -> bool:
-    """Whether there is a process with this id that started then."""
+    """Whether there is a process with this id that started at that time."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -250,7 +254,7 @@ def _is_running(pid: int, started: str) -> bool:
 
 
 def _started(pid: int) -> str | None:
-    """When a process started, in ticks since the machine did; empty for one that has ended, None where not known."""
+    """When a process started, in ticks since the boot; empty for one that has ended, None if unknown."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:

@@ -1,4 +1,4 @@
-"""How the C library keeps memory, which on a CPU decides how fast networks are."""
+"""How the C library keeps freed memory, which affects how fast networks run on a CPU."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ _LARGEST = 2**31 - 1
 
 
 def keep_freed_memory() -> bool:
-    """Let this process keep the memory that tensors free, for the next ones, instead of handing it to the system.
+    """Make this process keep the memory of freed tensors for the next ones, instead of returning it to the system.
 
-    glibc maps each large block again, and the kernel clears its pages on first use; a training step on a CPU allocates
-    gigabytes that way. The process stays as large as it ever was. For programs, not for libraries: the setting holds
-    for the whole process. What it is worth is measured in docs/performance.md.
+    By default, glibc maps each large block anew, and the kernel clears its pages on first use; a training step on a CPU
+    allocates gigabytes that way. The memory of the process then never shrinks. Call this from programs, not from
+    libraries: the setting applies to the whole process. The gain is measured in docs/performance.md.
 
     Returns:
-        whether the C library took it; on others than Linux's nothing happens.
+        whether the C library accepted the setting; outside Linux it is never changed.
     """
     if not sys.platform.startswith("linux"):
         return False
@@ -26,9 +26,9 @@ def keep_freed_memory() -> bool:
 
 
 def give_back_freed_memory() -> None:
-    """Hand memory that is free now to the system, once, whatever `keep_freed_memory` set.
+    """Return the memory that is currently free to the system, once, regardless of `keep_freed_memory`.
 
-    For work that takes much, seldom, and in several threads: each of them keeps its own.
+    For work that rarely needs much memory, in several threads, each of which would keep its own.
     """
     if sys.platform.startswith("linux"):
         malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)

@@ -1,6 +1,6 @@
-"""Today's names of what bundle cards and run configs of older versions name.
+"""Current names of the classes and functions that bundle cards and run configs of older versions name.
 
-A class or function that gets another dotted name leaves a row in `MOVED`; then old bundles, checkpoints and run
+When a class or function gets another dotted name, a row is added to `MOVED`, so that old bundles, checkpoints and run
 directories still load. Everything that reads a stored document calls `current_name` or `with_current_names`.
 """
 
@@ -27,10 +27,10 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 
 
 def current_name(name: str) -> str:
-    """Today's name of a class or function: the same unless it, or a module that holds it, is in `MOVED`.
+    """The current name of a class or function: unchanged unless it, or a module that contains it, is in `MOVED`.
 
     Args:
-        name: `module.Class`, or `module:Class` as in bundle cards; the answer has the same form.
+        name: `module.Class`, or `module:Class` as in bundle cards; the result has the same form.
     """
     dotted = name.replace(":", ".")
     parts = dotted.split(".")
@@ -45,7 +45,7 @@ def current_name(name: str) -> str:
 
 
 def with_current_names(config: Any) -> Any:
-    """A stored config in which every `_target_`, and the `path` of every `hydra.utils.get_...`, has its current name.
+    """A copy of a stored config with current names for every `_target_`, and `path` of a `hydra.utils.get_...`.
 
     Args:
         config: plain mappings, lists and values.

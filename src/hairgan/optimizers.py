@@ -12,7 +12,9 @@ from hairgan.networks.face_parser import BiSeNet
 def bisenet_parameter_groups(
     parser: BiSeNet, weight_decay: float = 5e-4, head_lr_factor: float = 10.0
 ) -> list[dict[str, Any]]:
-    """The parameter groups of the public BiSeNet: no decay of normalization and biases, faster fusion and heads.
+    """The parameter groups of the public BiSeNet.
+
+    Normalization and biases have no weight decay; fusion and heads have a higher learning rate.
 
     Args:
         parser: the network.
@@ -55,7 +57,7 @@ def bisenet_lr(
         total_steps: length of the run.
         peak: rate at the end of the warm-up.
         start: rate at step 0.
-        warmup_steps: length of the warm-up; 0 has none.
+        warmup_steps: length of the warm-up; 0 for none.
         power: exponent of the decay.
 
     Raises:
@@ -69,7 +71,7 @@ def bisenet_lr(
 
 
 def linear_decay(step: int, *, steps: int, constant_share: float = 0.5) -> float:
-    """Factor on the learning rates: 1 for a share of the run, then linearly to 0 at its end.
+    """Factor on the learning rates: 1 for a share of the run, then linear decay to 0 at its end.
 
     SEAN was published with 50 epochs at a constant rate and 50 of decay.
 

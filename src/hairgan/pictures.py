@@ -1,4 +1,4 @@
-"""Sheets of images with names on rows and columns: sample grids, contact sheets, comparisons."""
+"""Sheets of images with named rows and columns: sample grids, contact sheets, comparisons."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def sheet(
 ) -> UInt8[ndarray, "H W 3"]:
     """Arrange images in rows and columns on a light background, each scaled to the same height.
 
-    A column is as wide as its widest image or its name. An image that is enlarged more than twice keeps its pixels
-    visible.
+    A column is as wide as its widest image or its name. An image that is enlarged more than twice is not smoothed, so
+    that its pixels are visible.
 
     Args:
         rows: images per row, RGB, of any sizes; None leaves a place empty. Rows may differ in length.
@@ -82,7 +82,7 @@ def sheet(
 
 
 def save_picture(image: UInt8[ndarray, "h w 3"] | UInt8[ndarray, "h w"], path: str | Path) -> Path:
-    """Write a picture as PNG or JPEG (by the name) whole or not at all, making its folder; returns the path."""
+    """Write a picture as PNG if its name ends in `.png`, else as JPEG; makes its folder, and returns the path."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with write_whole(path) as file:

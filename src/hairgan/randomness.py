@@ -1,9 +1,9 @@
 """Counter-based randomness: every draw is a function of (seed, purpose, step).
 
 Nothing here reads a generator whose state depends on history, in the spirit of Philox (Salmon et al. 2011) and of JAX
-keys: a run resumed at step k draws what the run that never stopped drew, whatever the number of loader workers. Draws
-are made for the whole global batch on the CPU and then sliced, so that they do not depend on the number of processes
-or on the device either.
+keys: a run resumed at step k draws the same as an uninterrupted run, with any number of loader workers. Draws are made
+for the whole global batch on the CPU and then sliced, so that they do not depend on the number of processes or on the
+device either.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def key(seed: int, purpose: str, *counters: int) -> int:
     Args:
         seed: the run's seed.
         purpose: what is drawn, e.g. `"latent"`; two purposes never share draws.
-        counters: usually the step, then whatever else distinguishes the draw.
+        counters: usually the step, then anything else that distinguishes the draw.
     """
     text = "/".join((str(int(seed)), purpose, *(str(int(c)) for c in counters)))
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") >> 1
@@ -45,12 +45,12 @@ def normal(seed: int, purpose: str, *counters: int, shape: tuple[int, ...]) -> F
 
 
 def shuffled_position(position: Int[ndarray, " n"], size: int, seed: int, purpose: str) -> Int[ndarray, " n"]:
-    """Where positions of an endless, epoch-wise shuffled walk over `size` items point to.
+    """The items at some positions of an endless sequence of `size` items, shuffled anew in each epoch.
 
-    Every item comes once in each stretch of `size` positions, in an order of its own for each stretch.
+    Every item occurs once in each epoch of `size` positions; each epoch has its own order.
 
     Args:
-        position: positions in the walk, 0 and up, e.g. `step * batch_size + arange(batch_size)`.
+        position: positions in the sequence, 0 and up, e.g. `step * batch_size + arange(batch_size)`.
         size: number of items, at least 1.
 
     Returns:
@@ -58,6 +58,6 @@ def shuffled_position(position: Int[ndarray, " n"], size: int, seed: int, purpos
     """
     out = np.empty_like(position)
     for epoch in np.unique(position // size):
-        here = position // size == epoch
-        out[here] = numpy_generator(seed, purpose, int(epoch)).permutation(size)[position[here] % size]
+        in_epoch = position // size == epoch
+        out[in_epoch] = numpy_generator(seed, purpose, int(epoch)).permutation(size)[position[in_epoch] % size]
     return out

@@ -1,7 +1,7 @@
-"""The 19 face regions: the one place that knows their numbers.
+"""The 19 face regions. Their numbers are defined only here.
 
 Everything in the project uses the CelebAMask-HQ order (Lee et al. 2020, "MaskGAN"), in which hair is 13. The public
-BiSeNet weights use another order, in which hair is 17: it exists only on the way through `hairgan.weights`.
+BiSeNet weights use another order, in which hair is 17: it is used only inside `hairgan.weights`.
 Left and right are the subject's: `l_eye` lies on the right-hand side of the picture.
 """
 

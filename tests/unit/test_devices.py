@@ -28,5 +28,5 @@ def test_with_two_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert choose_device("auto").type == "cuda" and choose_device("cuda:1").index == 1
-    with pytest.raises(ValueError, match="'cuda:2': this machine has 2 CUDA GPUs; 'auto' takes what is there"):
+    with pytest.raises(ValueError, match="'cuda:2': this machine has 2 CUDA GPUs; use 'auto' for the best device"):
         choose_device("cuda:2")

@@ -1,4 +1,4 @@
-"""Folders of photos to label maps, attributes and domains."""
+"""Label folders of photos with label maps, attributes and domains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The attributes of one photo, from its label map and the classifier's answers, and the doubts about them."""
+"""The attributes of one photo, from its label map and the classifier's answers, and doubts about them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from hairgan.labelling.overlay import region_shares
 from hairgan.photos.classifier import Answer
 
 VISIBLE = 0.001
-"""Share of the pixels from which a region counts as visible."""
+"""Smallest share of the pixels with which a region counts as visible."""
 BANGS = 0.5
-"""Share of the forehead under hair from which it counts as bangs, without a classifier."""
+"""Without a classifier: smallest share of the forehead under hair that counts as bangs."""
 WORN = {"Wearing_Hat": "hat", "Eyeglasses": "eye_g", "Wearing_Earrings": "ear_r", "Wearing_Necklace": "neck_l"}
 """CelebA attribute -> region that shows it."""
 COLORS = {"Black_Hair": "black", "Blond_Hair": "blond", "Brown_Hair": "brown", "Gray_Hair": "grey"}
@@ -37,10 +37,10 @@ def describe(
     answers: Mapping[str, Answer],
     min_confidence: float,
 ) -> dict[str, Any]:
-    """The attributes of one photo, under CelebA's names and ours, and the doubts about them.
+    """The attributes of one photo, under CelebA's names and ours, and doubts about them.
 
-    An answer below `min_confidence` is unknown (null). Hair length is measured, as in every other dataset; if the
-    classifier sees another length, the photo is doubtful.
+    An answer with a probability below `min_confidence` counts as unknown (null). Hair length is measured, as in every
+    other dataset; if the classifier predicts another length, that is a doubt.
 
     Args:
         labels: label map of the aligned crop.

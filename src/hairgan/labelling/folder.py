@@ -46,9 +46,9 @@ from hairgan.pictures import save_picture
 from hairgan.regions import Region
 
 PIXELS_AT_A_TIME = 48_000_000
-"""Pixels of photos that all threads read at a time, or one larger photo. Each pixel takes up to 13 bytes."""
+"""Pixels that all threads together read at a time, except for a single larger photo. Each takes up to 13 bytes."""
 LARGE_PHOTO = 8_000_000
-"""After a photo of more pixels than this, freed memory goes back to the system; otherwise each thread would keep it."""
+"""After a photo with more pixels, freed memory is returned to the system; otherwise each thread would keep it."""
 
 Pixels = UInt8[ndarray, "s s 3"]
 
@@ -95,7 +95,7 @@ def label_folder(
 
     Args:
         parser: its size is the side of the crops.
-        classifier: adds what cannot be measured: texture, color, gender; without it these are unknown.
+        classifier: predicts what cannot be measured: texture, color and gender; without it these are unknown.
         finder: finds the face in a photo; None takes every photo as an aligned crop.
         min_confidence: probability below which an answer of the classifier counts as unknown, 0 to 1.
         pack_size: side of the images of the packed dataset, px.
@@ -147,7 +147,7 @@ def label_folder(
 
 
 def _one_call_at_a_time(finder: FaceFinder | None) -> FaceFinder | None:
-    """The same finder for several threads: a detector keeps state during a call."""
+    """A finder that only one thread calls at a time: detectors keep state during a call."""
     if finder is None:
         return None
     lock = threading.Lock()
@@ -160,7 +160,7 @@ def _one_call_at_a_time(finder: FaceFinder | None) -> FaceFinder | None:
 
 
 class _PixelBudget:
-    """Limits the pixels that threads hold at a time; a photo of more pixels than that waits until it is alone."""
+    """Limits the pixels that threads hold at a time; a photo with more pixels waits until no other is held."""
 
     def __init__(self, total: int) -> None:
         self.free = self.total = total
@@ -168,7 +168,7 @@ class _PixelBudget:
 
     @contextmanager
     def take(self, amount: int) -> Iterator[None]:
-        """Hold so many pixels inside `with`; waits until they are free."""
+        """Hold `amount` pixels inside a `with` block; waits until they are free."""
         amount = min(amount, self.total)
         with self._changed:
             self._changed.wait_for(lambda: amount <= self.free)
@@ -182,7 +182,7 @@ class _PixelBudget:
 
 
 def _read(folder: Path, finder: FaceFinder | None, size: int, budget: _PixelBudget, photo: str) -> _ReadPhoto:
-    """Read a photo and cut out its crop, or say in one sentence why there is none."""
+    """Read a photo and crop it; if that fails, the reason is one sentence."""
     path, name = folder / photo, printable(photo)
     try:
         width, height = check_image(path, name)
@@ -207,7 +207,7 @@ def _crop(path: Path, name: str, finder: FaceFinder | None, size: int) -> Pixels
 def _read_ahead(
     pool: ThreadPoolExecutor, read: Callable[[str], _ReadPhoto], photos: Sequence[str], batch_size: int
 ) -> Iterator[list[_ReadPhoto]]:
-    """Batches of photos, while the next two batches are being read."""
+    """Yield batches of photos, while the next two batches are being read."""
     futures: deque[list[Future[_ReadPhoto]]] = deque()
     starts = iter(range(0, len(photos), batch_size))
     try:

@@ -1,4 +1,4 @@
-"""The photos of a folder that are to be labelled, and the journal of those that are done. No import of torch."""
+"""The photos of a folder that are to be labelled, and the journal of those that are done. It does not import torch."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from hairgan.photos.names import printable
 JOURNAL = "journal.jsonl"
 LOCK = "lock"
 FIRST_CHARACTERS = '{"settings": '
-"""Of every journal."""
+"""Every journal begins with these."""
 
 
 def photos_to_label(folder: Path, out: Path) -> Listing:
-    """The photos of a folder, without results of labelling that lie in it.
+    """The photos of a folder, without the results of labelling inside it.
 
     Raises:
         ValueError: there is no such folder or no photo in it, or `out` cannot take the results: it is the folder
@@ -51,7 +51,7 @@ class Journal:
     Args:
         path: the file; it is made if it does not exist.
         settings: everything that decides how photos are labelled.
-        kinds: further values in the line of a labelled photo, by name; each has this type or is None.
+        kinds: name -> type of further values in the line of a labelled photo, each of which may also be None.
 
     Attributes:
         rows: lines of labelled photos, in the order of their `id`.
@@ -125,7 +125,7 @@ class Journal:
         raise ValueError(f"{self.path}, line {number} is damaged: choose a new folder for the results")
 
     def _is_of_a_photo(self, line: dict[str, Any]) -> bool:
-        """Whether a line is a valid result of a photo that no earlier line names."""
+        """Whether a line is the valid result of a photo that no earlier line names."""
         photo, reason, number, doubts = (line.get(key) for key in ("photo", "reason", "id", "doubts"))
         if not isinstance(photo, str) or photo in self or ("reason" in line) == ("id" in line):
             return False

@@ -10,6 +10,7 @@ sheets/           a contact sheet of overlays per domain
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from dataclasses import dataclass, field
 from functools import partial
@@ -37,8 +38,8 @@ from hairgan.photos.names import printable
 from hairgan.photos.opening import open_image
 from hairgan.pictures import save_picture, sheet
 
-SHEET = 64  # pictures on a contact sheet at most, the doubtful ones first
-THUMBNAIL = 160  # px
+SHEET = 64  # largest number of pictures on a contact sheet, doubtful ones first
+THUMBNAIL = 160  # side in pixels
 FIRST = ("photo", "id", "domains", "doubts", "certainty")
 """The first columns of the table; `certainty` is the lowest of the parser's and the classifier's."""
 
@@ -84,7 +85,7 @@ def write_results(
     table = attributes.with_columns(
         pl.Series("id", [row["id"] for row in rows]),
         pl.Series("photo", [printable(row["photo"]) for row in rows]),
-        pl.Series("domains", [" ".join(n for n, isin in zip(domains.names, m, strict=True) if isin) for m in member]),
+        pl.Series("domains", [" ".join(itertools.compress(domains.names, row)) for row in member]),
         pl.Series("doubts", ["; ".join(row["doubts"]) for row in rows]),
         certainty=pl.min_horizontal(sureness),
     )
@@ -138,7 +139,7 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _pack(out: Path, rows: list[dict[str, Any]], size: int, workers: int, progress: bool | None) -> PackedDataset:
-    """Pack `raw/` with the table's attributes; of an existing dataset only what has changed is packed again."""
+    """Pack `raw/` with the table's attributes; in an existing dataset, only what has changed is packed again."""
     raw = CelebAMaskHQ.open(out / "raw")
     packed = out / "packed"
     if packed.exists() and not _is_usable(packed, size):
@@ -146,9 +147,16 @@ def _pack(out: Path, rows: list[dict[str, Any]], size: int, workers: int, progre
     stamps = {name: stamp(state, row) for (name, state), row in zip(raw.stamps().items(), rows, strict=False)}
     attributes = [{name: row[name] for name in TYPES} for row in rows]
     return pack(
-        partial(_packed_item, raw, attributes), len(rows), packed, size=size, source={"kind": "labelled"},
-        stamps=stamps, workers=workers, progress=progress, say=lambda sentence: None,
-    ).dataset  # fmt: skip
+        partial(_packed_item, raw, attributes),
+        len(rows),
+        packed,
+        size=size,
+        source={"kind": "labelled"},
+        stamps=stamps,
+        workers=workers,
+        progress=progress,
+        say=lambda sentence: None,
+    ).dataset
 
 
 def _is_usable(packed: Path, size: int) -> bool:

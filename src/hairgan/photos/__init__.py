@@ -1,4 +1,4 @@
-"""Photos: found in folders, opened, aligned, parsed, and written back with their profile and EXIF.
+"""Photos: list them in folders, open, align and parse them, and write them back with their profile and EXIF.
 
 Only `parser`, `classifier`, `faces` and `network_images` import torch.
 """

@@ -1,4 +1,4 @@
-"""From a face in any photo to the aligned CelebA-HQ crop that the networks know, and back into the photo.
+"""From a face in any photo to the aligned CelebA-HQ crop that the networks expect, and back into the photo.
 
 The crop is that of CelebA-HQ (Karras et al. 2018, "Progressive growing of GANs", appendix C): a square
 turned and scaled by the eyes and the corners of the mouth. Points are continuous pixel coordinates (x, y): the center
@@ -18,7 +18,7 @@ MIN_FACE = 16
 """Smallest side of a crop in photo pixels."""
 
 BAND = 2**21
-"""Photo pixels that are pasted at a time: a whole photo in floating point could take gigabytes."""
+"""Photo pixels that are pasted at a time, because a whole photo in floating point could take gigabytes."""
 
 _HALF_PIXEL = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
 
@@ -132,7 +132,7 @@ class Alignment:
         return out
 
     def ramp(self, height: int, width: int, feather: float) -> Float32[ndarray, "size size"]:
-        """1, falling to 0 within `feather` pixels of those crop edges outside which the photo continues."""
+        """1, falling to 0 within `feather` pixels of those crop edges beyond which the photo continues."""
         pad = int(np.ceil(feather)) + 1
         ys, xs = np.mgrid[-pad : self.size + pad, -pad : self.size + pad] + 0.5
         (a, b, c), (d, e, f) = self.inverse
@@ -145,7 +145,7 @@ class Alignment:
         return np.clip((distance - 1) / feather, 0, 1).astype(np.float32)
 
     def carry_labels(self, labels: UInt8[ndarray, "size size"], height: int, width: int) -> UInt8[ndarray, "h w"]:
-        """The label map of the crop as one of the photo; outside the crop it is 0."""
+        """The crop's label map, resampled to a label map of the whole photo; outside the crop it is 0."""
         out = np.zeros((height, width), np.uint8)
         low, high = self._frame(height, width, margin=1)
         part = out[low[1] : high[1], low[0] : high[0]]
@@ -186,7 +186,7 @@ def celeba_hq_alignment(points: Float[ndarray, "5 2"], size: int) -> Alignment:
 
 
 def whole_photo(height: int, width: int, size: int) -> Alignment:
-    """The alignment of a photo that is a CelebA-HQ crop already.
+    """The alignment of a photo that already is a CelebA-HQ crop.
 
     Raises:
         ValueError: it is far from square, or less than 16 pixels wide.
@@ -195,7 +195,7 @@ def whole_photo(height: int, width: int, size: int) -> Alignment:
         raise ValueError(f"the photo is too small to edit: {width} x {height} pixels, at least {MIN_FACE} are needed")
     if max(height, width) > 1.05 * min(height, width):
         raise ValueError(
-            f"an aligned photo is square, this one has {width} x {height} pixels; without --aligned its face is found"
+            f"an aligned photo is square, this one has {width} x {height} pixels; leave out --aligned to find its face"
         )
     return Alignment(np.array([[size / width, 0, 0], [0, size / height, 0]]), size)
 
@@ -205,7 +205,7 @@ def _translation(x: int, y: int) -> Float[ndarray, "3 3"]:
 
 
 def _between_centers(matrix: ndarray) -> Float[ndarray, "2 3"]:
-    """A transform of continuous coordinates as one of pixel indices, which OpenCV expects."""
+    """Convert a transform of continuous coordinates to one of pixel indices, which OpenCV expects."""
     matrix = matrix[:2] @ _HALF_PIXEL
     matrix[:, 2] -= 0.5
     return matrix

@@ -1,4 +1,4 @@
-"""The hair classifier: the one way to load it, and to run it on crops and on batches of images."""
+"""Load the hair classifier, and run it on crops and on batches of images."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class HairAttributeClassifier:
     """A hair classifier that runs at the image size it was trained for.
 
     Args:
-        network: is copied, with batch norm folded into its convolutions.
+        network: the classifier; it is copied, with batch norm folded into its convolutions.
         source: where the network came from, for records.
 
     Attributes:

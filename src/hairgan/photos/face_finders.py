@@ -72,10 +72,10 @@ class MTCNNFinder:
 
 
 class RegionFinder:
-    """The one face of a photo, from the regions in which the parser sees eyes and mouth.
+    """The one face of a photo, from the parser's regions of eyes and mouth.
 
     Args:
-        parser: looks at the whole photo at the parser's size.
+        parser: parses the whole photo, resized to the parser's size.
     """
 
     def __init__(self, parser: FaceParser) -> None:
@@ -89,7 +89,7 @@ class RegionFinder:
 
 
 class FANFinder:
-    """The one face of a photo, from FAN's 98 landmarks, which are computed again on the crop that they give.
+    """The one face of a photo, from FAN's 98 landmarks, computed twice: first on the photo, then on the aligned crop.
 
     Args:
         fan: the landmark network of StarGAN v2's high-pass skip.
@@ -112,7 +112,7 @@ class FANFinder:
 
 
 def default_finder(parser: FaceParser, fan: FAN | None = None) -> FaceFinder:
-    """The installed face detector; if there is none, FAN or the parser, for photos that are mostly one face."""
+    """The face detector, if it is installed; otherwise FAN or the parser, for photos that are mostly one face."""
     if MTCNNFinder.available():
         return MTCNNFinder()
     return RegionFinder(parser) if fan is None else FANFinder(fan)
@@ -128,7 +128,7 @@ def five_of_98(landmarks: Float[ndarray, "98 2"]) -> Float[ndarray, "5 2"]:
 def points_from_labels(labels: Int[ndarray, "h w"] | UInt8[ndarray, "h w"]) -> Float[ndarray, "5 2"] | None:
     """Five points from a label map of one face; None if two eyes or the mouth are missing.
 
-    Left and right are those of the picture, whatever the labels; glasses stand in for eyes.
+    Left and right are those of the picture, regardless of the labels; glasses are used in place of missing eyes.
     """
     eyes = _two_largest(np.isin(labels, (Region.L_EYE, Region.R_EYE)))
     if eyes is None:

@@ -73,5 +73,5 @@ def align_face(photo: UInt8[ndarray, "h w 3"], finder: FaceFinder | None, size: 
     left_eye, right_eye, _, left_mouth, right_mouth = face.points
     height = np.hypot(*((left_mouth + right_mouth) / 2 - (left_eye + right_eye) / 2))
     if np.hypot(*(right_eye - left_eye)) < PROFILE * height:
-        warnings.append("the face looks aside; the networks were trained on frontal faces")
+        warnings.append("the face is turned to the side; the networks were trained on frontal faces")
     return AlignedFace(alignment, tuple(warnings))

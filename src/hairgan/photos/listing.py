@@ -1,7 +1,7 @@
 """List the photos in a folder and its subfolders: one rule for all commands and datasets.
 
 A photo is a regular file, or a link to one, whose name ends in one of `SUFFIXES`. Hidden and system entries are left
-out, as are broken links and folders that a link shows a second time. What is left out is counted.
+out, as are broken links and folders that are reached a second time through a link. Left-out entries are counted.
 """
 
 from __future__ import annotations
@@ -62,11 +62,11 @@ def list_photos(
 ) -> Listing:
     """List the photos in a folder and its subfolders; links are followed.
 
-    A folder is listed once, whatever the number of links to it. The folder itself may be hidden, or a link.
+    A folder is listed once, regardless of the number of links to it. The folder itself may be hidden, or a link.
 
     Args:
         may_be_empty: whether to return an empty list instead of raising an error.
-        leave_out: from the path of a subfolder to whether it is skipped.
+        leave_out: tells from the path of a subfolder whether it is skipped.
 
     Raises:
         ValueError: it is not a folder, or there is no photo in it.

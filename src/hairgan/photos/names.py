@@ -1,4 +1,4 @@
-"""File names that are not UTF-8, or too long for the file system (most take at most 255 bytes)."""
+"""File names that are not UTF-8, or too long for the file system (most allow 255 bytes)."""
 
 from __future__ import annotations
 

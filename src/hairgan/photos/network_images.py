@@ -1,4 +1,4 @@
-"""Images as networks take and give them, made from 8-bit pictures and turned back into them."""
+"""Convert 8-bit pictures to the images that networks take, and the images that networks return to pictures."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def from_images(images: Float[Tensor, "b 3 s s"]) -> list[Float32[ndarray, "s s 
 
 
 def to_bytes(picture: Float32[ndarray, "h w 3"]) -> UInt8[ndarray, "h w 3"]:
-    """Round a picture with values 0 to 255."""
+    """Round a picture with values 0 to 255 to bytes."""
     return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
 
 

@@ -1,6 +1,6 @@
-"""Open a photo from a path, bytes or an open file: the one way for all commands and datasets.
+"""Open a photo from a path, bytes or an open file. All commands and datasets open photos here.
 
-Only the formats named here are decoded, whatever the file's name: by default, Pillow would start Ghostscript for a
+Only the formats named here are decoded, regardless of the file's name: by default, Pillow would start Ghostscript for a
 PostScript file named `me.jpg`. Sizes are checked before anything is decoded.
 """
 
@@ -25,8 +25,8 @@ from hairgan.photos.names import printable
 from hairgan.photos.photo import Photo, Unusable, read_photo
 
 MIN_EDGE = 8  # px
-MAX_PIXELS = 89_478_485  # Pillow's own mark for a decompression bomb: 256 MiB of RGB
-MAX_BYTES = 2**29  # of a file: as many pixels, uncompressed, with 16 bits a channel
+MAX_PIXELS = 89_478_485  # Pillow's own threshold for a decompression bomb: 256 MiB of RGB
+MAX_BYTES = 2**29  # of a file: that number of pixels, uncompressed, with 16 bits per channel
 
 PngImagePlugin.MAX_TEXT_CHUNK = max(PngImagePlugin.MAX_TEXT_CHUNK, 2**24)  # bytes; 2**20 refuses large profiles
 
@@ -38,7 +38,7 @@ Source = str | Path | bytes | BinaryIO
 
 @contextmanager
 def open_image(source: Source, name: str | None = None) -> Iterator[Image.Image]:
-    """A Pillow image, inside `with`. Only decode it there: errors are reported as errors of the picture.
+    """A Pillow image, for a `with` block. Decode it inside the block, where errors are reported as errors of the photo.
 
     Args:
         source: a path, the bytes of a file, or an open binary file that can seek.
@@ -52,7 +52,7 @@ def open_image(source: Source, name: str | None = None) -> Iterator[Image.Image]
     name = name or _name(source)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of the formats; bombs are refused below
+            warnings.simplefilter("ignore")  # about formats; decompression bombs are refused below
             image = Image.open(*_opened(source))
         with image:
             _check_size(image.size)
@@ -65,7 +65,7 @@ def open_image(source: Source, name: str | None = None) -> Iterator[Image.Image]
         raise ValueError(f"{name} {error}") from error.__cause__
     except MemoryError:
         raise ValueError(f"{name} does not fit in memory") from None
-    except Exception as error:  # decoders of damaged files raise nearly anything
+    except Exception as error:  # for damaged files, decoders raise almost any exception
         if isinstance(error, OSError) and error.errno is not None:  # the file system's, not the decoder's
             raise
         raise ValueError(f"{name} is damaged or incomplete ({str(error) or type(error).__name__})") from error
@@ -114,7 +114,7 @@ def _opened(source: Source) -> tuple[Path | BinaryIO, Literal["r"], tuple[str, .
     """The arguments of `Image.open`; nothing is decoded yet."""
     if isinstance(source, str | Path):
         source = Path(source)
-        status = source.stat()  # before opening, which would wait for the other end of a pipe
+        status = source.stat()  # before opening, because opening a pipe would wait for its other end
         if not stat.S_ISREG(status.st_mode):
             raise Unusable("is a folder" if stat.S_ISDIR(status.st_mode) else "is not a regular file")
         _check_bytes(status.st_size)
@@ -127,7 +127,11 @@ def _opened(source: Source) -> tuple[Path | BinaryIO, Literal["r"], tuple[str, .
 
 
 def _formats(start: bytes) -> tuple[str, ...]:
-    """The formats to try, by the first bytes. A photo whose reader is not installed is an error here."""
+    """The formats to try, from the first bytes of a file.
+
+    Raises:
+        Unusable: the reader of the format is not installed.
+    """
     if start[4:8] != b"ftyp":  # the container of AVIF and HEIC
         return FORMATS
     brands = {start[i : i + 4] for i in range(8, min(int.from_bytes(start[:4], "big"), len(start)), 4)}

@@ -1,4 +1,4 @@
-"""The face parser: the one way to load it, and to run it on crops and on batches of images."""
+"""Load the face parser, and run it on crops and on batches of images."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from hairgan.weights.sources import load_network
 
 @dataclass(frozen=True, eq=False)
 class ParsedCrop:
-    """What the parser sees in an aligned crop."""
+    """The parser's result for an aligned crop."""
 
     labels: UInt8[ndarray, "size size"]
     hair: Float32[ndarray, "size size"]
     """Probability of hair, 0 to 1."""
     certainty: float
-    """Mean probability of the chosen region over all pixels that are not background; 0 if all are."""
+    """Mean probability of the predicted region over all pixels that are not background; 0 if all are."""
 
 
 class FaceParser:

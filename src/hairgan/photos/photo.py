@@ -14,7 +14,7 @@ from PIL import ExifTags, Image
 
 from hairgan.photos.profiles import ColorProfile
 
-BAND = 2**21  # px that are converted at a time, so that no step needs memory for another whole photo
+BAND = 2**21  # pixels that are converted at a time, so that no step needs memory for a second copy of the photo
 
 TURNS = {
     # EXIF orientation -> (quarter turns counter-clockwise, then mirrored left to right)
@@ -26,12 +26,12 @@ STRUCTURE = frozenset({
     290, 291, 292, 293, 296, 297, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 330, 332, 333, 334, 336, 337, 338,
     339, 340, 341, 342, 347, 512, 513, 514, 515, 517, 518, 519, 520, 521, 529, 530, 531, 532, 700, 33723, 34377, 34675,
 })  # fmt: skip
-"""EXIF tags that are not kept. Some describe the storage of a TIFF file or a thumbnail; others are handled apart:
+"""EXIF tags that are not kept. Some describe the storage of a TIFF file or a thumbnail; others are handled separately:
 orientation (274), resolution (282, 283, 296), XMP (700), IPTC (33723, 34377), profile (34675)."""
 
 
 class Unusable(ValueError):
-    """Why a picture cannot be used: the rest of a sentence that begins with its name."""
+    """Why a picture cannot be used. The message is the rest of a sentence that begins with the picture's name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,7 @@ class Photo:
 
     pixels: UInt8[ndarray, "h w 3"]
     alpha: UInt8[ndarray, "h w"] | None = None
-    """Opacity, if a part of the photo is transparent."""
+    """Opacity, 0 to 255; None if no part of the photo is transparent."""
     profile: ColorProfile | None = None
     """The color profile of `pixels`; None for sRGB."""
     exif: Mapping[int, Any] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class Photo:
 
     @cached_property
     def srgb(self) -> UInt8[ndarray, "h w 3"]:
-        """The photo in sRGB, on white where it is transparent. Networks see it, and edits are made from it."""
+        """The photo in sRGB, on white where it is transparent: the input of networks and edits."""
         if self.alpha is None and (self.profile is None or self.profile.is_srgb):
             return self.pixels
         out = np.empty_like(self.pixels)
@@ -94,7 +94,7 @@ def read_photo(image: Image.Image) -> Photo:
     alpha = _upright(alpha, turns, mirrored) if alpha is not None and alpha.min() < 255 else None
     if dpi and turns % 2:
         dpi = dpi[::-1]
-    _state_size(exif, *pixels.shape[:2])
+    _correct_size(exif, *pixels.shape[:2])
     return Photo(pixels, alpha, profile if profile is not None and profile.mode == "RGB" else None, exif, dpi)
 
 
@@ -149,7 +149,7 @@ def _can_be_written(tag: int, value: Any) -> bool:
         return False
 
 
-def _state_size(exif: dict[int, Any], height: int, width: int) -> None:
+def _correct_size(exif: dict[int, Any], height: int, width: int) -> None:
     """Correct the size in px, if the tags state one."""
     ifd = exif.get(ExifTags.IFD.Exif, {})
     for tag, side in ((ExifTags.Base.ExifImageWidth, width), (ExifTags.Base.ExifImageHeight, height)):

@@ -1,4 +1,4 @@
-"""Paths of results: an existing file is overwritten only with `--overwrite`, and a source photo never."""
+"""Paths of results. Existing files are overwritten only with `--overwrite`, and source photos are never overwritten."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LONGEST_ENDING = "_compare.jpg"
 
 
 def identities(paths: Iterable[Path]) -> set[tuple[int, int]]:
-    """Device and inode of the files that exist; two names of one file have the same."""
+    """Device and inode of the files that exist; they are equal for two names of the same file."""
     found = set()
     for path in paths:
         with suppress(OSError):

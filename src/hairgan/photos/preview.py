@@ -1,4 +1,4 @@
-"""Preview: a photo small enough for a page."""
+"""Previews: photos reduced to a size for web pages."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Save a photo, or an edit of it, with its own profile, EXIF and resolution.
 
-In a lossless format (PNG, TIFF, WEBP) every pixel that the edit left alone keeps its bytes. JPEG, AVIF and HEIC
+In a lossless format (PNG, TIFF, WEBP) every pixel that the edit did not change keeps its bytes. JPEG, AVIF and HEIC
 compress the whole picture again.
 """
 
@@ -24,7 +24,7 @@ from hairgan.photos.photo import Photo, bands, exif_bytes
 
 QUALITY = 95
 MAKER_NOTE = 0x927C
-JPEG_SEGMENT = 65_533  # most bytes of EXIF data that a JPEG holds
+JPEG_SEGMENT = 65_533  # largest size of a JPEG's EXIF data, in bytes
 
 FORMATS: dict[str, tuple[str, bool, int]] = {
     # suffix -> (Pillow format, whether it can be lossless, longest side in px)
@@ -88,11 +88,11 @@ class Encoding:
 def save_photo(
     path: str | Path, photo: Photo, edited: UInt8[ndarray, "h w 3"] | None = None, encoding: Encoding | None = None
 ) -> None:
-    """Write a photo whole or not at all.
+    """Write a photo. After an error, no partial file is left.
 
     Args:
-        edited: `photo.srgb` after an edit. Where both are equal, the photo's own pixels are kept. Elsewhere the
-            difference is converted to the photo's profile, so that colors outside sRGB are kept.
+        edited: `photo.srgb` after an edit; None writes the photo itself. Where both are equal, the photo's own pixels
+            are kept. Elsewhere the difference is converted to the photo's profile, so that colors outside sRGB remain.
         encoding: by default that of the suffix.
 
     Raises:

@@ -51,21 +51,21 @@ class Bundle:
 def save_bundle(
     path: Path | str, networks: Mapping[str, nn.Module], *, half: bool = False, overwrite: bool = False, **facts: Any
 ) -> dict[str, Any]:
-    """Write networks as a bundle: whole, or not at all.
+    """Write networks as a bundle. After an error, no partial bundle is left.
 
     Args:
         path: the bundle's folder.
         networks: part name (lower case letters, digits, underscores) -> network with a `.config`.
-        half: write float16 instead of float32; networks are read as float32 again.
-        overwrite: replace a bundle that is there already. A folder that holds other files too is refused.
-        facts: what else the card says, plain values: `training_data`, `licence`, `metrics`, `domains`, `step`, ...
+        half: write float16 instead of float32; when networks are read, they are converted to float32 again.
+        overwrite: replace an existing bundle. A folder that also holds other files is refused.
+        facts: further entries of the card, plain values: `training_data`, `licence`, `metrics`, `domains`, `step`, ...
 
     Returns:
         the card.
 
     Raises:
-        ValueError: the folder holds something else than a bundle to replace, a part's name, class or `.config` is
-            not valid, or a fact is not a plain value.
+        ValueError: the folder is not empty and not a bundle to replace, a part's name, class or `.config` is not valid,
+            or a fact is not a plain value.
     """
     path = Path(path)
     if path.is_symlink():
@@ -80,7 +80,7 @@ def save_bundle(
         check_card(card, CARD)
         for name, part in parts.items():
             if not is_own(part["class"]):
-                _read_part(folder, name, part, card)  # refuses what could not be read again
+                _read_part(folder, name, part, card)  # refuses a part that could not be read again
         write_text(folder / CARD, yaml.safe_dump(card, sort_keys=False, allow_unicode=True, width=110))
     return card
 
@@ -90,12 +90,12 @@ def load_bundle(source: Path | str, names: Iterable[str] | None = None, device: 
 
     Args:
         source: a folder, or `"owner/name"` of a model repository on the hub (needs the extra `hub`).
-        names: the parts wanted; all when None. Names that the bundle lacks are ignored.
+        names: the parts to read; None for all. Names that the bundle lacks are ignored.
         device: where the networks go.
 
     Raises:
-        ValueError: there is no bundle, its card is damaged, a part's file is missing or altered (its hash is not the
-            card's), a class is neither ours nor trusted, or weights do not fit the card's arguments.
+        ValueError: there is no bundle, its card is damaged, a part's file is missing or altered (its hash differs from
+            the card's), a class is neither ours nor trusted, or weights do not fit the card's arguments.
     """
     folder = _folder(source)
     card = read_card(folder)
@@ -121,7 +121,7 @@ def _folder(source: Path | str) -> Path:
     try:
         return Path(snapshot_download(str(source), allow_patterns=[CARD, "*.safetensors"]))
     except Exception as error:  # the hub's client raises errors of many libraries
-        raise ValueError(f"there is no folder {source}, and the hub did not give it: {error}") from error
+        raise ValueError(f"there is no folder {source}, and it could not be loaded from the hub: {error}") from error
 
 
 def _check_place(path: Path, overwrite: bool) -> None:
@@ -159,7 +159,7 @@ def _write_part(folder: Path, name: str, network: nn.Module, half: bool) -> dict
             "of its constructor's arguments from which it can be made again"
         )
     file = folder / f"{name}.safetensors"
-    state = {key: _own_copy(tensor) for key, tensor in network.state_dict().items()}
+    state = {key: _contiguous_copy(tensor) for key, tensor in network.state_dict().items()}
     save_file({key: _halved(tensor, f"{name}: {key}") for key, tensor in state.items()} if half else state, file)
     return {
         "class": target,
@@ -170,7 +170,7 @@ def _write_part(folder: Path, name: str, network: nn.Module, half: bool) -> dict
     }
 
 
-def _own_copy(tensor: torch.Tensor) -> torch.Tensor:
+def _contiguous_copy(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.detach().cpu().clone(memory_format=torch.contiguous_format)  # safetensors refuses shared memory
 
 
@@ -195,7 +195,7 @@ def _read_part(folder: Path, name: str, part: Mapping[str, Any], card: Mapping[s
     size = dataset_of(training).get("size") if isinstance(training, Mapping) else None
     try:
         network = build(
-            cls, with_image_size(cls, part["config"], size), _single(read_safetensors(file)), f"{file.name}"
+            cls, with_image_size(cls, part["config"], size), _to_float32(read_safetensors(file)), f"{file.name}"
         )
     except ValueError as error:
         raise ValueError(f"the bundle's part '{name}' does not fit its card: {error}") from error
@@ -205,7 +205,7 @@ def _read_part(folder: Path, name: str, part: Mapping[str, Any], card: Mapping[s
     return network.requires_grad_(False)
 
 
-def _single(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Weights of half precision as float32."""
+def _to_float32(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Convert weights in half precision to float32."""
     half = (torch.float16, torch.bfloat16)
     return {key: tensor.float() if tensor.dtype in half else tensor for key, tensor in state.items()}

@@ -1,7 +1,7 @@
-"""Bundle cards: what `card.yaml` says of the networks beside it.
+"""Bundle cards: the description of a bundle's networks in its `card.yaml`.
 
-A card names each part's class, constructor arguments, file, number of parameters and SHA-256, and holds what a reader
-wants to know: training data, licence, metrics, hair domains.
+A card names each part's class, constructor arguments, file, number of parameters and SHA-256, and tells readers about
+training data, license, metrics and hair domains.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from hairgan.weights.trusted import is_own
 FORMAT = 1
 CARD = "card.yaml"
 MAX_CARD = 200_000
-"""Bytes of a card at most."""
+"""Largest size of a card, in bytes."""
 PARTS = {
     # part -> its network; a user's own network may take its place
     "parser": "hairgan.networks.face_parser.BiSeNet",
@@ -36,10 +36,10 @@ PART_NAME = re.compile(r"[a-z0-9_]{1,64}")
 
 
 def read_card(folder: Path | str) -> dict[str, Any]:
-    """A bundle's card, the whole of it checked, but without touching the weights.
+    """Read a bundle's card and check all of it, without reading the weights.
 
     Raises:
-        ValueError: there is no card, or something in it is not what a card holds; the message names it.
+        ValueError: there is no card, or an entry of it is not valid; the message names the entry.
     """
     file = Path(folder) / CARD
     if not file.is_file():
@@ -48,13 +48,13 @@ def read_card(folder: Path | str) -> dict[str, Any]:
 
 
 def check_card(card: Any, source: str) -> dict[str, Any]:
-    """A card whose every entry is of the kind that it has to be; classes have the names of today (`hairgan.moved`).
+    """Check the type of every entry of a card, and return the card with current class names (`hairgan.moved`).
 
     Args:
         source: where it came from, for the message.
 
     Raises:
-        ValueError: naming the entry, its value and what it may be.
+        ValueError: an entry is not valid; the message has its name, its value and what it may be.
     """
     card = expect_mapping(card, source)
     version = card.get("format")
@@ -75,7 +75,7 @@ def check_card(card: Any, source: str) -> dict[str, Any]:
             twice = next(name for name in domains if domains.count(name) > 1)
             raise ValueError(f"{source}: domains names '{shorten(twice, 40)}' twice")
     for fact in ("licence", "training"):
-        # a text is about all parts
+        # a string applies to all parts
         if fact in card and not isinstance(card[fact], str):
             for name, value in expect_mapping(card[fact], f"{source}: {fact}").items():
                 where = f"{source}: {fact}.{shorten(name, 40)}"
@@ -115,17 +115,21 @@ def _checked_part(part: Any, name: str, where: str) -> dict[str, Any]:
 def check_use(name: str, target: str, where: str) -> None:
     """Refuse one of our own networks in the place of another."""
     if is_own(target) and PARTS.get(name, target) not in (target, target.replace(":", ".")):
-        raise ValueError(f"{where}: the part '{name}' is a {target}, where a {PARTS[name]} belongs")
+        raise ValueError(f"{where}: the part '{name}' must be a {PARTS[name]}, not a {target}")
 
 
 def dataset_of(training: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a card or record says about the data, where it says something."""
+    """What a card or record says about the data; empty if it says nothing."""
     dataset = training.get("dataset")
     return dataset if isinstance(dataset, Mapping) else {}
 
 
 def in_yaml_types(value: Any) -> Any:
-    """The same in YAML's own types."""
+    """Convert a value to YAML's own types.
+
+    Raises:
+        ValueError: YAML has no such type.
+    """
     if isinstance(value, Mapping):
         return {str(key): in_yaml_types(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

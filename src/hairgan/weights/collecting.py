@@ -1,4 +1,4 @@
-"""The networks of runs and of other bundles, collected for one bundle."""
+"""Collect the networks of runs and other bundles for one bundle."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def collect(
         licence: of the networks that come from runs.
 
     Returns:
-        networks, and `domains`, `licence` and `training`, the latter two by part.
+        the networks, and the facts: `domains`, and `licence` and `training` by part.
 
     Raises:
-        ValueError: a source is neither, two hold the same part, or two name different domains.
+        ValueError: a source is neither a run nor a bundle, two hold the same part, or two have different domains.
     """
     networks: dict[str, nn.Module] = {}
     facts: dict[str, Any] = {"domains": [], "licence": {}, "training": {}}
@@ -56,7 +56,7 @@ def collect(
             found, card = _of_run(source, checkpoint, licence)
         twice = sorted(set(found) & set(networks))
         if twice:
-            raise ValueError(f"{source} holds {', '.join(twice)}, which another source holds already")
+            raise ValueError(f"{source} holds {', '.join(twice)}, which another source also holds")
         domains = list(card.get("domains", ()))
         if domains and facts["domains"] not in ([], domains):
             raise ValueError(f"{source} has the domains {', '.join(domains)}, not {', '.join(facts['domains'])}")
@@ -82,7 +82,7 @@ def _of_run(run: Path | str, checkpoint: str, licence: str | None) -> tuple[dict
         if part is not None:
             parts[part] = network
     if not parts:
-        raise ValueError(f"{run} holds no network that belongs into a bundle")
+        raise ValueError(f"{run} holds no network that belongs in a bundle")
     record = read_record(run)
     git = record.get("git")
     training = {
@@ -103,7 +103,7 @@ def _of_run(run: Path | str, checkpoint: str, licence: str | None) -> tuple[dict
 
 
 def _part_name(name: str, network: nn.Module, config: Mapping[str, Any]) -> str | None:
-    """What a network of a run is called in a bundle; None for a network that no bundle holds."""
+    """The part name of a run's network; None for a network that bundles do not hold."""
     target = f"{type(network).__module__}.{type(network).__qualname__}"
     if is_own(target):  # bundles hold no discriminators
         return next((part for part, known in PARTS.items() if known == target), None)
@@ -112,14 +112,14 @@ def _part_name(name: str, network: nn.Module, config: Mapping[str, Any]) -> str 
 
 
 def last_metrics(run: Path) -> dict[str, float]:
-    """The last value of every validation or test metric in a run's `metrics.csv`; what is not a number is left out."""
+    """The last value of every validation or test metric in a run's `metrics.csv`; non-numbers are left out."""
     file = run / "metrics.csv"
     if not file.is_file():
         return {}
     found: dict[str, float] = {}
     with file.open(newline="", encoding="utf-8", errors="replace") as stream:
         rows = csv.DictReader(line.replace("\0", "") for line in stream)
-        with contextlib.suppress(csv.Error):  # damaged: what comes before it counts
+        with contextlib.suppress(csv.Error):  # damaged: the rows before the damage are used
             for row in rows:
                 for name, value in row.items():
                     number = _number(value)

@@ -1,7 +1,7 @@
-"""YAML that may come from someone else: cards, and the configs and records of runs.
+"""Untrusted YAML documents: cards, and the configs and records of runs.
 
-A document is read without trust in its size: references (`*name`) could stand for more than any memory holds, and
-brackets could be nested deeper than Python can follow.
+The size of a document is limited: its references (`*name`) could expand to more than fits in memory, and its brackets
+could be nested deeper than Python's recursion limit.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from hairgan.weights.files import shorten
 
 MAX_BYTES = 1_000_000
 MAX_VALUES = 50_000
-"""Values of a document at most, each counted as often as it is referred to."""
+"""Largest number of values in a document; a value counts once per reference to it."""
 MAX_DEPTH = 50
 
 
@@ -48,14 +48,14 @@ def read_yaml(file: Path | str, max_bytes: int = MAX_BYTES) -> Any:
         raise
     except OSError:
         raise
-    except Exception as error:  # of some values PyYAML raises nearly anything
+    except Exception as error:  # for some values PyYAML raises almost any exception
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1})" if mark else ""
         raise ValueError(f"{file} is not readable as YAML{where}") from error
 
 
 class _RefusedError(ValueError):
-    """Valid YAML that is refused all the same."""
+    """Valid YAML that is refused."""
 
 
 def _count(node: yaml.Node, file: Path, known: dict[int, int], depth: int) -> int:
@@ -69,7 +69,7 @@ def _count(node: yaml.Node, file: Path, known: dict[int, int], depth: int) -> in
         keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
         if len(set(keys)) < len(keys):
             twice = next(key for key in keys if keys.count(key) > 1)
-            raise _RefusedError(f"{file} is refused: it says '{shorten(twice)}' twice in the same place")
+            raise _RefusedError(f"{file} is refused: it has the key '{shorten(twice)}' twice in the same mapping")
         children = [part for pair in node.value for part in pair]
     else:
         children = node.value if isinstance(node, yaml.SequenceNode) else []
@@ -81,39 +81,39 @@ def _count(node: yaml.Node, file: Path, known: dict[int, int], depth: int) -> in
     return total
 
 
-# -- what a value has to be; `name` says which it is, for the message --
+# -- checks of a value's type; `name` is its name in messages --
 
 
 def expect_mapping(value: Any, name: str) -> dict[str, Any]:
-    """A mapping whose keys are text."""
+    """Check that a value is a mapping whose keys are strings, and return it."""
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise ValueError(f"{name} must be a mapping, not {describe(value)}")
     return dict(value)
 
 
 def expect_list(value: Any, name: str) -> list[Any]:
-    """A list."""
+    """Check that a value is a list, and return it."""
     if not isinstance(value, list):
         raise ValueError(f"{name} must be a list, not {describe(value)}")
     return value
 
 
 def expect_text(value: Any, name: str) -> str:
-    """Text that is not empty."""
+    """Check that a value is a string that is not blank, and return it."""
     if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"{name} must be a text, not {describe(value)}")
+        raise ValueError(f"{name} must be text, not {describe(value)}")
     return value
 
 
 def expect_count(value: Any, name: str) -> int:
-    """A whole number of 0 or more."""
+    """Check that a value is a whole number of 0 or more, and return it."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise ValueError(f"{name} must be a whole number of 0 or more, not {describe(value)}")
     return value
 
 
 def describe(value: Any) -> str:
-    """A value in a few words."""
+    """A value in a few words, for a message."""
     if value is None:
         return "null"
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Export a bundle's networks to ONNX, each with example inputs that fit it."""
+"""Export a bundle's networks to ONNX, each with suitable example inputs."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from hairgan.weights.onnx import export_onnx
 
 
 class Recipe(NamedTuple):
-    """How a part is exported: a module whose `forward` takes tensors, its example inputs and what it returns.
+    """How a part is exported: a module whose `forward` takes tensors, its example inputs, and the names of its outputs.
 
-    The first axis of every input is of any size, and so are `free_axes`.
+    The first axis of every input and the `free_axes` can have any size.
     """
 
     module: nn.Module
@@ -30,7 +30,7 @@ class Recipe(NamedTuple):
 
 
 class MaskedGenerator(nn.Module):
-    """StarGAN v2's generator with the two masks of its skip as tensors of their own."""
+    """StarGAN v2's generator with the two masks of its skip as separate inputs."""
 
     def __init__(self, generator: nn.Module) -> None:
         super().__init__()
@@ -41,16 +41,16 @@ class MaskedGenerator(nn.Module):
 
 
 class DomainHeads(nn.Module):
-    """Mapping network or style encoder without its look at the values of the domains, which a graph cannot have."""
+    """Mapping network or style encoder without the check of the domains' values, which cannot be exported."""
 
     def __init__(self, network: MappingNetwork | StyleEncoder) -> None:
         super().__init__()
         self.shared, self.unshared = network.shared, network.unshared
 
     def forward(self, x: Tensor, domains: Tensor) -> Tensor:
-        h = self.shared(x).flatten(1)
-        heads = torch.stack([head(h) for head in self.unshared], dim=1)
-        return heads.gather(1, domains[:, None, None].expand(-1, 1, heads.shape[2]))[:, 0]
+        shared = self.shared(x).flatten(1)  # (B, width)
+        heads = torch.stack([head(shared) for head in self.unshared], dim=1)  # (B, K, style_dim)
+        return heads.gather(1, domains[:, None, None].expand(-1, 1, heads.shape[2]))[:, 0]  # (B, style_dim)
 
 
 class HeadsInOrder(nn.Module):
@@ -76,7 +76,7 @@ class SEANEncoder(nn.Module):
 
 
 class DenseSEAN(nn.Module):
-    """SEAN's generator in the form that looks at every pixel: a graph cannot find the different neighborhoods."""
+    """SEAN's generator in the form that computes every pixel: finding distinct neighborhoods cannot be exported."""
 
     def __init__(self, generator: SEANGenerator) -> None:
         super().__init__()
@@ -96,7 +96,7 @@ def export_bundle(networks: Mapping[str, nn.Module], folder: Path | str, batch: 
         batch: the batch size of the examples; the files take any.
 
     Returns:
-        by file: the largest difference to the network, or in a sentence why it did not export.
+        file name -> the largest difference to the network, or a sentence that says why it could not be exported.
     """
     results: dict[str, float | str] = {}
     for part, network in networks.items():
@@ -115,7 +115,7 @@ def export_bundle(networks: Mapping[str, nn.Module], folder: Path | str, batch: 
 
 
 def recipes(part: str, network: Any, batch: int) -> dict[str, Recipe]:
-    """What to export of a part; empty for parts there is no recipe for."""
+    """How to export a part, by file name; empty for parts that cannot be exported."""
     generator = torch.Generator().manual_seed(0)
 
     def images(size: int) -> Tensor:

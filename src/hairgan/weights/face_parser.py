@@ -1,4 +1,4 @@
-"""Published weights for the face parser: the whole of the public BiSeNet, or ImageNet's ResNet to start training from.
+"""Published weights for the face parser: the public BiSeNet, or ImageNet's ResNet to start training from.
 
 The public BiSeNet has 191 tensors named `cp.resnet...`, `ffm...`, `conv_out...`.
 """
@@ -15,7 +15,7 @@ from torch import Tensor
 from hairgan.networks.face_parser import BiSeNet
 from hairgan.networks.resnet import ResNet
 from hairgan.regions import SWAP_LEFT_RIGHT, TO_BISENET
-from hairgan.weights.building import build
+from hairgan.weights.building import build, resnet_arguments
 from hairgan.weights.files import load_exactly, read_state_dict, weights_file
 
 RENAMED: tuple[tuple[str, str], ...] = (
@@ -37,24 +37,21 @@ RENAMED: tuple[tuple[str, str], ...] = (
 
 
 def parser(state_dict: Mapping[str, Tensor], *, mirrored: bool = False) -> BiSeNet:
-    """Build the parser from a state dict in the public layout; its classes come out in the project's order.
+    """Build the parser from a state dict in the public layout; its classes are reordered to the project's order.
 
     The public names of left and right are the dataset's, i.e. the subject's, as everywhere in the project. The public
-    training meant to exchange them in mirrored images but did not, so that its weights tell sides apart poorly.
+    training was meant to exchange them in mirrored images but did not, so its weights often confuse the two sides.
 
     Args:
         state_dict: tensors under the public names, of any depth and width.
-        mirrored: these weights call the subject's left eye, brow and ear right: exchange them.
+        mirrored: whether these weights call the subject's left eye, brow and ear right; if so, they are exchanged.
 
     Raises:
         ValueError: keys are missing or left over, or shapes differ.
     """
-    stem = state_dict.get("cp.resnet.conv1.weight")
-    if stem is None or stem.ndim != 4:
+    trunk = resnet_arguments(state_dict, "cp.resnet.")
+    if trunk is None:
         raise ValueError("not a public BiSeNet state dict: of its 191 keys 'cp.resnet.conv1.weight' is missing")
-    depth = 18
-    if "cp.resnet.layer3.5.conv2.weight" in state_dict:
-        depth = 50 if "cp.resnet.layer3.5.conv3.weight" in state_dict else 34
     order = torch.from_numpy(TO_BISENET[SWAP_LEFT_RIGHT] if mirrored else TO_BISENET).long()
     renamed = {}
     for key, value in state_dict.items():
@@ -64,7 +61,7 @@ def parser(state_dict: Mapping[str, Tensor], *, mirrored: bool = False) -> BiSeN
         if new_key.endswith(".score.weight") and value.ndim and len(value) == len(order):
             value = value[order]
         renamed[new_key] = value
-    return build(BiSeNet, {"depth": depth, "base_width": stem.shape[0]}, renamed)
+    return build(BiSeNet, trunk, renamed)
 
 
 def load_imagenet(trunk: ResNet, path: Path | str | None = None) -> None:
@@ -72,7 +69,7 @@ def load_imagenet(trunk: ResNet, path: Path | str | None = None) -> None:
 
     Args:
         trunk: a ResNet of the published width, `BiSeNet(...).backbone`.
-        path: torchvision's file; None takes torch hub's cache, or downloads it there.
+        path: torchvision's file; None uses torch hub's cache, into which the file is downloaded if necessary.
 
     Raises:
         ValueError: the trunk has another width, or the file is missing, damaged or of another network.
@@ -83,7 +80,7 @@ def load_imagenet(trunk: ResNet, path: Path | str | None = None) -> None:
 
     url = models.get_model_weights(f"resnet{trunk.depth}")["IMAGENET1K_V1"].url
     file = weights_file(url, path, "the face parser's trunk", "train without it (model.imagenet=false)")
-    # files from before PyTorch counted batches have no counters; ours are 0 then
+    # old files have no batch counters; then the network's own, which are 0, stay
     counters = {key: value for key, value in trunk.state_dict().items() if key.endswith(".num_batches_tracked")}
     state = {key: value for key, value in read_state_dict(file).items() if not key.startswith("fc.")}
     load_exactly(trunk, counters | state, source=str(file))

@@ -1,7 +1,7 @@
-"""Files of weights: the one way to read tensors that may come from someone else, and to fill a network with them.
+"""Weights files: the one way to read tensors from untrusted files, and to load them into a network.
 
-Nothing here runs code of a file, and nothing takes more memory than the file's own size. What is read is whole: dense
-tensors of finite numbers, every checksum correct.
+Nothing here runs code from a file, and nothing takes more memory than the file's own size. What is read is checked:
+tensors are dense and finite, and checksums are correct.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MAX_HEADER = 10_000_000
 """Largest header of a safetensors file, bytes: some hundred thousand tensors."""
 
 MAX_UNBACKED = 2**30
-"""A file may claim so many bytes that it does not hold, by tensors whose values are one value repeated."""
+"""Largest number of bytes that a file may claim without holding them, by tensors that repeat one value."""
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -34,10 +34,10 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 def read_tensors(file: Path | str, *, mapped: bool = False) -> Any:
-    """What a `.pth` or `.ckpt` file holds, if that is tensors in plain containers.
+    """The content of a `.pth` or `.ckpt` file that holds only tensors in plain containers.
 
     Args:
-        mapped: tensors stay in the file until they are looked at, and checksums are not compared.
+        mapped: map the tensors into memory instead of reading them, and do not compare checksums.
 
     Raises:
         ValueError: it holds anything else, is damaged, or is not such a file.
@@ -65,7 +65,7 @@ def read_tensors(file: Path | str, *, mapped: bool = False) -> Any:
 
 
 def read_state_dict(file: Path | str) -> dict[str, Tensor]:
-    """Read a `.pth` file that holds names of tensors and nothing else.
+    """Read a `.pth` file that holds a state dict and nothing else.
 
     Raises:
         ValueError: as in `read_tensors` and `check_state`.
@@ -101,19 +101,21 @@ def read_safetensors(file: Path | str) -> dict[str, Tensor]:
 
 
 def check_state(state: Any, source: str) -> dict[str, Tensor]:
-    """A state dict of which every tensor is dense, whole and finite.
+    """Check that an object is a state dict of dense, finite tensors, and return it.
 
     Args:
-        state: anything.
+        state: any object.
         source: where it came from, for the message.
 
     Raises:
         ValueError: it is not a mapping of names to tensors, or one of them is not valid.
     """
     if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise ValueError(f"{source} holds no state dict: names of tensors were expected, not {_kind(state)}")
+        raise ValueError(
+            f"{source} holds no state dict: a mapping of names to tensors was expected, not {_kind(state)}"
+        )
     if not all(isinstance(name, str) for name in state):
-        raise ValueError(f"{source} holds no state dict: the names of tensors have to be text")
+        raise ValueError(f"{source} holds no state dict: the names of its tensors must be text")
     if not state:
         raise ValueError(f"{source} holds no tensors")
     not_finite, unbacked = [], 0
@@ -145,7 +147,7 @@ def archive_is_whole(file: Path | str) -> bool:
 
 
 def _archive_problem(file: Path) -> str | None:
-    """What is wrong with a `torch.save` archive, or None; takes time in proportion to the file's size."""
+    """What is wrong with a `torch.save` archive, or None; the time it takes is proportional to the file's size."""
     try:
         with zipfile.ZipFile(file) as archive:
             if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
@@ -153,10 +155,10 @@ def _archive_problem(file: Path) -> str | None:
             bad = archive.testzip()
     except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError) as error:
         return f"it is not a readable archive ({_first_line(error)})"
-    return None if bad is None else f"the checksum of {shorten(bad)} does not fit"
+    return None if bad is None else f"the checksum of {shorten(bad)} is wrong"
 
 
-# -- filling a network --
+# -- loading --
 
 
 def load_exactly(
@@ -164,11 +166,11 @@ def load_exactly(
 ) -> Network:
     """Load a state dict that must match the network key for key and shape for shape.
 
-    Tensors are converted to the network's own precision. With `assign` the network takes the tensors themselves where
-    they have it, instead of copying from them.
+    Tensors are converted to the network's own precision.
 
     Args:
-        source: what the tensors are, for the message.
+        assign: use tensors that already have that precision as they are, instead of copying them.
+        source: where the tensors came from, for the message.
 
     Raises:
         ValueError: keys are missing, unexpected or of another shape; the first three of each are named.
@@ -200,13 +202,13 @@ def load_exactly(
 
 
 def sha256(file: Path | str) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal digits: what a card says about its parts."""
+    """SHA-256 of a file's bytes, in hexadecimal digits, as in bundle cards."""
     with Path(file).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def weights_fingerprint(network: nn.Module) -> str:
-    """A hash of all weights of a network in memory, whatever file they came from, 16 hexadecimal digits."""
+    """A hash of all weights of a network in memory, 16 hexadecimal digits; it does not depend on the file format."""
     digest = hashlib.blake2b(digest_size=8)
     for name, value in sorted(network.state_dict().items()):
         digest.update(name.encode())
@@ -221,7 +223,8 @@ def weights_file(url: str, path: str | Path | None, needed_by: str, instead: str
     """The local file with published weights: `path` if given, else torch hub's cache, downloaded there on first use.
 
     Args:
-        instead: what can be done without the file, for the message.
+        needed_by: what needs the file, for the message.
+        instead: what to do without the file, for the message.
 
     Raises:
         ValueError: `path` does not exist, or the download failed; the message says which file to put where.
@@ -237,7 +240,7 @@ def weights_file(url: str, path: str | Path | None, needed_by: str, instead: str
         digest = re.search(r"-([0-9a-f]{8,})\.", name)
         try:
             torch.hub.download_url_to_file(url, str(file), hash_prefix=digest and digest[1], progress=False)
-        except (OSError, RuntimeError) as error:  # RuntimeError: not what its name says
+        except (OSError, RuntimeError) as error:  # RuntimeError: its hash differs from the one in its name
             raise ValueError(
                 f"{needed_by} needs {name}, which could not be downloaded: put the file of {url} at {file}, "
                 f"or {instead}"
@@ -245,7 +248,7 @@ def weights_file(url: str, path: str | Path | None, needed_by: str, instead: str
     return file
 
 
-# -- words --
+# -- text for messages --
 
 
 def first_three(names: list[str], *, counted: bool = True) -> str:

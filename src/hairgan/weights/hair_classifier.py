@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from hairgan.networks.hair_classifier import ResNetCBAM
-from hairgan.weights.building import build
+from hairgan.weights.building import build, resnet_arguments
 
 STYLE_CLASSIFIER_PARTS = {"0": "conv1", "1": "bn1", "4": "layer1", "5": "layer2", "6": "layer3", "7": "layer4"}
-"""Where the style classifier's `base.N` comes from; the numbers between are ReLU and pooling."""
+"""The style classifier's `base.N` -> a part of the ResNet; the numbers between are ReLU and pooling."""
 
 
 def resnet_cbam(state_dict: Mapping[str, Tensor]) -> ResNetCBAM:
@@ -32,12 +32,9 @@ def resnet_cbam(state_dict: Mapping[str, Tensor]) -> ResNetCBAM:
         elif re.match(r"fc[123]\.", key):
             continue
         renamed[key.replace(".ca.fc.0.", ".ca.fc1.").replace(".ca.fc.2.", ".ca.fc2.")] = value
-    stem = renamed.get("conv1.weight")
-    if stem is None or stem.ndim != 4:
+    trunk = resnet_arguments(renamed)
+    if trunk is None:
         raise ValueError("not a ResNet-CBAM state dict: neither 'conv1.weight' nor 'base.0.weight' among its keys")
-    depth = 18
-    if "layer3.5.conv2.weight" in renamed:
-        depth = 50 if "layer3.5.conv3.weight" in renamed else 34
     head = renamed.get("fc.weight")
     num_classes = None if head is None or head.ndim != 2 else len(head)
-    return build(ResNetCBAM, {"depth": depth, "base_width": stem.shape[0], "num_classes": num_classes}, renamed)
+    return build(ResNetCBAM, {**trunk, "num_classes": num_classes}, renamed)

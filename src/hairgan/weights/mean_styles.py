@@ -13,7 +13,7 @@ from hairgan.weights.files import read_safetensors
 
 
 def file_name(step: int) -> str:
-    """Name of the file beside a run's checkpoints: codes belong to the weights of one step and to no others."""
+    """Name of the file beside a run's checkpoints; codes are valid for the weights of one step only."""
     return f"mean_styles_{step:08d}.safetensors"
 
 
@@ -30,6 +30,6 @@ def load_mean_styles(path: Path | str) -> MeanStyles:
     """
     state = read_safetensors(path)
     if "codes" not in state or state["codes"].ndim != 2:
-        raise ValueError(f"{path} is not a file of mean style codes: it has no 'codes' of regions and numbers")
+        raise ValueError(f"{path} is not a file of mean style codes: it has no 'codes' with one row per region")
     regions, style_dim = state["codes"].shape
     return build(MeanStyles, {"num_regions": regions, "style_dim": style_dim}, state, str(path))

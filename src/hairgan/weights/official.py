@@ -1,7 +1,7 @@
 """Networks from state dicts in the layout of the published checkpoints.
 
-Every family keeps its knowledge of the official key layout in a file of its own (`stargan.py`, `sean.py`, ...),
-which reads the network's arguments from the tensors' shapes; this one dispatches.
+The official key layout of each family is described in its own file (`stargan.py`, `sean.py`, ...), which reads the
+network's arguments from the shapes of the tensors; this file chooses among them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def from_official(name: str, state_dict: Mapping[str, Tensor], **options: Any) -
     Args:
         name: one of `OFFICIAL`, e.g. `"stargan_v2/generator"`.
         state_dict: tensors under the official names; sizes and widths are read from their shapes.
-        options: what the tensors do not tell (see the family's module).
+        options: what the tensors do not show (see the family's module).
 
     Returns:
         the network in evaluation mode with these weights.

@@ -1,4 +1,4 @@
-"""The published files themselves: read without unpickling anything but tensors, and turned into parts of a bundle."""
+"""Read the published files, unpickling nothing but tensors, and turn them into parts of a bundle."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hairgan.weights.files import check_state, read_tensors, shorten
 from hairgan.weights.official import from_official
 
 LICENSES: dict[str, str] = {
-    # of the published weights, by the part they become
+    # part of a bundle -> license of the published weights
     "parser": "code MIT (zllrunning/face-parsing.PyTorch); trained on CelebAMask-HQ: non-commercial research",
     "sean": "CC BY-NC-SA 4.0 (ZPdesu/SEAN); trained on CelebAMask-HQ: non-commercial research",
     "stargan_generator": "CC BY-NC 4.0 (clovaai/stargan-v2)",
@@ -39,11 +39,11 @@ def import_files(
         stargan: `{step}_nets_ema.ckpt` of StarGAN v2.
         sean: `{epoch}_net_G.pth` of SEAN.
         bisenet: `79999_iter.pth` of the face parser.
-        fan: `wing.ckpt`; by default the FAN within the StarGAN v2 file, where it holds one.
+        fan: `wing.ckpt`; by default the FAN in the StarGAN v2 file, if it holds one.
         w_hpf: the high-pass weight of a StarGAN v2 file that lacks it; see `hairgan.weights.stargan`.
 
     Raises:
-        ValueError: a file holds more than tensors, or not what it should hold.
+        ValueError: a file holds more than tensors, or is not the expected file.
     """
     networks: dict[str, nn.Module] = {}
     if bisenet is not None:

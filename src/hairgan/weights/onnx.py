@@ -1,4 +1,4 @@
-"""Export to ONNX, never without checking that the file computes what the network computes."""
+"""Export to ONNX; every file is checked to compute the same as the network."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def export_onnx(
     Args:
         network: in evaluation mode, on the CPU; its `forward` is exported.
         inputs: example inputs by the names they get in the file, in the order of `forward`'s arguments.
-        path: the file, written whole or not at all.
+        path: the file; after an error, no partial file is left.
         outputs: names of the outputs.
         dynamic: input name -> axes of any size; their example sizes must be at least 2. Other axes are fixed.
         checks: further inputs to compare on, e.g. of other sizes.

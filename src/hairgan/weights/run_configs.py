@@ -1,7 +1,7 @@
-"""What the config of a run may build.
+"""Which classes and functions the config of a run may name.
 
-A run's config may name the parts that hairgan, torch, torchmetrics and Lightning have for each place of a config, and
-what is trusted (`hairgan.weights.trusted`). It is checked before anything in it is built.
+These are the parts that hairgan, torch, torchmetrics and Lightning have for each place of a config, and what is trusted
+(`hairgan.weights.trusted`). A config is checked before anything in it is built.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from hairgan.weights.trusted import EVERYTHING, is_own, is_trusted, locate
 
 
 class _Kind(NamedTuple):
-    """Classes under a package that have a base class, given by its dotted name; None: the class is defined there."""
+    """Classes in a package that derive from a base class (a dotted name), or for None are defined in the package."""
 
     package: str
     base: str | None
@@ -26,7 +26,7 @@ _MODULE = "torch.nn.modules.module.Module"
 _CALLBACK, _LOGGER = "pytorch_lightning.callbacks.callback.Callback", "pytorch_lightning.loggers.logger.Logger"
 _METRIC, _STRATEGY = "torchmetrics.metric.Metric", "pytorch_lightning.strategies.strategy.Strategy"
 KINDS: dict[str, tuple[_Kind, ...]] = {
-    # the first part of a place in a config -> what may be built there
+    # first part of a place in a config -> classes that may be built there
     "model": (
         _Kind("lightning_modules", "pytorch_lightning.core.module.LightningModule"),
         _Kind("hairgan.networks", _MODULE),
@@ -58,7 +58,7 @@ KINDS: dict[str, tuple[_Kind, ...]] = {
     ),
 }
 OBJECTS = {
-    # functions and plain classes of configs, wherever they stand
+    # functions and plain classes that are allowed at any place
     "datetime.timedelta",
     "hairgan.domains.Domains",
     "hairgan.networks.region_masks.region_masks",
@@ -66,7 +66,7 @@ OBJECTS = {
     "hairgan.optimizers.linear_decay",
 }
 LOOK_UPS = ("hydra.utils.get_method", "hydra.utils.get_class", "hydra.utils.get_object")
-"""Functions that return what their `path` names."""
+"""Functions that return the object that their `path` names."""
 
 _REFERENCE = re.compile(
     r"\$\{[\w.\[\]-]+\}|\$\{oc\.decode:\$\{oc\.env:SLURM_\w+,\d+\}\}|\$\{oc\.env:\w+(,[\w./ -]*)?\}"
@@ -80,17 +80,17 @@ def check_config(
     typed: Collection[str] = (),
     source: str = "the run's config",
 ) -> None:
-    """Refuse a run's config that would build something else than the known kinds of parts, each in its place.
+    """Refuse a run's config that would build anything but the known kinds of parts, each in its place.
 
     Args:
         config: plain values, references (`${...}`) not resolved.
-        places: dotted places that will be built, e.g. `data` and `model.masks`, in a config without references;
-            None: the whole config, in which `${name}` may refer to what is checked too.
-        typed: dotted names that the user's own command line gives (`targets`), and which are trusted therefore.
+        places: dotted places that will be built, e.g. `data` and `model.masks`, in a config without references; None
+            checks the whole config, in which `${name}` may refer to other checked values.
+        typed: dotted names on the user's own command line (see `targets`), which are therefore trusted.
         source: whose config it is, for the message.
 
     Raises:
-        ValueError: it names something else that is not trusted.
+        ValueError: it names anything else that is not trusted.
     """
     nodes = {"": config} if places is None else {place: _at(config, place) for place in places}
     for start, node in nodes.items():
@@ -101,8 +101,8 @@ def check_config(
                 left = _REFERENCE.sub("", value) if places is None else value
                 if "${" in left:
                     raise ValueError(
-                        f"{source} has {shorten(value)} as {place}, which could stand for anything: "
-                        "trust=true if you trust it"
+                        f"{source} has {shorten(value)} as {place}, which could resolve to anything: "
+                        "give trust=true if you trust it"
                     )
 
 
@@ -122,7 +122,9 @@ def _check_target(place: str, node: Mapping[str, Any], typed: Collection[str], s
         if isinstance(target, str) and (target in OBJECTS or target in typed or is_trusted(target)):
             return
     if not isinstance(target, str) or not re.fullmatch(r"\w+(\.\w+)+", target):
-        raise ValueError(f"{source} names a class by {describe(target)} in {place or 'its top'}, not as module.Class")
+        raise ValueError(
+            f"{source} names a class by {describe(target)} at {place or 'its top level'}, not as module.Class"
+        )
     if target in typed or target in OBJECTS or is_own(target) or is_trusted(target):
         return
     if node["_target_"] not in LOOK_UPS and _is_of_kind(target, KINDS.get(place.split(".")[0], ())):

@@ -35,11 +35,11 @@ def networks_from_run(
     Args:
         run: the run directory.
         checkpoint: `last`, `best` or a path.
-        averaged: take the averaged weights of networks that have them.
+        averaged: use the averaged weights (EMA) of networks that have them.
 
     Returns:
-        the networks in evaluation mode, by the names of the config's `model`, and what they are: `config` (the run's),
-        `checkpoint` (its path) and `step`. A user's own network gets its arguments as `.config`.
+        the networks in evaluation mode, by their names in the config's `model`, and a dict with the run's `config`, the
+        path of the `checkpoint`, and the `step`. A user's own network gets its arguments as `.config`.
 
     Raises:
         ValueError: there is no run or no whole checkpoint, one of its files is damaged, a network's class is neither
@@ -57,14 +57,14 @@ def networks_from_run(
         if not isinstance(node, Mapping) or "_target_" not in node:
             continue
         weights = weights_of(state, name, averaged=averaged)
-        if not weights:  # not a trained network, e.g. a maker of masks
+        if not weights:  # not a trained network, e.g. a function that makes masks
             continue
         where = f"{run}: {CONFIG}: model.{name}"
         cls = network_class(node["_target_"], where)
         arguments = {key: value for key, value in node.items() if key != "_target_"}
         arguments = with_image_size(cls, arguments, config.get("image_size"))
         network = build(cls, arguments, check_state(weights, f"{path}: {name}"), f"{path}: {name}")
-        if not is_own(node["_target_"]):  # what it inherited may be its parent's
+        if not is_own(node["_target_"]):  # an inherited `config` may be that of its parent
             network.config = arguments  # type: ignore[assignment]
         networks[name] = network.requires_grad_(False)
     if not networks:
@@ -73,7 +73,7 @@ def networks_from_run(
 
 
 def read_config(run: str | Path) -> dict[str, Any]:
-    """The resolved config of a run; classes have the names of today (`hairgan.moved`).
+    """The resolved config of a run, with current class names (`hairgan.moved`).
 
     Raises:
         ValueError: the folder is not a run directory, or its config is damaged.
@@ -97,7 +97,7 @@ def read_config(run: str | Path) -> dict[str, Any]:
 
 
 def read_record(run: str | Path) -> dict[str, Any]:
-    """What a run's record says of its latest start: dataset, git revision, versions, ...; empty without a record.
+    """What a run's record says about its latest start: dataset, git revision, versions, ...; empty without a record.
 
     Raises:
         ValueError: the record is damaged.
@@ -129,15 +129,16 @@ def read_checkpoint(path: str | Path, *, mapped: bool = False) -> tuple[dict[str
 
 
 def check_networks(model: Mapping[str, Any], checkpoint: str | Path) -> None:
-    """Refuse a checkpoint whose weights do not fit the networks of a run that is to go on with it.
+    """Refuse a checkpoint whose weights do not fit the networks of a run that is to continue from it.
 
-    A user's own networks are not checked here, but when they are trained.
+    A user's own networks are not checked here, but when their training starts.
 
     Args:
         model: the config's `model`, resolved.
 
     Raises:
-        ValueError: naming the network and the first three differences, before anything of its size was made.
+        ValueError: the weights do not fit; the message has the network and the first three differences. It is raised
+            before memory for the networks is allocated.
     """
     state, _ = read_checkpoint(checkpoint, mapped=True)
     averages = any(key.startswith("ema.") for key in state)
@@ -150,7 +151,7 @@ def check_networks(model: Mapping[str, Any], checkpoint: str | Path) -> None:
         weights = weights_of(state, name, averaged=False)
         if weights and isinstance(node, Mapping) and is_own(str(node.get("_target_"))):
             arguments = {key: value for key, value in node.items() if key != "_target_"}
-            if arguments.get("num_domains", 1) is not None:  # else the data says it
+            if arguments.get("num_domains", 1) is not None:  # None: the data decides
                 build(network_class(node["_target_"], name), arguments, weights, f"{checkpoint}: {name}")
 
 
@@ -189,7 +190,11 @@ def by_step(folder: Path) -> list[Path]:
 
 
 def weights_of(state: Mapping[str, Tensor], name: str, *, averaged: bool = True) -> dict[str, Tensor]:
-    """The weights of a network in a run's state: averaged ones where there are any, if wanted; empty without any."""
+    """The weights of a network in a run's state; empty if there are none.
+
+    Args:
+        averaged: prefer the averaged weights (EMA), if there are any.
+    """
     prefixes = (f"ema.{name}.", f"networks.{name}.") if averaged else (f"networks.{name}.",)
     found = ({key.removeprefix(p): value for key, value in state.items() if key.startswith(p)} for p in prefixes)
     return next(filter(None, found), {})

@@ -1,7 +1,7 @@
 """The published SEAN weights (`{epoch}_net_G.pth`, `{epoch}_net_D.pth`): plain state dicts.
 
 The per-region layers become one parameter and the convolutions for scale and shift become one; kernels are stored with
-their offsets first or their channels last. Left out is what the published networks carry but never use: batch
+their offsets first or their channels last. Tensors that the published networks have but never use are left out: batch
 statistics of the label branch, batch counters (always 0), and the blending weights of layers without styles.
 """
 
@@ -59,7 +59,7 @@ def generator(state_dict: Mapping[str, Tensor], *, image_size: int = 256, upsamp
 
     Args:
         state_dict: tensors under the published names, of any width, number of regions and style length.
-        image_size, upsampling: as in `SEANGenerator`; the tensors do not tell.
+        image_size, upsampling: as in `SEANGenerator`; the tensors do not show them.
 
     Raises:
         ValueError: the state dict does not fit; the first three keys that differ are named.
@@ -67,7 +67,7 @@ def generator(state_dict: Mapping[str, Tensor], *, image_size: int = 256, upsamp
     state = converted(state_dict)
     start, codes = (state.get(f"{name}.weight") for name in ("start", "style_encoder.layers.12"))
     if start is None or codes is None or start.ndim != 4 or codes.ndim != 4:
-        raise ValueError("no SEAN generator: fc.weight or Zencoder.model.14.weight is missing")
+        raise ValueError("not a SEAN generator: fc.weight or Zencoder.model.14.weight is missing")
     arguments = {
         "image_size": image_size,
         "width": len(start) // 16,
@@ -87,7 +87,7 @@ def discriminator(state_dict: Mapping[str, Tensor]) -> SEANDiscriminator:
     state = converted(state_dict)
     first = state.get("scales.0.first.weight")
     if first is None or first.ndim != 4:
-        raise ValueError("no SEAN discriminator: discriminator_0.model0.0.weight is missing")
+        raise ValueError("not a SEAN discriminator: discriminator_0.model0.0.weight is missing")
     num_scales = sum(key.endswith(".first.weight") for key in state)
     arguments = {"width": len(first), "num_regions": first.shape[1] - 3, "num_scales": num_scales}
     return build(SEANDiscriminator, arguments, state)
@@ -122,7 +122,7 @@ def converted(official: Mapping[str, Tensor]) -> dict[str, Tensor]:
             state[key] = state[key].view(in_channels, *kernel).permute(1, 2, 0).flatten()
     for key, value in state.items():
         for pattern, order in LAYOUTS:
-            if re.search(pattern, key) and value.ndim == len(order):  # others do not fit, which `build` says
+            if re.search(pattern, key) and value.ndim == len(order):  # `build` refuses others
                 state[key] = value.permute(order)
     return state
 

@@ -1,4 +1,4 @@
-"""One network from whatever holds it: a run directory, a bundle, the bundle that ships, or a published file."""
+"""Load one network from a run directory, a bundle, the bundle that ships with hairgan, or a published file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hairgan.weights.shipped import SHIPPED
 
 
 def load_network(part: str, source: Path | str | None = None, checkpoint: str = "last") -> nn.Module:
-    """The network that has a part's name in a source.
+    """Load the network of a part from a source.
 
     Args:
         part: one of `hairgan.weights.cards.PARTS`, e.g. `"parser"`.
@@ -44,5 +44,5 @@ def load_network(part: str, source: Path | str | None = None, checkpoint: str = 
         bundle = load_bundle(source, [part])
         networks, names = bundle.networks, list(bundle.card["parts"])
     if part not in networks:
-        raise ValueError(f"{source} has no part '{part}', but {', '.join(names)}")
+        raise ValueError(f"{source} has no part '{part}'; it has {', '.join(names)}")
     return networks[part]

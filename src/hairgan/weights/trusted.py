@@ -1,9 +1,10 @@
-"""Classes that may be built because a file names them.
+"""Which classes may be built because a file names them.
 
-The card of a bundle and the config of a run name classes, and files travel. What a file names is built only if it is
+The card of a bundle and the config of a run name classes, and may come from someone else. A class that a file names is
+built only if it is
 
-- one of our own networks, or of another kind that its place in a config asks for: our own, torch's, torchmetrics' or
-  Lightning's optimizers, callbacks, loggers, ...;
+- one of our own networks, or a part that belongs at its place in a config: an optimizer, callback, logger, ... of
+  hairgan, torch, torchmetrics or Lightning;
 - declared by an installed package in the entry point group `hairgan.plugins`, as `my_net` or `my_net:MyGenerator`;
 - or trusted explicitly: `trust("my_net")`, `hairgan ... --trust my_net`, `trust=my_net` for `train.py` and
   `evaluate.py`, which also take `trust=true` for everything.
@@ -54,13 +55,13 @@ _trusted: list[str] = []
 
 
 def trust(names: bool | str | Iterable[str] | None) -> None:
-    """Trust classes of these modules or packages, for the rest of the process, whichever file names them.
+    """Trust classes of these modules or packages for the rest of the process, regardless of the file that names them.
 
     Args:
         names: `"my_net"`, a list of such names, True for everything, or None for nothing.
 
     Raises:
-        ValueError: a name that cannot be one of a module, or of which there is none.
+        ValueError: a name is not valid as that of a module, or there is no such module.
     """
     if names is None or names is False:
         return
@@ -85,10 +86,10 @@ def trust(names: bool | str | Iterable[str] | None) -> None:
 
 
 def _check_part(name: str) -> None:
-    """Refuse a dotted name of which there is no module, package or class. Imports the package that it is in.
+    """Check that there is a module, package or class of a dotted name. Imports the package that it is in.
 
     Raises:
-        ValueError: naming it.
+        ValueError: there is none; the message has the name.
     """
     try:
         if importlib.util.find_spec(name) is not None:
@@ -113,7 +114,7 @@ def trusting(names: bool | str | Iterable[str] | None) -> Iterator[None]:
 
 
 def is_trusted(target: str) -> bool:
-    """Whether code of this dotted name may run because a file names it."""
+    """Whether a file may name the code of this dotted name."""
     names = (*_trusted, *_plugins())
     return any(name in (EVERYTHING, target) or target.startswith(f"{name}.") for name in names)
 
@@ -131,10 +132,10 @@ def network_class(target: Any, source: str) -> type[nn.Module]:
     """The network class of a name in a card (`module:Class`) or config (`module.Class`).
 
     Args:
-        source: who names it, for the message.
+        source: where it is named, for the message.
 
     Raises:
-        ValueError: it is neither a network of ours nor trusted, or is not a network at all.
+        ValueError: it is neither one of our own networks nor trusted, or is not a network.
     """
     if not isinstance(target, str) or not re.fullmatch(r"\w+(\.\w+)*[.:]\w+(\.\w+)*", target):
         raise ValueError(f"{source} names a network by {describe(target)}, not as package.module.Class")
@@ -156,16 +157,16 @@ def is_own(target: str) -> bool:
 
 
 def how_to_trust(target: str) -> str:
-    """What to type so that a name is trusted."""
+    """The options to type so that a name is trusted."""
     package = shorten(target.split(".")[0], 40)
     return f"hairgan ... --trust {package}, or trust={package} for train.py and evaluate.py"
 
 
 def locate(target: str) -> Any:
-    """What a dotted name stands for. Modules in the current directory are found too.
+    """The object of a dotted name. Modules in the current directory are found too.
 
     Raises:
-        ValueError: there is no such thing, or its module does not load.
+        ValueError: there is no such object, or its module cannot be imported.
     """
     _search_here()
     parts = target.split(".")

@@ -53,5 +53,5 @@ def test_judges_are_found_by_what_they_are(tmp_path):
     assert judges.classifier is None and judges.regions(torch.zeros(1, 3, 64, 64)).shape == (1, 64, 64)
     assert judges.parser.size == 96
     assert set(judges.describe()) == {"parser", "parser_size", "parser_hash"}
-    with pytest.raises(ValueError, match="bundle has no part 'classifier', but parser"):
+    with pytest.raises(ValueError, match="bundle has no part 'classifier'; it has parser"):
         Judges.load(classifier=tmp_path / "bundle")

@@ -39,5 +39,5 @@ def test_it_comes_from_a_bundle(tmp_path):
     classifier = HairAttributeClassifier.load(tmp_path / "both")
     assert classifier.source == str(tmp_path / "both") and classifier.size == 256
     save_bundle(tmp_path / "parser", {"parser": BiSeNet(base_width=4)})
-    with pytest.raises(ValueError, match=r"parser has no part 'classifier', but parser"):
+    with pytest.raises(ValueError, match=r"parser has no part 'classifier'; it has parser"):
         HairAttributeClassifier.load(tmp_path / "parser")

@@ -28,7 +28,7 @@ def test_faces_at_the_edge_and_profiles_are_mentioned() -> None:
     assert "at the photo's edge" in " ".join(at_edge.warnings)
     narrow = face.points * (0.5, 1) + (60, 0)
     profile = align_face(photo, lambda _: [Face(narrow)], 256)
-    assert profile.warnings == ("the face looks aside; the networks were trained on frontal faces",)
+    assert profile.warnings == ("the face is turned to the side; the networks were trained on frontal faces",)
 
 
 def test_no_face_is_an_error() -> None:

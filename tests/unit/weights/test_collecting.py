@@ -76,7 +76,7 @@ def test_a_run_and_a_bundle_become_one_bundle(stargan_run: Path, averaged: Gener
 
 
 def test_sources_that_do_not_go_together(stargan_run: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="which another source holds already"):
+    with pytest.raises(ValueError, match="which another source also holds"):
         collect([stargan_run, stargan_run])
     save_bundle(tmp_path / "other", {"parser": BiSeNet(base_width=4)}, domains=["long"])
     with pytest.raises(ValueError, match="has the domains long, not bob, short"):
@@ -84,7 +84,7 @@ def test_sources_that_do_not_go_together(stargan_run: Path, tmp_path: Path) -> N
     with pytest.raises(ValueError, match="is not a run directory"):
         collect([tmp_path])
     only = make_run(tmp_path / "run", {"discriminator": Discriminator(**NARROW, num_domains=2)}, {})
-    with pytest.raises(ValueError, match="no network that belongs into a bundle"):
+    with pytest.raises(ValueError, match="no network that belongs in a bundle"):
         collect([only])
 
 

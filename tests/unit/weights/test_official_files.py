@@ -97,7 +97,7 @@ def test_files_of_the_wrong_kind(files: dict[str, Path], tmp_path: Path) -> None
         import_files(stargan=files["bisenet"])
     with pytest.raises(ValueError, match=r"nets_ema\.ckpt holds no state dict"):
         import_files(bisenet=files["stargan"])
-    with pytest.raises(ValueError, match=r"79999_iter\.pth: no SEAN generator"):
+    with pytest.raises(ValueError, match=r"79999_iter\.pth: not a SEAN generator"):
         import_files(sean=files["bisenet"])
     for arguments, message in (
         (["--stargan", str(files["stargan"]), "--domains", "a,b,c"], "has 2 domains, --domains names 3"),

@@ -202,5 +202,5 @@ def test_everything_is_accounted_for(small_state, discriminator_state):
         from_official("sean/generator", small_state | {key: wider[key]}, image_size=64)
     with pytest.raises(ValueError, match="discriminator_0"):
         from_official("sean/discriminator", small_state)
-    with pytest.raises(ValueError, match="no SEAN generator"):
+    with pytest.raises(ValueError, match="not a SEAN generator"):
         from_official("sean/generator", discriminator_state)

@@ -55,5 +55,5 @@ def test_what_is_none_of_these(tmp_path):
         load_network("parser", tmp_path)
     with pytest.raises(ValueError, match="is not a bundle"):
         load_network("parser", tmp_path / "absent")
-    with pytest.raises(ValueError, match="source has no part 'sean', but parser"):
+    with pytest.raises(ValueError, match="source has no part 'sean'; it has parser"):
         load_network("sean", write_bundle(tmp_path / "source"))
