@@ -1,4 +1,4 @@
-"""What the hair classifier learns: from a table of attributes to one class number per head."""
+"""The hair classifier's targets: from a table of attributes to one class number per head."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def attribute_targets(attributes: pl.DataFrame) -> Int64[ndarray, "n heads"]:
             continue
         values = attributes[name]
         if values.dtype != pl.Boolean:
-            strange = set(values.drop_nulls()) - set(classes)
-            if strange:
+            unknown = set(values.drop_nulls()) - set(classes)
+            if unknown:
                 raise ValueError(
-                    f"the column {name} holds {', '.join(map(repr, sorted(strange)))}; known are {classes}"
+                    f"the column {name} holds {', '.join(map(repr, sorted(unknown)))}; known are {classes}"
                 )
             values = values.replace_strict(classes, list(range(len(classes))), default=None, return_dtype=pl.Int64)
         columns.append(values.cast(pl.Int64).fill_null(UNKNOWN).to_numpy())

@@ -1,7 +1,7 @@
-"""Augmentation on the device, from parameters drawn beforehand.
+"""Augmentation on the device, with parameters that the loader has drawn.
 
-Draws come from counter-based numpy generators (`hairgan.randomness`) on the loader's side; what is here applies them
-to a whole batch at once. Images arrive as bytes, as they lie on disk, and leave as floats in [-1, 1].
+The loader draws from counter-based numpy generators (`hairgan.randomness`); the functions here apply the draws to a
+whole batch at once. They take images as bytes, as stored on disk, and return floats in [-1, 1].
 """
 
 from __future__ import annotations
@@ -31,13 +31,16 @@ def draw_crops(
 ) -> Float32[ndarray, "b 4"]:
     """Draw crop boxes as torchvision's `RandomResizedCrop` does (StarGAN v2's training transform).
 
-    Area is uniform, aspect ratio log-uniform; a box that does not fit is drawn again, at most `attempts` times, then
-    the whole image is taken.
+    Area is uniform, aspect ratio log-uniform. A box that does not fit is drawn again; after `attempts` draws, the whole
+    image is used.
 
     Args:
-        rng: where the draws come from; the number of draws does not depend on their values.
+        rng: the generator; the number of draws does not depend on their values.
         count: number of boxes B.
-        probability: share of boxes that crop at all; the others are the whole image.
+        probability: of a crop; otherwise the box is the whole image.
+        area: smallest and largest area of a crop, as a share of the image's.
+        aspect: smallest and largest width / height of a crop.
+        attempts: draws per box.
 
     Returns:
         boxes `(left, top, width, height)` as shares of the image's side.
@@ -100,7 +103,7 @@ def flip_images(images: Float[Tensor, "b c h w"], flips: Bool[Tensor, " b"]) -> 
 
 
 def flip_labels(labels: Int64[Tensor, "b h w"], flips: Bool[Tensor, " b"]) -> Int64[Tensor, "b h w"]:
-    """Mirror the label maps whose flag is set, and call their left regions right and their right ones left."""
+    """Mirror the label maps whose flag is set, and exchange their left and right regions."""
     return torch.where(flips[:, None, None], swap_left_right(labels.flip(-1)), labels)
 
 

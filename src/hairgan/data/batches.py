@@ -1,12 +1,12 @@
-"""What a training step reads: from (seed, step) to a batch, and from bytes to augmented floats.
+"""The batches of training: read the batch of a (seed, step) as bytes, and augment it to floats.
 
 A `Batches` object belongs to one split of one packed dataset. `read(step)` runs in the loader's workers: it draws which
-images the step sees and how each is cropped and flipped, for the whole global batch, and reads this process's rows of
+images the step uses and how each is cropped and flipped, for the whole global batch, and reads this process's rows of
 it. `augment(batch)` runs on the device. So the global batch of a step is the same for any number of workers and
-processes, and a run that resumes at a step reads what the uninterrupted run read.
+processes, and a resumed run reads the same batches as an uninterrupted one.
 
-Every batch is a dict that holds, besides its images, `step`, `first_row` and `global_batch` (plain integers: where its
-rows lie in the global batch) and `ids` (indices into the dataset, for messages).
+Every batch is a dict that holds, besides its images, `step`, `first_row` and `global_batch` (integers: the position of
+its rows in the global batch) and `ids` (indices into the dataset, for messages).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Batch = dict[str, Any]
 
 
 class Batches:
-    """Batches of images (and label maps, where there are any) in an endless, epoch-wise shuffled order.
+    """Batches of images (and label maps, if there are any) in an endless order that is shuffled in each epoch.
 
     Args:
         dataset: the packed dataset.
@@ -47,7 +47,7 @@ class Batches:
         requires: what it needs of the data.
 
     Raises:
-        ValueError: the split has no image, or the batch cannot be shared out evenly.
+        ValueError: the split has no image, or the batch cannot be divided evenly among the processes.
     """
 
     requires: ClassVar[tuple[Requirement, ...]] = (Images("train"),)
@@ -69,7 +69,7 @@ class Batches:
         if batch_size < 1:
             raise ValueError(f"the batch size must be at least 1, not {batch_size}")
         if batch_size % world_size:
-            raise ValueError(f"a batch of {batch_size} cannot be shared by {world_size} processes")
+            raise ValueError(f"a batch of {batch_size} cannot be divided evenly among {world_size} processes")
         self.dataset, self.membership, self.domain_names = dataset, membership, domain_names
         self.indices: Int64[ndarray, " n"] = dataset.split(split)
         if not len(self.indices):
@@ -89,12 +89,12 @@ class Batches:
         return self._place(step) | self._load(chosen[self.rows]) | self._augmentation(step, "image")
 
     def __len__(self) -> int:
-        """Number of batches in one pass over this process's share of the split, the last one perhaps smaller."""
+        """Number of batches in one pass over this process's share of the split; the last may be smaller."""
         share = len(self.indices[self.rank :: self.world_size])
         return -(-share // (self.batch_size // self.world_size))
 
     def read_in_order(self, number: int) -> Batch:
-        """The number-th batch of one pass over this process's share of the split, in order, not augmented."""
+        """Batch `number` of one pass over this process's share of the split, in order, without augmentation."""
         local = self.batch_size // self.world_size
         chosen = self.indices[self.rank :: self.world_size][number * local : (number + 1) * local]
         return {"step": number, "first_row": 0, "global_batch": len(chosen)} | self._load(chosen)
@@ -149,9 +149,10 @@ class Batches:
 class TranslationBatches(Batches):
     """Source and reference images for StarGAN v2 (Choi et al. 2020), both balanced over the domains.
 
-    A row draws a source domain and an image of it, and a target domain and two different images of that (one image
-    twice where the domain has only one). An image that belongs to several domains is drawn for each of them. Each of
-    the three is cropped and flipped independently. Keys: `x y_org x_ref x_ref2 y_trg`, and `labels` of `x`.
+    For each row, a source domain and one of its images are drawn, and a target domain and two different images of that
+    (the same image twice if the domain has only one). An image that belongs to several domains can be drawn for each of
+    them. The three images are cropped and flipped independently. Keys: `x`, `y_org`, `x_ref`, `x_ref2`, `y_trg`, and
+    `labels` of `x`.
 
     Raises:
         ValueError: a domain has no image in the split.
@@ -204,11 +205,11 @@ class TranslationBatches(Batches):
 
 
 class ParsingBatches(Batches):
-    """Images and label maps under the face parser's augmentation: colors, mirroring, scale, crop.
+    """Images and label maps with the face parser's augmentation: colors, mirroring, scale, crop.
 
     Args:
-        crop_share: side of the crops as a share of the images'; published: 448 / 512.
-        scales: factors on the images' size before they are cropped, drawn evenly; as published by default.
+        crop_share: side of the crops as a share of the images' side; 448 / 512 as published.
+        scales: factors on the images' size before the crop, drawn with equal probability; as published by default.
 
     Raises:
         ValueError: the dataset has no label maps.
@@ -252,7 +253,7 @@ class ParsingBatches(Batches):
 
 
 class AttributeBatches(Batches):
-    """Images and the hair attributes they are to be classified by: `targets`, `(B, heads)`, -1 where unknown."""
+    """Images and their hair attributes as `targets` of the classifier: `(B, heads)`, -1 where unknown."""
 
     requires = (Images("train"), KnownAttributes("train"))
 

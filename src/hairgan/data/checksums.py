@@ -1,4 +1,4 @@
-"""Hashes of packed data: of single files, and of all that a dataset says."""
+"""Hashes of packed data: of single files, and of a dataset's content."""
 
 from __future__ import annotations
 

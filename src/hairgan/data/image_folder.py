@@ -1,7 +1,7 @@
 """Photos in folders, in the official StarGAN v2 layout: a domain is a folder.
 
 train/<domain>/*.jpg
-val/<domain>/*.jpg     optional; without it, a tenth of the training photos each is kept for val and test
+val/<domain>/*.jpg     optional; without val/ and test/, a tenth of the training photos is used for each of them
 test/<domain>/*.jpg    optional
 """
 
@@ -31,7 +31,7 @@ class ImageFolder:
     files: tuple[str, ...]
     """Paths below the root, with `/`: `train/blond/0001.jpg`; photos may lie deeper."""
     left_out: str = ""
-    """What was left out of the folders and why (hidden entries, broken links), in words."""
+    """What was left out of the folders, and why (hidden entries, broken links), in words."""
 
     has_labels = False
 
@@ -98,13 +98,13 @@ class ImageFolder:
         return printable(self.files[index])
 
     def split(self, index: int) -> str:
-        """Split of a photo, by its folder; where there is only `train/`, by a hash of its name."""
+        """Split of a photo, from its folder; if there is only `train/`, from a hash of its name."""
         if self.files[-1].startswith("train/"):
             return hashed_split(self.name(index))
         return self.files[index].split("/")[0]
 
     def read_image(self, index: int) -> UInt8[ndarray, "h h 3"]:
-        """The photo, RGB; the middle square of one that is not square.
+        """The photo, RGB; if it is not square, its middle square.
 
         Raises:
             Skip: it cannot be read.
@@ -128,7 +128,7 @@ def _domain(file: str) -> str:
 
 
 def _photos(root: Path, split: str, left_out: Counter[str]) -> list[str]:
-    """Photos in the domain folders of a split (not beside them), also through links."""
+    """Photos in the domain folders of a split, but not directly in the split's folder; links are followed."""
     if not (root / split).is_dir():
         return []
     files = []
@@ -138,13 +138,13 @@ def _photos(root: Path, split: str, left_out: Counter[str]) -> list[str]:
         if is_hidden(domain):
             left_out[HIDDEN] += 1
             continue
-        listing = _listed(root / split / domain)
+        listing = _list_domain(root / split / domain)
         left_out.update({REPEATED if what == RESULTS else what: count for what, count in listing.skipped.items()})
         files += [f"{split}/{domain}/{name}" for name in listing.names]
     return files
 
 
-def _listed(domain: Path) -> Listing:
+def _list_domain(domain: Path) -> Listing:
     """Photos of a domain. A link to a folder above would bring in the other domains, and the other splits."""
     above = {os.path.realpath(parent) for parent in domain.parents}
     above |= {str(parent) for parent in Path(os.path.realpath(domain)).parents}

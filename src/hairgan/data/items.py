@@ -1,4 +1,4 @@
-"""What is packed: items of a source (image, label map, attributes), or the reason why one is left out."""
+"""The items of a source (image, label map, attributes), and the reason why an item is left out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FILE_ERRORS = (
     errno.ENOENT, errno.EACCES, errno.EPERM, errno.EIO, errno.EINVAL, errno.EISDIR, errno.ENOTDIR, errno.ELOOP,
     errno.ENAMETOOLONG,
 )  # fmt: skip
-"""Errors of the system that concern one file; all others (no space, no memory, no descriptors) concern the machine."""
+"""System errors about one file; all others (no space, no memory, no descriptors) are about the machine."""
 
 
 class Item(NamedTuple):
@@ -37,21 +37,21 @@ class Skip(ValueError):
     """Raised by an item function for an item that cannot be used."""
 
     def __init__(self, name: str, reason: str, detail: str = "") -> None:
-        """`name` of the item, `reason` in a few words the same for all of its kind, `detail` of this one."""
+        """`name` of the item; `reason` in a few words, equal for all items of its kind; `detail` of this item."""
         super().__init__(f"{name}: {reason}" + f" ({detail})" * bool(detail))
         self.entry = {"name": name, "reason": reason, "detail": detail}
 
 
 @contextlib.contextmanager
 def skipping(name: str, reason: str, detail: str = "") -> Iterator[None]:
-    """Turn what is wrong with one file into a `Skip` of the item `name`.
+    """Convert errors about one file to a `Skip` of the item `name`.
 
-    A `ValueError` is the reader's sentence about the file, an `OSError` the system's. An `OSError` that does not
-    concern this file (no memory, no descriptors) is passed on.
+    These are each `ValueError`, and each `OSError` that is about the file. Other `OSError`s (no memory, no descriptors)
+    are passed on.
 
     Args:
         reason: of the `Skip`.
-        detail: put before what the error says, e.g. which part it is.
+        detail: put before the error's own text, e.g. the name of the part.
     """
     prefix = f"{detail}: " if detail else ""
     try:
@@ -67,7 +67,7 @@ def skipping(name: str, reason: str, detail: str = "") -> Iterator[None]:
 
 
 def resize_image(image: UInt8[ndarray, "h w 3"], size: int) -> UInt8[ndarray, "s s 3"]:
-    """Resize to `size` x `size` with PIL's bicubic filter, which is antialiased when it shrinks."""
+    """Resize to `size` x `size` with PIL's bicubic filter, which antialiases when it shrinks."""
     if image.shape[:2] == (size, size):
         return image
     return np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC))

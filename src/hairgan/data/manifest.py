@@ -1,4 +1,4 @@
-"""The manifest of a packed dataset: its names, and the one place that reads and checks it."""
+"""The manifest of a packed dataset: the names of its files and keys, reading it, and checking it."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def read_manifest(path: Path) -> dict[str, Any]:
     """Read and check the manifest of the packed dataset `path`.
 
     Returns:
-        the manifest, in which these have the types that `hairgan.data.packing` writes: `size` and `count` (int),
-        `splits` (images by split), `fingerprint` (str), `skipped` (images by reason), `files` (bytes by file),
-        `parameters` (`size`, `labels`, `source`), and, where they were kept, `checksums` (str by file).
+        the manifest, with checked types of `size` and `count` (int), `splits` (images by split), `fingerprint` (str),
+        `skipped` (images by reason), `files` (bytes by file), `parameters` (`size`, `labels`, `source`), and, if there
+        are any, `checksums` (str by file).
 
     Raises:
         ValueError: the folder is not a packed dataset, is of another version, or its manifest is damaged.
@@ -65,7 +65,9 @@ def read_json(path: Path) -> Any:
         ValueError: it is too large to be one of ours, or is not JSON.
     """
     if path.stat().st_size > MAX_BYTES:
-        raise ValueError(f"{path} has {path.stat().st_size / 1e6:.0f} MB, expected are less than {MAX_BYTES >> 20}")
+        raise ValueError(
+            f"{path} has {path.stat().st_size / 2**20:.0f} MiB, at most {MAX_BYTES / 2**20:.0f} were expected"
+        )
     try:
         return json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
@@ -75,7 +77,7 @@ def read_json(path: Path) -> Any:
 def _found(path: Path) -> str:
     partial = path.with_name(path.name + ".partial")
     if not path.exists() and partial.is_dir():
-        return f"only the unfinished {partial.name}: run the command that began it once more to finish it"
+        return f"only the unfinished {partial.name}: run the command that started it again to finish it"
     if not path.exists():
         return "nothing there"
     if not path.is_dir():
@@ -95,9 +97,9 @@ def _problem(manifest: dict[str, Any]) -> str | None:
             return f"says {key} {_shown(counts)}, which does not give numbers by name"
     if tuple(manifest["splits"]) != SPLITS or sum(manifest["splits"].values()) != manifest["count"]:
         return f"says splits {_shown(manifest['splits'])} for {manifest['count']} images"
-    strange = [name for name in manifest["files"] if name not in FILES]
+    unknown = [name for name in manifest["files"] if name not in FILES]
     missing = [name for name in REQUIRED if name not in manifest["files"]]
-    if strange or missing:
+    if unknown or missing:
         return f"lists the files {_shown(sorted(manifest['files']))}, which are not those of a packed dataset"
     if not isinstance(manifest.get("fingerprint"), str):
         return f"says fingerprint {_shown(manifest.get('fingerprint'))}"

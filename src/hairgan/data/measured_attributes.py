@@ -1,8 +1,8 @@
-"""Hair measured on a label map, and hair attributes derived from the measures and the CelebA annotations.
+"""Hair measurements on a label map, and hair attributes derived from them and from the CelebA annotations.
 
-Everything is relative to the face, so it does not depend on the size of the map. The eyes give the upper fixed point
-(hair hides brows, but rarely both eyes) and the chin the lower one. The distance between them is two thirds of a face
-height, by the classical canon in which hairline, brows, nose base and chin are equally far apart.
+Everything is relative to the face, so it does not depend on the size of the map. The eyes are the upper reference point
+(hair hides brows, but rarely both eyes) and the chin is the lower one. The distance between them is two thirds of a
+face height, by the classical canon in which hairline, brows, nose base and chin are equally far apart.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ STRAND = 0.02  # of the map's width: a row with less hair than this does not cou
 
 LONG_BELOW_CHIN = 0.08
 """Hair that reaches this far below the chin, or the lower edge of the picture, is long. (In the aligned CelebA-HQ crop
-the picture ends only some 0.13 face heights below the chin.)"""
+the picture ends only about 0.13 face heights below the chin.)"""
 BOB_BELOW_CHIN = -0.28
 """Hair that ends between this (about the upper lip) and `LONG_BELOW_CHIN` is a bob; above, it is short."""
 
@@ -41,7 +41,7 @@ def measure(labels: UInt8[ndarray, "h w"], known: Mapping[str, Any]) -> dict[str
 
     Args:
         labels: label map in the CelebAMask-HQ order.
-        known: what the source says: CelebA attributes, and perhaps some of the keys below, which are then kept.
+        known: what the source states: CelebA attributes, and possibly some of the keys below, which are then kept.
 
     Returns:
         `hair_area`: hair / all pixels;
@@ -93,7 +93,7 @@ class _Face:
             rows = np.nonzero(labels == Region.EYE_G)[0]  # sunglasses
         if not len(rows):
             rows = np.nonzero(labels == Region.NOSE)[0][:1]  # bangs over both eyes: the root of the nose
-        middle = np.nonzero(np.isin(labels, (Region.NOSE, *_LIPS)))[1]  # one eye may be hidden, so not between the eyes
+        middle = np.nonzero(np.isin(labels, (Region.NOSE, *_LIPS)))[1]  # not between the eyes: one may be hidden
         if not len(rows) or not len(middle):
             return None
         eyes, center = float(np.median(rows)), int(np.median(middle))
@@ -105,7 +105,7 @@ class _Face:
         return cls(eyes, chin, center) if chin - eyes >= MIN_EYE_TO_CHIN * len(labels) else None
 
     def forehead_covered(self, labels: UInt8[ndarray, "h w"]) -> float | None:
-        """Share of hair in a box above the brows: a sixth to a third of a face over the eyes, as wide as they."""
+        """Share of hair in a box above the brows, as wide as the eyes, 1/6 to 1/3 face heights above them."""
         top, bottom = round(self.eyes - self.height / 3), round(self.eyes - self.height / 6)
         half = round(HALF_EYE_SPAN * self.height)
         box = labels[max(0, top) : max(0, bottom), max(0, self.center - half) : self.center + half + 1]

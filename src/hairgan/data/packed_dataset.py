@@ -5,11 +5,11 @@ A packed dataset is a folder (docs/data.md):
     manifest.json       what this is: format, size, counts, source, fingerprint, the files with sizes and checksums
     images.npy          uint8 (N, S, S, 3), RGB
     labels.npy          uint8 (N, S, S), CelebAMask-HQ order; absent for data without label maps
-    attributes.parquet  N rows: `name`, `split`, and whatever the source knows or measured (`COLUMNS`)
+    attributes.parquet  N rows: `name`, `split`, and other attributes that the source knows or measures (`COLUMNS`)
     skipped.json        what was left out of the source, and why
     source.json         a stamp per item of the source, which changes with the item; absent for drawn data
 
-`hairgan.data.packing` writes it. Opening one checks everything that takes milliseconds; `verify` checks every byte.
+`hairgan.data.packing` writes it. Opening one checks what can be checked in milliseconds; `verify` checks every byte.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class PackedDataset:
     labels: UInt8[np.memmap, "n s s"] | None
     attributes: pl.DataFrame
     fingerprint: str
-    """Hash of images, labels, attributes and size: the same data has the same fingerprint wherever it lies."""
+    """Hash of images, labels, attributes and size: the same data has the same fingerprint at any path."""
     manifest: dict[str, Any]
 
     @classmethod
@@ -65,7 +65,7 @@ class PackedDataset:
         """Open a packed dataset and check what can be checked quickly.
 
         That is: the manifest and the sizes of all files; types and shapes of the arrays; the table of attributes; and
-        the regions of some label maps, evenly over all.
+        the values of some label maps, evenly spaced.
 
         Raises:
             ValueError: the folder is not a packed dataset, is of another version, or is damaged.
@@ -129,7 +129,7 @@ class PackedDataset:
     def split(self, name: str) -> Int[ndarray, " k"]:
         """Indices of the images of a split (`"train"`, `"val"` or `"test"`), ascending, int64; may be empty."""
         if name not in SPLITS:
-            raise ValueError(f"there is no split {name!r}: the splits are {', '.join(SPLITS)}")
+            raise ValueError(f"there is no split {name!r}; known are {', '.join(SPLITS)}")
         return np.flatnonzero(self.attributes["split"].to_numpy() == name)
 
     def skipped(self) -> list[dict[str, str]]:
@@ -143,7 +143,7 @@ class PackedDataset:
         return entries
 
     def skip_report(self) -> str:
-        """What was left out and why, in a few lines; empty when nothing was."""
+        """What was left out and why, in a few lines; empty if nothing was left out."""
         skipped = self.skipped()
         if not skipped:
             return ""
@@ -183,7 +183,7 @@ def _reopen(path: Path, fingerprint: str) -> PackedDataset:
 def _array(path: Path, name: str, shape: tuple[int, ...]) -> UInt8[np.memmap, "..."]:
     try:
         array = np.lib.format.open_memmap(path / name, mode="r")
-    except Exception as error:  # a damaged header is evaluated as Python and raises nearly anything
+    except Exception as error:  # a damaged header is evaluated as Python and raises almost any exception
         reason = str(error).splitlines()[0] if str(error) else repr(error)
         raise damaged(path, f"{name} is not an array ({reason})") from None
     if array.dtype != np.uint8 or array.shape != shape or not array.flags.c_contiguous:
@@ -197,7 +197,7 @@ def _array(path: Path, name: str, shape: tuple[int, ...]) -> UInt8[np.memmap, ".
 
 
 def _attributes(path: Path, manifest: dict[str, Any]) -> pl.DataFrame:
-    """The table, checked; its checksum first, since it is small and its decoder trusts what it reads."""
+    """The table, checked; first its checksum, because the decoder trusts what it reads."""
     expected = manifest.get("checksums", {}).get(ATTRIBUTES)
     if expected is not None and checksum(path / ATTRIBUTES) != expected:
         raise damaged(path, f"{ATTRIBUTES} was altered since it was packed (its checksum differs)")
@@ -208,7 +208,7 @@ def _attributes(path: Path, manifest: dict[str, Any]) -> pl.DataFrame:
             attributes = pl.read_parquet(file) if rows == manifest["count"] else None
     except (KeyboardInterrupt, SystemExit, MemoryError):
         raise
-    except BaseException as error:  # a panic of polars is no Exception
+    except BaseException as error:  # a panic of polars is not an `Exception`
         raise damaged(path, f"{ATTRIBUTES} cannot be read ({str(error).splitlines()[0]})") from None
     if attributes is None:
         raise damaged(path, f"{MANIFEST} says {manifest['count']} images, {ATTRIBUTES} has {rows} rows")

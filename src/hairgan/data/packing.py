@@ -1,9 +1,9 @@
-"""Writing a packed dataset: in parallel, interruptible, continued where it stopped, packed again when outdated.
+"""Write a packed dataset: in parallel, with continuation after an interruption, and again if the source has changed.
 
-The work happens in `NAME.partial` (`hairgan.data.unfinished_dataset`), beside the dataset that it becomes. A dataset
-under its final name is whole, and it is the same to the byte however often the packing was interrupted and whatever
-the number of workers. When the source has changed since, only the items that are new or changed are read; the others
-come from the dataset that is there, which the new one replaces.
+The dataset is written in `NAME.partial` (`hairgan.data.unfinished_dataset`), in the same folder. A dataset under its
+final name is complete, and its bytes depend neither on interruptions nor on the number of workers. If the source has
+changed since, only new and changed items are read; the others are copied from the existing dataset, which the new one
+then replaces.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ from hairgan.locks import Lock, LockedError, acquire
 MAX_SIZE = 8192  # px; an image of that size has 200 MB
 
 _DERIVED = ("names", "split")
-"""Entries of a source's description that follow from its content."""
+"""Entries of a source's description that are derived from its content."""
 
 
 @dataclass(frozen=True)
 class Packing:
-    """What `pack` did: the dataset, the number of items this call read (not those of an earlier one), and its time."""
+    """The result of `pack`: the dataset, the number of items that this call read, and the seconds that it took."""
 
     dataset: PackedDataset
     processed: int
     seconds: float
     changes: Changes | None = None
-    """What had changed in the source since an earlier packing, which is replaced."""
+    """The changes in the source since an earlier packing, which was replaced."""
 
 
 def pack(
@@ -60,27 +60,27 @@ def pack(
     progress: bool | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Packing:
-    """Pack the items `0 .. count-1` into the dataset `out`; continue, or return it, where that was done before.
+    """Pack the items `0 .. count-1` into the dataset `out`; continue an earlier call, or return its dataset.
 
     Images are resized with PIL's bicubic filter (antialiased, as SEAN's loader), label maps with PIL's nearest.
 
     Args:
         item: gives the i-th item, or raises `Skip`; must be picklable when `workers` > 1.
         size: edge of the packed images, px.
-        source: what identifies the source, JSON-able (`kind`, and e.g. `path` or `seed`); goes into the manifest.
+        source: what identifies the source, for the manifest: JSON values (`kind`, and e.g. `path` or `seed`).
         labels: whether the items have label maps.
         stamps: the name of each item and a stamp that changes when the item does (`hairgan.data.source_changes`), in
             the order of the items; None where `source` and `count` say everything.
         workers: processes; 0 and 1 work in this one, None takes one per core.
         progress: show a bar; None shows it on a terminal only.
-        say: called with a sentence on what changed or what is waited for; by default it is printed to standard error.
+        say: called with sentences about changes and waiting; by default they are printed to standard error.
 
     Raises:
-        ValueError: `out` or its unfinished forerunner holds something else, or every item was skipped.
-        OSError: the disk is full, or a worker process died. What is done is kept: the same call continues.
+        ValueError: `out` or its unfinished folder holds something else, or every item was skipped.
+        OSError: the disk is full, or a worker process died. Finished items are kept: the same call continues.
         KeyboardInterrupt: passed on; the same call continues.
     """
-    refuse_in_worker()  # it would wait for the lock that its parent holds
+    refuse_in_worker()  # a worker would wait for the lock that its parent holds
     if count < 1 or not 8 <= size <= MAX_SIZE:
         raise ValueError(f"need at least 1 item and 8 to {MAX_SIZE} px, got {count} items and {size} px")
     if stamps is not None and len(stamps) != count:
@@ -116,7 +116,7 @@ def pack(
 def _pack_missing(
     unfinished: Unfinished, item: Callable[[int], Item], workers: int, progress: bool | None, module: str
 ) -> list[int]:
-    """Pack the items that are not in the journal yet, and finish; returns those items."""
+    """Pack the items that are not yet in the journal, and finish the dataset; returns their indices."""
     count, size = unfinished.parameters["count"], unfinished.parameters["size"]
     finished = unfinished.read_journal()
     if len(finished) < count and unfinished.is_squeezed():  # the journal lost lines after it was whole
@@ -139,7 +139,7 @@ def _pack_missing(
 
 
 def _begin(unfinished: Unfinished, say: Callable[[str], None]) -> None:
-    """Begin in a new folder, or continue in the one that is there if it is of the same source and size."""
+    """Start in a new folder, or continue in the existing one if it has the same source and size."""
     parameters, stamps = unfinished.read_state()
     if parameters is None:
         unfinished.begin()
@@ -155,21 +155,21 @@ def _begin(unfinished: Unfinished, say: Callable[[str], None]) -> None:
 
 
 def _open_existing(out: Path) -> PackedDataset | None:
-    """The dataset at a place; None where there is nothing, or an empty folder."""
+    """The dataset at a path; None if there is nothing, or an empty folder."""
     if not os.path.lexists(out) or (out.is_dir() and not any(out.iterdir())):
         return None
     return PackedDataset.open(out)
 
 
 def _fingerprint(dataset: PackedDataset | None) -> tuple[str, Any] | None:
-    """What tells a dataset from one that replaced it."""
+    """A value that differs between a dataset and one that replaced it."""
     return None if dataset is None else (dataset.fingerprint, dataset.manifest.get("checksums"))
 
 
 def _changes_since(dataset: PackedDataset, parameters: dict[str, Any], stamps: Stamps | None) -> Changes | None:
-    """What has changed in the source since a dataset was packed of it; None when nothing has.
+    """The changes in the source since a dataset was packed from it; None if there are none.
 
-    A dataset that was packed without stamps counts as up to date when it holds the same names.
+    A dataset that was packed without stamps counts as up to date if it holds the same names.
 
     Raises:
         ValueError: it is a dataset of another source, or of another size.
@@ -188,7 +188,11 @@ def _changes_since(dataset: PackedDataset, parameters: dict[str, Any], stamps: S
 def _check_same(
     path: Path, stored: Mapping[str, Any], wanted: Mapping[str, Any], remedy: str, *, count: bool = False
 ) -> None:
-    """Whether two packings are of the same source, in the same size; if `count`, also of as many items."""
+    """Check that two packings have the same source and size and, if `count`, the same number of items.
+
+    Raises:
+        ValueError: they differ.
+    """
     keys = [key for key in wanted if key != "count" or count]
     differing = [key for key in keys if _identity(stored.get(key)) != _identity(wanted[key])]
     if differing:
@@ -198,7 +202,7 @@ def _check_same(
 
 
 def _identity(value: Any) -> Any:
-    """A parameter without what follows from the source's content; earlier versions wrote some kinds with `-`."""
+    """A parameter without what is derived from the source's content; earlier versions wrote some kinds with `-`."""
     if not isinstance(value, dict):
         return value
     kept = {key: content for key, content in value.items() if key not in _DERIVED}
@@ -207,7 +211,7 @@ def _identity(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class _Reusing:
-    """An item function that takes what has not changed from the dataset that is there."""
+    """An item function that copies unchanged items from the existing dataset."""
 
     item: Callable[[int], Item]
     before: PackedDataset
@@ -221,7 +225,7 @@ class _Reusing:
             return None
         try:
             before.verify()
-        except ValueError:  # altered: nothing of it is taken over
+        except ValueError:  # altered: nothing is copied from it
             return None
         row = {name: row for row, name in enumerate(before.attributes["name"])}
         names = enumerate(unfinished.stamps.items())
@@ -237,7 +241,7 @@ class _Reusing:
 
 
 def _replace(out: Path, whole: Path, say: Callable[[str], None]) -> None:
-    """Give a finished folder its name, and delete the dataset that had it."""
+    """Give a finished folder its final name, and delete the dataset that had that name."""
     replaced = f"{out.name}.replaced-"
     if out.exists():
         out.rename(out.with_name(replaced + secrets.token_hex(4)))
@@ -252,7 +256,7 @@ def _replace(out: Path, whole: Path, say: Callable[[str], None]) -> None:
 
 @contextlib.contextmanager
 def _one_at_a_time(out: Path, say: Callable[[str], None]) -> Iterator[Lock]:
-    """Hold the lock of a dataset's place, waiting for the process that has it: what that one packs is shared."""
+    """Hold the lock of a dataset's path; wait if another process has it, because its dataset can be used here too."""
     path, what = out.with_name(out.name + ".lock"), f"the packing of {out}"
     try:
         lock = acquire(path, what)

@@ -1,4 +1,4 @@
-"""The work of packing: chunks of items are read and their rows written in place, by this process or by several."""
+"""The work of packing: read chunks of items and write their rows in place, in this process or in several."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from hairgan.data.manifest import IMAGES, LABELS
 from hairgan.data.processes import possible_workers, process_pool
 from hairgan.regions import NUM_REGIONS, resize_labels
 
-CHUNK = 16  # items of one task: what an interruption costs at most, times the number of workers
+CHUNK = 16  # items per task: an interruption loses at most this many per worker
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Task:
 
 
 class _Rows:
-    """Rows of a `.npy` file, written in place: plain writes, so that no process's memory grows with the file."""
+    """Rows of a `.npy` file, written in place with plain writes, so that memory does not grow with the file."""
 
     def __init__(self, path: Path) -> None:
         array = np.load(path, mmap_mode="r")
@@ -80,7 +80,7 @@ class _Rows:
 
     def __exit__(self, *_: object) -> None:
         try:
-            os.fsync(self.file.fileno())  # before the journal says that the rows are there
+            os.fsync(self.file.fileno())  # before the journal records the rows
         finally:
             self.file.close()
 
@@ -102,8 +102,8 @@ def run_task(task: Task, todo: list[int], workers: int, module: str) -> Iterator
     """Yield the results of chunks of `todo` as they are done.
 
     Args:
-        workers: processes; 0 and 1 work in this one.
-        module: imported before there are workers, once for all of them.
+        workers: number of processes; 0 and 1 work in this process.
+        module: imported once for all workers, before they start.
 
     Raises:
         OSError: the disk is full, or a worker process died.

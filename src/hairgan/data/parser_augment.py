@@ -1,7 +1,7 @@
-"""The face parser's published augmentation: colors, mirroring, scale and crop, drawn beforehand, applied on the device.
+"""The face parser's published augmentation: colors, mirroring, scale and crop, drawn by the loader, applied on devices.
 
-Two things differ from the public recipe. Mirrored label maps exchange left and right, which the public code meant to do
-but did not. And scaling and cropping are one resampling instead of two, without antialiasing when an image shrinks.
+Two things differ from the public code. Mirrored label maps exchange left and right, which the public code was meant to
+do but did not. And scaling and cropping are one resampling instead of two, without antialiasing when an image shrinks.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ def draw_color_factors(rng: np.random.Generator, count: int) -> Float32[ndarray,
 def draw_scaled_crops(
     rng: np.random.Generator, count: int, size: int, crop_size: int, scales: Sequence[float] = SCALES
 ) -> Float32[ndarray, "b 4"]:
-    """Draw where crops of `crop_size` pixels lie in images of `size` pixels that were first scaled at random.
+    """Draw the positions of crops of `crop_size` pixels in images of `size` pixels that are first scaled at random.
 
-    An image that came out smaller than the crop is enlarged to one pixel more than the crop.
+    An image that would be smaller than the crop is scaled to one pixel more than the crop.
 
     Args:
         scales: the factors to draw from.

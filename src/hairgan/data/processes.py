@@ -1,4 +1,4 @@
-"""Worker processes that start without the script that started them, and end when they should."""
+"""Worker processes that do not import the main script, and that end with the process that started them."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def cores() -> int:
 
 
 def possible_workers(wanted: int) -> int:
-    """The wanted number of worker processes, or 0, with a warning, where the system can have none."""
+    """The wanted number of worker processes, or 0, with a warning, if the system does not support them."""
     if wanted > 0:
         try:
             multiprocessing.get_context().Lock()
         except (OSError, ImportError) as error:
             warnings.warn(
-                f"no worker processes: this system gives no semaphores to share ({error}; on Linux they are files in "
+                f"no worker processes: this system has no shared semaphores ({error}; on Linux they are files in "
                 "/dev/shm), so everything is done in one process",
                 stacklevel=2,
             )
@@ -47,11 +47,11 @@ def possible_workers(wanted: int) -> int:
 def process_pool(
     workers: int, module: str, initializer: Callable[..., None] | None = None, initargs: tuple[Any, ...] = ()
 ) -> ProcessPoolExecutor:
-    """A process pool whose workers leave Ctrl-C to the parent and do not outlive it.
+    """A process pool whose workers ignore Ctrl-C and end with the parent.
 
-    Nothing is forked from this process, which may hold threads, locks or a CUDA context; `module`, the one that does
-    the work, is imported once for all workers where the platform can do that. The script that asks for the pool is not
-    run again in the workers, unless the work is defined in it.
+    Nothing is forked from this process, which may have threads, locks or a CUDA context. `module`, which does the work,
+    is imported once for all workers if the platform supports that. The main script is not run again in the workers,
+    unless the work is defined in it.
     """
     context = _standard if module == "__main__" else worker_context()
     if METHOD == "forkserver":
@@ -60,19 +60,20 @@ def process_pool(
 
 
 def worker_context() -> BaseContext:
-    """A multiprocessing context, without fork, whose processes do not import the `__main__` of this one.
+    """A multiprocessing context, without fork, whose processes do not import this process's `__main__`.
 
-    Python imports it there for functions that are defined in it. A script without `if __name__ == "__main__":` would
-    then do all its work again in every worker, and a worker would wait for the lock that its parent holds.
+    By default, Python imports it there, for functions that are defined in it. A script without
+    `if __name__ == "__main__":` would then do all its work again in every worker, and a worker would wait for the lock
+    that its parent holds.
     """
     return _WorkerContext()
 
 
 def refuse_in_worker() -> None:
-    """Stop a script that a worker process imports and that would start its work again there.
+    """Stop a script that a worker process imports, because it would start its work again there.
 
     Raises:
-        RuntimeError: this process is being started by such a script.
+        RuntimeError: this process is a worker that imports such a script.
     """
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         raise RuntimeError(
@@ -109,17 +110,17 @@ def _hide_main() -> Iterator[None]:
 
 def _start(initializer: Callable[..., None] | None, initargs: tuple[Any, ...]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    cv2.setNumThreads(1)  # there is a process per core already
+    cv2.setNumThreads(1)  # there is already one process per core
     end_with_parent()
     if initializer is not None:
         initializer(*initargs)
 
 
 def end_with_parent() -> None:
-    """End this worker process as soon as the process that started it has ended, for whatever reason.
+    """End this worker process as soon as the process that started it has ended, for any reason.
 
-    A killed parent cannot stop its workers, and idle ones would stay forever. A thread waits for its end. On Linux the
-    kernel kills the worker as well, in which native code may keep the thread from running.
+    A killed parent cannot stop its workers, and idle ones would stay forever. So a thread waits for the parent's end.
+    On Linux the kernel also kills the worker, because native code can keep that thread from running.
     """
     threading.Thread(target=_exit_with_parent, daemon=True).start()
     if sys.platform == "linux":

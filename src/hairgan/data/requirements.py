@@ -1,4 +1,4 @@
-"""What a training requires of its data, checked before the first step.
+"""Requirements of a training on its data, checked before the first step.
 
 Batches, modules and callbacks declare requirements; `unmet` compares them with what a dataset offers:
 

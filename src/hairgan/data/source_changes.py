@@ -1,7 +1,7 @@
-"""What changed in a source since it was packed.
+"""The changes in a source since it was packed.
 
-A source gives each item a stamp: a short text that changes when one of the item's files or annotations does. It is
-made of names, sizes and times, so comparing 30,000 photos reads none of them.
+A source gives each item a stamp: a short text that changes when one of the item's files or annotations does. Stamps are
+made from names, sizes and times, so no photo needs to be read to compare 30,000 of them.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ def stamp(*parts: Any) -> str:
 
 
 def file_stamp(status: os.stat_result) -> tuple[int, int, int]:
-    """What tells one state of a file from another: its size, the time of its last change, and who may read it."""
+    """Values that change with a file: its size, the time of its last change, and its read permissions."""
     return status.st_size, status.st_mtime_ns, status.st_mode & 0o444
 
 
 @dataclass(frozen=True)
 class Changes:
-    """Names of items that are new, were changed, and are gone; a sentence as text."""
+    """Names of new, changed and deleted items and domains; `str()` gives a phrase for a message."""
 
     new: tuple[str, ...]
     changed: tuple[str, ...]
@@ -42,7 +42,7 @@ class Changes:
 
     @classmethod
     def between(cls, before: Stamps, now: Stamps) -> Changes | None:
-        """The difference of two states of a source; None where there is none."""
+        """The difference between two states of a source; None if they are equal."""
         if before == now:
             return None
         domains_before, domains_now = _domains(before), _domains(now)
@@ -56,17 +56,17 @@ class Changes:
 
     def __str__(self) -> str:
         parts = [
-            f"{len(names):,} {'photo' if len(names) == 1 else 'photos'} {how}"
-            for names, how in ((self.new, "new"), (self.changed, "changed"), (self.gone, "gone"))
+            f"{len(names):,} {'photo' if len(names) == 1 else 'photos'} {state}"
+            for names, state in ((self.new, "new"), (self.changed, "changed"), (self.gone, "gone"))
             if names
         ]
-        for names, how in ((self.new_domains, "new"), (self.gone_domains, "gone")):
+        for names, state in ((self.new_domains, "new"), (self.gone_domains, "gone")):
             if names:
                 shown = ", ".join(f"'{name}'" for name in names[:5]) + (", ..." if len(names) > 5 else "")
-                parts.append(f"{'domain' if len(names) == 1 else 'domains'} {shown} {how}")
+                parts.append(f"{'domain' if len(names) == 1 else 'domains'} {shown} {state}")
         return ", ".join(parts)
 
 
 def _domains(names: Iterable[str]) -> list[str]:
-    """Folders of photos, where names are `split/domain/...`."""
+    """The domains in names of the form `split/domain/...`."""
     return list(dict.fromkeys(name.split("/")[1] for name in names if name.count("/") > 1))

@@ -1,4 +1,4 @@
-"""Sources of photos, raw CelebAMask-HQ and image folders, and the one way from either to a packed dataset."""
+"""Sources of photos (raw CelebAMask-HQ and image folders), and how either is packed."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Source(Protocol):
 
     @property
     def left_out(self) -> str:
-        """What was not taken for an item, in words; empty if nothing was."""
+        """What was left out, in words; empty if nothing was."""
 
     def __len__(self) -> int: ...
 
     def item(self, index: int) -> Item:
-        """The i-th item; raises `Skip` for one that cannot be used."""
+        """Item `index`; raises `Skip` if it cannot be used."""
 
     def describe(self) -> dict[str, str]:
         """What identifies it: `kind` and `path`."""
@@ -36,7 +36,7 @@ class Source(Protocol):
 
 
 def open_source(path: Path) -> CelebAMaskHQ | ImageFolder:
-    """Open a folder with `train/` as photos by domain, anything else as CelebAMask-HQ.
+    """Open a folder that has `train/` as an image folder, and anything else as CelebAMask-HQ.
 
     Raises:
         ValueError: it is neither; the message says what was looked for and what was found.
@@ -54,10 +54,10 @@ def pack_source(
     progress: bool | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Packing:
-    """Pack a source, or return what was packed from it before; what has changed since is reported and packed again.
+    """Pack a source, or return the dataset that was packed from it before; changes are reported and packed again.
 
     Args:
-        limit: take only the first so many items.
+        limit: number of items to take, from the first; None takes all.
         size, workers, progress, say: see `hairgan.data.packing.pack`.
 
     Raises:
@@ -69,6 +69,14 @@ def pack_source(
         stamps = dict(list(stamps.items())[:limit])
         identity |= {"limit": limit}
     return pack(
-        source.item, len(stamps), out, size=size, source=identity, labels=source.has_labels, stamps=stamps,
-        workers=workers, progress=progress, say=say,
-    )  # fmt: skip
+        source.item,
+        len(stamps),
+        out,
+        size=size,
+        source=identity,
+        labels=source.has_labels,
+        stamps=stamps,
+        workers=workers,
+        progress=progress,
+        say=say,
+    )

@@ -1,4 +1,4 @@
-"""Which images are for training, validation and test."""
+"""The division of images into training, validation and test."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ FIRST_TEST = 182_638
 
 
 def official_split(orig_idx: int) -> str:
-    """Split of a CelebAMask-HQ image by its index in CelebA, as the dataset's own script does it.
+    """Split of a CelebAMask-HQ image from its index in CelebA, as in the dataset's own script.
 
-    The script compares CelebA's 1-based file numbers with a 0-based index, so it is off by one; no image lies on either
-    boundary, and both readings give 24,183 / 2,993 / 2,824 images.
+    The script compares CelebA's 1-based file numbers with a 0-based index, so it is off by one. But no image lies on a
+    boundary: either way there are 24,183 / 2,993 / 2,824 images.
     """
     if orig_idx >= FIRST_TEST:
         return "test"
@@ -22,9 +22,9 @@ def official_split(orig_idx: int) -> str:
 
 
 def hashed_split(name: str) -> str:
-    """Split by a hash of the name, for data without an official one: about 80 % train, 10 % val, 10 % test.
+    """Split from a hash of the name, for data without an official split: about 80 % train, 10 % val, 10 % test.
 
-    It is the same on every machine, and adding or removing images moves no other image.
+    It is the same on every machine, and adding or removing images does not change the split of others.
     """
     tenth = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big") % 10
     return {8: "val", 9: "test"}.get(tenth, "train")

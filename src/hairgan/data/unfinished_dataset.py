@@ -1,12 +1,12 @@
-"""A dataset that is being packed: `NAME.partial`, next to the dataset that it will become.
+"""A dataset that is being packed: `NAME.partial`, in the folder of the final dataset.
 
-    parameters.json             what is being packed; a run with other parameters does not touch it
+    parameters.json             what is being packed; a call with other parameters does not change it
     source.json                 the stamps of the source's items, where it has stamps
     images.npy, labels.npy      a row per item of the source, written by the worker processes in any order
     journal.jsonl               a line per finished item, appended once its rows are on the disk
 
-When every item is in the journal, rows of skipped items are squeezed out, fingerprint and checksums are taken, and the
-manifest is written last. So a folder with a manifest is whole.
+When every item is in the journal, the rows of skipped items are squeezed out, fingerprint and checksums are computed,
+and the manifest is written last. So a folder with a manifest is complete.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from hairgan.data.manifest import (
     VERSION,
     parameters_problem,
     read_json,
-)  # fmt: skip
+)
 from hairgan.data.packed_dataset import COLUMNS
 from hairgan.data.source_changes import Stamps
 from hairgan.data.splits import SPLITS
@@ -56,7 +56,7 @@ class Unfinished:
 
     Args:
         parameters: `size`, `count`, `labels`, `source`.
-        stamps: of the items; None where the parameters say everything about them.
+        stamps: of the items; None if the parameters determine the items.
     """
 
     folder: Path
@@ -64,7 +64,7 @@ class Unfinished:
     stamps: Stamps | None
 
     def read_state(self) -> tuple[dict[str, Any] | None, Stamps | None]:
-        """Parameters and stamps of an earlier attempt in this folder; None where there is none, or it is damaged."""
+        """Parameters and stamps of an earlier attempt in this folder; None if there is none, or it is damaged."""
         try:
             parameters = read_json(self.folder / PARAMETERS)
             stamps = read_json(self.folder / SOURCE) if (self.folder / SOURCE).exists() else None
@@ -77,7 +77,7 @@ class Unfinished:
         """Make the folder, if it is not there.
 
         Raises:
-            ValueError: it holds files that no packing wrote.
+            ValueError: it holds files that packing does not write.
             OSError: it cannot be made.
         """
         self.folder.mkdir(exist_ok=True)
@@ -88,10 +88,10 @@ class Unfinished:
             )
 
     def begin(self) -> None:
-        """Lay out the files in the folder, and delete those of an earlier attempt.
+        """Delete the files of an earlier attempt, and create empty arrays.
 
         Raises:
-            OSError: the disk has not enough space.
+            OSError: the disk does not have enough space.
         """
         for name in (MANIFEST, PARAMETERS, JOURNAL, *FILES):
             (self.folder / name).unlink(missing_ok=True)
@@ -115,7 +115,7 @@ class Unfinished:
         return (self.folder / JOURNAL).open("a", encoding="utf-8")
 
     def read_journal(self) -> dict[int, Result]:
-        """Results by index. A last line torn by a crash is cut off; others that are damaged count as not done."""
+        """Results by index. An incomplete last line, after a crash, is removed; damaged lines are ignored."""
         path = self.folder / JOURNAL
         content = path.read_bytes() if path.exists() else b""
         whole = content[: content.rfind(b"\n") + 1]
@@ -132,22 +132,22 @@ class Unfinished:
         return results
 
     def is_squeezed(self) -> bool:
-        """Whether rows were squeezed out of an array already, so that no further one can be written."""
+        """Whether rows have already been squeezed out of an array, so that no more can be written."""
         shapes = self._shapes(self.parameters)
         return any(len(np.load(self.folder / name, mmap_mode="r")) < shape[0] for name, shape in shapes.items())
 
     def is_finished(self) -> bool:
-        """Whether the folder is a whole dataset that only lacks its final name."""
+        """Whether the folder is a complete dataset that only lacks its final name."""
         return (self.folder / MANIFEST).exists()
 
     def finish(self, results: list[Result]) -> None:
         """Squeeze out skipped items and write everything that makes the folder a dataset.
 
         Raises:
-            ValueError: every item was skipped; the folder is gone then.
+            ValueError: every item was skipped; the folder is deleted.
         """
-        for torn in self.folder.glob(PARTIAL + "*"):  # of a squeezing that was killed
-            torn.unlink()
+        for leftover in self.folder.glob(PARTIAL + "*"):  # from an interrupted call
+            leftover.unlink()
         kept = [result["index"] for result in results if "attributes" in result]
         skipped = [result["skipped"] for result in results if "skipped" in result]
         reasons = Counter(entry["reason"] for entry in skipped)
@@ -187,11 +187,11 @@ class Unfinished:
         return shapes | ({LABELS: (count, size, size)} if parameters["labels"] else {})
 
     def _arrays_are_there(self, parameters: dict[str, Any]) -> bool:
-        """Whether the arrays were laid out; skipped rows may be squeezed out of them already."""
+        """Whether the arrays have been created; skipped rows may already be squeezed out of them."""
         for name, (count, *row) in self._shapes(parameters).items():
             try:
                 array = np.lib.format.open_memmap(self.folder / name, mode="r")
-            except Exception:  # of a damaged header nearly anything
+            except Exception:  # for a damaged header, almost any exception
                 return False
             if array.dtype != np.uint8 or array.shape[1:] != tuple(row) or not 0 < len(array) <= count:
                 return False
@@ -199,7 +199,7 @@ class Unfinished:
 
 
 def remove(folder: Path) -> None:
-    """Delete a dataset, finished or not; a folder that holds other files as well keeps those."""
+    """Delete a dataset, finished or not; other files in its folder are kept."""
     for path in [path for path in folder.iterdir() if _is_ours(path)]:
         path.unlink(missing_ok=True)
     with contextlib.suppress(OSError):
@@ -212,7 +212,7 @@ def _is_ours(path: Path) -> bool:
 
 
 def _is_whole(result: Any) -> bool:
-    """Whether a line of the journal says what became of an item."""
+    """Whether a line of the journal is a valid result of an item."""
     if not isinstance(result, dict) or type(result.get("index")) is not int:
         return False
     attributes, skipped = result.get("attributes"), result.get("skipped")
@@ -232,7 +232,7 @@ def _table(rows: list[dict[str, Any]]) -> pl.DataFrame:
 
 
 def _squeeze(path: Path, kept: list[int]) -> None:
-    """Keep only the given rows; by way of a new file, so that an interruption here harms nothing."""
+    """Keep only the given rows. They are written to a new file, so that an interruption does no harm."""
     old = np.load(path, mmap_mode="r")
     if len(old) == len(kept):  # nothing skipped, or done before an interruption
         return

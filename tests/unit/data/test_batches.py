@@ -100,7 +100,7 @@ def test_targets_follow_the_images(dataset):
 
 
 def test_bad_sizes_are_refused(dataset, tmp_path: Path):
-    with pytest.raises(ValueError, match="8 cannot be shared by 3"):
+    with pytest.raises(ValueError, match="8 cannot be divided evenly among 3"):
         make(Batches, dataset, world_size=3)
     with pytest.raises(ValueError, match="not 0"):
         make(Batches, dataset, batch_size=0)

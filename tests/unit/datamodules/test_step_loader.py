@@ -48,7 +48,7 @@ def test_a_system_without_semaphores_reads_in_one_process(monkeypatch: pytest.Mo
         raise OSError(38, "Function not implemented")
 
     monkeypatch.setattr(multiprocessing.get_context(), "Lock", none)
-    with pytest.warns(UserWarning, match="no worker processes: this system gives no semaphores"):
+    with pytest.warns(UserWarning, match="no worker processes: this system has no shared semaphores"):
         loader = StepLoader(read, 0, 3, 2)
     assert loader.num_workers == 0 and steps_of(loader) == [0, 1, 2]
 

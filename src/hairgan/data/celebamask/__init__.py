@@ -1,4 +1,4 @@
-"""CelebAMask-HQ as it is distributed (Lee et al. 2020, "MaskGAN"): read, and written in the same layout.
+"""Read CelebAMask-HQ as it is distributed (Lee et al. 2020, "MaskGAN"), and write datasets in the same layout.
 
 - `reader`: the dataset, item by item
 - `files`: where each photo and mask lies, in the zip or in the unpacked folder

@@ -1,8 +1,9 @@
 """The files of CelebAMask-HQ, in the zip or in the unpacked folder.
 
-All files are looked up once. What is pickled into worker processes is a table of where each one lies, a few MB instead
-of the zip's directory of 400,000 entries. Names may have another padding or suffix: photos `27.jpg`, `00027.jpg` or
-`27.PNG`, masks `00027_hair.png` or `27_hair.png`; of several files for one photo or part, the official name counts.
+All files are looked up once. Only a table of their positions, a few MB, is pickled into worker processes, instead of
+the zip's directory of 400,000 entries. Names may have another padding or suffix: photos `27.jpg`, `00027.jpg` or
+`27.PNG`, masks `00027_hair.png` or `27_hair.png`. If there are several files for one photo or part, the one with the
+official name is used.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ from hairgan.photos.listing import SUFFIXES, is_hidden
 from hairgan.regions import PARTS_IN_MERGE_ORDER
 
 MAX_FILE = 1 << 27  # bytes of a photo or mask, unpacked
-MAX_TEXT = 1 << 26  # bytes of a text file, unpacked; CelebA's own 200,000 lines of attributes have 25 MB
+MAX_TEXT = 1 << 26  # bytes of a text file, unpacked; CelebA's own attribute file of 200,000 lines has 25 MB
 
 COLUMN = {part: 1 + i for i, part in enumerate(PARTS_IN_MERGE_ORDER)}
-"""Columns of the tables of files, by part; the photo's is 0."""
+"""Part -> its column in the tables of files; the photo has column 0."""
 
 _FILE = re.compile(
     rf"{IMAGES}/(?P<image>[0-9]{{1,9}})(?:{'|'.join(map(re.escape, SUFFIXES))})"
@@ -44,16 +45,16 @@ _ENTRY = np.dtype([("offset", "i8"), ("packed", "i8"), ("size", "i8"), ("crc", "
 
 @dataclass(frozen=True)
 class Found:
-    """What the look-up found: ids of the photos, their files, the state of each file, and the text files."""
+    """The files of a dataset: ids of the photos, their files, the state of each file, and the text files."""
 
     ids: Int[ndarray, " n"]
     files: ZipFiles | FolderFiles
     exists: Shaped[ndarray, "n 19"]
-    """Which files there are: the photo, then the parts in merge order."""
+    """Which files exist: the photo, then the parts in merge order."""
     states: Shaped[ndarray, "n 19 *s"]
-    """What changes when a file does."""
+    """Values that change when a file does."""
     texts: dict[str, bytes]
-    """The attribute file and, where there is one, the mapping file."""
+    """The attribute file and, if there is one, the mapping file."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,9 @@ class ZipFiles:
 
     path: Path
     state: tuple[int, int, int]
-    """Of the zip, when its directory was read."""
+    """State of the zip when its directory was read."""
     where: Shaped[ndarray, "n 19"]
-    """Offset of the local header, sizes packed and unpacked in bytes, checksum; offset -1: no such file."""
+    """Offset of the local header, packed and unpacked size in bytes, checksum; the offset is -1 if there is no file."""
 
     def read(self, row: int, column: int) -> bytes:
         """Content of a file, checked against its checksum.
@@ -90,13 +91,13 @@ class ZipFiles:
             raise ValueError("encrypted in the zip")
         if method == zipfile.ZIP_DEFLATED:
             try:
-                data = zlib.decompressobj(wbits=-15).decompress(data, size + 1)  # no more than what was announced
+                data = zlib.decompressobj(wbits=-15).decompress(data, size + 1)  # no more than announced
             except zlib.error as error:
                 raise ValueError(f"damaged in the zip ({error})") from error
         elif method != zipfile.ZIP_STORED:
             raise ValueError(f"compressed in the zip in an unusual way (method {method}): zip it again")
         if len(data) != size or zlib.crc32(data) != crc:
-            raise ValueError("damaged in the zip (its checksum does not fit)")
+            raise ValueError("damaged in the zip (its checksum is wrong)")
         return data
 
 
@@ -109,14 +110,14 @@ class FolderFiles:
     folders: tuple[str, ...]
     suffixes: tuple[str, ...]
     where: Int[ndarray, "n 19 3"]
-    """Number of the folder and of the suffix, and number of digits in the name; -1: no such file."""
+    """Number of the folder, number of the suffix, and number of digits in the name; -1 if there is no file."""
 
     def read(self, row: int, column: int) -> bytes:
         """Content of a file.
 
         Raises:
             ValueError: it is not a regular file, or larger than 128 MiB.
-            OSError: it is not there any more, or cannot be read.
+            OSError: it no longer exists, or cannot be read.
         """
         folder, suffix, digits = self.where[row, column].tolist()
         part = f"_{PARTS_IN_MERGE_ORDER[column - 1]}" if column else ""
@@ -125,7 +126,7 @@ class FolderFiles:
 
 
 def find_files(path: Path) -> Found:
-    """Look up all files of a zip, of the dataset's folder, or of the folder around it.
+    """Look up all files of a zip, of the dataset's folder, or of the folder that contains it.
 
     Raises:
         ValueError: it is not CelebAMask-HQ; the message says what was looked for and what was found.
@@ -143,7 +144,7 @@ def _in_zip(path: Path) -> Found:
     state = file_stamp(path.stat())
     try:
         archive = zipfile.ZipFile(path)
-    except Exception as error:  # of a damaged directory nearly anything
+    except Exception as error:  # for a damaged directory, almost any exception
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise ValueError(
@@ -171,7 +172,7 @@ def _in_zip(path: Path) -> Found:
 
 
 def _root_in_zip(entries: Sequence[zipfile.ZipInfo]) -> str:
-    """What stands before the names of CelebAMask-HQ in a zip: the shortest, where there are several."""
+    """The prefix of CelebAMask-HQ's names in a zip; the shortest one if there are several."""
     roots = {
         entry.filename[: entry.filename.find(f"{IMAGES}/")]
         for entry in entries
@@ -219,14 +220,14 @@ def _in_folder(path: Path) -> Found:
 
 
 def _files_of(folder: Path) -> list[tuple[str, tuple[int, int, int]]]:
-    """Names and states of the regular files in a folder; broken links, pipes and folders are left out."""
+    """Names and states of the regular files in a folder, without broken links, pipes and folders."""
     found: list[tuple[str, tuple[int, int, int]]] = []
     if not _is_folder(folder):
         return found
     for entry in os.scandir(folder):
         try:
             status = entry.stat()
-        except OSError:  # a link that leads nowhere, or in a circle
+        except OSError:  # a broken or circular link
             continue
         if stat.S_ISREG(status.st_mode):
             found.append((entry.name, file_stamp(status)))
@@ -236,7 +237,7 @@ def _files_of(folder: Path) -> list[tuple[str, tuple[int, int, int]]]:
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
-    except OSError:  # in a folder that may not be read
+    except OSError:  # in a folder without permission to read
         return False
 
 
@@ -269,7 +270,7 @@ def _complete(path: Path, texts: dict[str, bytes]) -> dict[str, bytes]:
 
 
 def _file_table(path: Path, names: Sequence[str]) -> tuple[Int[ndarray, " n"], Int[ndarray, "n 19"]]:
-    """Sorted ids, and which of the names is each one's photo and parts; -1 where there is none."""
+    """Sorted ids, and for each id the numbers of the names of its photo and parts; -1 where there is none."""
     chosen: dict[tuple[int, int], int] = {}
     for number, name in enumerate(names):
         match = _FILE.fullmatch(name)
@@ -292,7 +293,7 @@ def _file_table(path: Path, names: Sequence[str]) -> tuple[Int[ndarray, " n"], I
 
 
 def _preference(name: str, index: int, column: int) -> tuple[Any, ...]:
-    """Smaller for the name that counts, of several for one file."""
+    """A sort key for several names of one photo or part: the name with the smallest key is used."""
     folder, _, file = name.rpartition("/")
     if not column:
         return file != f"{index}.jpg", name

@@ -33,7 +33,7 @@ class CelebAMaskHQ:
     path: Path
     ids: Int[ndarray, " n"]
     exists: Bool[ndarray, "n 19"]
-    """Which files there are: the photo, then the parts in merge order."""
+    """Which files exist: the photo, then the parts in merge order."""
     attribute_names: tuple[str, ...]
     attributes: dict[int, Bool[ndarray, " a"]]
     """Annotated attributes by id."""
@@ -41,14 +41,14 @@ class CelebAMaskHQ:
     """Index in CelebA by id; None where the mapping file is missing."""
     files: ZipFiles | FolderFiles
     item_stamps: tuple[str, ...]
-    """A stamp by item (`hairgan.data.source_changes`): of its files, and of what the text files say of it."""
+    """A stamp per item (`hairgan.data.source_changes`), of its files and of its entries in the text files."""
 
     has_labels = True
     left_out = ""
 
     @classmethod
     def open(cls, source: str | Path) -> CelebAMaskHQ:
-        """Open the zip, the dataset's folder, or the folder around it.
+        """Open the zip, the dataset's folder, or the folder that contains it.
 
         Raises:
             ValueError: it is not CelebAMask-HQ (the message says what was looked for and what was found), or one of
@@ -73,7 +73,7 @@ class CelebAMaskHQ:
         return {"kind": "celebamask_hq", "path": str(self.path), "split": split}
 
     def stamps(self) -> dict[str, str]:
-        """A stamp by photo, which changes when one of its files or annotations does."""
+        """Photo -> a stamp that changes when one of the photo's files or annotations does."""
         return {self.name(index): stamp for index, stamp in enumerate(self.item_stamps)}
 
     def name(self, index: int) -> str:
@@ -111,9 +111,9 @@ class CelebAMaskHQ:
         return image
 
     def read_labels(self, index: int) -> UInt8[ndarray, "k k"]:
-        """The part masks of an item merged into one label map as the official scripts do it: later parts win.
+        """The part masks of an item, merged into one label map as in the official scripts: later parts win.
 
-        A pixel belongs to a part where the first channel of its mask is not 0.
+        A pixel belongs to a part if the first channel of the part's mask is not 0.
 
         Raises:
             Skip: there is no skin, or masks are unreadable or of different sizes.

@@ -1,4 +1,4 @@
-"""The two text files of CelebAMask-HQ: attributes by photo, and which CelebA image each photo was."""
+"""The two text files of CelebAMask-HQ: attributes by photo, and the index in CelebA of each photo."""
 
 from __future__ import annotations
 
@@ -30,10 +30,11 @@ def decode(name: str, content: bytes) -> str:
 def parse_attributes(text: str) -> tuple[tuple[str, ...], dict[int, Bool[ndarray, " a"]]]:
     """Attribute names, and the values by number of the photo.
 
-    Line 1 is the number of images, line 2 the names; then `0.jpg  -1 1 ...`. What is not there is -1, in some copies 0.
+    Line 1 is the number of images, line 2 the names; then come lines such as `0.jpg  -1 1 ...`. An absent attribute is
+    -1, in some copies 0.
 
     Raises:
-        ValueError: one sentence with the line that is not so.
+        ValueError: a line is not valid; the message is one sentence with the line's number.
     """
     lines = [line.split() for line in text.splitlines()]
     if len(lines) < 3 or len(lines[0]) != 1 or not lines[1] or not any(lines[2:]):
@@ -57,15 +58,15 @@ def parse_attributes(text: str) -> tuple[tuple[str, ...], dict[int, Bool[ndarray
         values = np.array([_VALUES[word] for word in words])
         index = int(photo[1])
         if not np.array_equal(attributes.setdefault(index, values), values):
-            raise ValueError(f"{where}: {file} is here a second time, with other values")
+            raise ValueError(f"{where}: {file} occurs a second time, with other values")
     return names, attributes
 
 
 def parse_mapping(text: str) -> dict[int, int]:
-    """Index in CelebA by number of the photo, from rows `idx orig_idx orig_file`; some copies come without the header.
+    """Index in CelebA by number of the photo, from rows `idx orig_idx orig_file`; some copies have no header.
 
     Raises:
-        ValueError: one sentence with the line that is not so.
+        ValueError: a line is not valid; the message is one sentence with the line's number.
     """
     mapping: dict[int, int] = {}
     for number, row in enumerate((line.split() for line in text.splitlines()), 1):

@@ -1,6 +1,6 @@
-"""Writing photos, label maps and attributes in the raw CelebAMask-HQ layout, as a folder or a zip.
+"""Write photos, label maps and attributes in the raw CelebAMask-HQ layout, as a folder or a zip.
 
-What it writes, `hairgan.data.celebamask` and the tools made for CelebAMask-HQ read.
+`hairgan.data.celebamask.reader` and other tools for CelebAMask-HQ can read the result.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from hairgan.data.celebamask.names import (
     MAPPING,
     MASKS,
     PER_FOLDER,
-)  # fmt: skip
+)
 from hairgan.files import write_whole, write_whole_folder
 from hairgan.locks import hold
 from hairgan.regions import PARTS_IN_MERGE_ORDER, resize_labels
@@ -34,15 +34,15 @@ MASK_SIZE = 512  # px
 
 
 def orig_idx(index: int) -> int:
-    """An index in CelebA for image `index`: the official split puts some 80 / 10 / 10 % into train / val / test.
+    """An index in CelebA for image `index`, with which about 80 / 10 / 10 % are in the official train / val / test.
 
-    The golden-ratio walk spreads any run of images evenly over CelebA; 5 images already have all three splits.
+    Steps of about the golden ratio spread successive images evenly over CelebA, so that any 5 have all three splits.
     """
     return (67_124 + index * 125_213) % CELEBA_SIZE
 
 
 def encode(index: int, image: UInt8[ndarray, "h h 3"], labels: UInt8[ndarray, "k k"]) -> dict[str, bytes]:
-    """The files of one image: the photo as JPEG, and a 512 px PNG of 0 and 255 for each part that is there."""
+    """The files of one image, by name: the photo as JPEG, and for each part that occurs a 512 px PNG of 0 and 255."""
     files = {f"{IMAGES}/{index}.jpg": _encoded(image, "JPEG", quality=95, subsampling=0)}
     labels = resize_labels(labels, MASK_SIZE)
     for label, part in enumerate(PARTS_IN_MERGE_ORDER, start=1):
@@ -70,7 +70,7 @@ class RawWriter:
 
 @contextmanager
 def raw_writer(out: str | Path) -> Iterator[RawWriter]:
-    """A raw dataset to write to, which takes its place when all of it is there; otherwise nothing is left.
+    """Write a raw dataset, which gets its name when it is complete; after an error, nothing is left.
 
     Args:
         out: a new folder, or a new file whose name ends in `.zip`.
@@ -103,7 +103,7 @@ def write_raw(
 @contextmanager
 def _in_zip(out: Path) -> Iterator[Callable[[str, bytes], None]]:
     with write_whole(out) as file, zipfile.ZipFile(file, "w") as archive:
-        # stored: pictures do not shrink
+        # stored, not deflated: pictures are compressed already
         yield lambda name, content: archive.writestr(f"CelebAMask-HQ/{name}", content)
 
 
@@ -131,7 +131,7 @@ def _encoded(pixels: UInt8[ndarray, "h w *c"], form: str, **options: Any) -> byt
 
 
 def attribute_table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The attribute file of images 0, 1, ...; what is not known counts as not there."""
+    """The attribute file of images 0, 1, ...; unknown attributes count as absent."""
     lines = [str(len(rows)), " ".join(CELEBA_ATTRIBUTES)]
     for index, row in enumerate(rows):
         lines.append(f"{index}.jpg  " + " ".join("1" if row.get(name) else "-1" for name in CELEBA_ATTRIBUTES))

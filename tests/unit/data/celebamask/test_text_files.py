@@ -44,7 +44,7 @@ def test_as_other_copies_have_it(text: str) -> None:
         ("2\nBangs Male\nx.jpg 1 1\n", "line 3: 2 values of x.jpg"),
         ("2\nBangs Male\n²³.jpg 1 1\n", "line 3: 2 values of ²³.jpg"),
         ("2\nBangs Male\n99999999999999999999.jpg 1 1\n", "line 3"),
-        ("2\nBangs Male\n0.jpg 1 1\n00000.jpg 1 -1\n", "line 4: 00000.jpg is here a second time, with other values"),
+        ("2\nBangs Male\n0.jpg 1 1\n00000.jpg 1 -1\n", "line 4: 00000.jpg occurs a second time, with other values"),
         ("2\nBangs Bangs\n0.jpg 1 1\n", "line 2: Bangs cannot name an attribute"),
         ("2\nBangs split\n0.jpg 1 1\n", "line 2: split cannot name an attribute"),
         ("2\nname hair_length\n0.jpg 1 1\n", "line 2: name, hair_length cannot name"),
