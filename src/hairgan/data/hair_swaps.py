@@ -23,7 +23,7 @@ from hairgan.randomness import numpy_generator
 from hairgan.regions import Region
 
 MIN_HAIR = 0.02
-"""Share of the picture that the wanted hair covers, on both heads."""
+"""Smallest share of the picture that the wanted hair covers, on both heads."""
 ATTEMPTS = 20
 """Draws of a triple until one has that much hair."""
 MAPS = ("source", "reference", "target")
@@ -31,7 +31,7 @@ MAPS = ("source", "reference", "target")
 LOG_SCALE, ROTATION, SHIFT = 0.1, 0.09, 0.08
 """Largest change of each head alone: logarithm of its size, radians, shares of half the side."""
 ZOOM_SHARE, LOG_ZOOM, ZOOM_SHIFT = 0.6, 0.5, 0.1
-"""Share of rows whose two heads are both enlarged, as in photographs, by how much at most, and how far moved then."""
+"""Share of rows whose two heads are both enlarged, as in photographs; the largest enlargement and shift of these."""
 WOBBLE, WOBBLE_SHARE, WOBBLE_GRID = 0.012, 0.6, 12
 """Displacements that imitate a parser's errors: standard deviation in shares of half the side, share of rows, grid."""
 
@@ -39,11 +39,11 @@ WOBBLE, WOBBLE_SHARE, WOBBLE_GRID = 0.012, 0.6, 12
 class HairSwapBatches(Batches):
     """Label maps of triples: `source` (person p, hairstyle g), `reference` (person q, hairstyle h), `target` (p, h).
 
-    Source and target are moved, turned and scaled as one, the reference on its own; source and reference are bent a
-    little, as a parser errs.
+    Source and target are moved, rotated and scaled in the same way, the reference independently. Source and reference
+    are slightly deformed, to imitate a parser's errors.
 
     Args:
-        smooth_share: share of rows whose label maps are outlined as people annotate photographs
+        smooth_share: share of rows whose label maps get the smooth outlines of annotated photographs
             (`hairgan.data.outlines`).
 
     Raises:
@@ -84,7 +84,7 @@ class HairSwapBatches(Batches):
         return self._place(step) | self._maps(triples[self.rows], smooth[self.rows]) | rows
 
     def read_in_order(self, number: int) -> Batch:
-        """The number-th batch of one pass: each image of this process's share is once the target."""
+        """Batch `number` of one pass in which each image of this process's share is the target once."""
         local = self.batch_size // self.world_size
         chosen = self.indices[self.rank :: self.world_size][number * local : (number + 1) * local]
         table = self.dataset.attributes.select("group", "person", "hairstyle").to_numpy()

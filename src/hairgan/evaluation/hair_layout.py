@@ -42,7 +42,7 @@ def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: Evalua
 
     Args:
         networks: `hair_layout`.
-        settings: `metrics` are of `segmentation`, scores over all pixels (`hairgan.metrics.segmentation`), and `cost`
+        settings: `metrics` can be `segmentation`, scores over all pixels (`hairgan.metrics.segmentation`), and `cost`,
             of one label map.
 
     Raises:

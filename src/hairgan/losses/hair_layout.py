@@ -1,4 +1,4 @@
-"""The loss of the hair layout network: cross entropy where it matters, and the overlap of the hair."""
+"""The losses of the hair layout network: weighted cross entropy, and the overlap of the hair."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor
 from hairgan.regions import Region
 
 UNCHANGED_WEIGHT = 0.3
-"""Weight of pixels that keep their region; those with old or new hair, or a new region, have 1 more."""
+"""Weight of pixels that keep their region; pixels with old or new hair, or a new region, have this plus 1."""
 
 
 def hair_layout_losses(

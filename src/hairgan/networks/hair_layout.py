@@ -1,8 +1,7 @@
 """Hair layout: from the label maps of two heads to that of the first head with the hair of the second.
 
-A network of this project's own, not from a paper. It sees regions and no pixels, so that what it learns from drawn
-people holds for photographs as well. A U-Net (Ronneberger et al. 2015) of four scales, which works at half the
-resolution of the label maps and below.
+This network is not from a paper. It sees only regions, not pixels, so that what it learns from drawn people also holds
+for photographs. It is a U-Net (Ronneberger et al. 2015) of four scales, at 1/2 to 1/16 of the label maps' resolution.
 """
 
 from __future__ import annotations
@@ -29,11 +28,11 @@ HIDDEN_BY_HAIR = (
     Region.NECK,
     Region.CLOTH,
 )
-"""Regions that hair can hide, and that show again where it is taken away."""
+"""Regions that hair can hide, and that become visible where it is removed."""
 
 
 class ConvBlock(nn.Sequential):
-    """Convolution, group normalization, SiLU; the size stays."""
+    """Convolution, group normalization and SiLU, at the same resolution."""
 
     def __init__(self, width_in: int, width: int, kernel_size: int = 3) -> None:
         super().__init__(
@@ -49,7 +48,7 @@ class HairLayoutNet(ConfiguredNetwork):
     Args:
         image_size: side of the label maps in pixels, a multiple of 16.
         base_width: channels at half the resolution; 2, 4 and 5 1/3 times as many at the coarser ones. A multiple of 24.
-        embedding_dim: values that stand for a region at a pixel.
+        embedding_dim: length of the embedding of a region.
 
     Raises:
         ValueError: a size or width that is not such a multiple.
@@ -65,7 +64,7 @@ class HairLayoutNet(ConfiguredNetwork):
         half, quarter, eighth, sixteenth = base_width, 2 * base_width, 4 * base_width, 16 * base_width // 3
         self.source_embedding = nn.Embedding(NUM_REGIONS, embedding_dim)
         self.reference_embedding = nn.Embedding(NUM_REGIONS, embedding_dim)
-        # a scale down: 2x2 pixels become channels; two label maps, and where on the picture a pixel is
+        # each scale turns 2x2 pixels into channels; the input is two label maps and the position of each pixel
         self.down_half = ConvBlock(2 * 4 * embedding_dim + 2, half)
         self.down_quarter = nn.Sequential(ConvBlock(4 * half, quarter, 1), ConvBlock(quarter, quarter))
         self.down_eighth = nn.Sequential(ConvBlock(4 * quarter, eighth, 1), ConvBlock(eighth, eighth))
@@ -87,8 +86,8 @@ class HairLayoutNet(ConfiguredNetwork):
         """Logits of the regions of the new head.
 
         Args:
-            source: label map of the head that stays.
-            reference: label map of the head whose hair it is to wear.
+            source: label map of the head.
+            reference: label map of the head whose hair it gets.
 
         Raises:
             ValueError: the side is not a multiple of 16.
@@ -97,15 +96,15 @@ class HairLayoutNet(ConfiguredNetwork):
         if size % STRIDE:
             raise ValueError(f"the side of the label maps must be a multiple of {STRIDE}, not {size}")
         embedded = torch.cat([self.source_embedding(source), self.reference_embedding(reference)], dim=-1)
-        pixels = F.pixel_unshuffle(embedded.permute(0, 3, 1, 2), 2)  # b 2*4*embedding s/2 s/2
-        half = self.down_half(torch.cat([pixels, _positions(pixels)], dim=1))
-        quarter = self.down_quarter(F.pixel_unshuffle(half, 2))
-        eighth = self.down_eighth(F.pixel_unshuffle(quarter, 2))
-        bottom = self.bottom(F.pixel_unshuffle(eighth, 2))  # b 5.3*width s/16 s/16
+        pixels = F.pixel_unshuffle(embedded.permute(0, 3, 1, 2), 2)  # (B, s, s, 2E) -> (B, 8E, s/2, s/2)
+        half = self.down_half(torch.cat([pixels, _positions(pixels)], dim=1))  # (B, 8E + 2, s/2, s/2) -> (B, C, ...)
+        quarter = self.down_quarter(F.pixel_unshuffle(half, 2))  # (B, 4C, s/4, s/4) -> (B, 2C, s/4, s/4)
+        eighth = self.down_eighth(F.pixel_unshuffle(quarter, 2))  # (B, 8C, s/8, s/8) -> (B, 4C, s/8, s/8)
+        bottom = self.bottom(F.pixel_unshuffle(eighth, 2))  # (B, 16C, s/16, s/16) -> (B, 16C/3, s/16, s/16)
         eighth = self.up_eighth(torch.cat([_enlarged(bottom), eighth], dim=1))
         quarter = self.up_quarter(torch.cat([_enlarged(eighth), quarter], dim=1))
         half = self.up_half(torch.cat([_enlarged(quarter), half], dim=1))
-        return F.pixel_shuffle(self.head(half), 2)
+        return F.pixel_shuffle(self.head(half), 2)  # (B, 4 * 19, s/2, s/2) -> (B, 19, s, s)
 
 
 def _positions(x: Float[Tensor, "b c s s"]) -> Float[Tensor, "b 2 s s"]:

@@ -1,7 +1,7 @@
 """Procedural portraits: drawn people with exact label maps, in which any person can wear any hair.
 
-`portrait(seed, index, size)` is the whole set; `draw(Identity.sample(seed, i), Hairstyle.sample(seed, j), size)` gives
-person `i` the hair of `j`. The same arguments give the same bytes.
+`portrait(seed, index, size)` draws one person of an endless set; `draw(Identity.sample(seed, i), Hairstyle.sample(seed,
+j), size)` draws person `i` with hairstyle `j`. The same arguments give the same bytes.
 """
 
 from hairgan.portraits.hair import SHADOW_REACH

@@ -1,4 +1,4 @@
-"""Glasses, earrings and necklaces; hats have a file of their own."""
+"""Glasses, earrings and necklaces; hats are in `hat.py`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LENS_X, _LENS_Y, _LENS_Z = 0.126, EYE_Y + 0.008, 0.235
 
 
 def paint_glasses(face: Face) -> None:
-    """Rims and lenses.
+    """Paint rims and lenses.
 
     As in CelebAMask-HQ, eyes and brows behind a clear lens keep their labels; the rest of a lens is glasses.
     """
@@ -59,6 +59,7 @@ def paint_glasses(face: Face) -> None:
 
 
 def paint_earrings(face: Face) -> None:
+    """Paint studs, hoops or drops on both ears."""
     kind = face.person.accessories.earrings
     if kind == "none":
         return
@@ -93,6 +94,7 @@ def paint_earrings(face: Face) -> None:
 
 
 def paint_necklace(body: Body) -> None:
+    """Paint a chain, with or without a pendant, or beads."""
     kind = body.person.accessories.necklace
     if kind == "none":
         return

@@ -15,9 +15,9 @@ def attributes_of(person: Identity, style: Hairstyle, labels: UInt8[ndarray, "s 
     """CelebA's attributes, and `hair_length`, `hair_texture`, `hair_color`.
 
     Args:
-        person: gives gender, age, smile and beard.
-        style: gives what is said about hair.
-        labels: the drawn label map; glasses, hats and jewelry count where they are visible.
+        person: determines gender, age, smile and beard.
+        style: determines the attributes of the hair.
+        labels: the drawn label map; glasses, hats and jewelry count if they are visible in it.
     """
     seen = np.bincount(labels.ravel(), minlength=NUM_REGIONS) > 0
     return {

@@ -1,4 +1,4 @@
-"""What is behind a person: a wall, lights out of focus, a room or trees; soft, and different for each person."""
+"""Backgrounds: a wall, lights out of focus, a room or trees; blurred, and different for each person."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ _GRADIENT = {"plain": 0.25, "bokeh": 0.35, "room": 0.5, "outdoors": 0.45}
 
 
 def paint_background(canvas: Canvas, person: Identity) -> None:
+    """Fill the canvas with the background of a person's scene."""
     scene = person.scene
     rng = numpy_generator(person.noise, "background")
     axis = (np.arange(_CELLS, dtype=np.float32) + 0.5) / _CELLS

@@ -30,7 +30,7 @@ class Body:
         return self.canvas.project(points, _PLANE)
 
     def _right_side(self, loose: float) -> Float[ndarray, "n 2"]:
-        """From the jaw down to the arm; clothes lie `loose` higher."""
+        """The outline from the jaw down to the arm; that of clothes is higher by `loose`."""
         neck, top = self.neck, self.top - loose
         return spline(
             np.array(
@@ -58,7 +58,7 @@ def _mirrored(right: Float[ndarray, "n 2"]) -> Float[ndarray, "m 2"]:
 
 
 def paint_neck(body: Body, shape: HeadShape) -> None:
-    """Skin of neck and chest, in the shadow of the head."""
+    """Paint the skin of neck and chest, with the shadow of the head."""
     canvas, person = body.canvas, body.person
     blend = np.clip((Y - 0.90) / 0.10, 0, 1)
     across = np.clip(np.abs(X) / (body.neck * 1.02 + blend * 0.46), 0, 0.98)
@@ -104,7 +104,7 @@ class _Cloth:
 
 
 def paint_clothes(body: Body) -> Mask:
-    """Returns what all the clothes cover."""
+    """Paint the clothes, and return the mask of all of them."""
     canvas, clothes, neck, top = body.canvas, body.person.clothes, body.neck, body.top
     cloth = _Cloth(body)
     if clothes.kind == "straps":

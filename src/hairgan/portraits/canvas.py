@@ -17,7 +17,7 @@ from numpy import ndarray
 
 SUPERSAMPLING = 2
 PIVOT = np.array([0.0, 0.5, 0.2], dtype=np.float32)
-"""The point that stays in the picture's center: between the eyes and the nose tip, on the face's surface."""
+"""The point that rotations keep at the center of the picture: between eyes and nose tip, on the surface of the face."""
 _FIXED_POINT_BITS = 4  # cv2 draws at 1/16 pixel
 
 
@@ -112,7 +112,7 @@ class Mask:
         return slice(self.y, self.y + self.alpha.shape[0]), slice(self.x, self.x + self.alpha.shape[1])
 
     def blurred(self, sigma: float) -> Mask:
-        """Softened by a Gaussian of `sigma` canvas pixels; what leaves the rectangle is lost."""
+        """Blur with a Gaussian of `sigma` canvas pixels; what would be outside the rectangle is lost."""
         height, width = self.alpha.shape
         if not self.alpha.size:
             return self
@@ -124,7 +124,7 @@ class Mask:
         return Mask(alpha, self.x, self.y)
 
     def clip(self, by: Mask) -> Mask:
-        """What both cover."""
+        """The intersection of two masks."""
         y0, x0 = max(self.y, by.y), max(self.x, by.x)
         y1 = max(y0, min(self.y + self.alpha.shape[0], by.y + by.alpha.shape[0]))
         x1 = max(x0, min(self.x + self.alpha.shape[1], by.x + by.alpha.shape[1]))
@@ -133,7 +133,7 @@ class Mask:
         return Mask(mine * other, x0, y0)
 
     def without(self, other: Mask) -> Mask:
-        """What this covers and `other` does not."""
+        """This mask without the part that `other` covers."""
         both = self.clip(other)
         alpha = self.alpha.copy()
         y, x = both.y - self.y, both.x - self.x
@@ -174,7 +174,7 @@ class Canvas:
         return max(1, round(self.pixels(length)))
 
     def _rectangle(self, points: Float[ndarray, "n 2"], margin: float) -> tuple[int, int, int, int]:
-        """The corners (x0, y0, x1, y1) of what of the canvas lies around `points`; x0 = x1 or y0 = y1 when nothing."""
+        """The corners (x0, y0, x1, y1) of the part of the canvas around `points`; x0 = x1 or y0 = y1 if it is empty."""
 
         def bounded(value: float) -> int:
             return min(max(SUPERSAMPLING * round(value / SUPERSAMPLING), 0), self.side)
@@ -212,7 +212,7 @@ class Canvas:
             else:
                 points = list(fixed_point(curves - corner))
             cv2.polylines(alpha, points, False, 255, max(1, round(exact)), cv2.LINE_AA, _FIXED_POINT_BITS)
-        faint = np.float32(min(1.0, exact) / 255)  # a line thinner than a pixel is a fainter one
+        faint = np.float32(min(1.0, exact) / 255)  # a line thinner than a pixel is drawn fainter
         mask = Mask(alpha * faint, x0, y0)
         return mask.blurred(sigma) if blur else mask
 

@@ -14,6 +14,7 @@ IRIS_RADIUS = 0.0208
 
 
 def paint_eyes(face: Face) -> None:
+    """Paint both eyes."""
     for side, _, _, label in SIDES:
         eye = _Eye(face, side)
         eye.lids()

@@ -1,4 +1,4 @@
-"""Skin of the head, ears and nose; eyes, mouth, brows and beard have files of their own."""
+"""Skin of the head, ears and nose; eyes, mouth, brows and beard are in other files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SIDES = ((1, Region.L_EAR, Region.L_BROW, Region.L_EYE), (-1, Region.R_EAR, Regi
 
 
 class Face:
-    """What the painters of a face's parts share.
+    """One person's face: what all functions that paint its parts use.
 
     Attributes:
         base: color of the skin.
@@ -49,6 +49,7 @@ class Face:
 
 
 def paint_ears(face: Face) -> None:
+    """Paint both ears, with the shadow of the head."""
     canvas, scene = face.canvas, face.person.scene
     rim = spline(
         np.array([(-0.007, -0.020), (0.007, -0.066), (0.031, -0.084), (0.052, -0.070), (0.056, -0.035), (0.045, 0.010),
@@ -68,14 +69,14 @@ def paint_ears(face: Face) -> None:
 
 
 def paint_head(face: Face) -> Mask:
-    """Returns what the head covers."""
+    """Paint the skin of the head, and return its mask."""
     mask = face.canvas.polygon(face.outline)
     face.canvas.paint(mask, face.skin, Region.SKIN)
     return mask
 
 
 def paint_nose(face: Face) -> None:
-    """The relief has the nose already; here are its region, the nostrils and the creases."""
+    """Label the nose, and paint nostrils and creases. Its shape is part of the head's relief."""
     canvas, wide = face.canvas, face.person.nose.width
     tip = NOSE_Y + face.person.nose.length
     half = np.array(
@@ -99,6 +100,7 @@ def paint_nose(face: Face) -> None:
 
 
 def paint_freckles(face: Face) -> None:
+    """Paint freckles on nose and cheeks."""
     canvas, person = face.canvas, face.person
     rng = numpy_generator(person.noise, "freckles")
     count = round(110 * person.freckles)

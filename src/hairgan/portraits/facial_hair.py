@@ -13,6 +13,7 @@ from hairgan.randomness import numpy_generator
 
 
 def paint_brows(face: Face) -> None:
+    """Paint both brows: their shape, then single hairs."""
     canvas, brows = face.canvas, face.person.brows
     rng = numpy_generator(face.person.noise, "brows")
     color = np.array(brows.color)
@@ -49,7 +50,7 @@ def paint_brows(face: Face) -> None:
 
 
 def paint_beard(face: Face) -> None:
-    """Single hairs over the shaded beard, or the dots of a shaven one. Both stay skin, as in CelebAMask-HQ."""
+    """Paint single hairs over the shaded beard, or the dots of a shaven one. As in CelebAMask-HQ, both remain skin."""
     canvas, beard = face.canvas, face.person.beard
     if beard.kind == "none":
         return

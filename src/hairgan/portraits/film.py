@@ -1,4 +1,4 @@
-"""What the camera makes of a scene: exposure, color cast, contrast, vignette, grain."""
+"""The effects of camera and film: exposure, color cast, contrast, vignette, grain."""
 
 from __future__ import annotations
 

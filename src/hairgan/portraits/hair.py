@@ -15,7 +15,7 @@ from hairgan.portraits.scalp import hairline, on_skull
 from hairgan.regions import Region
 
 SHADOW_REACH = 0.10
-"""How far hair throws its shadow on skin and clothes, in picture widths."""
+"""How far the shadow of hair on skin and clothes reaches, in picture widths."""
 
 
 class Hair:
@@ -25,8 +25,8 @@ class Hair:
         canvas: where to paint.
         person: who wears it.
         style: the hairstyle.
-        hat: what presses it down.
-        density: share of the locks that are drawn; fewer are wider.
+        hat: hides the hair above its rim; None for no hat.
+        density: share of the locks that are drawn; if it is below 1, they are wider.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Hair:
             self._paint("beside", self._front[self._tucked], 0.8)
 
     def paint_front(self, receivers: list[Mask]) -> None:
-        """Scalp, sides and bangs, with the shadow they throw on `receivers`."""
+        """Paint scalp, sides and bangs, and their shadow on `receivers`."""
         locks = self._front
         if self._tucked.any():
             locks = locks.tucked(self._tucked)
@@ -65,10 +65,10 @@ class Hair:
         if self.hat:
             mask = mask.without(self.hat.above())
         if receivers:
-            self._throw_shadow(mask, receivers)
+            self._cast_shadow(mask, receivers)
         canvas.paint(mask, colorize(buffer, self.style, scene), Region.HAIR)
 
-    def _throw_shadow(self, mask: Mask, receivers: list[Mask]) -> None:
+    def _cast_shadow(self, mask: Mask, receivers: list[Mask]) -> None:
         canvas, light = self.canvas, self.person.scene.light
         side = canvas.side
         lit = np.zeros((side, side), dtype=np.float32)
@@ -85,7 +85,7 @@ class Hair:
 
 
 def _scalp(canvas: Canvas, person: Identity) -> Mask:
-    """The skin that hair grows on, as far as it is seen."""
+    """The visible part of the skin that hair grows on."""
     azimuth = np.deg2rad(np.linspace(-92, 92, 60))
     line = canvas.project(on_skull(person.head, azimuth, hairline(person.head, azimuth)))
     angle = np.linspace(0, np.pi, 40)

@@ -1,7 +1,7 @@
-"""How hair falls: locks grow from the scalp, follow the comb, lie on the skull, and hang.
+"""The paths of locks of hair: they grow from the scalp in the direction of combing, lie on the skull, and hang down.
 
-A lock is a curve in head coordinates. All locks are grown together: a step moves every tip by its direction, gravity
-bends the direction, and tips that entered the skull are pushed out to the height their lock has over it.
+A lock is a curve in head coordinates. All locks are grown at once: a step moves every tip along its direction, gravity
+bends the direction, and tips inside the skull are pushed out to their lock's height above it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Locks:
         width: half width of each lock at its middle.
         taper: half width at the tip against the middle.
         tone: brightness of each lock, around 1.
-        front: grows on the half of the head that is seen.
+        front: grows on the visible half of the head.
         bangs: hangs over the forehead.
         side: -1 or 1, the side of the picture it falls on.
     """
@@ -48,7 +48,7 @@ class Locks:
     side: Float[ndarray, " l"]
 
     def tucked(self, chosen: Bool[ndarray, " l"]) -> Locks:
-        """The same locks, of which the chosen ones end where they go behind the ear."""
+        """The locks, with the chosen ones cut off where they go behind the ear."""
         x, y = self.points[..., 0], self.points[..., 1]
         behind = y > 0.40 + 1.3 * np.maximum(np.abs(x) - 0.20, 0)
         count = behind.shape[1]
@@ -68,19 +68,23 @@ class Locks:
 
 
 def grow(style: Hairstyle, head: Head, density: float = 1.0) -> Locks:
-    """The locks of a hairstyle on a head: all of them, or a random share of wider ones."""
+    """The locks of a hairstyle on a head.
+
+    Args:
+        density: share of the locks, chosen at random; if it is below 1, the others are wider.
+    """
     rng = numpy_generator(style.noise, "flow")
     roots = plant(style, head, rng)
     if density < 1:
-        share = np.where(np.abs(roots.azimuth) < FRONT, density, 0.5 * density)  # little is seen of what is behind
+        share = np.where(np.abs(roots.azimuth) < FRONT, density, 0.5 * density)  # little of the back is visible
         kept = (rng.random(len(roots)) < share) | roots.bangs
         roots, wider = roots[kept], np.where(roots.bangs, 1.0, share**-0.7)[kept]
     count = len(roots)
     direction = comb(style, roots, rng)
     end, length = cut(style, roots, rng)
-    rank = np.clip(0.35 + 0.65 * roots.height + rng.normal(0, 0.08, count), 0.1, 1.05)  # higher roots lie further out
+    rank = np.clip(0.35 + 0.65 * roots.height + rng.normal(0, 0.08, count), 0.1, 1.05)  # higher roots: farther out
     steps = 14 if style.length == "short" else 30
-    pace = np.linspace(0.3, 1.7, steps)  # steps lengthen from the root on, where hair bends most
+    pace = np.linspace(0.3, 1.7, steps)  # shorter near the root, where hair bends most
     path, step, last = _march(style, head, roots, direction, rank, np.minimum(end, LOWEST), length, pace, rng)
     points = _resampled(style, path, step, last, pace)
     normals = ((points - SKULL_CENTER) / skull_axes(head) ** 2).astype(np.float32)
@@ -142,7 +146,7 @@ def _march(
     pace: Float[ndarray, " k"],
     rng: np.random.Generator,
 ) -> tuple[Float[ndarray, "n k 3"], Float[ndarray, " n"], Float[ndarray, " n"]]:
-    """Let all locks grow; returns their paths, their mean step, and the fractional step at which each is cut."""
+    """Grow all locks; returns their paths, their mean step, and the fractional step at which each is cut."""
     count, loose, bangs = len(roots), style.length != "short", roots.bangs
     axes = skull_axes(head)
     enough = np.where(bangs, 0.5, np.maximum(end - roots.point[:, 1], 0.05) * 1.12 + 0.30)
@@ -151,27 +155,28 @@ def _march(
     gravity = np.where(bangs, 7.0, 9.0 if loose else 3.0)[:, None]
     wander = rng.normal(0, 0.5 + 1.5 * style.coil if loose else 1.2, (count, 3)) * (1, 0.2, 1)
     drape = _Drape(style, head, roots, rng)
-    p, d = roots.point + 0.7 * offset * roots.normal, direction
+    tip = roots.point + 0.7 * offset * roots.normal
     path = np.empty((count, len(pace), 3), dtype=np.float32)  # what follows is large, and float32 is enough
     walked = np.zeros((count, 1))
-    for k in range(len(pace)):
-        path[:, k] = p
-        step = mean_step[:, None] * pace[k]
+    for number in range(len(pace)):
+        path[:, number] = tip
+        step = mean_step[:, None] * pace[number]
         walked = walked + step
-        p = p + d * step
+        tip = tip + direction * step
         shell = axes + offset * np.minimum(1.0, 0.7 + walked / 0.1)
-        q = (p - SKULL_CENTER) / shell
-        radius = np.sqrt(np.einsum("ni,ni->n", q, q))[:, None]
+        relative = (tip - SKULL_CENTER) / shell  # inside the shell where its length is below 1
+        radius = np.sqrt(np.einsum("ni,ni->n", relative, relative))[:, None]
         inside = radius < 1
-        p = np.where(inside, SKULL_CENTER + (p - SKULL_CENTER) / np.maximum(radius, 1e-6), p)
+        tip = np.where(inside, SKULL_CENTER + (tip - SKULL_CENTER) / np.maximum(radius, 1e-6), tip)
         weight = gravity * (1 + 5 * np.clip(walked - 0.12, 0, 0.5) * loose)  # long hair is heavier
-        d = d + step * (weight * (0.0, 1.0, 0.0) + wander)
-        n = unit(q / shell)
-        d = np.where(inside, d - np.minimum(np.sum(d * n, axis=1, keepdims=True), 0) * n, d)
+        direction = direction + step * (weight * (0.0, 1.0, 0.0) + wander)
+        normal = unit(relative / shell)
+        inward = np.minimum(np.sum(direction * normal, axis=1, keepdims=True), 0)
+        direction = np.where(inside, direction - inward * normal, direction)
         if loose:
-            d[:, 0] *= 1 - np.clip(7 * step[:, 0], 0, 0.6) * np.clip((p[:, 1] - 0.45) * 5, 0, 1)
-            d = d + step * drape(p)
-        d = unit(d)
+            direction[:, 0] *= 1 - np.clip(7 * step[:, 0], 0, 0.6) * np.clip((tip[:, 1] - 0.45) * 5, 0, 1)
+            direction = direction + step * drape(tip)
+        direction = unit(direction)
     below = path[:, :, 1] > end[:, None]
     below[:, :3] = False
     last = np.where(below.any(axis=1), below.argmax(axis=1), len(pace) - 1)
@@ -182,7 +187,7 @@ def _march(
 
 
 class _Drape:
-    """Sideways forces on hanging hair: away from the face, to its place beside the neck, and the turn of the ends."""
+    """Sideways forces on hanging hair: away from the face, to its place beside the neck, and on the ends."""
 
     def __init__(self, style: Hairstyle, head: Head, roots: Roots, rng: np.random.Generator) -> None:
         self.style, self.side, self.free = style, roots.side, ~roots.bangs
@@ -192,10 +197,11 @@ class _Drape:
         self.bend = rng.uniform(0, 2 * np.pi) + 1.3 * roots.side + rng.normal(0, 0.5, len(roots))
         self.strength = abs(rng.normal(0, 2.5))
 
-    def __call__(self, p: Float[ndarray, "n 3"]) -> Float[ndarray, "n 3"]:
+    def __call__(self, tips: Float[ndarray, "n 3"]) -> Float[ndarray, "n 3"]:
+        """The force on each tip."""
         style = self.style
-        x, y, z = p.T
-        force = np.zeros_like(p)
+        x, y, z = tips.T
+        force = np.zeros_like(tips)
         cheek = np.interp(y, [0.22, 0.33, 0.48, 0.70, 0.86, 0.95], [0.04, 0.17, 0.25, 0.225, 0.17, 0.15]) * self.open
         covered = np.clip(cheek - self.side * x, 0, 0.1) * (z > 0.0)
         force[:, 0] += self.side * 260 * covered
@@ -213,13 +219,13 @@ class _Drape:
 def _wave(
     style: Hairstyle, points: Float[ndarray, "n m 3"], roots: Roots, rng: np.random.Generator
 ) -> tuple[Float[ndarray, "n m 3"], Float[ndarray, "n m"]]:
-    """Bend the locks sideways, and for corkscrews along themselves too; returns the phase as well."""
+    """Bend the locks into waves, or for coils into corkscrews; returns their points and the phase at each point."""
     count = len(points)
     change = np.diff(points, axis=1)
     pieces = np.sqrt(np.einsum("lmi,lmi->lm", change, change))
     arc = np.concatenate([np.zeros((count, 1), np.float32), np.cumsum(pieces, axis=1)], axis=1)
     wavelength = style.wavelength * np.exp(rng.normal(0, 0.12, count))
-    # neighbors wave together, the less the more they coil
+    # neighbors have similar phases; coils less so
     start = 26 * roots.point[:, 1] + 9 * roots.point[:, 0] + rng.normal(0, 0.5 + 2.2 * style.coil, count)
     phase = arc * (2 * np.pi / wavelength).astype(np.float32)[:, None] + start.astype(np.float32)[:, None]
     tangent = unit(np.gradient(points, axis=1))

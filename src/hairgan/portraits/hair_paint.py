@@ -1,4 +1,4 @@
-"""How hair looks: locks become ribbons and strands with a tone, tones become colors."""
+"""The look of hair: locks are drawn as ribbons and strands with a tone, and tones are mapped to colors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hairgan.randomness import numpy_generator
 _BASE = 120  # the tone that has the hair's own color
 _SCALP = 80
 _STRAND = 0.0018  # thickness of a strand, picture widths
-_LIGHT = 192  # cells a side of the map of light on hair
+_LIGHT = 192  # cells per side of the map of light on hair
 
 
 def tones(locks: Locks, style: Hairstyle, scene: Scene) -> Float[ndarray, "l m"]:
@@ -50,15 +50,15 @@ def tones(locks: Locks, style: Hairstyle, scene: Scene) -> Float[ndarray, "l m"]
 def paint_locks(
     canvas: Canvas, locks: Locks, style: Hairstyle, tone: Float[ndarray, "l m"], name: str, cap: Mask | None
 ) -> tuple[Mask, UInt8[ndarray, "h w 2"]]:
-    """Draw locks, first to last, into a buffer of tones.
+    """Draw locks, in their order, into a buffer of tones.
 
     Args:
-        canvas: gives size and camera.
-        locks: what to draw.
-        style: gives frizz and streaks.
+        canvas: determines size and camera.
+        locks: the locks to draw.
+        style: determines frizz and streaks.
         tone: brightness along each lock.
-        name: which layer this is; seeds the strands.
-        cap: what the scalp covers, filled with a dark tone first.
+        name: of the layer; seeds the strands.
+        cap: mask of the scalp, which is filled with a dark tone first; None for none.
 
     Returns:
         coverage, and for each of its pixels the tone (0 to 255) and the share of streak color (0 to 255).
@@ -108,7 +108,7 @@ def _lit(buffer: UInt8[ndarray, "s s 3"], light: Float32[ndarray, "l l"]) -> tup
 def _ribbons(
     canvas: Canvas, locks: Locks, style: Hairstyle, guide: Float32[ndarray, "l m 2"], across: Float32[ndarray, "l m 2"]
 ) -> tuple[Float32[ndarray, "l m 1"], Int32[ndarray, "l k 2"]]:
-    """Half width of each lock in pixels, and the contour of its body, which ends before its hairs do."""
+    """Half width of each lock in pixels, and the contour of its body, which is shorter than its hairs."""
     short = style.length == "short"
     samples = guide.shape[1]
     s = np.linspace(0, 1, samples)
@@ -130,7 +130,7 @@ def _strands(
     hairs: int | None,
     rng: np.random.Generator,
 ) -> Int32[ndarray, "l c m 2"]:
-    """The hairs of each lock: side by side, swaying a little, of different lengths. Larger pictures have more."""
+    """The hairs of each lock: side by side, slightly waved, of different lengths. Larger pictures have more."""
     count, samples = guide.shape[:2]
     if hairs is None:
         hairs = 5 if canvas.side <= 320 else 8 if canvas.side <= 640 else 14
@@ -175,8 +175,8 @@ def _light_map(
     index = (row * _LIGHT + column)[keep]
     value = np.repeat(fine(tone[..., None].astype(np.float32)), 3, axis=2)
     weight = np.full(_LIGHT * _LIGHT, 1e-4, dtype=np.float32)
-    total = 0.8 * weight  # what no lock covers, the scalp at the parting, say, is a little darker
-    total[index] = value[keep]  # a later lock lies over an earlier one
+    total = 0.8 * weight  # cells without a lock, such as the scalp at the parting, are a little darker
+    total[index] = value[keep]  # later locks are over earlier ones
     weight[index] = 1
     soft = [cv2.GaussianBlur(v.reshape(_LIGHT, _LIGHT), (0, 0), 1.1) for v in (total, weight)]
     return soft[0] / soft[1]
@@ -185,7 +185,7 @@ def _light_map(
 def _ramp(color: tuple[float, float, float], scene: Scene) -> Float32[ndarray, "1 256 3"]:
     """Color of each tone: deep and brown in the shade, pale in the light."""
     base = np.array(color)
-    vivid = (base.max() - base.min()) / max(base.max(), 1.0)  # the shades of blond and red are brown, of gray gray
+    vivid = (base.max() - base.min()) / max(base.max(), 1.0)  # dark tones of blond and red are brown, of gray gray
     warm = 1 + 0.6 * vivid * np.array([0.45, -0.12, -0.5])
     shadow = base * 0.10 + base * base / 255 * 0.10
     pale = base * 1.26 + (12 + 0.10 * base.mean()) * light_color(scene)

@@ -1,4 +1,4 @@
-"""How the hair is worn: length, bangs, texture, parting, volume and color; independent of who wears it."""
+"""Hairstyles: length, bangs, texture, parting, volume and color, independent of the person."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ HAIR_COLORS = tuple(_TONES)
 
 @dataclass(frozen=True)
 class Hairstyle:
-    """A way to wear hair. Lengths and heights are in head coordinates: picture widths, y downward."""
+    """A hairstyle. Lengths and heights are in head coordinates: picture widths, y downward."""
 
     length: Literal["short", "bob", "long"]
     end: float  # y of the tips; for short hair the length of the hair on top
@@ -59,7 +59,7 @@ class Hairstyle:
 
     @staticmethod
     def sample(seed: int, index: int) -> Hairstyle:
-        """The hairstyle number `index`: a function of `(seed, index)` alone."""
+        """Hairstyle number `index`: a function of `(seed, index)` alone."""
         rng = numpy_generator(seed, "hairstyle", index)
         length = str(rng.choice(["short", "bob", "long"], p=[0.36, 0.22, 0.42]))
         perm = bool(rng.random() < 0.40)

@@ -1,4 +1,4 @@
-"""Hats: a knitted cap, one with a brim, one with a peak."""
+"""Hats: a beanie, a hat with a brim, a cap with a peak."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PEAK = np.array([(0.0, 0.216), (0.1, 0.222), (0.205, 0.262), (0.16, 0.302), (0.
 
 
 class Hat:
-    """A hat's shape: what it covers, and what must not stick out above it."""
+    """A hat: its shape, the region above its rim, where no hair shows, and how it is painted."""
 
     def __init__(self, canvas: Canvas, person: Identity) -> None:
         self.canvas, self.person, self.kind = canvas, person, person.accessories.hat
@@ -37,7 +37,7 @@ class Hat:
         return self.canvas.project(points, z)
 
     def above(self) -> Mask:
-        """Everything above the hat's rim: hair there is pressed under the hat."""
+        """Everything above the hat's rim, where hair is hidden."""
         edge = self.rim[-1, 1] + 0.4
         sky = np.array([(1.2, edge), (1.2, -1.0), (-1.2, -1.0), (-1.2, edge)])
         return self.canvas.polygon(self.on(np.concatenate([self.rim, sky])))

@@ -102,7 +102,7 @@ class HeadShape:
 
 
 def skin_color(person: Identity, shape: HeadShape) -> Float32[ndarray, "g g 3"]:
-    """Color of the face before it is lit: blush, shadows under the eyes, freckled or shaven parts."""
+    """Color of the face before lighting: skin, blush, shadows around the eyes, makeup, beard."""
     skin = np.array(person.skin, dtype=np.float32)
     color = np.broadcast_to(skin, (GRID, GRID, 3)).copy()
     pale = float(skin.mean() / 255)

@@ -1,4 +1,4 @@
-"""Who is drawn, and the scene they are drawn in: everything of a portrait but the hair."""
+"""The person and the scene of a portrait: everything except the hair."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ class Identity:
 
     @staticmethod
     def sample(seed: int, index: int) -> Identity:
-        """The person number `index`: a function of `(seed, index)` alone."""
+        """Person number `index`: a function of `(seed, index)` alone."""
         rng = numpy_generator(seed, "identity", index)
         male = bool(rng.random() < 0.42)
         age = float(rng.beta(1.2, 2.6))

@@ -12,13 +12,13 @@ from hairgan.data.splits import hashed_split
 from hairgan.portraits import Hairstyle, Identity, Portrait, draw, portrait, randomized
 
 Style = Literal["plain", "randomized"]
-"""How people are drawn: as in EditBench, or so that networks trained on them work on photographs."""
+"""How people are drawn: as in EditBench, or varied so that networks trained on them work on photographs."""
 
 DRAW: dict[Style, Callable[[int, int, int], Portrait]] = {"plain": portrait, "randomized": randomized.portrait}
 """Seed, index and size to a portrait, for each style."""
 
 VERSIONS: dict[Style, int] = {"plain": 1, "randomized": 4}
-"""Of the drawings. Raise it with every change of the pixels, so that portraits packed before are not used."""
+"""Version of each style. Increase it with every change of the pixels, so that portraits packed before are not used."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,15 @@ class PortraitItem:
         return Item(drawn.image, drawn.labels, attributes | measure(drawn.labels, attributes))
 
     def _with_shared_hair(self, index: int, share: int) -> Item:
-        """A group is in one split as a whole. `group`, `person` and `hairstyle` say who wears whose hair."""
+        """All portraits of a group are in the same split. `group`, `person` and `hairstyle` are attributes."""
         group, within = divmod(index, share * share)
         person, hairstyle = (group * share + number for number in divmod(within, share))
         drawn = draw(Identity.sample(self.seed, person), Hairstyle.sample(self.seed, hairstyle), self.size)
         attributes = {
-            "name": f"{index:06d}", "split": hashed_split(f"portrait group {group}"),
-            "group": group, "person": person, "hairstyle": hairstyle,
-        } | drawn.attributes  # fmt: skip
+            "name": f"{index:06d}",
+            "split": hashed_split(f"portrait group {group}"),
+            "group": group,
+            "person": person,
+            "hairstyle": hairstyle,
+        } | drawn.attributes
         return Item(drawn.image, drawn.labels, attributes | measure(drawn.labels, attributes))

@@ -11,23 +11,24 @@ from hairgan.portraits.face import Face
 from hairgan.portraits.head import MOUTH_Y
 from hairgan.regions import Region
 
-_S = np.linspace(-1, 1, 25)  # from corner to corner
-_OPEN = 0.004  # a lower opening is drawn as a line
+_ACROSS = np.linspace(-1, 1, 25)  # from corner to corner
+_OPEN = 0.004  # a smaller opening is drawn as a line
 
 
 def paint_mouth(face: Face) -> None:
+    """Paint the lips and, where the mouth is open, its inside and the teeth."""
     canvas, mouth = face.canvas, face.person.mouth
-    side, gap, lift = np.abs(_S), mouth.opening, 0.020 * mouth.smile
+    side, gap, lift = np.abs(_ACROSS), mouth.opening, 0.020 * mouth.smile
     thin = 1 - 0.28 * max(mouth.smile, 0)  # a smile stretches the lips
     ends = np.clip(1 - side**2.2, 0, 1)
-    middle = MOUTH_Y + lift * (0.35 - _S**2)  # a smile lifts the corners
-    bow = mouth.bow * (np.exp(-((_S / 0.13) ** 2)) - 0.7 * np.exp(-(((side - 0.2) / 0.2) ** 2)))
-    wave = 0.0022 * np.exp(-((_S / 0.2) ** 2)) - 0.0014 * np.exp(-(((side - 0.35) / 0.2) ** 2))
+    middle = MOUTH_Y + lift * (0.35 - _ACROSS**2)  # a smile lifts the corners
+    bow = mouth.bow * (np.exp(-((_ACROSS / 0.13) ** 2)) - 0.7 * np.exp(-(((side - 0.2) / 0.2) ** 2)))
+    wave = 0.0022 * np.exp(-((_ACROSS / 0.2) ** 2)) - 0.0014 * np.exp(-(((side - 0.35) / 0.2) ** 2))
     top = middle - 0.3 * gap * ends + thin * (bow - mouth.upper * np.clip(1 - side**1.5, 0, 1))
     upper = middle - 0.3 * gap * ends + wave
     lower = np.maximum(upper, middle + 0.7 * gap * ends)
     bottom = lower + mouth.lower * (0.86 + 0.14 * thin) * np.clip(1 - side**2.4, 0, 1) ** 0.8
-    x = _S * mouth.width
+    x = _ACROSS * mouth.width
 
     def path(y: Float[ndarray, " n"]) -> Float[ndarray, "n 2"]:
         return face.on(np.stack([x, y], axis=1))
@@ -55,7 +56,7 @@ def paint_mouth(face: Face) -> None:
         canvas.label(lip, label)
     width = mouth.width
     shine = np.array([(-0.42 * width, 0.30), (0, 0.42), (0.42 * width, 0.30), (0, 0.52)]) * (1, mouth.lower)
-    gloss = canvas.polygon(face.on(moved(spline(shine, 6, closed=True), 0.0, lower[len(_S) // 2])), blur=0.0035)
+    gloss = canvas.polygon(face.on(moved(spline(shine, 6, closed=True), 0.0, lower[len(_ACROSS) // 2])), blur=0.0035)
     canvas.light(gloss, 62 * mouth.gloss * face.light)
     if gap <= _OPEN:
         canvas.shade(canvas.lines([path(upper)], 0.0030, 0.0011), np.array([0.46, 0.32, 0.32]))

@@ -1,4 +1,4 @@
-"""From an identity and a hairstyle to a picture, its label map and attributes."""
+"""Draw a picture, its label map and attributes from an identity and a hairstyle."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ class Portrait:
 
 
 def portrait(seed: int, index: int, size: int) -> Portrait:
-    """The portrait number `index` of the endless set `seed`: person `index` with hairstyle `index`."""
+    """Portrait number `index` of the endless set `seed`: person `index` with hairstyle `index`."""
     return draw(Identity.sample(seed, index), Hairstyle.sample(seed, index), size)
 
 
 def draw(identity: Identity, hairstyle: Hairstyle, size: int) -> Portrait:
     """Draw a person with a hairstyle.
 
-    Two hairstyles on one person give the same bytes wherever neither has hair nor throws a shadow (`SHADOW_REACH`).
+    With two hairstyles, a person has the same bytes wherever neither has hair or its shadow (`SHADOW_REACH`).
 
     Args:
         identity: who, and in which scene.

@@ -1,4 +1,4 @@
-"""Where hair grows, and how it is combed and cut there."""
+"""The scalp: where hair grows, and how it is combed and cut."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hairgan.portraits.head import SKULL_AXES, SKULL_CENTER
 from hairgan.portraits.identity import Head
 
 FRONT = np.deg2rad(97)
-"""Hair that grows nearer to the face than this azimuth is drawn over the face, the rest behind the body."""
+"""Azimuth in radians: hair that grows nearer to the face is drawn over the face, other hair behind the body."""
 _FINE = 84  # extra thin locks along the hairline
 _PARTING = 40  # extra locks along the parting
 
@@ -159,7 +159,7 @@ def comb(style: Hairstyle, roots: Roots, rng: np.random.Generator) -> Float[ndar
 
 
 def cut(style: Hairstyle, roots: Roots, rng: np.random.Generator) -> tuple[Float[ndarray, " n"], Float[ndarray, " n"]]:
-    """For each lock: y at which it is cut, and the length it has at most."""
+    """For each lock: the y at which it is cut, and its largest length."""
     count, x = len(roots), roots.point[:, 0]
     if style.length == "short":
         length = (0.06 + (style.end - 0.06) * np.clip(roots.height * 1.6 - 0.25, 0, 1)) * rng.uniform(0.75, 1.15, count)

@@ -1,7 +1,7 @@
 """Soft shading: a height field and a color over the frame, lit and seen through the camera.
 
-Everything smooth about skin and cloth is computed on a grid of `GRID` x `GRID` cells whatever the picture's size, and
-enlarged; what has edges is drawn over it at the picture's own resolution.
+Smooth properties of skin and cloth are computed on a grid of `GRID` x `GRID` cells, regardless of the picture's size,
+and enlarged; edges are drawn over them at the picture's own resolution.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ def surface(
     """A lit surface seen through the camera.
 
     Args:
-        canvas: gives size and camera.
-        scene: gives the light.
+        canvas: determines size and camera.
+        scene: determines the light.
         height: z over the frame, picture widths.
         albedo: RGB over the frame, 0 to 255.
         gloss: strength of the highlight, 0 to 1.

@@ -28,7 +28,7 @@ from hairgan.networks.stargan import Discriminator, Generator, MappingNetwork, S
 from hairgan.weights import collect, from_official, import_files, load_bundle, save_bundle
 from hairgan.weights.cards import CARD
 from hairgan.weights.files import check_state, read_state_dict, read_tensors, sha256
-from tests.unit.weights.test_bundling import make_run
+from tests.unit.weights.test_collecting import make_run
 
 DELETED = "(deleted)"
 NARROW = {"image_size": 32, "base_width": 2, "max_width": 4}

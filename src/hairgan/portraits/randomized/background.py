@@ -1,4 +1,4 @@
-"""What is behind the people: walls with lettering, lights, rooms, leaves, other people, darkness."""
+"""Backgrounds: walls with lettering, lights, rooms, leaves, other people, darkness."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ Picture = UInt8[ndarray, "s s 3"]
 
 
 def paint_background(canvas: Canvas, person: Identity, style: Hairstyle) -> None:
+    """Fill the canvas with a random background, sometimes in the color of the hair."""
     rng = numpy_generator(person.noise, "randomized/backdrop")
     size = canvas.size
     kind = str(rng.choice(list(_SHARES), p=list(_SHARES.values())))
@@ -90,7 +91,7 @@ def _ramp(rng: np.random.Generator, size: int, first: ndarray, second: ndarray, 
 
 
 def _soft(rng: np.random.Generator, back: Picture, low: float, high: float) -> Picture:
-    """Out of focus, by a share of the side."""
+    """Blur a background by a random share of the side between `low` and `high`."""
     sigma = _log_uniform(rng, low, high) * len(back)
     if sigma < 0.4:
         return back
@@ -125,7 +126,7 @@ class _Word:
 
 
 def _press(rng: np.random.Generator, back: Picture) -> Picture:
-    """Lettering and logos, sometimes the same ones again and again."""
+    """Lettering and logos, sometimes repeated."""
     size = len(back)
     dark = rng.uniform(0, 110) * np.exp(rng.normal(0, 0.5, 3))
     light = rng.uniform(130, 255) * np.exp(rng.normal(0, 0.25, 3))

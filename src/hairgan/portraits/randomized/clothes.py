@@ -1,4 +1,4 @@
-"""Clothes that plain portraits lack: patterns, high collars, scarves and ties."""
+"""Clothes that plain portraits do not have: patterns, high collars, scarves and ties."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hairgan.regions import Region
 
 
 def paint_clothes_details(body: Body) -> None:
-    """Patterns on what `paint_clothes` painted, then what is worn over it."""
+    """Add patterns to the clothes that `paint_clothes` painted, and a collar, scarf or tie over them."""
     rng = numpy_generator(body.person.noise, "randomized/wardrobe")
     if rng.random() < 0.75:
         _pattern(body, rng)

@@ -1,4 +1,4 @@
-"""Skin as cameras see it: shine, teeth, and beards that leave the chin's outline. All of a beard is skin."""
+"""Shine on skin, teeth, and beards that extend beyond the chin. All of a beard is labeled as skin."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hairgan.regions import Region
 
 
 def paint_shine(face: Face) -> None:
-    """Highlights of a flash on forehead, nose, cheeks and chin."""
+    """Paint the highlights of a flash on forehead, nose, cheeks and chin."""
     rng = numpy_generator(face.person.noise, "randomized/shine")
     if rng.random() < 0.35:
         return
@@ -44,7 +44,7 @@ def paint_shine(face: Face) -> None:
 
 
 def paint_teeth(face: Face) -> None:
-    """Most open mouths of photographs show teeth from edge to edge."""
+    """Paint teeth in an open mouth; in most photographs they are visible from edge to edge."""
     canvas, person = face.canvas, face.person
     rng = numpy_generator(person.noise, "randomized/laugh")
     if person.mouth.opening < 0.014 or rng.random() < 0.2:
@@ -76,7 +76,7 @@ def paint_teeth(face: Face) -> None:
 
 
 def paint_full_beard(face: Face) -> None:
-    """Long beards hang below the chin; their hair is a texture, drawn down and outward."""
+    """Paint a full beard or goatee, which can hang below the chin, as a texture that runs down and outward."""
     canvas, person = face.canvas, face.person
     if person.beard.kind not in ("full", "goatee"):
         return

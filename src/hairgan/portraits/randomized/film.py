@@ -1,4 +1,4 @@
-"""What lens, film and file make of a scene: exposure, focus, grading, noise, sharpening, compression."""
+"""The effects of lens, film and file: exposure, focus, grading, noise, sharpening, compression."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hairgan.regions import Region
 _FACE = 165.0
 """Mean of a well exposed face."""
 _SHOULDER = 185.0
-"""Film saturates softly from here on."""
+"""Brighter values are compressed, as film saturates softly."""
 _GRAY = np.array([0.299, 0.587, 0.114])
 
 Picture = Float32[ndarray, "s s 3"]

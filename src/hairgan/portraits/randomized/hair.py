@@ -1,4 +1,4 @@
-"""Hair that plain hairstyles lack: buns, ponytails, braids, loose strands."""
+"""Hair that plain hairstyles do not have: buns, ponytails, braids, loose strands."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from hairgan.regions import Region
 
 
 class ThinnedHair(Hair):
-    """A hairstyle of fewer and wider locks: quicker to draw, and of more textures."""
+    """A hairstyle with fewer and wider locks: faster to draw, and with more varied textures."""
 
     def __init__(self, canvas: Canvas, person: Identity, style: Hairstyle, hat: Hat | None) -> None:
         low, high = (0.65, 0.9) if style.length == "short" else (0.35, 0.75)
         density = float(numpy_generator(style.noise, "randomized/thinned").uniform(low, high))
         super().__init__(canvas, person, style, hat, density)
 
-    def _throw_shadow(self, mask: Mask, receivers: list[Mask]) -> None:
-        """At half the canvas's resolution, which is quicker and enough for soft shadows."""
+    def _cast_shadow(self, mask: Mask, receivers: list[Mask]) -> None:
+        """Computed at half the canvas's resolution, which is faster and enough for soft shadows."""
         canvas, light = self.canvas, self.person.scene.light
         size = canvas.size
 
@@ -74,7 +74,7 @@ class TiedHair:
         canvas.paint(mask, np.clip(self.color.astype(np.float32) * tone[..., None], 0, 250), Region.HAIR)
 
     def paint_behind(self) -> None:
-        """A bun on the crown or behind the head, or hair gathered in the neck."""
+        """Paint a bun on the crown or behind the head."""
         rng = self.rng
         if self.bun:
             radius, where = float(rng.uniform(0.07, 0.15)), float(rng.normal(0, 0.6))
@@ -87,7 +87,7 @@ class TiedHair:
             self._lay(spline(contour, 4, closed=True), -0.15, float(rng.uniform(-1.2, 1.2)), 0.8)
 
     def paint_over_shoulder(self) -> None:
-        """A ponytail or braid that falls over one shoulder."""
+        """Paint a ponytail or braid that falls over one shoulder."""
         rng = self.rng
         if not self.tail:
             return
@@ -109,7 +109,7 @@ class TiedHair:
 
 
 def add_loose_strands(image: Float32[ndarray, "s s 3"], labels: UInt8[ndarray, "s s"], style: Hairstyle) -> None:
-    """Single hairs around the hair's outline, too thin for the label map. Changes `image`."""
+    """Draw single hairs around the hair's outline, too thin for the label map. Changes `image`."""
     rng = numpy_generator(style.noise, "randomized/loose strands")
     size = len(labels)
     hair = (labels == Region.HAIR).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""How hair is worn: the hairstyles of the plain portraits, in more volumes, waves and colors."""
+"""The hairstyles of the plain portraits, with more variety of volume, waves and color."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _COLOR_SHARES = {"black": 0.27, "brown": 0.35, "blond": 0.19, "red": 0.08, "grey
 
 
 def sample_hairstyle(seed: int, index: int, person: Identity) -> Hairstyle:
-    """The hairstyle number `index`; most men's is short."""
+    """Hairstyle number `index`; most men have short hair."""
     rng = numpy_generator(seed, "randomized/hairstyle", index)
     shares = [0.72, 0.12, 0.16] if person.male else [0.17, 0.21, 0.62]
     length, name = (
@@ -25,10 +25,10 @@ def sample_hairstyle(seed: int, index: int, person: Identity) -> Hairstyle:
     if person.age > 0.6 and rng.random() < 0.35:
         name = "grey"
     style = Hairstyle.sample(seed, index)
-    for other in range(1, 100):
+    for attempt in range(1, 100):
         if style.length == length:
             break
-        style = Hairstyle.sample(seed, (other << 32) + index)
+        style = Hairstyle.sample(seed, (attempt << 32) + index)
     style = _with_ends(rng, _of_a_kind(rng, style), person.male)
     tucked = np.zeros(2, dtype=bool) if style.length == "short" else (rng.random(2) < 0.05) | (rng.random() < 0.07)
     color = np.array(sample_color(rng, name)) * np.exp(rng.normal(0, 0.12)) + rng.normal(0, 2, 3)
@@ -49,7 +49,7 @@ def sample_hairstyle(seed: int, index: int, person: Identity) -> Hairstyle:
 
 
 def _of_a_kind(rng: np.random.Generator, style: Hairstyle) -> Hairstyle:
-    """The hairstyle as it is, in loose waves, big or sleek."""
+    """Leave the hairstyle unchanged, or make it wavy, big or sleek."""
     short = style.length == "short"
     kind = str(rng.choice(["as it is", "loose waves", "big", "sleek"], p=[0.35, 0.27, 0.18, 0.20]))
     volume, flare = style.volume * float(rng.uniform(0.6, 1.25)), style.flare + float(rng.normal(0.02, 0.03))

@@ -1,4 +1,4 @@
-"""Who is drawn: the people of the plain portraits, spread as in aligned photographs and further."""
+"""The people of the plain portraits, with as much variety as in aligned photographs, and more."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hairgan.randomness import numpy_generator
 
 
 def sample_identity(seed: int, index: int) -> Identity:
-    """The person number `index`, in the frame of CelebA-HQ: the eyes' line at 0.47, the chin at 0.91 of the height."""
+    """Person number `index`, in the frame of CelebA-HQ: the eyes at 0.47 and the chin at 0.91 of the height."""
     person = Identity.sample(seed, index)
     rng = numpy_generator(seed, "randomized/person", index)
     head, eyes, brows, mouth, male = person.head, person.eyes, person.brows, person.mouth, person.male
@@ -43,25 +43,32 @@ def sample_identity(seed: int, index: int) -> Identity:
             neck=float(np.clip(head.neck * np.exp(rng.normal(0.06, 0.08)), 0.125, 0.24)),
         ),
         eyes=replace(
-            eyes, openness=eyes.openness * float(rng.uniform(0.62, 1.12)),
+            eyes,
+            openness=eyes.openness * float(rng.uniform(0.62, 1.12)),
             width=eyes.width * float(rng.uniform(0.94, 1.12)),
         ),
         brows=replace(
-            brows, thickness=float(np.clip(thick, 0.012, 0.042)), height=brows.height - float(rng.uniform(0.0, 0.012)),
+            brows,
+            thickness=float(np.clip(thick, 0.012, 0.042)),
+            height=brows.height - float(rng.uniform(0.0, 0.012)),
             density=float(rng.uniform(0.35, 1.0)),
         ),
         mouth=replace(
-            mouth, smile=smile, opening=opening, width=mouth.width * float(rng.uniform(0.95, 1.18)),
-            upper=mouth.upper * float(rng.uniform(0.7, 1.1)), lower=mouth.lower * float(rng.uniform(0.75, 1.1)),
+            mouth,
+            smile=smile,
+            opening=opening,
+            width=mouth.width * float(rng.uniform(0.95, 1.18)),
+            upper=mouth.upper * float(rng.uniform(0.7, 1.1)),
+            lower=mouth.lower * float(rng.uniform(0.75, 1.1)),
         ),
         beard=_beard(rng, person),
         clothes=replace(person.clothes, shoulder=float(np.clip(rng.normal(1.0, 0.035), 0.91, 1.09))),
         scene=_scene(rng, person.scene),
-    )  # fmt: skip
+    )
 
 
 def match_colors(person: Identity, style: Hairstyle) -> Identity:
-    """The person with brows and beard that mostly go with the hair, and sometimes clothes that blend with it."""
+    """Give a person brows and a beard that mostly match the hair, and sometimes clothes that are similar to it."""
     rng = numpy_generator(person.noise, "randomized/matched")
     hair = np.array(style.color)
     beard, brows, clothes = person.beard, person.brows, person.clothes

@@ -1,4 +1,4 @@
-"""What light does to a picture with a known label map: texture of skin and hair, shadows, colored lamps."""
+"""Texture of skin and hair, shadows and colored lamps, added to a picture with a known label map."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _soft(part: ndarray, sigma: float) -> Float32[ndarray, "s s"]:
 
 
 def add_texture(image: Picture, labels: Labels, person: Identity, style: Hairstyle) -> None:
-    """Pores, blotches and wrinkles of skin; depth, streaks and fading color of hair. Changes `image`."""
+    """Add pores, blotches and wrinkles to skin, and depth, streaks and fading color to hair. Changes `image`."""
     rng = numpy_generator(person.noise, "randomized/texture")
     size = len(labels)
     unit = size / 256
@@ -67,7 +67,7 @@ def add_texture(image: Picture, labels: Labels, person: Identity, style: Hairsty
 
 
 def add_shadows(image: Picture, labels: Labels, person: Identity) -> None:
-    """The shadow on the wall behind, shadows that fall across, and lamps of two colors. Changes `image`."""
+    """Add a shadow on the wall, shadows across the picture, and lamps of two colors. Changes `image`."""
     rng = numpy_generator(person.noise, "randomized/shadows")
     size = len(labels)
     behind = labels == Region.BACKGROUND

@@ -1,4 +1,4 @@
-"""Hands, microphones and other objects in front of people. In CelebAMask-HQ they are background."""
+"""Hands, microphones and other objects in front of people. As in CelebAMask-HQ, they are labeled as background."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ _PLANE = 0.3
 
 
 def paint_occluders(canvas: Canvas, person: Identity) -> None:
+    """Paint an object in front of about one person in eight."""
     rng = numpy_generator(person.noise, "randomized/occluders")
     draw = rng.random()
     if draw < 0.055:
@@ -43,10 +44,12 @@ def _capsule(start: ndarray, end: ndarray, radius: float) -> Float[ndarray, "n 2
     along = (end - start) / (np.linalg.norm(end - start) + 1e-6)
     angle = np.arctan2(along[1], along[0])
     first, last = (np.linspace(a, a + np.pi, 10) for a in (angle + np.pi / 2, angle - np.pi / 2))
-    return np.concatenate([
-        start + radius * np.stack([np.cos(first), np.sin(first)], axis=1),
-        end + radius * 0.8 * np.stack([np.cos(last), np.sin(last)], axis=1),
-    ])  # fmt: skip
+    return np.concatenate(
+        [
+            start + radius * np.stack([np.cos(first), np.sin(first)], axis=1),
+            end + radius * 0.8 * np.stack([np.cos(last), np.sin(last)], axis=1),
+        ]
+    )
 
 
 def _hand(canvas: Canvas, person: Identity, rng: np.random.Generator) -> None:

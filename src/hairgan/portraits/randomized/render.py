@@ -1,4 +1,4 @@
-"""From a seed and an index to a randomized portrait."""
+"""Draw a randomized portrait from a seed and an index."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _BALD = 0.05  # of the men
 
 
 def portrait(seed: int, index: int, size: int) -> Portrait:
-    """The randomized portrait number `index` of the endless set `seed`.
+    """Randomized portrait number `index` of the endless set `seed`.
 
     Args:
         seed: which people.

@@ -1,4 +1,4 @@
-"""Noise to paint with: large tiles, made once per process; each picture takes a turned and scaled piece."""
+"""Noise textures: large tiles, computed once per process, of which each picture uses a rotated and scaled piece."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def texture(
     """A piece of a tile: mean near 0, standard deviation near 1.
 
     Args:
-        g: chooses the place.
-        kind: "grain" fine, "cloud" on all scales, "strands" streaks along y, "spots" of one size.
+        rng: chooses the position in the tile.
+        kind: "grain" is fine, "cloud" has all scales, "strands" has streaks along y, "spots" has spots of one size.
         width: of the result in pixels.
         height: of the result in pixels.
-        zoom: pixels of the result for one of the tile; without an angle at least so many that one tile suffices.
-        angle: radians by which it is turned; None mirrors at random instead, which is quicker.
+        zoom: pixels of the result per pixel of the tile; without an angle it is increased if one tile is too small.
+        angle: radians by which the piece is rotated; None mirrors it at random instead, which is faster.
     """
     left, top = rng.uniform(0, TILE, 2)
     if angle is None:
@@ -69,7 +69,7 @@ def texture(
 
 
 def white_noise(rng: np.random.Generator, size: int, channels: int) -> Float32[ndarray, "size size channels"]:
-    """Independent standard normal numbers from a tile made once: quicker than drawing them."""
+    """Independent standard normal numbers, from a tile that is computed once, which is faster than drawing them."""
     if size > TILE:
         return rng.standard_normal((size, size, channels), dtype=np.float32)
     tile = _white()

@@ -16,13 +16,13 @@ _CELLS = 33
 def warp(
     image: Float32[ndarray, "side side 3"], labels: UInt8[ndarray, "s s"], person: Identity, hair_room: float
 ) -> tuple[Float32[ndarray, "s s 3"], UInt8[ndarray, "s s"]]:
-    """Picture (brought to the label map's size) and labels under one smooth warp.
+    """Warp the picture (resized to the label map's size) and the labels in the same way.
 
-    Features move a little; what surrounds the face moves much, and outward, so that hair and shoulders fill frames as
-    they do in photographs.
+    Features of the face move a little. What surrounds the face moves more, and outward, so that hair and shoulders fill
+    the frame as in photographs.
 
     Args:
-        hair_room: about how far outward hair may move, as a share of its distance from the face.
+        hair_room: how far outward hair may move, about, as a share of its distance from the face.
     """
     rng = numpy_generator(person.noise, "randomized/warp")
     size = len(labels)
