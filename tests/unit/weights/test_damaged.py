@@ -121,7 +121,7 @@ CARDS: list[tuple[tuple[Any, ...], Any, str]] = [
     (MAPPING, "text", "must be a mapping, not the text 'text'"),
     ((*MAPPING, "class"), None, r"\.class must be text"),
     ((*MAPPING, "class"), "os:system", "names os.system, which is not a network of hairgan"),
-    ((*MAPPING, "class"), "hairgan.networks.mean_styles:MeanStyles", "must be a hairgan.networks.stargan.MappingNetwork"),
+    ((*MAPPING, "class"), "hairgan.networks.mean_styles:MeanStyles", "must be a hairgan.networks.stargan.Mapping"),
     ((*MAPPING, "config"), None, r"\.config must be a mapping, not null"),
     ((*MAPPING, "config"), DELETED, "has no 'config'"),
     ((*MAPPING, "config"), {}, "of another shape"),
