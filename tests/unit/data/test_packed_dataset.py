@@ -238,7 +238,7 @@ def test_verify_sees_any_flipped_byte(spoilt: Path, name: str, old: bool) -> Non
 
 def test_verify_of_what_is_whole(whole: Path, spoilt: Path) -> None:
     result = CliRunner().invoke(prepare, [str(whole), "--verify"], catch_exceptions=False)
-    assert "6 images of 16 px, all as they were packed" in result.output
+    assert "6 images of 16 px, all checksums are correct" in result.output
     without_checksums(spoilt)
     PackedDataset.open(spoilt).verify()
     with pytest.raises(ValueError, match="is a packed dataset already"):
