@@ -29,7 +29,7 @@ REFUSED = {  # overrides -> a part of the message
     "trainer.accelerator=cpu trainer.devices=[0]": "[0] means GPUs by number; on a CPU give the number of",
     "model=sean callbacks.generative_metrics.max_sources=1": "max_sources must be 2 or more for sean",
     "sweep=random sweep.space={seed:[1]}": "there is no setting 'sweep.space.seed': the settings that a sweep varies",
-    "resume=~/run": "~ is not expanded; write the whole path",
+    "resume=~/run": "~ is not expanded; write the full path",
     "callbacks=none callbacks.checkpoints.keep=2": "there is no setting 'callbacks.checkpoints",
     "model=face_parser model.ohem_threshold=0": "model.ohem_threshold must be a number above 0 and at most 1, not 0",
     "model.optimizers.generator._target_=torch.optim.SGD": "betas'; torch.optim.SGD has lr, weight_decay,",

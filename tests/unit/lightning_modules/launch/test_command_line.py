@@ -38,7 +38,7 @@ def test_null_and_empty_choices_of_a_group_are_replaced(word, becomes):
         (
             "train.py",
             ["model=null"],
-            "train.py: choose a model: face_parser, hair_classifier, sean, stargan",
+            "train.py: choose a model: face_parser, hair_classifier, hair_layout, sean, stargan",
         ),
         ("train.py", ["~trainer"], "train.py: choose a trainer: cpu, "),
         ("train.py", ["model=stargann"], "train.py: there is no model 'stargann' (did you mean 'stargan'?)"),
