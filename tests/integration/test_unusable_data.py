@@ -86,9 +86,9 @@ def test_lpips_needs_several_outputs(photos, refusal):
         ),
         (
             ["model=face_parser", *SMALL["face_parser"][:2]],
-            "ParsingBatches needs label maps to learn from, and there are none",
+            "ParsingBatches needs label maps to learn from, and the dataset has none",
         ),
-        (["model=sean"], "SEANModule needs label maps to paint from, and there are none"),
+        (["model=sean"], "SEANModule needs label maps to paint from, and the dataset has none"),
         (["model=stargan", *SMALL["stargan"][1:]], "StarGANv2Module needs label maps to make masks of"),
     ],
 )
