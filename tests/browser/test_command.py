@@ -128,7 +128,9 @@ def test_from_the_command_to_a_dyed_portrait(
     picture.quantize(256).save(place, optimize=True)
     assert 50_000 < place.stat().st_size < 500_000
     page.get_by_role("tab", name="Restyle").click()
-    assert "hairgan bundle" in page.locator("#missing").inner_text()
+    choose(page, "#domain", "bob")
+    finished(page, "#restyle-button")
+    assert page.locator("#result .done").inner_text().startswith("bob")
 
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 0, (tmp_path / "log").read_text()
