@@ -20,7 +20,7 @@ EQUAL_SETTINGS = {  # no accumulate for SEAN, whose batch norm would be computed
 }
 
 
-@pytest.mark.parametrize("model", EQUAL_SETTINGS)
+@pytest.mark.parametrize("model", ["stargan", pytest.param("sean", marks=pytest.mark.slow)])
 def test_execution_settings_do_not_change_the_weights(model, exact_settings, compose_config, tmp_path):
     train(compose_config(*exact_settings(model, steps=2, run_dir=tmp_path / "plain")))
     for number, overrides in enumerate(EQUAL_SETTINGS[model]):
