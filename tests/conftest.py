@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 os.environ["WANDB_MODE"] = "offline"
-os.environ["CUDA_VISIBLE_DEVICES"] = ""
+if os.environ.get("HAIRGAN_GPU_TESTS") != "1":  # tests/gpu
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 import numpy as np
 import pytest

@@ -73,9 +73,16 @@ def _changes(then: Any, now: Any) -> dict[str, tuple[Any, Any]]:
     return {} if then == now else {"": (then, now)}
 
 
-def versions() -> dict[str, str]:
-    """Installed versions of the packages that a run's numbers depend on."""
-    return {name: importlib.metadata.version(name) for name in PACKAGES}
+def versions() -> dict[str, str | None]:
+    """Versions of the packages that a run's numbers depend on; None for one that is not installed."""
+    return {name: _version(name) for name in PACKAGES}
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def hardware() -> dict[str, Any]:

@@ -11,14 +11,26 @@ from hairgan.data.measured_attributes import measure
 from hairgan.data.splits import hashed_split
 from hairgan.portraits import Hairstyle, Identity, Portrait, draw, portrait, randomized
 
-Style = Literal["plain", "randomized"]
-"""How people are drawn: as in EditBench, or varied so that networks trained on them work on photographs."""
+Style = Literal["plain", "randomized", "mixed"]
+"""How people are drawn: `plain` as in EditBench, `randomized` so that networks trained on them work on photographs, or
+`mixed`, people with even numbers plain and the others randomized."""
 
-DRAW: dict[Style, Callable[[int, int, int], Portrait]] = {"plain": portrait, "randomized": randomized.portrait}
+
+def mixed(seed: int, index: int, size: int) -> Portrait:
+    """The plain portrait of an even index, the randomized one of an odd index."""
+    return (randomized.portrait if index % 2 else portrait)(seed, index, size)
+
+
+DRAW: dict[Style, Callable[[int, int, int], Portrait]] = {
+    "plain": portrait,
+    "randomized": randomized.portrait,
+    "mixed": mixed,
+}
 """Seed, index and size to a portrait, for each style."""
 
 VERSIONS: dict[Style, int] = {"plain": 1, "randomized": 4}
 """Version of each style. Increase it with every change of the pixels, so that portraits packed before are not used."""
+VERSIONS["mixed"] = 100 * VERSIONS["plain"] + VERSIONS["randomized"]
 
 
 @dataclass(frozen=True)

@@ -132,3 +132,9 @@ def test_items_of_both_styles_differ() -> None:
     plain, other = PortraitItem(0, 32)(1), PortraitItem(0, 32, "randomized")(1)
     np.testing.assert_array_equal(plain[0], portrait(0, 1, 32).image)
     np.testing.assert_array_equal(other[0], randomized.portrait(0, 1, 32).image)
+
+
+def test_mixed_people_are_plain_and_randomized_in_turn() -> None:
+    plain, other = PortraitItem(0, 32, "mixed")(2), PortraitItem(0, 32, "mixed")(3)
+    np.testing.assert_array_equal(plain[0], portrait(0, 2, 32).image)
+    np.testing.assert_array_equal(other[0], randomized.portrait(0, 3, 32).image)

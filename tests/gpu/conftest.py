@@ -1,0 +1,3 @@
+"""Settings of the runs, from the integration tests."""
+
+from tests.integration.conftest import settings as settings
