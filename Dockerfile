@@ -7,6 +7,7 @@ COPY src src
 COPY conf conf
 COPY datamodules datamodules
 COPY lightning_modules lightning_modules
+COPY train.py evaluate.py sweep.py ./
 # The known-good set, but torch without CUDA, whose versions carry a suffix of their own.
 RUN grep -viE '^(torch|torchvision|triton|nvidia-.*|cuda-.*)==' constraints.txt > /tmp/constraints.txt \
     && uv pip install --system --no-cache --torch-backend cpu -c /tmp/constraints.txt '.[app,faces,heic]'

@@ -11,6 +11,7 @@ import yaml
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
+from hairgan import programs
 from hairgan.moved import current_name
 from lightning_modules.launch import config_comments, settings
 from lightning_modules.launch.errors import errors_as_sentences
@@ -34,19 +35,24 @@ def prepare(program: str) -> None:
     config, check = CHECKS[program]
     with errors_as_sentences(program):
         _check_current_folder()
+        _find_own_parts()
         given = sys.argv[1:]
+        folder, without_folder = split_config_dir(given)
+        if folder is not None:
+            config_comments.use_own_folder(folder)
         if {"--help", "-h"} & set(given):
-            print(help_text(program, [word for word in given if not word.startswith("-")]))
+            print(help_text(program, [word for word in without_folder if not word.startswith("-")]))
             sys.exit(0)
         words = [word for word in map(without_null, given) if word is not None]
         if config == "config":
             first = next((i for i, word in enumerate(words) if not word.startswith("-")), 0)
             words[first:first] = choices_of_run(words)  # after -m: options of Hydra must not stand between overrides
         sys.argv[1:] = words
+        _, words = split_config_dir(words)
         if any(word.startswith("-") for word in words):
             return  # a sweep, or an option of Hydra
         with initialize_config_dir(str(config_comments.CONF), version_base="1.3"):
-            cfg = compose(config, words)
+            cfg = compose(config, [*words, *config_comments.search_own_folders()])
         for name in SET_FROM_DATA:
             if cfg.get(name) is not None:
                 raise ValueError(f"{name} is set from the data, not on the command line")
@@ -58,6 +64,32 @@ def _check_current_folder() -> None:
         Path.cwd()
     except OSError:
         raise ValueError("the current folder no longer exists: change to another one") from None
+
+
+def _find_own_parts() -> None:
+    """Let configs name the user's modules in the current folder; installed ones come first."""
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)
+
+
+def split_config_dir(words: Sequence[str]) -> tuple[Path | None, list[str]]:
+    """The folder of Hydra's option `--config-dir`, and the other words.
+
+    Raises:
+        ValueError: the option has no folder.
+    """
+    folder, others, rest = None, [], iter(words)
+    for word in rest:
+        option, equals, value = word.partition("=")
+        if option not in ("--config-dir", "-cd"):
+            others.append(word)
+            continue
+        value = value if equals else next(rest, "")
+        if not value:
+            raise ValueError(f"{option} needs a folder with configs of your own, such as {option} my_conf")
+        folder = Path(value)
+    return folder, others
 
 
 def without_null(word: str) -> str | None:
@@ -79,7 +111,7 @@ def without_null(word: str) -> str | None:
     group = found.group(1) if found else ""
     if group not in config_comments.choices():
         return word
-    if (config_comments.CONF / group / "none.yaml").is_file():
+    if config_comments.find_file(f"{group}/none"):
         return f"{group}=none"
     if group in ("sweep", "experiment", "debug"):
         return None
@@ -105,6 +137,7 @@ def choices_of_run(words: Sequence[str]) -> list[str]:
 def help_text(program: str, words: Sequence[str]) -> str:
     """Usage of a program, the choices of its groups, and its config with comments."""
     config, _ = CHECKS[program]
+    typed = programs.command(program.removesuffix(".py"))
     groups = {
         g: names
         for g, names in config_comments.choices().items()
@@ -113,11 +146,11 @@ def help_text(program: str, words: Sequence[str]) -> str:
     width = max((len(group) for group in groups), default=0)
     return "\n".join(
         [
-            f"Usage: python {program} " + ("[GROUP=CHOICE] " if groups else "") + "[NAME=VALUE] ...",
+            f"Usage: {typed} " + ("[GROUP=CHOICE] " if groups else "") + "[NAME=VALUE] ...",
             "",
             *(f"  {group:<{width}}  {' | '.join(names)}" for group, names in groups.items()),
             *([""] if groups else []),
-            f"The config of `python {' '.join([program, *words])}`. Set a value by its full name (paths.outputs=DIR):",
+            f"The config of `{' '.join([typed, *words])}`. Set a value by its full name (paths.outputs=DIR):",
             "",
             config_comments.with_comments(config, [word for word in map(without_null, words) if word is not None]),
             "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,12 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 
-CONF = Path(__file__).resolve().parents[2] / "conf"
+from hairgan import programs
+
+CONF = programs.config_dir()
+
+own_folders: list[Path] = []
+"""The folder of `--config-dir`, where configs are looked for after `CONF`."""
 
 Name = tuple[str, ...]
 """The full name of a setting, split at its dots."""
@@ -42,16 +48,17 @@ def with_comments(config: str, overrides: Sequence[str]) -> str:
         config: name of the outermost file, without its suffix.
         overrides: as on the command line.
     """
+    words = [*overrides, *search_own_folders()]
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        cfg = compose(config, list(overrides))
+        cfg = compose(config, words)
         loader = GlobalHydra.instance().config_loader()
-        files = loader.compute_defaults_list(config, list(overrides), RunMode.RUN).defaults
+        files = loader.compute_defaults_list(config, words, RunMode.RUN).defaults
     above: dict[Name, list[str]] = {}
     beside: dict[Name, list[str]] = {}
     titles = []
     for file in files:
-        path = CONF / f"{file.config_path}.yaml"
-        if file.config_path is None or not path.is_file() or file.config_path.startswith("hydra/"):
+        path = find_file(str(file.config_path))
+        if path is None or str(file.config_path).startswith("hydra/"):
             continue
         comments = comments_of(path.read_text())
         package = tuple((file.package or "").split(".")) if file.package else ()
@@ -63,10 +70,41 @@ def with_comments(config: str, overrides: Sequence[str]) -> str:
     return "\n".join([*titles, *lines])
 
 
+def search_own_folders() -> list[str]:
+    """The override with which Hydra finds the configs of `own_folders`."""
+    return [f"hydra.searchpath={json.dumps([f'file://{folder}' for folder in own_folders])}"] if own_folders else []
+
+
+def use_own_folder(folder: Path) -> None:
+    """Look for configs in a folder too.
+
+    Raises:
+        ValueError: there is no such folder, or a file of it has the name of one of ours, which Hydra would take.
+    """
+    if not folder.is_dir():
+        raise ValueError(f"--config-dir {folder}: there is no such folder")
+    for path in sorted(folder.rglob("*.yaml")):
+        if (CONF / path.relative_to(folder)).is_file():
+            raise ValueError(
+                f"{path} has the name of a config of hairgan, which would be used instead of it: give it another name"
+            )
+    own_folders.append(folder.absolute())
+
+
+def find_file(name: str) -> Path | None:
+    """The file of a config, such as `model/stargan`, in `CONF` or `own_folders`; None if there is none."""
+    paths = (folder / f"{name}.yaml" for folder in (CONF, *own_folders))
+    return next((path for path in paths if path.is_file()), None)
+
+
 def choices() -> dict[str, list[str]]:
     """Group -> names of its files."""
-    folders = sorted({path.parent for path in CONF.rglob("*.yaml")} - {CONF, CONF / "hydra"})
-    return {str(folder.relative_to(CONF)): sorted(path.stem for path in folder.glob("*.yaml")) for folder in folders}
+    found: dict[str, set[str]] = {}
+    for root in (CONF, *own_folders):
+        for path in root.rglob("*.yaml"):
+            if path.parent not in (root, root / "hydra"):
+                found.setdefault(path.parent.relative_to(root).as_posix(), set()).add(path.stem)
+    return {group: sorted(found[group]) for group in sorted(found)}
 
 
 def comments_of(text: str) -> Comments:

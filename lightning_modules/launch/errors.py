@@ -18,6 +18,7 @@ from hydra.errors import (
 from omegaconf import DictConfig
 from omegaconf.errors import ConfigAttributeError, OmegaConfBaseException
 
+from hairgan import programs
 from lightning_modules.launch.config_comments import choices
 from lightning_modules.launch.settings.hints import COMMON_NAMES
 from lightning_modules.launch.settings.validation import nearest
@@ -39,7 +40,7 @@ def errors_as_sentences(program: str) -> Iterator[None]:
     function, so that Hydra adds nothing, and around the call of that function, for errors in the config.
 
     Args:
-        program: the name of the program, for the message.
+        program: `train.py`, `evaluate.py` or `sweep.py`, for the message.
     """
     before = {name: os.environ.get(name) for name in (FULL_ERROR, HYDRA_FULL_ERROR)}
     with_traceback = os.environ.setdefault(FULL_ERROR, os.environ.get(HYDRA_FULL_ERROR, "0")) == "1"
@@ -50,7 +51,7 @@ def errors_as_sentences(program: str) -> Iterator[None]:
         sentence = None if with_traceback else one_sentence(error)
         if sentence is None:
             raise
-        sys.exit(f"{program}: {sentence}")
+        sys.exit(f"{programs.spoken(program.removesuffix('.py'))}: {sentence}")
     finally:
         for name, value in before.items():
             if value is None:

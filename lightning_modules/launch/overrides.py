@@ -12,7 +12,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from lightning_modules.launch.config_comments import CONF
+from lightning_modules.launch.config_comments import find_file
 
 RUN_SELECTION = ("resume", "reproduce", "run_dir", "dry_run", "trust")
 """Settings that choose a run and do not change it."""
@@ -119,8 +119,8 @@ def _stated(group: str, choice: str) -> set[str]:
 
 def _file(group: str, choice: str) -> dict[str, Any]:
     """The content of the file of a choice."""
-    file = CONF / group / f"{choice}.yaml"
-    values = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else None
+    file = find_file(f"{group}/{choice}")
+    values = yaml.safe_load(file.read_text(encoding="utf-8")) if file else None
     return values if isinstance(values, dict) else {}
 
 

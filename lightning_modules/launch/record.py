@@ -16,6 +16,8 @@ import torch
 import yaml
 from omegaconf import DictConfig, OmegaConf
 
+import hairgan
+from hairgan import programs
 from hairgan.files import write_text
 from hairgan.weights.runs import CONFIG
 
@@ -29,13 +31,21 @@ PACKAGES = ("torch", "torchvision", "pytorch-lightning", "torchmetrics", "hydra-
 def make(**facts: Any) -> dict[str, Any]:
     """The record of one start of a run: command, time, git revision, versions, hardware, and further facts."""
     return {
-        "command": shlex.join(sys.argv),
+        "command": typed_command(),
         "started": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
         "git": git_state(),
         "versions": {"python": platform.python_version()} | versions(),
         "hardware": hardware(),
         **facts,
     }
+
+
+def typed_command() -> str:
+    """What the user typed to start this process, as far as it is known."""
+    script = Path(sys.argv[0])
+    if script.parent == programs.folder() and script.stem in programs.PROGRAMS and script.is_absolute():
+        return f"{programs.command(script.stem)} {shlex.join(sys.argv[1:])}"
+    return shlex.join(sys.argv)
 
 
 def write(run_dir: Path, config: DictConfig, record: dict[str, Any]) -> None:
@@ -75,7 +85,7 @@ def _changes(then: Any, now: Any) -> dict[str, tuple[Any, Any]]:
 
 def versions() -> dict[str, str | None]:
     """Versions of the packages that a run's numbers depend on; None for one that is not installed."""
-    return {name: _version(name) for name in PACKAGES}
+    return {"hairgan": hairgan.__version__} | {name: _version(name) for name in PACKAGES}
 
 
 def _version(package: str) -> str | None:
@@ -92,7 +102,9 @@ def hardware() -> dict[str, Any]:
 
 
 def git_state() -> dict[str, Any]:
-    """Revision of the code, and whether it has uncommitted changes; None without git."""
+    """Revision of the code, and whether it has uncommitted changes; None without git, or for an installed package."""
+    if programs.is_installed():  # its folder may be in the user's own repository
+        return {"revision": None, "dirty": None}
     here = Path(__file__).parent
 
     def git(*command: str) -> str | None:

@@ -11,6 +11,7 @@ import pytorch_lightning as pl
 import torch
 from omegaconf import DictConfig
 
+from hairgan import programs
 from hairgan.weights import runs
 from lightning_modules.base import PhasedModule
 from lightning_modules.callbacks import Checkpoints
@@ -74,9 +75,9 @@ def summary(cfg: DictConfig, module: PhasedModule, callbacks: Iterable[pl.Callba
         if best := _best(callbacks, run_dir):
             rows["best"] = best
         more = "" if stopped else f" steps={2 * cfg.steps}"
-        rows["continue"] = f"python train.py {quote_override('resume', shown)}{more}"
+        rows["continue"] = f"{programs.command('train')} {quote_override('resume', shown)}{more}"
         if not stopped:
-            rows["evaluate"] = f"python evaluate.py {quote_override('run', shown)}"
+            rows["evaluate"] = f"{programs.command('evaluate')} {quote_override('run', shown)}"
             if "best" in rows:
                 rows["evaluate"] += " checkpoint=best"
     return "\n".join(f"  {label:<8} {text}" for label, text in rows.items())

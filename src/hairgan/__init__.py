@@ -25,4 +25,4 @@ else:
 __all__ = [
     "Salon",
 ]
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -15,6 +15,8 @@ import yaml
 from jaxtyping import Bool
 from numpy import ndarray
 
+from hairgan.programs import config_dir
+
 
 class Domains:
     """Named queries, in an order that numbers the domains.
@@ -117,10 +119,3 @@ class Domains:
         if result.dtype != pl.Boolean:
             raise ValueError(f"{where} is not true or false, but of type {result.dtype}")
         return result.fill_null(False).to_numpy()
-
-
-def config_dir() -> Path:
-    """The folder of configuration files: `conf/` of a checkout, `hairgan/conf/` of an installed package."""
-    package = Path(__file__).resolve().parent
-    installed, checkout = package / "conf", package.parents[1] / "conf"
-    return installed if installed.is_dir() else checkout

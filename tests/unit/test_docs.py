@@ -54,7 +54,7 @@ def test_the_picture_of_layers_is_that_of_the_import_rules():
     drawn = picture.split("\n\n")[0].splitlines()
     assert len(drawn) == len(rules[1:])  # all but __main__
     for line, rule in zip(drawn[:-1], rules[1:-1], strict=True):
-        assert rule <= set(line.split()), line
+        assert rule <= set(line.split()) or line.endswith("  ..."), line
 
 
 def _definitions(path: Path) -> set[str]:

@@ -12,7 +12,7 @@ COMMON_NAMES = {
     "experiment_name": "it is called name here",
     "output_dir": "it is called run_dir here, or paths.outputs for the folder around it",
     "extras": "output and logging are set in callbacks and logger",
-    "local": "set the paths of this machine with HAIRGAN_DATA and HAIRGAN_CACHE, or with paths.data and paths.cache",
+    "local": "set the paths of this machine with HAIRGAN_HOME, HAIRGAN_DATA and HAIRGAN_CACHE, or with paths.NAME",
     "max_epochs": "a run is one epoch, whose length is steps=N",
     "epochs": "a run is one epoch, whose length is steps=N",
     "num_epochs": "a run is one epoch, whose length is steps=N",

@@ -36,6 +36,7 @@ BACKENDS = ("inductor", "eager", "aot_eager", "aot_eager_decomp_partition", "cud
 
 
 class Paths(Settings):
+    home: Path = "."
     data: Path
     cache: Path
     outputs: Path

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
+from hairgan import programs
 from hairgan.app.examples import EXAMPLES, example_name, tile_name
 from hairgan.app.guard import DRAWN, FILES
 from hairgan.app.salons import Abilities
@@ -16,10 +17,10 @@ from hairgan.editing.color import HAIR_COLORS
 SWATCHES = tuple(name for name in HAIR_COLORS if name not in ("blonde", "gray"))
 """Hair colors by name, without second spellings."""
 
-TRAINING = """\
-python train.py experiment=portraits_parser
-python train.py experiment=portraits_sean
-python train.py experiment=portraits_stargan
+TRAINING = f"""\
+{programs.command("train")} experiment=portraits_parser
+{programs.command("train")} experiment=portraits_sean
+{programs.command("train")} experiment=portraits_stargan
 hairgan bundle outputs/portraits_parser/DATE outputs/portraits_sean/DATE outputs/portraits_stargan/DATE --out bundle
 hairgan app --bundle bundle"""
 

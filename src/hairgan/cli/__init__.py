@@ -1,6 +1,7 @@
 """The `hairgan` command line: one file per command, imported only when the command runs.
 
-To add a command, write `hairgan/cli/NAME.py` with a click command and add its line to `COMMANDS`.
+To add a command, write `hairgan/cli/NAME.py` with a click command and add its line to `COMMANDS`. Another package adds
+one by an entry point in the group `hairgan.commands`, whose object is a click command.
 """
 
 from __future__ import annotations
@@ -9,12 +10,19 @@ import importlib
 import os
 import re
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+import hairgan
 from hairgan.memory import keep_freed_memory
 from hairgan.photos.names import printable
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+ADDED = "hairgan.commands"
+"""Entry point group in which other packages declare commands."""
 
 MAX_MESSAGE = 1000  # characters of an error message
 
@@ -22,6 +30,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     # name -> ("module:attribute", one line for `hairgan --help`)
     "dye": ("hairgan.cli.dye:dye", "Change the hair color in a photo."),
     "restyle": ("hairgan.cli.restyle:restyle", "Change the hair style in a photo."),
+    "train": ("hairgan.cli.training:train", "Train a model: hairgan train model=stargan data=celeba_hq"),
+    "evaluate": ("hairgan.cli.training:evaluate", "Measure a trained model: hairgan evaluate run=RUN"),
+    "sweep": ("hairgan.cli.training:sweep", "Search for settings: hairgan sweep sweep=tpe experiment=quickstart"),
     "app": ("hairgan.cli.app:app", "Open the salon in a browser."),
     "bundle": ("hairgan.cli.bundle:bundle", "Collect the networks of runs in a folder to edit with."),
     "weights": ("hairgan.cli.weights:weights", "Show what is in a bundle, or in the one that comes with hairgan."),
@@ -39,27 +50,51 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 
 class LazyGroup(click.Group):
-    """A group that lists its commands without importing them."""
+    """A group that lists its commands, and those of other packages, without importing them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return [*COMMANDS, *_added()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module, attribute = COMMANDS[cmd_name][0].split(":")
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
+        if cmd_name in COMMANDS:
+            module, attribute = COMMANDS[cmd_name][0].split(":")
+            command: click.Command = getattr(importlib.import_module(module), attribute)
+            return command
+        return _load(_added()[cmd_name]) if cmd_name in _added() else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        own = [(name, summary) for name, (_, summary) in COMMANDS.items()]
+        added = [(name, f"Of {point.dist.name if point.dist else point.module}.") for name, point in _added().items()]
         with formatter.section("Commands"):
-            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+            formatter.write_dl([*own, *added])
+
+
+def _added() -> dict[str, EntryPoint]:
+    """The commands of other packages; none replaces one of ours."""
+    from importlib.metadata import entry_points
+
+    return {point.name: point for point in entry_points(group=ADDED) if point.name not in COMMANDS}
+
+
+def _load(point: EntryPoint) -> click.Command:
+    """The command of another package.
+
+    Raises:
+        ValueError: it cannot be imported, or is not a click command.
+    """
+    try:
+        command = point.load()
+    except (ImportError, AttributeError) as error:
+        raise ValueError(f"the command {point.name} ({point.value}) does not load: {error}") from error
+    if not isinstance(command, click.Command):
+        raise ValueError(f"the command {point.name} ({point.value}) is not a click command")
+    return command
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="hairgan")
+@click.version_option(hairgan.__version__)
 def cli() -> None:
-    """Edit hair in photos, and prepare data for training the networks that do."""
+    """Edit hair in photos, and train the networks that do."""
 
 
 def main(args: list[str] | None = None) -> None:

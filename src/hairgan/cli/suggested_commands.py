@@ -6,6 +6,8 @@ import re
 import shlex
 from pathlib import Path
 
+from hairgan import programs
+
 DEFAULT_SIZE = 256
 """`image_size` of train.py if it is left out, in pixels."""
 
@@ -22,4 +24,4 @@ def train_command(packed: Path, size: int, *, has_labels: bool) -> str:
     words = ["data=celeba_hq" if has_labels else "data=image_folder", shlex.quote(f"data.root={root}")]
     words += [] if size == DEFAULT_SIZE else [f"image_size={size}"]
     words += [] if has_labels else ["model.generator.w_hpf=0"]
-    return f"python train.py model=stargan {' '.join(words)}"
+    return f"{programs.command('train')} model=stargan {' '.join(words)}"

@@ -69,7 +69,7 @@ LOOK_UPS = ("hydra.utils.get_method", "hydra.utils.get_class", "hydra.utils.get_
 """Functions that return the object that their `path` names."""
 
 _REFERENCE = re.compile(
-    r"\$\{[\w.\[\]-]+\}|\$\{oc\.decode:\$\{oc\.env:SLURM_\w+,\d+\}\}|\$\{oc\.env:\w+(,[\w./ -]*)?\}"
+    r"\$\{[\w.\[\]-]+\}|\$\{oc\.decode:\$\{oc\.env:SLURM_\w+,\d+\}\}|\$\{oc\.env:\w+(,(\$\{[\w.]+\})?[\w./ -]*)?\}"
 )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -130,3 +132,66 @@ def test_comments_are_found_above_and_beside_settings():
     )
     assert found.title == ["what it is"] and found.above == {("b",): ["about b"]}
     assert found.beside == {("a",): ["one", "and more"], ("b", "c"): ["c"], ("b", "d"): ["d"]}
+
+
+# -- configs of the user's own --
+
+
+@pytest.fixture
+def my_conf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(config_comments, "own_folders", [])
+    file = tmp_path / "my_conf" / "experiment" / "mine.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text("# @package _global_\n# Mine.\ndefaults: [quickstart]\n\nname: mine\nsteps: 7  # only a few\n")
+    monkeypatch.chdir(tmp_path)
+    return file.parents[1]
+
+
+def prepare(monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
+    monkeypatch.setattr(sys, "argv", ["train.py", *words])
+    command_line.prepare("train.py")
+
+
+def test_own_configs_are_checked_before_slow_imports(my_conf, monkeypatch):
+    prepare(monkeypatch, "--config-dir", "my_conf", "experiment=mine")
+    assert sys.argv == ["train.py", "--config-dir", "my_conf", "experiment=mine"], "Hydra finds them by the same option"
+    with pytest.raises(SystemExit, match=r"steps must be a whole number of 1 or more, not 0"):
+        prepare(monkeypatch, "--config-dir=my_conf", "experiment=mine", "steps=0")
+    with pytest.raises(SystemExit, match=r"there is no experiment 'min' \(did you mean 'mine'"):
+        prepare(monkeypatch, "-cd", "my_conf", "experiment=min")
+
+
+def test_help_shows_own_configs(my_conf, monkeypatch, capsys):
+    with pytest.raises(SystemExit):
+        prepare(monkeypatch, "--config-dir", "my_conf", "experiment=mine", "--help")
+    text = capsys.readouterr().out
+    assert re.search(r"experiment +mine \| portraits_classifier", text) and "steps: 7  # only a few" in text
+
+
+def test_own_configs_that_would_not_be_used_are_refused(my_conf, monkeypatch):
+    (my_conf / "experiment" / "quickstart.yaml").write_text("steps: 5\n")
+    with pytest.raises(SystemExit, match=r"my_conf/experiment/quickstart\.yaml has the name of a config of hairgan"):
+        prepare(monkeypatch, "--config-dir", "my_conf", "experiment=quickstart")
+    with pytest.raises(SystemExit, match=r"--config-dir nowhere: there is no such folder"):
+        prepare(monkeypatch, "--config-dir", "nowhere")
+    with pytest.raises(SystemExit, match=r"--config-dir needs a folder"):
+        prepare(monkeypatch, "--config-dir")
+
+
+def test_modules_in_the_current_folder_are_found_after_installed_ones(my_conf, monkeypatch):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    prepare(monkeypatch, "experiment=quickstart")
+    assert sys.path[-1] == str(my_conf.parent)
+
+
+def test_results_go_to_the_current_folder_or_home(monkeypatch):
+    def paths() -> dict[str, str]:
+        with initialize_config_dir(str(config_comments.CONF), version_base="1.3"):
+            return OmegaConf.to_container(compose("config").paths, resolve=True)
+
+    for name in ("HAIRGAN_HOME", "HAIRGAN_DATA", "HAIRGAN_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+    assert {Path(path).parent for name, path in paths().items() if name != "home"} == {Path()}
+    monkeypatch.setenv("HAIRGAN_HOME", "/mine")
+    monkeypatch.setenv("HAIRGAN_CACHE", "/tmp/cache")
+    assert paths() == {"home": "/mine", "data": "/mine/data", "cache": "/tmp/cache", "outputs": "/mine/outputs"}
