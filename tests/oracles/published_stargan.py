@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -70,7 +70,7 @@ def adain_block(p: Parameters, name: str, x: Tensor, s: Tensor, up: bool, w_hpf:
 
 
 def high_pass(x: Tensor, w_hpf: float) -> Tensor:
-    kernel = -torch.ones(3, 3, dtype=x.dtype)
+    kernel = -torch.ones(3, 3, dtype=x.dtype, device=x.device)
     kernel[1, 1] = 8.0
     return F.conv2d(x, (kernel / w_hpf).expand(x.shape[1], 1, 3, 3), padding=1, groups=x.shape[1])
 
@@ -191,9 +191,10 @@ class PublishedIteration:
         loss = adv + lambda_sty * sty - lambda_ds * ds + lambda_cyc * cyc
         return loss, {"adv": adv, "sty": sty, "ds": ds, "cyc": cyc}
 
-    def run(self, optimizers: dict[str, torch.optim.Optimizer], ema: dict[str, nn.Module]) -> dict[str, float]:
-        """One iteration: four phases with their optimizer steps, then the EMA; the terms by `phase/name`."""
-        terms: dict[str, float] = {}
+    def run_by_phase(
+        self, optimizers: dict[str, torch.optim.Optimizer], ema: dict[str, nn.Module]
+    ) -> Iterator[tuple[str, dict[str, float]]]:
+        """One iteration: four phases with their optimizer steps, then the EMA; after each its name and its terms."""
         for phase, loss_of, reference, updated in (
             ("d_latent", self.discriminator_loss, False, ("discriminator",)),
             ("d_reference", self.discriminator_loss, True, ("discriminator",)),
@@ -206,11 +207,16 @@ class PublishedIteration:
             loss.backward()
             for name in updated:
                 optimizers[name].step()
-            terms |= {f"{phase}/{name}": float(term.detach()) for name, term in named.items()}
+            yield phase, {name: float(term.detach()) for name, term in named.items()}
         for name, average in ema.items():
             for mean, parameter in zip(average.parameters(), self.networks[name].parameters(), strict=True):
                 mean.data = torch.lerp(parameter.data, mean.data, 0.999)
-        return terms
+        yield "ema", {}
+
+    def run(self, optimizers: dict[str, torch.optim.Optimizer], ema: dict[str, nn.Module]) -> dict[str, float]:
+        """One iteration; the terms by `phase/name`."""
+        phases = self.run_by_phase(optimizers, ema)
+        return {f"{phase}/{name}": term for phase, terms in phases for name, term in terms.items()}
 
 
 def published_optimizers(networks: dict[str, nn.Module], **options: Any) -> dict[str, torch.optim.Optimizer]:

@@ -18,7 +18,8 @@ with warnings.catch_warnings():
 
 
 def one_hot(labels: Tensor, num_regions: int) -> Tensor:
-    return torch.zeros(len(labels), num_regions, *labels.shape[1:]).scatter_(1, labels[:, None], 1.0)
+    masks = torch.zeros(len(labels), num_regions, *labels.shape[1:], device=labels.device)
+    return masks.scatter_(1, labels[:, None], 1.0)
 
 
 class Zencoder(nn.Module):
@@ -40,7 +41,7 @@ class Zencoder(nn.Module):
         if self.vectorised:
             sums = torch.einsum("bdhw,brhw->brd", x, masks)
             return sums / masks.sum(dim=(2, 3))[:, :, None].clamp(min=1)
-        codes = torch.zeros(len(x), masks.shape[1], x.shape[1])
+        codes = x.new_zeros(len(x), masks.shape[1], x.shape[1])
         for b in range(len(x)):
             for j in range(masks.shape[1]):
                 inside = masks[b, j].bool()
@@ -87,7 +88,7 @@ class Ace(nn.Module):
         return x * (1 + gamma) + beta
 
     def style_map(self, masks: Tensor, codes: Tensor) -> Tensor:
-        style_map = torch.zeros(len(masks), codes.shape[2], *masks.shape[2:], dtype=codes.dtype)
+        style_map = codes.new_zeros(len(masks), codes.shape[2], *masks.shape[2:])
         for b in range(len(masks)):
             for j in range(self.num_regions):
                 inside = masks[b, j].bool()
@@ -166,6 +167,17 @@ class SEANLoop(nn.Module):
         for block in (self.up_0, self.up_1, self.up_2, self.up_3):
             x = block(F.interpolate(x, scale_factor=2), masks, codes, draws)
         return torch.tanh(self.conv_img(F.leaky_relu(x, 0.2)))
+
+    def normalization_sides(self) -> list[int]:
+        """The side of the maps of each ACE in the order of execution, where the noise is added."""
+        side = self.image_size // (64 if self.more else 32)
+        blocks = (self.head_0, self.G_middle_0, self.G_middle_1, self.up_0, self.up_1, self.up_2, self.up_3)
+        doubled = (False, True, self.more, True, True, True, True)
+        sides = []
+        for block, doubles in zip(blocks, doubled, strict=True):
+            side *= 2 if doubles else 1
+            sides += [side] * (3 if block.shortcut else 2)
+        return sides
 
 
 def settle_spectral_norm(network: nn.Module, iterations: int = 20) -> None:
