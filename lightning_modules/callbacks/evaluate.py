@@ -15,13 +15,14 @@ from pytorch_lightning.callbacks import Callback
 from torch import nn
 
 from hairgan.data.requirements import Requirement
-from hairgan.evaluation.families import evaluate_networks, family_of, requirements
+from hairgan.evaluation.families import evaluate_networks, family_of, headline_names, requirements
 from hairgan.evaluation.judges import Judges
 from hairgan.evaluation.protocols import Protocol
 from hairgan.evaluation.real_statistics import StatisticsCache
 from hairgan.evaluation.settings import EvaluationData, EvaluationSettings
+from hairgan.metrics.registry import WHILE_TRAINING
 from lightning_modules.failures import skip_failures
-from lightning_modules.launch.settings.logged_values import DEFAULT_METRICS, names_of_metrics, seconds_name
+from lightning_modules.launch.settings.logged_values import seconds_name
 
 
 class Evaluate(Callback):
@@ -36,8 +37,9 @@ class Evaluate(Callback):
     Args:
         every_n_steps: steps between two evaluations.
         cache: folder of the cached statistics of real images.
-        metrics: names from `hairgan.evaluation.names.METRICS`. None: FID and LPIPS for StarGAN v2, FID and
-            reconstruction for SEAN.
+        metrics: names from `hairgan.metrics.registry.METRICS`, or of classes of your own, e.g.
+            `my_metrics.HairBrightness` (docs/extending.md). None: FID and LPIPS for StarGAN v2, FID and reconstruction
+            for SEAN.
         name: the callback's name under `callbacks` in the config, for messages and logs.
         protocol: one of `hairgan.evaluation.protocols.PROTOCOLS`.
         inception, alexnet: local files with the protocol's weights. None downloads them once.
@@ -100,15 +102,16 @@ class Evaluate(Callback):
         """The names under which values are logged."""
         family, metrics = self._family_and_metrics(module)
         protocol, parser = self.protocol_settings[0], self.judge_paths[1]
-        return names_of_metrics(family, metrics, protocol, self.options["modes"], with_parser=parser is not None)
+        names = headline_names(family, metrics, protocol, self.options["modes"], with_parser=parser is not None)
+        return [f"metrics/{name}" for name in names]
 
     def _family_and_metrics(self, module: Any) -> tuple[str, tuple[str, ...]]:
         family = family_of(dict(module.networks.items()))
         if self.metrics is not None:
             return family, tuple(self.metrics)
-        if family not in DEFAULT_METRICS:
-            raise ValueError(f"callbacks.{self.name} is for {' and '.join(DEFAULT_METRICS)}, not for {family}")
-        return family, DEFAULT_METRICS[family]
+        if family not in WHILE_TRAINING:
+            raise ValueError(f"callbacks.{self.name} is for {' and '.join(WHILE_TRAINING)}, not for {family}")
+        return family, WHILE_TRAINING[family]
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Load all networks, so that missing weights stop the run before its first step."""

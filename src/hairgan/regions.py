@@ -1,4 +1,4 @@
-"""The 19 face regions. Their numbers are defined only here.
+"""The 19 face regions: orders, look-up tables and colors. Their numbers are those of `hairgan.region_names`.
 
 Everything in the project uses the CelebAMask-HQ order (Lee et al. 2020, "MaskGAN"), in which hair is 13. The public
 BiSeNet weights use another order, in which hair is 17: it is used only inside `hairgan.weights`.
@@ -7,42 +7,15 @@ Left and right are the subject's: `l_eye` lies on the right-hand side of the pic
 
 from __future__ import annotations
 
-from enum import IntEnum
-
 import numpy as np
 from jaxtyping import Int, Shaped, UInt8
 from numpy import ndarray
 from PIL import Image
 from torch import Tensor, tensor
 
-
-class Region(IntEnum):
-    """A face region; its value is the label on disk and in every tensor."""
-
-    BACKGROUND = 0
-    SKIN = 1
-    NOSE = 2
-    EYE_G = 3  # eyeglasses
-    L_EYE = 4
-    R_EYE = 5
-    L_BROW = 6
-    R_BROW = 7
-    L_EAR = 8
-    R_EAR = 9
-    MOUTH = 10  # the inside of the mouth
-    U_LIP = 11
-    L_LIP = 12  # the lower lip
-    HAIR = 13
-    HAT = 14
-    EAR_R = 15  # earring
-    NECK_L = 16  # necklace
-    NECK = 17
-    CLOTH = 18
-
-
-NUM_REGIONS = len(Region)
-REGION_NAMES: tuple[str, ...] = tuple(region.name.lower() for region in Region)
-"""Names as in the CelebAMask-HQ part files (`NNNNN_l_eye.png`), by label."""
+from hairgan.region_names import NUM_REGIONS as NUM_REGIONS
+from hairgan.region_names import REGION_NAMES as REGION_NAMES
+from hairgan.region_names import Region as Region
 
 PARTS_IN_MERGE_ORDER: tuple[str, ...] = REGION_NAMES[1:]
 """Parts as the official scripts paint them into one label map: a later part overwrites an earlier one."""

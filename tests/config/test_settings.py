@@ -279,10 +279,8 @@ def test_the_strategy_fits_the_number_of_processes(overrides, several):
 
 
 def test_repeated_names_equal_those_of_the_code():
-    from hairgan.regions import REGION_NAMES
     from lightning_modules import callbacks
 
-    assert logged_values.REGIONS == REGION_NAMES
     assert f"{callbacks.__name__}.{callbacks.Evaluate.__name__}" == logged_values.EVALUATE
 
 

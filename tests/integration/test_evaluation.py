@@ -18,6 +18,7 @@ from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.packing import pack
 from hairgan.evaluation import sean
 from hairgan.evaluation.judges import Judges
+from hairgan.metrics.registry import value_names
 from hairgan.networks.face_parser import BiSeNet
 from hairgan.networks.hair_classifier import HairClassifier
 from hairgan.weights.bundles import save_bundle
@@ -25,7 +26,6 @@ from hairgan.weights.runs import find_checkpoint
 from hairgan.weights.trusted import trusting
 from lightning_modules.callbacks import evaluate as evaluate_callback
 from lightning_modules.launch import evaluated_run
-from lightning_modules.launch.settings.logged_values import names_of_metrics
 from tests.conftest import ROOT, Faces
 from tests.integration import runs
 from tests.integration.conftest import GANS
@@ -115,8 +115,7 @@ def test_identity_and_cost(model, run_of, measure, tmp_path):
     torch.onnx.export(network, example, str(embedder), dynamo=False, input_names=["images"], dynamic_axes=batch)
     result = measure(f"run={run_of(model)}", f"embedder={embedder}", "metrics=[identity,cost]")
     values = result["values"]
-    names = {name.removeprefix("metrics/") for name in names_of_metrics(model, ("identity", "cost"))}
-    assert names <= set(values), "all declared values are measured"
+    assert set(value_names(model, ("identity", "cost"))) <= set(values), "all declared values are measured"
     identities = [value for name, value in values.items() if "identity_similarity" in name]
     assert identities and all(-1 <= value <= 1 for value in identities)
     assert all(values[f"cost/{name}"] > 0 for name in ("million_parameters", "giga_multiply_adds"))
@@ -136,8 +135,8 @@ def test_metrics_of_sean_are_equal_in_training_and_in_evaluate(run_of, measure, 
     assert {"fid_embedded", "ssim", "edits/hair_color_distance", "edits/hair_iou", "segmentation/mean_iou"} <= set(
         logged
     )
-    names = names_of_metrics("sean", ("fid", "reconstruction", "edits", "segmentation"), with_parser=True)
-    assert {f"metrics/{name}" for name in logged} == set(names), "the declared values are measured"
+    names = value_names("sean", ("fid", "reconstruction", "edits", "segmentation"), with_parser=True)
+    assert set(logged) == set(names), "the declared values are measured"
     values = measure(f"run={run}", f"parser={judges}")["values"]
     assert logged == pytest.approx({name: values[name] for name in logged}, rel=1e-4, nan_ok=True)
 
@@ -162,7 +161,7 @@ def test_a_failed_evaluation_is_skipped_when_the_best_checkpoint_is_chosen(
     first, second = runs.logged(tmp_path / "run")
     assert first["failed/generative_metrics"] == 1 and "failed/generative_metrics" not in second
     measured = {name for name in second if name.startswith("metrics/")}
-    assert measured == set(names_of_metrics("stargan", ("fid", "lpips")))
+    assert measured == {f"metrics/{name}" for name in value_names("stargan", ("fid", "lpips"))}
     assert not [name for name in first if name.startswith("metrics/")]
     assert torch.load(find_checkpoint(tmp_path / "run", "best"), weights_only=True)["steps_done"] == 2
 

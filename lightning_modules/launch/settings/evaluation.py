@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from omegaconf import DictConfig
 from pydantic import AfterValidator, model_validator
 
-from hairgan.evaluation.names import SPLITS
+from hairgan.metrics.registry import SPLITS
 from lightning_modules.launch.settings.config_tree import plain
 from lightning_modules.launch.settings.metrics import MetricSettings, Modes, check_metric_names, check_num_outputs
 from lightning_modules.launch.settings.validation import Meaning, check, shown

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from hairgan.evaluation.names import METRICS, MODES, NEEDED_JUDGES, PROTOCOLS
+from hairgan.metrics.registry import METRICS, MODES, PROTOCOLS, class_of, installed_metrics, known_metrics
 from lightning_modules.launch.settings.validation import Meaning, Settings, nearest, shown
 from lightning_modules.launch.settings.value_types import Path, Text, distinct, whole
 
@@ -40,16 +40,15 @@ def check_metrics_of(family: str, asked: Mapping[str, Any], prefix: str = "") ->
     """
     metrics = asked.get("metrics") or ()
     for metric in metrics:
-        if metric not in METRICS[family]:
+        if metric not in METRICS[family] and class_of(metric) is None:
             raise ValueError(
-                f"there is no metric {shown(metric)} for {family} ({prefix}metrics); it has "
-                + ", ".join(METRICS[family])
+                f"there is no metric {shown(metric)} for {family} ({prefix}metrics); it has {known_metrics(family)}"
                 + protocol_hint(metric, prefix)
             )
     if family == "stargan":
         check_num_outputs(metrics, asked.get("num_outputs", 10), prefix)
     for metric in metrics:
-        judge = NEEDED_JUDGES.get((family, metric))
+        judge = METRICS[family][metric].judge if metric in METRICS[family] else None
         if judge is not None and not asked.get(judge.name):
             raise ValueError(
                 f"the metric '{metric}' needs a {judge.description}: {prefix}{judge.name}={judge.given_as}"
@@ -57,17 +56,20 @@ def check_metrics_of(family: str, asked: Mapping[str, Any], prefix: str = "") ->
 
 
 def check_metric_names(metrics: tuple[str, ...]) -> None:
-    """Refuse metrics that no family has.
+    """Refuse metrics that no family has, and that are no class of the user's own.
 
     Raises:
         ValueError: naming the metric and those that there are.
     """
     known = [metric for of_family in METRICS.values() for metric in of_family]
     for metric in metrics:
-        if metric not in known:
+        if metric not in known and class_of(metric) is None:
+            of_families = [f"for {family} {', '.join(of_family)}" for family, of_family in METRICS.items()]
+            of_families += [f"of installed packages {', '.join(installed_metrics())}"] if installed_metrics() else []
             raise ValueError(
-                f"there is no metric {shown(metric)}{nearest(metric, known)}; the metrics are "
-                + "; ".join(f"for {family} {', '.join(of_family)}" for family, of_family in METRICS.items())
+                f"there is no metric {shown(metric)}{nearest(metric, [*known, *installed_metrics()])}; the metrics are "
+                + "; ".join(of_families)
+                + ", or your own as module.Class"
                 + protocol_hint(metric)
             )
 

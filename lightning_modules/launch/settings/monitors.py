@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from hairgan.metrics.registry import METRICS, WHILE_TRAINING
 from lightning_modules.launch.settings import logged_values
 from lightning_modules.launch.settings.callbacks import Evaluate
 from lightning_modules.launch.settings.config_tree import enabled_components
@@ -17,7 +18,7 @@ from lightning_modules.launch.settings.validation import nearest, shown
 def check_monitors(values: dict[str, Any]) -> None:
     """Refuse metrics that the model does not have, and monitored values that the run does not log.
 
-    A run with a module or a callback of the user's own may log anything, so its monitors are not checked.
+    A run with a module, a callback or a metric of the user's own may log anything, so its monitors are not checked.
 
     Raises:
         ValueError: naming the setting and what the run logs.
@@ -29,7 +30,7 @@ def check_monitors(values: dict[str, Any]) -> None:
     for name, callback in callbacks.items():
         if settings_of(callback["_target_"]) is Evaluate:
             _check_metric_callback(name, callback, family)
-    if any(settings_of(callback["_target_"]) is None for callback in callbacks.values()):
+    if any(settings_of(callback["_target_"]) is None or _has_own(callback, family) for callback in callbacks.values()):
         return
     measured = logged_values.measured(family, callbacks, validates=True)
     for name, callback in callbacks.items():
@@ -48,9 +49,15 @@ def _check_metric_callback(name: str, callback: dict[str, Any], family: str) -> 
         raise ValueError(
             f"callbacks.{name}.max_sources must be 2 or more for sean, not 1: an edit takes the style of another image"
         )
-    families = logged_values.DEFAULT_METRICS
+    families = WHILE_TRAINING
     if not callback.get("metrics") and family not in families:
         raise ValueError(f"callbacks.{name} is for {' and '.join(families)}, not for {family}")
+
+
+def _has_own(callback: dict[str, Any], family: str) -> bool:
+    """Whether a callback measures a metric of the user's own."""
+    metrics = callback.get("metrics") if settings_of(callback["_target_"]) is Evaluate else None
+    return not set(metrics or ()) <= set(METRICS[family])
 
 
 def _check_logged(setting: str, value: str | None, logged: Sequence[str], family: str) -> None:

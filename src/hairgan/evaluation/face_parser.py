@@ -15,11 +15,13 @@ from hairgan.data.requirements import Images, LabelMaps, Requirement
 from hairgan.evaluation.batches import gather, images_to_measure, local_batches, read_labelled
 from hairgan.evaluation.image_cost import add_cost
 from hairgan.evaluation.judges import Judges
-from hairgan.evaluation.names import Mode
+from hairgan.evaluation.outputs import Parsed
+from hairgan.evaluation.own_metrics import OwnMetrics
 from hairgan.evaluation.region_scores import add_region_scores
 from hairgan.evaluation.result import Evaluation, Picture
 from hairgan.evaluation.settings import EvaluationData, EvaluationSettings
 from hairgan.metrics.hair_edits import mask_iou
+from hairgan.metrics.registry import Mode
 from hairgan.metrics.segmentation import ParsingScores
 from hairgan.networks.face_parser import BiSeNet
 from hairgan.pictures import sheet
@@ -46,7 +48,7 @@ def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: Evalua
     Args:
         networks: `parser`.
         settings: `metrics` can be `segmentation`, scores over all pixels (`hairgan.metrics.segmentation`), and `cost`,
-            of one image.
+            of one image; and metrics of your own, which see `Parsed` batches.
 
     Raises:
         ValueError: the split has no image, or the dataset has no label maps.
@@ -56,8 +58,9 @@ def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: Evalua
         raise ValueError(f"{dataset.path} has no label maps to compare with")
     indices = images_to_measure(dataset, settings.split, settings.max_sources)
     result = Evaluation({}, {"split": settings.split, "images": len(indices)}, headline=())
-    if "segmentation" in settings.metrics:
-        _add_segmentation(result, parser, dataset, indices, settings)
+    own = OwnMetrics(settings.metrics, "face_parser", settings.device)
+    if "segmentation" in settings.metrics or own:
+        _add_segmentation(result, parser, dataset, indices, settings, own)
     if "cost" in settings.metrics:
         image, _ = read_labelled(dataset, indices[:1], settings.device)
         add_cost(result, lambda: parser(image), [parser], settings.device, "One image to its label map.")
@@ -70,6 +73,7 @@ def _add_segmentation(
     dataset: PackedDataset,
     indices: Int64[ndarray, " n"],
     settings: EvaluationSettings,
+    own: OwnMetrics,
 ) -> None:
     scores = ParsingScores().to(settings.device)
     hair_iou: dict[int, float] = {}  # by image
@@ -77,8 +81,12 @@ def _add_segmentation(
         images, labels = read_labelled(dataset, chosen, settings.device)
         parsed = parser(images).argmax(1)
         scores.update(parsed, labels)
+        own.update(Parsed(images, labels, parsed))
         ious = mask_iou(parsed == Region.HAIR, labels == Region.HAIR)
         hair_iou |= dict(zip(map(int, chosen), ious.tolist(), strict=True))
+    own.add_to(result, settings.split)
+    if "segmentation" not in settings.metrics:
+        return
     add_region_scores(result, scores, settings.split)
     result.pictures += _best_and_worst(parser, dataset, gather(hair_iou), settings.device)
 

@@ -10,9 +10,10 @@ from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.requirements import Requirement
 from hairgan.evaluation import face_parser, hair_classifier, hair_layout, sean, stargan
 from hairgan.evaluation.judges import Judges
-from hairgan.evaluation.names import METRICS, MODES, NEEDED_JUDGES, Mode
+from hairgan.evaluation.own_metrics import own_metric
 from hairgan.evaluation.result import Evaluation
 from hairgan.evaluation.settings import EvaluationData, EvaluationSettings
+from hairgan.metrics.registry import METRICS, MODES, Mode, value_names
 
 
 class Family(typing.Protocol):
@@ -76,14 +77,40 @@ def check_metrics(family: str, metrics: Sequence[str], judges: Collection[str]) 
         judges: names of the judges that are given, of `classifier`, `parser` and `embedder`.
 
     Raises:
-        ValueError: for the first such metric; the message lists the known ones, or how to give the judge.
+        ValueError: for the first such metric; the message lists the known ones, or how to give the judge. Or as
+            `own_metric` for a metric of the user's own.
     """
     for metric in metrics:
-        if metric not in METRICS[family]:
-            raise ValueError(f"there is no metric '{metric}' for {family}; known are {', '.join(METRICS[family])}")
-        needed = NEEDED_JUDGES.get((family, metric))
-        if needed is not None and needed.name not in judges:
+        declared = METRICS[family].get(metric)
+        if declared is None:
+            own_metric(metric, family)
+        elif declared.judge is not None and declared.judge.name not in judges:
+            needed = declared.judge
             raise ValueError(f"the metric '{metric}' needs a {needed.description}: {needed.name}={needed.given_as}")
+
+
+def headline_names(
+    family: str,
+    metrics: Sequence[str],
+    protocol: str = "embedded",
+    modes: Sequence[Mode] = MODES,
+    with_parser: bool = False,
+) -> list[str]:
+    """Names of the main values of metrics, those of the user's own too: the headline of their evaluation.
+
+    Args:
+        with_parser: whether a face parser judges the outputs.
+
+    Raises:
+        ValueError: as `own_metric`.
+    """
+    names = value_names(family, metrics, protocol, modes, with_parser)
+    for metric in metrics:
+        if metric not in METRICS[family]:
+            definitions = own_metric(metric, family).definitions
+            in_modes = [f"{mode}/{name}/mean" for name in definitions for mode in modes]
+            names += in_modes if family == "stargan" else definitions
+    return names
 
 
 def choose_metrics(
@@ -109,4 +136,10 @@ def evaluate_networks(networks: Mapping[str, Any], data: EvaluationData, setting
     family = family_of(networks)
     check_metrics(family, settings.metrics, settings.judges.names)
     settings.protocol.prepare(settings.metrics)
-    return FAMILIES[family].evaluate(networks, data, settings)
+    result = FAMILIES[family].evaluate(networks, data, settings)
+    with_parser = settings.judges.parser is not None
+    names = headline_names(family, settings.metrics, settings.protocol.name, settings.modes, with_parser)
+    assert set(result.headline) == set(names), (result.headline, names)  # those that settings and callbacks announce
+    own = [metric for metric in settings.metrics if metric not in METRICS[family]]
+    result.protocol |= {"own_metrics": own} if own else {}
+    return result

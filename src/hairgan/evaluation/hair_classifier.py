@@ -17,11 +17,13 @@ from hairgan.data.requirements import Images, KnownAttributes, Requirement
 from hairgan.evaluation.batches import gather, images_to_measure, local_batches, read
 from hairgan.evaluation.image_cost import add_cost
 from hairgan.evaluation.judges import Judges
-from hairgan.evaluation.names import Mode
+from hairgan.evaluation.outputs import Classified
+from hairgan.evaluation.own_metrics import OwnMetrics
 from hairgan.evaluation.result import Evaluation, Picture, Table
 from hairgan.evaluation.settings import EvaluationData, EvaluationSettings
 from hairgan.hair_attributes import UNKNOWN
 from hairgan.metrics.classification import AttributeScores
+from hairgan.metrics.registry import ATTRIBUTES, Mode
 from hairgan.networks.hair_classifier import HairClassifier
 from hairgan.pictures import sheet
 
@@ -54,7 +56,8 @@ def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: Evalua
     Args:
         networks: `classifier`.
         settings: `metrics` can be `attributes`, scores of every head over the images whose attribute is known
-            (`hairgan.metrics.classification`), and `cost`, of one image.
+            (`hairgan.metrics.classification`), and `cost`, of one image; and metrics of your own, which see
+            `Classified` batches.
 
     Raises:
         ValueError: the split has no image.
@@ -62,8 +65,9 @@ def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: Evalua
     classifier, dataset = networks["classifier"], data.dataset
     indices = images_to_measure(dataset, settings.split, settings.max_sources)
     result = Evaluation({}, {"split": settings.split, "images": len(indices)}, headline=())
-    if "attributes" in settings.metrics:
-        _add_attributes(result, classifier, dataset, indices, settings)
+    own = OwnMetrics(settings.metrics, "hair_classifier", settings.device)
+    if "attributes" in settings.metrics or own:
+        _add_attributes(result, classifier, dataset, indices, settings, own)
     if "cost" in settings.metrics:
         image, _ = read(dataset, indices[:1], settings.device)
         add_cost(result, lambda: classifier(image), [classifier], settings.device, "One image to its attributes.")
@@ -76,6 +80,7 @@ def _add_attributes(
     dataset: PackedDataset,
     indices: Int64[ndarray, " n"],
     settings: EvaluationSettings,
+    own: OwnMetrics,
 ) -> None:
     all_targets = torch.from_numpy(attribute_targets(dataset.attributes))
     scores = AttributeScores(classifier.classes).to(settings.device)
@@ -84,11 +89,15 @@ def _add_attributes(
         images, _ = read(dataset, chosen, settings.device)
         probabilities, targets = classifier.probabilities(images), all_targets[chosen]
         scores.update(probabilities, targets.to(settings.device))
+        own.update(Classified(images, probabilities, targets.to(settings.device)))
         for (row, head), mistake in _mistakes(probabilities, targets, classifier.classes).items():
             mistakes[int(chosen[row]), head] = mistake
+    own.add_to(result, settings.split)
+    if "attributes" not in settings.metrics:
+        return
     values = {name: float(value) for name, value in scores.compute().items()}
     result.values |= values
-    result.headline += ("mean_accuracy", "mean_f1")
+    result.headline += ATTRIBUTES
     result.tables += _tables(scores, values, classifier.classes)
     mistakes = gather(mistakes)
     worst = sorted(mistakes, key=mistakes.__getitem__, reverse=True)[:EXAMPLES]

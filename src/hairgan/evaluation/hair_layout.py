@@ -14,10 +14,12 @@ from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.requirements import Images, LabelMaps, Requirement, SharedHair
 from hairgan.evaluation.image_cost import add_cost
 from hairgan.evaluation.judges import Judges
-from hairgan.evaluation.names import Mode
+from hairgan.evaluation.outputs import LaidOut
+from hairgan.evaluation.own_metrics import OwnMetrics
 from hairgan.evaluation.region_scores import add_region_scores
 from hairgan.evaluation.result import Evaluation, Picture
 from hairgan.evaluation.settings import EvaluationData, EvaluationSettings
+from hairgan.metrics.registry import Mode
 from hairgan.metrics.segmentation import ParsingScores
 from hairgan.pictures import sheet
 from hairgan.regions import colorize
@@ -43,7 +45,7 @@ def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: Evalua
     Args:
         networks: `hair_layout`.
         settings: `metrics` can be `segmentation`, scores over all pixels (`hairgan.metrics.segmentation`), and `cost`,
-            of one label map.
+            of one label map; and metrics of your own, which see `LaidOut` batches.
 
     Raises:
         ValueError: the split has no image, or the dataset has no label maps or no shared hairstyles.
@@ -54,16 +56,19 @@ def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: Evalua
         batch_size=settings.batch_size, seed=settings.seed,
     )  # fmt: skip
     result = Evaluation({}, {"split": settings.split, "images": 0}, headline=())
+    own = OwnMetrics(settings.metrics, "hair_layout", settings.device)
     scores, examples = ParsingScores().to(settings.device), []
     for source, reference, target in _label_maps(batches, settings):
         predicted = network(source, reference).argmax(1)
         scores.update(predicted, target)
+        own.update(LaidOut(source, reference, predicted, target))
         result.protocol["images"] += len(target)
         examples.append([colorize(maps[0].cpu().numpy()) for maps in (source, reference, predicted, target)])
     if "segmentation" in settings.metrics:
         add_region_scores(result, scores, settings.split)
         picture = sheet(list(zip(*examples[:EXAMPLES], strict=True)), ["head", "hair of", "predicted", "truth"])
         result.pictures.append(Picture("Label maps", picture, "the first head of each batch"))
+    own.add_to(result, settings.split)
     if "cost" in settings.metrics:
         head, wanted = source[:1], reference[:1]
         add_cost(result, lambda: network(head, wanted), [network], settings.device, "Two label maps to a new one.")

@@ -2,40 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
-from jaxtyping import Bool, Float, Int64
+from jaxtyping import Float, Int64
 from numpy import ndarray
 from torch import Tensor
 
 from hairgan.data.packed_dataset import PackedDataset
 from hairgan.evaluation.batches import read_labelled
+from hairgan.evaluation.outputs import Painted
 from hairgan.networks.sean import SEANGenerator
 from hairgan.regions import Region
-
-
-@dataclass(frozen=True)
-class Painted:
-    """A batch of images, their reconstructions, and the same images painted with the hair style of references.
-
-    Without edits, references and edited images are the images and their reconstructions.
-    """
-
-    images: Float[Tensor, "b 3 h w"]
-    labels: Int64[Tensor, "b h w"]
-    painted: Float[Tensor, "b 3 h w"]
-    references: Float[Tensor, "b 3 h w"]
-    reference_labels: Int64[Tensor, "b h w"]
-    edited: Float[Tensor, "b 3 h w"]
-
-    @property
-    def hair(self) -> Bool[Tensor, "b h w"]:
-        return self.labels == Region.HAIR
-
-    @property
-    def reference_hair(self) -> Bool[Tensor, "b h w"]:
-        return self.reference_labels == Region.HAIR
 
 
 class Painter:

@@ -9,13 +9,10 @@ from typing import Any
 
 import torch
 
-from hairgan.evaluation.names import PROTOCOLS
 from hairgan.metrics.extractors import EmbeddedExtractor, FeatureExtractor, TorchFidelityInception, TorchvisionInception
 from hairgan.metrics.perceptual import LPIPS
+from hairgan.metrics.registry import METRICS, PROTOCOLS
 from hairgan.weights.files import weights_fingerprint
-
-NETWORKS = {"fid": "extractor", "kid": "extractor", "lpips": "lpips", "reconstruction": "lpips", "edits": "lpips"}
-"""Metric -> the network of a protocol that it needs, if any."""
 
 
 class Protocol:
@@ -60,13 +57,14 @@ class Protocol:
 
     def prepare(self, metrics: Sequence[str]) -> None:
         """Load the networks that the metrics need now, so that missing weights are reported before any work is done."""
-        for metric in metrics:
-            if metric in NETWORKS:
-                getattr(self, NETWORKS[metric])
+        declared = {name: metric for of_family in METRICS.values() for name, metric in of_family.items()}
+        for name in metrics:
+            if name in declared and (network := declared[name].network) is not None:
+                getattr(self, network)
 
     def describe(self) -> dict[str, Any]:
         """Names and hashes of the networks that were loaded, for the results."""
-        facts: dict[str, Any] = {"protocol": self.name, "meaning": PROTOCOLS[self.name]}
+        facts: dict[str, Any] = {"protocol": self.name, "meaning": PROTOCOLS[self.name].description}
         if "extractor" in vars(self):
             facts |= {"extractor": self.extractor.name, "extractor_hash": self.extractor.fingerprint}
         if "lpips" in vars(self):

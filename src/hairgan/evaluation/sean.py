@@ -18,8 +18,9 @@ from hairgan.evaluation import sean_report
 from hairgan.evaluation.batches import gather, local_batches, read_labelled
 from hairgan.evaluation.image_cost import add_cost
 from hairgan.evaluation.judges import Judges
-from hairgan.evaluation.names import Mode
-from hairgan.evaluation.painter import Painted, Painter
+from hairgan.evaluation.outputs import Painted
+from hairgan.evaluation.own_metrics import OwnMetrics
+from hairgan.evaluation.painter import Painter
 from hairgan.evaluation.real_statistics import real_statistics
 from hairgan.evaluation.result import Evaluation
 from hairgan.evaluation.settings import EvaluationData, EvaluationSettings
@@ -28,6 +29,7 @@ from hairgan.metrics.hair_edits import HairColorDistance, HairShapeIoU, OutsideH
 from hairgan.metrics.identity import IdentitySimilarity
 from hairgan.metrics.mean_over_images import MeanOverImages
 from hairgan.metrics.reconstruction import Reconstruction
+from hairgan.metrics.registry import Mode
 from hairgan.metrics.segmentation import ParsingScores
 from hairgan.networks.sean import SEANGenerator
 
@@ -60,21 +62,23 @@ def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: Evalua
             `reconstruction` (PSNR, SSIM, RMSE, LPIPS); `edits` (change outside the hair, hair color distance, and with
             a parser the hair's shape); `segmentation`, the agreement of a parser's regions in the reconstructions with
             the label maps (as in Park et al. 2019); `identity`, the similarity of the faces of edits and images;
-            `editbench`, dyeing against the drawn truth; `cost`, of encoding and painting one image.
+            `editbench`, dyeing against the drawn truth; `cost`, of encoding and painting one image; and metrics of your
+            own, which see `Painted` batches.
 
     Raises:
         ValueError: the split has fewer than two images, the dataset has no label maps, or an output is not finite.
     """
     generator, dataset = networks["generator"], data.dataset
     indices = _indices(dataset, settings)
-    edits = any(metric in settings.metrics for metric in ("edits", "identity"))
+    own = OwnMetrics(settings.metrics, "sean", settings.device)
+    edits = bool(own) or any(metric in settings.metrics for metric in ("edits", "identity"))
     painter = Painter(generator, dataset, indices, settings.device, edits)
     measures = [*_measures(dataset, indices, settings)]
     of_images: dict[int, dict[str, float]] = {}  # position of the image -> its values by name
-    for positions in local_batches(np.arange(len(indices) if measures else 0), settings.batch_size):
+    for positions in local_batches(np.arange(len(indices) if measures or own else 0), settings.batch_size):
         batch = painter(positions)
-        for measure in measures:
-            for position, of_image in zip(positions, measure.update(batch), strict=True):
+        for of_batch in (*(measure.update(batch) for measure in measures), own.update(batch)):
+            for position, of_image in zip(positions, of_batch, strict=False):  # none of a metric of sets of images
                 of_images.setdefault(int(position), {}).update(of_image)
     of_images = gather(of_images)
 
@@ -85,6 +89,7 @@ def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: Evalua
     counts = {"split": settings.split, "images": len(indices)}
     result = Evaluation(values, settings.protocol.describe() | settings.judges.describe() | counts, headline)
     result.tables += sean_report.tables(values, headline, len(indices))
+    own.add_to(result, f"{len(indices)} images")
     if "editbench" in settings.metrics:
         sean_report.add_editbench(result, generator, dataset.size, settings.device)
     if "cost" in settings.metrics:
@@ -144,13 +149,11 @@ class _Measure:
     prefix: str = ""
 
     def update(self, batch: Painted) -> list[dict[str, float]]:
-        """Add a batch, and return each image's values by name (empty for a metric of sets of images)."""
+        """Add a batch, and return each image's values by name (nothing for a metric of sets of images)."""
         self.metric.update(*self.inputs(batch))
         if not isinstance(self.metric, MeanOverImages):
-            return [{} for _ in batch.images]
-        names = [self.prefix + name for name in self.metric.last]
-        columns = [values.tolist() for values in self.metric.last.values()]
-        return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+            return []
+        return [{self.prefix + name: v for name, v in row.items()} for row in self.metric.values_of_images()]
 
     def compute(self) -> dict[str, float]:
         """The values by name."""

@@ -16,6 +16,7 @@ from hairgan.editbench import BASELINES, EditCase, contact_sheet, run
 from hairgan.evaluation.painter import Painter, with_hair_of
 from hairgan.evaluation.result import Evaluation, Picture, Table
 from hairgan.metrics.definitions import define
+from hairgan.metrics.registry import SIMILARITY
 from hairgan.networks.sean import SEANGenerator
 from hairgan.pictures import sheet
 from hairgan.regions import colorize
@@ -56,9 +57,10 @@ def best_and_worst(painter: Painter, of_images: Mapping[int, Mapping[str, float]
         for rank, positions in (("Best", best_first), ("Worst", best_first[::-1])):
             shown = np.array(positions[:EXAMPLES])
             batch = painter(shown)
-            rows = {"source": batch.images, "labels": batch.labels, "painted": batch.painted}
-            if name.startswith("edits/"):
-                rows = {"source": batch.images, "reference": batch.references, "edited": batch.edited}
+            painted = {"labels": batch.labels, "painted": batch.painted}
+            edited = {"reference": batch.references, "edited": batch.edited}
+            is_own = "/" not in name and not name.startswith((*SIMILARITY, "lpips"))  # may look at either
+            rows = {"source": batch.images} | (painted | edited if is_own else edited if "/" in name else painted)
             columns = [f"{values[int(position)]:.3f}" for position in shown]
             picture = sheet([_pictures(row) for row in rows.values()], [*rows], columns)
             pictures.append(Picture(f"{rank} by {name}", picture, definition.text, section="Best and worst"))

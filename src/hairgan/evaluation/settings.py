@@ -11,10 +11,10 @@ from numpy import ndarray
 from hairgan.data.packed_dataset import PackedDataset
 from hairgan.domains import Domains
 from hairgan.evaluation.judges import Judges
-from hairgan.evaluation.names import MODES, Mode
 from hairgan.evaluation.protocols import Protocol
 from hairgan.evaluation.real_statistics import StatisticsCache
 from hairgan.losses.stargan import MakeMasks
+from hairgan.metrics.registry import MODES, Mode
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class EvaluationSettings:
     """How networks are measured.
 
     Attributes:
-        metrics: names of some of the family's metrics (`hairgan.evaluation.names.METRICS`).
+        metrics: names of some of the family's metrics (`hairgan.metrics.registry.METRICS`).
         split: the split whose images are measured.
         protocol: the networks behind FID and LPIPS.
         judges: the networks that look at outputs.

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int64, UInt8
+from jaxtyping import Bool, Float, Int64
 from numpy import ndarray
 from torch import Tensor
 from tqdm import tqdm
@@ -31,7 +31,8 @@ from hairgan.evaluation import stargan_report
 from hairgan.evaluation.batches import gather, local_batches, read, sum_over_processes
 from hairgan.evaluation.image_cost import add_cost
 from hairgan.evaluation.judges import DomainClassifier, Judges
-from hairgan.evaluation.names import Mode
+from hairgan.evaluation.outputs import Translated
+from hairgan.evaluation.own_metrics import make_own_metrics
 from hairgan.evaluation.pair_scores import PairScores
 from hairgan.evaluation.real_statistics import real_statistics
 from hairgan.evaluation.result import Evaluation
@@ -40,7 +41,9 @@ from hairgan.evaluation.translator import Translator, translate
 from hairgan.metrics.extractors import FeatureExtractor
 from hairgan.metrics.identity import FaceEmbedder, identity_similarity
 from hairgan.metrics.images import as_bytes
+from hairgan.metrics.mean_over_images import MeanOverImages
 from hairgan.metrics.perceptual import LPIPS
+from hairgan.metrics.registry import Mode
 from hairgan.metrics.statistics import FeatureMoments, GaussianStatistics, frechet_distance
 
 DEFAULT_SPLIT = "val"
@@ -66,7 +69,8 @@ def evaluate(networks: Mapping[str, Any], data: EvaluationData, settings: Evalua
     Args:
         networks: `generator`, `mapping_network` and `style_encoder`.
         settings: `metrics` can be `fid`, `lpips` (diversity), `domain_accuracy`, `identity` (similarity of outputs to
-            their source), and `cost`, of one image and one latent code.
+            their source), `cost`, of one image and one latent code, and metrics of your own, which see `Translated`
+            batches and give each source a value.
 
     Raises:
         ValueError: as `measure_pairs`.
@@ -157,8 +161,9 @@ def _observe_outputs(translator: Translator, observers: _Observers, target: int,
     styles = translator.styles(mode, target)
     sums = _SumsOfTarget(translator, observers, target)
     for indices in local_batches(translator.sources(target, settings.max_sources), settings.batch_size):
-        sources = torch.from_numpy(translator.dataset.images[indices]).permute(0, 3, 1, 2).to(settings.device)
-        sums.add(indices, observers(sources, translator(indices, styles), target))
+        sources, labels = read(translator.dataset, indices, settings.device)
+        outputs = Translated(sources, labels, translator(indices, styles), translator.domains[target], mode)
+        sums.add(indices, observers(outputs, target))
     sums.reduce()
     return sums
 
@@ -186,6 +191,7 @@ class _Observers:
     lpips: LPIPS | None
     classifier: DomainClassifier | None
     embedder: FaceEmbedder | None
+    own: Mapping[str, MeanOverImages]
 
     @classmethod
     def of(cls, translator: Translator) -> _Observers:
@@ -195,6 +201,7 @@ class _Observers:
             protocol.lpips if "lpips" in metrics else None,
             domain_classifier(translator),
             translator.settings.judges.embedder if "identity" in metrics else None,
+            make_own_metrics(metrics, "stargan", translator.settings.device),
         )
 
     @property
@@ -202,16 +209,16 @@ class _Observers:
         """Metrics that have a value for each source."""
         names = [] if self.lpips is None else [f"{self.lpips.name}_diversity"]
         names += [] if self.classifier is None else ["domain_accuracy"]
-        return names + ([] if self.embedder is None else ["identity_similarity"])
+        names += [] if self.embedder is None else ["identity_similarity"]
+        return names + [value for metric in self.own.values() for value in metric.definitions]
 
     @property
     def metric_names(self) -> list[str]:
         """All metrics of a pair, by the names of their values."""
         return [*([] if self.extractor is None else [self.extractor.fid_name]), *self.value_names]
 
-    def __call__(
-        self, sources: UInt8[Tensor, "b 3 h w"], outputs: Float[Tensor, "b n 3 h w"], target: int
-    ) -> _Observed:
+    def __call__(self, translated: Translated, target: int) -> _Observed:
+        sources, outputs = translated.sources, translated.outputs
         shape, flat = outputs.shape[:2], outputs.flatten(0, 1)
         pixels = as_bytes(flat)  # refuses NaN, even if no metric needs bytes
         values: dict[str, Tensor] = {}
@@ -222,6 +229,9 @@ class _Observers:
             values["domain_accuracy"] = domains[:, :, target].double().mean(1)
         if self.embedder is not None:
             values["identity_similarity"] = identity_similarity(self.embedder, sources, outputs)
+        for metric in self.own.values():
+            metric.update(translated)
+            values |= metric.last
         features = None if self.extractor is None else self.extractor(pixels).unflatten(0, shape)
         return _Observed(values, features, domains)
 

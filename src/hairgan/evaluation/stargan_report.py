@@ -14,11 +14,11 @@ from torch import Tensor
 from hairgan.data.augment import to_bytes
 from hairgan.evaluation.batches import batches, read
 from hairgan.evaluation.judges import DomainClassifier
-from hairgan.evaluation.names import Mode
 from hairgan.evaluation.pair_scores import PairScores
 from hairgan.evaluation.result import Evaluation, Picture, Table
 from hairgan.evaluation.translator import Translator
 from hairgan.metrics.definitions import define
+from hairgan.metrics.registry import Mode
 from hairgan.pictures import sheet
 
 EXAMPLES = 6

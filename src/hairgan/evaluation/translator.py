@@ -15,8 +15,8 @@ from numpy import ndarray
 from torch import Tensor
 
 from hairgan.evaluation.batches import batches, read
-from hairgan.evaluation.names import Mode
 from hairgan.evaluation.settings import EvaluationData, EvaluationSettings
+from hairgan.metrics.registry import Mode
 from hairgan.networks.stargan import Generator, Masks
 from hairgan.randomness import normal, numpy_generator
 

@@ -9,10 +9,12 @@ from hairgan.lazy import lazy_names
 if TYPE_CHECKING:
     from hairgan.metrics.classification import AttributeScores
     from hairgan.metrics.color import ciede2000
+    from hairgan.metrics.definitions import Definition
     from hairgan.metrics.extractors import EmbeddedExtractor, TorchFidelityInception, TorchvisionInception
     from hairgan.metrics.generative import FID, KID
     from hairgan.metrics.hair_edits import HairColorDistance, HairShapeIoU, OutsideHairChange
     from hairgan.metrics.identity import FaceEmbedder, IdentitySimilarity
+    from hairgan.metrics.mean_over_images import MeanOverImages
     from hairgan.metrics.perceptual import LPIPS
     from hairgan.metrics.reconstruction import Reconstruction
     from hairgan.metrics.segmentation import ParsingScores
@@ -21,6 +23,7 @@ else:
         __name__,
         {
             "AttributeScores": "classification:AttributeScores",
+            "Definition": "definitions:Definition",
             "FID": "generative:FID",
             "EmbeddedExtractor": "extractors:EmbeddedExtractor",
             "FaceEmbedder": "identity:FaceEmbedder",
@@ -29,6 +32,7 @@ else:
             "IdentitySimilarity": "identity:IdentitySimilarity",
             "KID": "generative:KID",
             "LPIPS": "perceptual:LPIPS",
+            "MeanOverImages": "mean_over_images:MeanOverImages",
             "OutsideHairChange": "hair_edits:OutsideHairChange",
             "ParsingScores": "segmentation:ParsingScores",
             "Reconstruction": "reconstruction:Reconstruction",
@@ -43,11 +47,13 @@ __all__ = [
     "KID",
     "LPIPS",
     "AttributeScores",
+    "Definition",
     "EmbeddedExtractor",
     "FaceEmbedder",
     "HairColorDistance",
     "HairShapeIoU",
     "IdentitySimilarity",
+    "MeanOverImages",
     "OutsideHairChange",
     "ParsingScores",
     "Reconstruction",

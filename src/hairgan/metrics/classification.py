@@ -12,6 +12,7 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from hairgan.hair_attributes import HEADS, UNKNOWN
+from hairgan.metrics.registry import ATTRIBUTES, of_heads
 
 
 class AttributeScores(Metric):
@@ -31,8 +32,7 @@ class AttributeScores(Metric):
     def __init__(self, heads: Mapping[str, Sequence[str]] = HEADS, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.heads = tuple(heads)
-        self.names = tuple(f"{score}/{head}" for head in heads for score in ("accuracy", "f1"))
-        self.names += ("mean_accuracy", "mean_f1")
+        self.names = (*of_heads(heads), *ATTRIBUTES)
         for head, classes in heads.items():
             zeros = torch.zeros(len(classes), len(classes), dtype=torch.int64)
             self.add_state(f"confusion_{head}", zeros, dist_reduce_fx="sum")

@@ -1,11 +1,15 @@
-"""The registry of values: a one-line definition of each, for reports. The full definitions are in `docs/metrics.md`."""
+"""What each value means: a one-line definition, for reports. The full definitions are in `docs/metrics.md`.
+
+A metric of the user's own brings the definitions of its values with it (`add_definitions`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-MODES = ("latent", "reference")
+from hairgan.metrics.registry import MODES
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,23 @@ DEFINITIONS: dict[str, Definition] = {
     "hair_ciede2000": Definition("Mean CIEDE2000 to the true result, over old and new hair", "lower"),
     "outside_ciede2000": Definition("Mean CIEDE2000 to the true result, outside old and new hair", "lower"),
 }
+
+
+def add_definitions(definitions: Mapping[str, Definition], of: str) -> None:
+    """Add the definitions of a metric's values.
+
+    Args:
+        of: whose they are, for the message.
+
+    Raises:
+        ValueError: a name already means something else.
+    """
+    for name, definition in definitions.items():
+        if DEFINITIONS.setdefault(name, definition) != definition:
+            raise ValueError(
+                f"{of} defines '{name}', which is already the name of a value ({DEFINITIONS[name].text}): "
+                "choose another"
+            )
 
 
 def define(name: str) -> Definition | None:

@@ -18,6 +18,7 @@ from torchvision.transforms.v2.functional import InterpolationMode, normalize, r
 from hairgan.extras import how_to_install
 from hairgan.metrics.embedded import NO_FILE, EmbeddedTrunk
 from hairgan.metrics.images import Images, as_bytes
+from hairgan.metrics.registry import PROTOCOLS
 from hairgan.weights.files import load_exactly, read_state_dict, weights_file, weights_fingerprint
 
 IMAGENET_MEAN = [0.485, 0.456, 0.406]
@@ -71,7 +72,7 @@ class TorchFidelityInception(FeatureExtractor):
     """
 
     name = "inception-2015-12-05/tf-bilinear-299"
-    fid_name = "fid"
+    fid_name = PROTOCOLS["standard"].fid
     num_features = 2048
 
     def __init__(self, weights: str | Path | None = None) -> None:
@@ -102,7 +103,7 @@ class TorchvisionInception(FeatureExtractor):
     """
 
     name = "torchvision-inception-v3/pil-bilinear-299"
-    fid_name = "fid_stargan_v2"
+    fid_name = PROTOCOLS["stargan_v2"].fid
     num_features = 2048
 
     def __init__(self, weights: str | Path | None = None) -> None:
@@ -131,7 +132,7 @@ class EmbeddedExtractor(FeatureExtractor):
     """
 
     name = "embedded-1/bilinear-64"
-    fid_name = "fid_embedded"
+    fid_name = PROTOCOLS["embedded"].fid
     num_features = 2 * sum(EmbeddedTrunk.channels) + 48
 
     def __init__(self) -> None:

@@ -15,6 +15,7 @@ from hairgan.metrics.images import Images, Masks, as_unit, check_same_shape
 from hairgan.metrics.mean_over_images import MeanOverImages
 from hairgan.metrics.perceptual import LPIPS
 from hairgan.metrics.reconstruction import mean_over, psnr, ssim_map
+from hairgan.metrics.registry import OUTSIDE_HAIR
 from hairgan.regions import Region
 
 
@@ -27,8 +28,7 @@ class OutsideHairChange(MeanOverImages):
     """
 
     def __init__(self, lpips: LPIPS, **kwargs: object) -> None:
-        names = ("outside_psnr", "outside_ssim", f"outside_{lpips.name}", "outside_bytes_changed")
-        super().__init__(names, **kwargs)
+        super().__init__(tuple(name.format(lpips=lpips.name) for name in OUTSIDE_HAIR), **kwargs)
         self.lpips = lpips
 
     def update(self, source: Images, edited: Images, source_hair: Masks, edited_hair: Masks) -> None:

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torchmetrics import Metric
+
+from hairgan.metrics.definitions import Definition
 
 
 class MeanOverImages(Metric):
     """Means of one or more values per image; an image whose value is NaN is left out of the mean of that value.
 
     Args:
-        names: of the values.
+        names: of the values; None takes those of `definitions`.
 
     Attributes:
+        families: of a metric of your own: the model families that it measures, e.g. `("sean",)`.
+        definitions: of a metric of your own: its values by name.
         last: the values of each image in the last batch, by name.
     """
 
+    families: ClassVar[tuple[str, ...]] = ()
+    definitions: ClassVar[Mapping[str, Definition]] = {}
     full_state_update = False
     is_differentiable = False
     sums: Tensor
     counts: Tensor
     images: Tensor
 
-    def __init__(self, names: tuple[str, ...], **kwargs: object) -> None:
+    def __init__(self, names: tuple[str, ...] | None = None, **kwargs: object) -> None:
         super().__init__(**kwargs)
-        self.names = names
+        self.names = names = tuple(self.definitions) if names is None else names
         self.last: dict[str, Tensor] = {}
         self.add_state("sums", torch.zeros(len(names), dtype=torch.float64), dist_reduce_fx="sum")
         self.add_state("counts", torch.zeros(len(names), dtype=torch.float64), dist_reduce_fx="sum")
@@ -39,6 +48,11 @@ class MeanOverImages(Metric):
         self.sums += torch.where(defined, values, 0).sum(1)
         self.counts += defined.sum(1)
         self.images += values.shape[1]
+
+    def values_of_images(self) -> list[dict[str, float]]:
+        """The values of each image in the last batch, by name."""
+        columns = [values.tolist() for values in self.last.values()]
+        return [dict(zip(self.last, row, strict=True)) for row in zip(*columns, strict=True)]
 
     def compute(self) -> dict[str, Float[Tensor, ""]]:
         """The means by name; NaN for a value that is NaN for all images.

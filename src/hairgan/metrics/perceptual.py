@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from hairgan.metrics.embedded import NO_FILE, EmbeddedTrunk
 from hairgan.metrics.images import check_same_shape
+from hairgan.metrics.registry import PROTOCOLS
 from hairgan.weights.files import load_exactly, read_state_dict, weights_file
 
 _TAPS = (1, 4, 7, 9, 11)
@@ -43,12 +44,12 @@ class LPIPS(nn.Module):
     def __init__(self, weights: str | Path = "torchvision") -> None:
         super().__init__()
         if weights == "embedded":
-            self.name = "lpips_embedded"
+            self.name = PROTOCOLS["embedded"].lpips
             self.trunk: nn.Module = EmbeddedTrunk()
             heads = [torch.full((1, c, 1, 1), 0.5) for c in EmbeddedTrunk.channels]
             shift, scale = [0.0, 0.0, 0.0], [1.0, 1.0, 1.0]
         else:
-            self.name = "lpips"
+            self.name = PROTOCOLS["standard"].lpips
             self.trunk = _AlexNet(None if weights == "torchvision" else weights)
             file = Path(str(files("torchmetrics") / "functional/image/lpips_models/alex.pth"))
             heads = list(read_state_dict(file).values())

@@ -13,6 +13,7 @@ from torchmetrics.functional.image import structural_similarity_index_measure
 from hairgan.metrics.images import Images, as_unit, check_same_shape
 from hairgan.metrics.mean_over_images import MeanOverImages
 from hairgan.metrics.perceptual import LPIPS
+from hairgan.metrics.registry import SIMILARITY
 
 PSNR_LIMIT = 100.0
 """The highest PSNR of an image, dB: identical images have an infinite one, which would make every mean infinite."""
@@ -47,7 +48,7 @@ class Reconstruction(MeanOverImages):
     """
 
     def __init__(self, lpips: LPIPS, **kwargs: object) -> None:
-        super().__init__(("psnr", "ssim", "rmse", lpips.name), **kwargs)
+        super().__init__((*SIMILARITY, lpips.name), **kwargs)
         self.lpips = lpips
 
     def update(self, images: Images, truth: Images) -> None:

@@ -9,6 +9,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 from torchmetrics import Metric
 
+from hairgan.metrics.registry import PARSING, PARSING_OF_REGIONS
 from hairgan.regions import NUM_REGIONS, REGION_NAMES, Region
 
 
@@ -29,10 +30,7 @@ class ParsingScores(Metric):
 
     higher_is_better = True
     full_state_update = False
-    names = (
-        "mean_iou", "mean_f1", "hair_iou", "pixel_accuracy",
-        *(f"{score}/{region}" for score in ("iou", "f1") for region in REGION_NAMES),
-    )  # fmt: skip
+    names = (*PARSING, *PARSING_OF_REGIONS)
     """Names of the values."""
     confusion: Tensor
     """(target, prediction), int64."""

@@ -72,6 +72,9 @@ _REFERENCE = re.compile(
     r"\$\{[\w.\[\]-]+\}|\$\{oc\.decode:\$\{oc\.env:SLURM_\w+,\d+\}\}|\$\{oc\.env:\w+(,(\$\{[\w.]+\})?[\w./ -]*)?\}"
 )
 
+_METRICS = re.compile(r"callbacks\.[^.]+\.metrics(\[\d+\])?")
+"""Places of names of metrics; one with a dot is a class of the user's own (`hairgan.metrics.registry`)."""
+
 
 def check_config(
     config: Mapping[str, Any],
@@ -97,6 +100,8 @@ def check_config(
         for place, value in _walk(node, start):
             if isinstance(value, Mapping) and "_target_" in value:
                 _check_target(place, value, typed, source)
+            elif _METRICS.fullmatch(place):
+                _check_metric(place, value, typed, source)
             elif isinstance(value, str) and "${" in value and not is_trusted(EVERYTHING):
                 left = _REFERENCE.sub("", value) if places is None else value
                 if "${" in left:
@@ -109,9 +114,11 @@ def check_config(
 def targets(config: Any) -> set[str]:
     """All dotted names of a config that would be built or looked up."""
     found: set[str] = set()
-    for _, value in _walk(config, ""):
+    for place, value in _walk(config, ""):
         if isinstance(value, Mapping) and "_target_" in value:
             found |= {str(value["_target_"]), *([str(value["path"])] if value["_target_"] in LOOK_UPS else [])}
+        elif _METRICS.fullmatch(place) and isinstance(value, str) and "." in value:
+            found.add(value)
     return found - set(LOOK_UPS)
 
 
@@ -133,6 +140,17 @@ def _check_target(place: str, node: Mapping[str, Any], typed: Collection[str], s
         f"{source} names {shorten(target)} as {place}, which is not a part that hairgan, torch, torchmetrics or "
         f"Lightning have for this place. If you trust its code: trust={target.split('.')[0]}, or trust=true for all"
     )
+
+
+def _check_metric(place: str, value: Any, typed: Collection[str], source: str) -> None:
+    """Refuse a metric, or a reference to metrics, that names a class which is not trusted."""
+    if not isinstance(value, str) or not {".", "$"} & set(value) or value in typed or is_trusted(value):
+        return
+    if not _is_of_kind(value, KINDS["callbacks"]):
+        raise ValueError(
+            f"{source} names the metric {shorten(value)} as {place}, which is not one of hairgan. If you trust its "
+            f"code: trust={shorten(value.split('.')[0], 40)}, or trust=true for all"
+        )
 
 
 def _is_of_kind(target: str, kinds: tuple[_Kind, ...]) -> bool:

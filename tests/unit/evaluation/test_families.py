@@ -4,8 +4,8 @@ import pytest
 
 from hairgan.evaluation.families import FAMILIES, IDENTIFIED_BY, check_metrics, family_of
 from hairgan.evaluation.judges import Judges
-from hairgan.evaluation.names import METRICS, NEEDED_JUDGES, SPLITS
 from hairgan.metrics.identity import FaceEmbedder
+from hairgan.metrics.registry import METRICS, SPLITS
 from hairgan.networks.face_parser import BiSeNet
 from hairgan.networks.hair_classifier import HairClassifier
 from hairgan.photos.classifier import HairAttributeClassifier
@@ -33,7 +33,7 @@ def test_default_metrics_need_no_judge_that_is_missing(family, data):
     check_metrics(family, without, ())
     with_judges = module.default_metrics(dataset, judges)
     check_metrics(family, with_judges, ("classifier", "parser", "embedder"))
-    judged = {metric for name, metric in NEEDED_JUDGES if name == family}
+    judged = {name for name, metric in METRICS[family].items() if metric.judge is not None}
     assert set(with_judges) - set(without) == judged and "cost" in without
     assert module.DEFAULT_SPLIT in SPLITS
 

@@ -9,11 +9,12 @@ import torch
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
+from hairgan.metrics.registry import value_names
 from hairgan.networks.sean import SEANGenerator
 from lightning_modules.callbacks import Evaluate
 from lightning_modules.callbacks.evaluate import _in_float32
 from lightning_modules.launch.settings import use_current_names
-from lightning_modules.launch.settings.logged_values import names_of_metrics, seconds_name
+from lightning_modules.launch.settings.logged_values import seconds_name
 
 SEAN = SimpleNamespace(networks={"generator": SEANGenerator(image_size=32, width=1, style_dim=2)})
 
@@ -32,8 +33,8 @@ def test_callbacks_of_older_configs_measure_and_log_what_they_did(old, metrics, 
     use_current_names(cfg)
     callback, own_metrics = instantiate(cfg.callbacks.old), instantiate(cfg.callbacks.older)
     assert type(callback) is Evaluate and callback.every_n_steps == 5
-    assert callback.measures(SEAN) == names_of_metrics("sean", metrics)
-    assert own_metrics.measures(SEAN) == names_of_metrics("sean", ("kid",))
+    assert callback.measures(SEAN) == [f"metrics/{name}" for name in value_names("sean", metrics)]
+    assert own_metrics.measures(SEAN) == ["metrics/kid_embedded"]
     assert seconds_name(callback.name) == seconds
 
 
