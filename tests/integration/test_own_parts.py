@@ -1,8 +1,11 @@
-"""A network and a callback defined by the user, from training to the salon."""
+"""A network, a callback and a metric defined by the user, from training to evaluation and the salon."""
 
 from __future__ import annotations
 
+import json
+import re
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,10 +18,12 @@ from hydra import compose, initialize_config_dir
 from evaluate import evaluate
 from hairgan.cli import cli
 from hairgan.editing.salon import Salon
+from hairgan.metrics.definitions import DEFINITIONS
 from hairgan.networks.face_parser import BiSeNet
 from hairgan.weights import load_bundle, save_bundle, trusting
 from lightning_modules.launch import choice
 from tests.conftest import ROOT
+from tests.integration import runs
 from train import train
 
 MODULE = '''
@@ -140,3 +145,40 @@ def test_a_bundle_is_refused_if_it_could_not_be_loaded(tmp_path):
     del mine.config
     with trusting("my_parts"), pytest.raises(ValueError, match="has no attribute 'config', a dict of its constructor"):
         save_bundle(tmp_path / "c", {"stargan_generator": mine})
+
+
+def test_the_metric_of_the_docs_is_logged_monitored_and_reported(
+    settings, compose_config, tmp_path, monkeypatch, capsys
+):
+    """The example of docs/extending.md, as it is written there."""
+    section = (ROOT / "docs/extending.md").read_text().split("## A metric\n")[1].split("\n## ")[0]
+    file, *_ = re.findall(r"^    # my_metrics.py.*?(?=^    python )", section, re.MULTILINE | re.DOTALL)
+    assert len(file.splitlines()) <= 40
+    (tmp_path / "my_metrics.py").write_text(textwrap.dedent(file))
+    name = "my_metrics.HairBrightness"
+    metrics = f"metrics:[reconstruction,{name}],every_n_steps:1,max_sources:4,batch_size:4,cache:${{paths.cache}}"
+    callback = [f"callbacks.edit_metrics={{_target_:lightning_modules.callbacks.Evaluate,{metrics}}}"]
+    own = [*settings("sean", steps=1, run_dir=tmp_path / "run"), *callback]
+    with pytest.raises(ValueError, match=r"'metrics/hair_darkness', which this run does not measure.*hair_brightness"):
+        train(compose_config(*own, "callbacks.checkpoints.monitor=metrics/hair_darkness"))
+    best = [f"callbacks.checkpoints.{setting}" for setting in ("monitor=metrics/hair_brightness", "every_n_steps=1")]
+    train(compose_config(*own, *best))
+    (row,) = runs.logged(tmp_path / "run")
+    assert 0 < row["metrics/hair_brightness"] < 1
+    assert DEFINITIONS["hair_brightness"].text == "Mean brightness of the hair of edits, 0 to 1"
+
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        overrides = [f"run={tmp_path / 'run'}", f"out={tmp_path / 'report'}", "max_sources=4", "batch_size=4"]
+        evaluate(compose("evaluate", [*overrides, f"metrics=[{name}]", "checkpoint=best"]))
+    result = json.loads((tmp_path / "report/metrics.json").read_text())
+    assert result["values"] == {"hair_brightness": pytest.approx(row["metrics/hair_brightness"], rel=1e-4)}
+    assert result["own_metrics"] == [name]
+    page = (tmp_path / "report/report.html").read_text()
+    assert DEFINITIONS["hair_brightness"].text in page and "Best by hair_brightness" in page
+    assert "HairBrightness\n" in capsys.readouterr().out
+
+    resume = ["steps=2", f"resume={tmp_path / 'run'}"]
+    with pytest.raises(ValueError, match=rf"names the metric {name} as callbacks\.edit_metrics\.metrics.* trust=my_m"):
+        choice.choose_run(compose_config(*resume))
+    typed = [setting for setting in own if not setting.startswith(("steps", "run_dir"))]
+    assert choice.choose_run(compose_config(*typed, *resume)).run == tmp_path / "run"
