@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
@@ -15,23 +14,7 @@ from hairgan.weights.run_configs import check_config, targets
 from hairgan.weights.trusted import trust
 from lightning_modules.launch import processes, record, run_directory, settings, slurm
 from lightning_modules.launch.overrides import RUN_SELECTION, apply_command_line
-
-
-@dataclass(frozen=True)
-class Choice:
-    """The chosen run.
-
-    Attributes:
-        cfg: its config.
-        run: the directory of the run to continue; None for a new run.
-        new_path: directory of a new run; a number is added if it is taken. None: `cfg.run_dir`, without a number.
-        fingerprint: of the config as given, before values were filled in.
-    """
-
-    cfg: DictConfig
-    run: Path | None
-    new_path: Path | None
-    fingerprint: str
+from lightning_modules.launch.run_directory import Choice
 
 
 def choose_run(cfg: DictConfig) -> Choice:

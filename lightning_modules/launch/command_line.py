@@ -9,12 +9,16 @@ from pathlib import Path
 
 import yaml
 from hydra import compose, initialize_config_dir
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra._internal.utils import get_args_parser
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
 
 from hairgan import programs
 from hairgan.moved import current_name
 from lightning_modules.launch import config_comments, settings
 from lightning_modules.launch.errors import errors_as_sentences
+from lightning_modules.launch.log_filters import keep_lightning_apart
 from lightning_modules.launch.settings.consistency import SET_FROM_DATA
 from lightning_modules.launch.settings.families import DATA, FAMILIES
 
@@ -24,6 +28,12 @@ CHECKS: dict[str, tuple[str, Callable[[DictConfig], None]]] = {
     "evaluate.py": ("evaluate", settings.check_evaluation),
 }
 """Program -> its config, and the function that checks it."""
+
+ASKS_HYDRA = (
+    "hydra_help", "version", "cfg", "info", "shell_completion",
+    "config_path", "config_name", "experimental_rerun",
+)  # fmt: skip
+"""Options of Hydra that start no run, or one of another config than ours."""
 
 
 def prepare(program: str) -> None:
@@ -48,15 +58,40 @@ def prepare(program: str) -> None:
             first = next((i for i, word in enumerate(words) if not word.startswith("-")), 0)
             words[first:first] = choices_of_run(words)  # after -m: options of Hydra must not stand between overrides
         sys.argv[1:] = words
-        _, words = split_config_dir(words)
-        if any(word.startswith("-") for word in words):
-            return  # a sweep, or an option of Hydra
+        starts = overrides_of_starts(split_config_dir(words)[1])
+        keep_lightning_apart()
+        if not starts:
+            return
         with initialize_config_dir(str(config_comments.CONF), version_base="1.3"):
-            cfg = compose(config, [*words, *config_comments.search_own_folders()])
-        for name in SET_FROM_DATA:
-            if cfg.get(name) is not None:
-                raise ValueError(f"{name} is set from the data, not on the command line")
-        check(cfg)
+            for overrides in starts:
+                cfg = compose(config, [*overrides, *config_comments.search_own_folders()])
+                for name in SET_FROM_DATA:
+                    if cfg.get(name) is not None:
+                        raise ValueError(f"{name} is set from the data, not on the command line")
+                check(cfg)
+
+
+def overrides_of_starts(words: Sequence[str]) -> list[list[str]]:
+    """The overrides of what a command line starts; none if it only asks Hydra for something, such as `--cfg job`.
+
+    Of the jobs of a sweep (`-m`) these are enough for each value to be in one of them. Jobs that another sweeper or a
+    list of jobs' settings decides on are not known here; each is checked when it starts.
+    """
+    options = get_args_parser().parse_args(list(words))
+    if any(getattr(options, name, None) for name in ASKS_HYDRA):
+        return []
+    if not options.multirun:
+        return [options.overrides]
+    parsed = OverridesParser.create().parse_overrides(options.overrides)
+    if any(override.key_or_group == "hydra/sweeper" for override in parsed):
+        return []
+    seen: set[str] = set()
+    starts = []
+    for job in BasicSweeper.split_arguments(parsed, max_batch_size=None)[0]:
+        if not seen.issuperset(job):
+            starts.append(list(job))
+            seen.update(job)
+    return starts
 
 
 def _check_current_folder() -> None:

@@ -15,12 +15,12 @@ from hydra.errors import (
     MissingConfigException,
     OverrideParseException,
 )
-from omegaconf import DictConfig
-from omegaconf.errors import ConfigAttributeError, OmegaConfBaseException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from hairgan import programs
 from lightning_modules.launch.config_comments import choices
-from lightning_modules.launch.settings.hints import COMMON_NAMES
+from lightning_modules.launch.settings.hints import COMMON_NAMES, did_you_mean
 from lightning_modules.launch.settings.validation import nearest
 
 HYDRA_FULL_ERROR = "HYDRA_FULL_ERROR"
@@ -104,12 +104,15 @@ def _of_hydra(error: HydraException) -> str:
         known = error.options or choices().get(group, [])  # Hydra gives no options for one of several choices
         if known:
             return f"there is no {group} '{name}'{nearest(name, known)}; choose from {', '.join(known)}"
-    if isinstance(cause, ConfigAttributeError) and isinstance(cause.parent_node, DictConfig):
-        name, full = str(cause.key), str(cause.full_key)
-        if full in COMMON_NAMES:
-            return f"there is no setting '{full}': {COMMON_NAMES[full]}"
-        names = [str(known) for known in cause.parent_node]
-        return f"there is no setting '{full}'{nearest(name, names)}; --cfg job shows all of them"
+    if isinstance(cause, (ConfigAttributeError, ConfigKeyError)) and isinstance(cause.parent_node, DictConfig):
+        full, group = str(cause.full_key), str(cause.parent_node._get_full_key(None) or "")
+        if hint := _set_in_file(full) or (f": {COMMON_NAMES[full]}" if full in COMMON_NAMES else ""):
+            return f"there is no setting '{full}'{hint}"
+        typed = re.match(r"Could not override '(.+?)'", str(error))  # the error's own name ends at the unknown part
+        name = (typed.group(1) if typed else full).removeprefix(f"{group}.")
+        tree = OmegaConf.to_container(cause.parent_node._get_root(), resolve=False)
+        assert isinstance(tree, dict)
+        return f"there is no setting '{full}'{did_you_mean(name, tree, group)}; --cfg job shows all of them"
     if isinstance(error, ConfigCompositionException) and isinstance(cause, OmegaConfBaseException):
         return _of_omegaconf(cause)
     if isinstance(error, ConfigCompositionException) and "No match in the defaults list" in str(error):

@@ -1,14 +1,27 @@
-"""Filters for Lightning's messages."""
+"""Lightning's messages: which are shown, and where."""
 
 from __future__ import annotations
 
 import logging
 import warnings
 
+LOGGERS = ("pytorch_lightning", "lightning_fabric")
+
+
+def keep_lightning_apart() -> None:
+    """Let Lightning's messages go to stderr as they are; Hydra's log would show them on stdout, with time and level.
+
+    Call it before Hydra sets up logging. Lightning itself does this only if it is imported before Hydra's start.
+    """
+    for logger in map(logging.getLogger, LOGGERS):
+        if not logger.handlers:
+            logger.addHandler(logging.StreamHandler())
+            logger.propagate = False
+
 
 def silence_lightning() -> None:
     """Hide information messages of Lightning, and its warnings about intended settings."""
-    for name in ("pytorch_lightning", "lightning.pytorch", "lightning.fabric"):
+    for name in (*LOGGERS, "lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
     for message in (
         "does not have many workers",

@@ -110,6 +110,12 @@ def _connect(environment: ClusterEnvironment, on_cpu: bool, timeout: timedelta) 
     )
 
 
+def disconnect() -> None:
+    """End the connection of the processes of an evaluation, if there are several."""
+    if dist.is_initialized():
+        dist.destroy_process_group()
+
+
 def is_first() -> bool:
     """Whether this is the first process of the run, or its only one."""
     return not dist.is_initialized() or dist.get_rank() == 0

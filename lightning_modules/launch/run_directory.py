@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -29,9 +28,6 @@ from lightning_modules.launch.folders import numbered
 from lightning_modules.launch.quoting import quote_override
 from lightning_modules.launch.record import AS_WRITTEN
 
-if TYPE_CHECKING:
-    from lightning_modules.launch.choice import Choice
-
 LOCK = "lock"
 FOLDERS = (FOLDER, "samples")
 FILES = (CONFIG, AS_WRITTEN, record.RECORD, "metrics.csv", "curves.png")
@@ -40,6 +36,23 @@ TRACES = (*FILES, *FOLDERS)
 IGNORED = (LOCK, "wandb", "tensorboard", "lightning_logs", "multirun.yaml", "*.out", "*.err", "*.log")
 """What the directory of a new run may hold, besides hidden files: left by a failed start, a sweep or a SLURM job."""
 CHILD_VARIABLE = processes.CHILD_VARIABLE
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which run a command line means (`launch.choice.choose_run`).
+
+    Attributes:
+        cfg: its config.
+        run: the directory of the run to continue; None for a new run.
+        new_path: directory of a new run; a number is added if it is taken. None: `cfg.run_dir`, without a number.
+        fingerprint: of the config as given, before values were filled in.
+    """
+
+    cfg: DictConfig
+    run: Path | None
+    new_path: Path | None
+    fingerprint: str
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ OUTCOME = "how"
 REASON = "why"
 
 Train = Callable[[DictConfig, Sequence[Callback]], Any]
-"""Trains what a config describes, with additional callbacks (`train.train`)."""
+"""Trains what a config describes, with additional callbacks (`lightning_modules.launch.training.train`)."""
 
 
 class TrialStoppedError(Exception):

@@ -162,6 +162,8 @@ REFUSED = {  # overrides -> a part of the message
     "notes=5": "notes must be text that is not empty, or null, not 5; quotes make it text",
     # names
     "+foo=3": "there is no setting 'foo'",
+    "+lambda_ds=3": "there is no setting 'lambda_ds' (did you mean 'model.lambda_ds'?)",
+    "+model.w_hpf=3": "there is no setting 'model.w_hpf' (did you mean 'model.generator.w_hpf'?)",
     "+stepz=3": "there is no setting 'stepz' (did you mean 'steps'?)",
     "ckpt_path=x": "there is no setting 'ckpt_path': resume=",
     "+ckpt_path=x": "there is no setting 'ckpt_path': resume=",

@@ -72,7 +72,7 @@ def main(out: Path) -> None:
         "model.mapping_network.hidden_dim=4",
         f"paths.outputs={out / 'outputs'}", f"paths.cache={out / 'cache'}", f"run_dir={out / 'run'}",
     ]  # fmt: skip
-    from train import train
+    from lightning_modules.launch.training import train
 
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         train(compose("config", overrides))

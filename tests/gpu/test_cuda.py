@@ -18,11 +18,11 @@ from hairgan.losses.sean import discriminator_loss, generator_loss
 from hairgan.losses.stargan import StarGANv2Step
 from hairgan.weights.official import from_official
 from lightning_modules.callbacks import checkpoints
+from lightning_modules.launch.training import train
 from lightning_modules.stop_signals import StoppedBySignal
 from tests.golden.rule import GOLDEN, Golden, image, label, randn
 from tests.integration.conftest import SMALL
 from tests.integration.runs import assert_same_run
-from train import train
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")]
 UPDATES = {

@@ -8,8 +8,8 @@ import pytest
 
 from hairgan.curves import read_curves
 from hairgan.weights.runs import find_checkpoint
+from lightning_modules.launch.training import train
 from tests.integration.conftest import SMALL
-from train import train
 
 NETWORKS = {  # small networks, without the settings that the debug files set themselves
     model: [

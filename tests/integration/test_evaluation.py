@@ -13,7 +13,6 @@ import torch
 import yaml
 from hydra import compose, initialize_config_dir
 
-from evaluate import evaluate
 from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.packing import pack
 from hairgan.evaluation import sean
@@ -26,10 +25,11 @@ from hairgan.weights.runs import find_checkpoint
 from hairgan.weights.trusted import trusting
 from lightning_modules.callbacks import evaluate as evaluate_callback
 from lightning_modules.launch import evaluated_run
+from lightning_modules.launch.evaluation import evaluate
+from lightning_modules.launch.training import train
 from tests.conftest import ROOT, Faces
 from tests.integration import runs
 from tests.integration.conftest import GANS
-from train import train
 
 SMALL = ["num_outputs=2", "max_sources=5", "batch_size=4"]
 

@@ -10,9 +10,9 @@ import yaml
 from hairgan.data.batches import Batches
 from hairgan.weights.runs import find_checkpoint, networks_from_run
 from lightning_modules.callbacks import checkpoints
+from lightning_modules.launch.training import train
 from tests.integration import runs
 from tests.integration.conftest import EXACT, GANS, SMALL
-from train import train
 
 EQUAL_SETTINGS = {  # no accumulate for SEAN, whose batch norm would be computed per part
     "stargan": [["accumulate=2"], ["channels_last=true"], ["activation_checkpointing=true", "accumulate=4"]],

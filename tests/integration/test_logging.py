@@ -19,9 +19,9 @@ from tensorboard.plugins.hparams import plugin_data_pb2
 from wandb.proto import wandb_internal_pb2
 
 from lightning_modules.launch.errors import one_sentence
+from lightning_modules.launch.training import train
 from tests.integration import runs
 from tests.integration.runs import logged
-from train import train
 
 ALL_LOGGERS = "logger=[csv,tensorboard,wandb]"
 

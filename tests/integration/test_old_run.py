@@ -5,8 +5,8 @@ from __future__ import annotations
 import tarfile
 
 from hairgan.weights import networks_from_run
+from lightning_modules.launch.training import train
 from tests.conftest import ROOT
-from train import train
 
 
 def test_an_old_run_is_continued(compose_config, packed_faces, tmp_path):

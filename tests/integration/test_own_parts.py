@@ -15,16 +15,16 @@ import yaml
 from click.testing import CliRunner
 from hydra import compose, initialize_config_dir
 
-from evaluate import evaluate
 from hairgan.cli import cli
 from hairgan.editing.salon import Salon
 from hairgan.metrics.definitions import DEFINITIONS
 from hairgan.networks.face_parser import BiSeNet
 from hairgan.weights import load_bundle, save_bundle, trusting
 from lightning_modules.launch import choice
+from lightning_modules.launch.evaluation import evaluate
+from lightning_modules.launch.training import train
 from tests.conftest import ROOT
 from tests.integration import runs
-from train import train
 
 MODULE = '''
 import pytorch_lightning as pl

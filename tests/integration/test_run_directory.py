@@ -13,7 +13,7 @@ from hairgan.curves import read_curves
 from hairgan.files import write_text
 from hairgan.weights.runs import by_step
 from lightning_modules.launch import choice, record
-from train import train
+from lightning_modules.launch.training import train
 
 
 def content(folder: Path) -> dict[str, bytes]:

@@ -16,8 +16,8 @@ from optuna.trial import TrialState
 from lightning_modules.callbacks.trial_report import TrialReport
 from lightning_modules.phase import NonFiniteError
 from lightning_modules.stop_signals import StoppedBySignal
+from lightning_modules.sweeps.search import sweep
 from lightning_modules.sweeps.trial import FINISHED
-from sweep import sweep
 
 
 def test_workers_share_a_study_that_ends_with_a_table_and_a_picture(settings, compose_config, tmp_path):

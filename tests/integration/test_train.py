@@ -11,17 +11,17 @@ import yaml
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
-from evaluate import evaluate
 from hairgan.curves import read_curves
 from hairgan.weights.mean_styles import file_name
 from hairgan.weights.runs import find_checkpoint, read_checkpoint
 from lightning_modules.callbacks import checkpoints
+from lightning_modules.launch.evaluation import evaluate
 from lightning_modules.launch.settings import logged_values
+from lightning_modules.launch.training import train
 from lightning_modules.stop_signals import StoppedBySignal
 from tests.conftest import ROOT
 from tests.integration.conftest import SMALL
 from tests.integration.runs import assert_same_run
-from train import train
 
 
 def evaluation_config(run: Path, tmp_path: Path) -> DictConfig:

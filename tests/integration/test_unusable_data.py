@@ -11,8 +11,8 @@ from PIL import Image
 
 from lightning_modules.base import PhasedModule
 from lightning_modules.launch.errors import one_sentence
+from lightning_modules.launch.training import train
 from tests.integration.conftest import SMALL
-from train import train
 
 COMPLETE = {"train/a": 3, "train/b": 3, "val/a": 2, "val/b": 2}
 SMALL_STARGAN = ["model=stargan", "model.generator.w_hpf=0", *SMALL["stargan"][1:4]]

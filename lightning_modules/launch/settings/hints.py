@@ -1,6 +1,12 @@
-"""Names that other frameworks use for a setting, and what to say of each."""
+"""What to say of a name that is no setting: what it is called here, or which setting is meant."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+MOST_NAMES = 3  # of settings that a message asks about
 
 COMMON_NAMES = {
     "ckpt_path": "resume=RUN_OR_CHECKPOINT continues a run, and evaluate.py run=RUN measures one",
@@ -44,3 +50,37 @@ COMMON_NAMES = {
     "fast_dev_run": "debug=fast is a run of one step",
     "overfit_batches": "debug=overfit repeats one batch",
 }
+"""Names that other frameworks use, and what to say of each."""
+
+
+def did_you_mean(name: str, tree: Mapping[Any, Any], where: str = "") -> str:
+    """` (did you mean 'model.lambda_ds'?)`: the same name elsewhere, or else a similar one; empty if there is none.
+
+    A setting of the same group is named without the group, as in ` (did you mean 'lambda_cyc'?)`.
+
+    Args:
+        name: what is no setting, without its group; it may have several parts (`generator.w_hpf`).
+        tree: the whole config as plain values.
+        where: full name of its group; empty for the outermost level.
+    """
+    known = list(_full_names(tree))
+    siblings = [full.rpartition(".")[2] for full in known if full.rpartition(".")[0] == where]
+    last = name.rpartition(".")[2]
+    found = [full for full in known if f".{full}".endswith(f".{name}")]
+    if found:  # first those inside the group, and the outer ones
+        found.sort(key=lambda full: (not full.startswith(f"{where}."), full.count(".")))
+    elif not (found := get_close_matches(name, siblings, n=1)):
+        names = {full.rpartition(".")[2]: full for full in reversed(known)}
+        found = [names[close] for close in get_close_matches(last, names, n=1, cutoff=0.8)]
+    asked = [f"'{full}'" for full in found[:MOST_NAMES]]
+    asked += ["another"] if len(found) > MOST_NAMES else []
+    return f" (did you mean {' or '.join(asked)}?)" if asked else ""
+
+
+def _full_names(tree: Mapping[Any, Any], around: str = "") -> Iterator[str]:
+    """The full names of all settings and groups of settings, without those that take the value of another."""
+    for name, value in tree.items():
+        if not str(name).startswith("_") and not (isinstance(value, str) and value.startswith("${")):
+            yield f"{around}{name}"
+            if isinstance(value, Mapping):
+                yield from _full_names(value, f"{around}{name}.")

@@ -19,6 +19,8 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 
+from lightning_modules.launch.settings.hints import did_you_mean
+
 LARGEST = 10**9
 """The largest count of anything: steps, images, channels."""
 
@@ -85,7 +87,10 @@ def _message(kind: type[Settings], values: dict[str, Any], where: str, error: Va
     full = f"{where}.{name}" if where else name
     hint = f": {kind.HINTS[name]}" if name in kind.HINTS else ""
     if first["type"] == "extra_forbidden":
-        return f"there is no setting '{full}'" + (hint or nearest(name, kind.model_fields) or _names_of(kind, target))
+        tree = {n: value for n, value in (dict.fromkeys(kind.model_fields) | values).items() if n != name}
+        for around in reversed(where.split(".") if where else []):
+            tree = {around: tree}
+        return f"there is no setting '{full}'" + (hint or did_you_mean(name, tree, where) or _names_of(kind, target))
     field = kind.model_fields[name]
     if first["type"] == "missing":
         return f"{full} is missing; it must be {meaning_of(field)}{hint}"

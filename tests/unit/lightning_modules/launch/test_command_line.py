@@ -57,6 +57,12 @@ def test_null_and_empty_choices_of_a_group_are_replaced(word, becomes):
             "train.py: 'name=日本' cannot be read: quote a value with such letters",
         ),
         ("train.py", ["nothing.at.all=3"], "train.py: there is no setting 'nothing'"),
+        ("train.py", ["lambda_ds=2"], "train.py: there is no setting 'lambda_ds' (did you mean 'model.lambda_ds'?)"),
+        ("train.py", ["-m", "steps=5,-1"], "train.py: steps must be a whole number of 1 or more, not -1"),
+        ("train.py", ["-m", "model=sean,stargann"], "train.py: there is no model 'stargann'"),
+        ("train.py", ["-m", "seed=1,2", "model=sean", "model.lambda_ds=2"], "train.py: there is no setting"),
+        ("train.py", ["--multirun", "domain_names=[a],[b]"], "train.py: domain_names is set from the data"),
+        ("evaluate.py", ["-m", "run=a,b", "metrics=[fidd]"], "evaluate.py: there is no metric 'fidd'"),
         ("evaluate.py", [], "evaluate.py: give the run to evaluate"),
         ("sweep.py", ["sweep=null"], "sweep.py: choose a sweep: sweep=tpe"),
     ],
@@ -72,6 +78,28 @@ def test_a_correct_command_line_is_passed_on(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["train.py", "experiment=quickstart", "~callbacks", "logger=null"])
     command_line.prepare("train.py")
     assert sys.argv == ["train.py", "experiment=quickstart", "callbacks=none", "logger=none"]
+
+
+@pytest.mark.parametrize(
+    ("words", "starts"),
+    [
+        (["seed=1", "steps=2"], [["seed=1", "steps=2"]]),
+        (["--cfg", "job", "seed=1"], []),
+        (["-m", "seed=1,2", "steps=3,4"], [["seed=1", "steps=3"], ["seed=1", "steps=4"], ["seed=2", "steps=3"]]),
+        (["-m", "seed=range(1,100)", "steps=3,4"], [["seed=1", "steps=3"], ["seed=1", "steps=4"]]),
+        (["-m", "hydra/sweeper=optuna", "seed=1,2"], []),
+    ],
+)
+def test_a_value_of_a_sweep_is_checked_once(words, starts):
+    found = command_line.overrides_of_starts(words)
+    assert found[: len(starts)] == starts
+    assert len(found) == (100 if "seed=range(1,100)" in words else len(starts))
+
+
+def test_a_correct_sweep_is_passed_on(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["train.py", "-m", "experiment=quickstart", "seed=1,2"])
+    command_line.prepare("train.py")
+    assert sys.argv == ["train.py", "-m", "experiment=quickstart", "seed=1,2"]
 
 
 def test_model_and_data_of_a_resumed_run_are_added(tmp_path):

@@ -18,6 +18,12 @@ from lightning_modules.launch.errors import errors_as_sentences, one_sentence
     [
         ("model=stargann", "there is no model 'stargann' (did you mean 'stargan'?); choose from face_parser, "),
         ("stepz=3", "there is no setting 'stepz' (did you mean 'steps'?); "),
+        ("lambda_ds=3", "there is no setting 'lambda_ds' (did you mean 'model.lambda_ds'?); "),
+        ("lamda_ds=3", "there is no setting 'lamda_ds' (did you mean 'model.lambda_ds'?); "),
+        ("generator.w_hpf=3", "there is no setting 'generator' (did you mean 'model.generator.w_hpf'?); "),
+        ("trainer.steps=3", "there is no setting 'trainer.steps' (did you mean 'steps'?); "),
+        ("callbacks.every_n_steps=3", "there is no setting 'callbacks.every_n_steps' (did you mean 'callbacks.che"),
+        ("nothing=3", "there is no setting 'nothing'; "),
         ("model.lambda_cycle=3", "there is no setting 'model.lambda_cycle' (did you mean 'lambda_cyc'?); "),
         ("steps", "'steps' is not of the form NAME=VALUE"),
     ],
