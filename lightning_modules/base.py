@@ -6,7 +6,11 @@
             yield Phase("g", lambda: g_loss(...), updates=("generator",))
 
 To run a phase, the module computes its loss and the gradients of the networks that it updates, averages both over the
-processes, checks that all values are finite, clips the gradients if `gradient_clip` is set, and steps the optimizers.
+processes, clips the gradients if `gradient_clip` is set, and steps the optimizers, which skip the update if a value is
+not finite.
+
+A step does not wait for the device. The host reads the values of a step when the device has computed them, at the end
+of the next step, and then stops the training if one is not finite; before a checkpoint it waits for them.
 
 The module counts steps itself, in `steps_done`. Lightning's `global_step` counts the optimizers' steps, of which a
 training step has several.
@@ -16,7 +20,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, ClassVar
@@ -33,11 +36,11 @@ from hairgan.networks.activation_checkpointing import checkpoint_activations
 from hairgan.randomness import key
 from lightning_modules.execution import Execution, in_channels_last, split
 from lightning_modules.failures import skip_failures
+from lightning_modules.fused_optimizers import make_optimizer, skips_on_device, step_unless
 from lightning_modules.network_checks import check_network
 from lightning_modules.phase import NonFiniteError, Phase
+from lightning_modules.step_values import StepValues
 from lightning_modules.strategy import average_over_processes
-
-GRAD_NORM = "grad_norm"
 
 
 class PhasedModule(pl.LightningModule):
@@ -57,7 +60,9 @@ class PhasedModule(pl.LightningModule):
         scores: the metric of the validation, with `names`; `validation_step` updates it, and its values are logged as
             `val/NAME`. None: the model is not validated.
         steps_done: number of finished steps.
-        last_logs: the logged values of the last step.
+        checked_logs: the logged values of the newest step whose values the host has read, which were finite: the last
+            step or the one before. `last_logs` waits for those of the last step.
+        checked_step: the number of steps done at the end of that step.
         measured: step and value of the latest measurement in this process, by name.
     """
 
@@ -87,7 +92,10 @@ class PhasedModule(pl.LightningModule):
         self.gradient_clip: float | None = None
         self._make_optimizer = dict(optimizers)
         self.steps_done = 0
-        self.last_logs: dict[str, float] = {}
+        self.checked_logs: dict[str, float] = {}
+        self.checked_step = 0
+        self._unchecked: StepValues | None = None  # of the last step
+        self._not_finite: Tensor | None = None  # on the device: 1 after a value that is not finite
         self.scores: Metric | None = None
         self.measured: dict[str, tuple[int, float]] = {}
 
@@ -145,14 +153,41 @@ class PhasedModule(pl.LightningModule):
         torch.manual_seed(key(self.seed, "step", step, self.global_rank))  # for global draws, e.g. dropout
         if self.execution.channels_last:
             batch = in_channels_last(batch)
-        logs: dict[str, float] = {}
+        values = StepValues(step, batch)
         for parts in self._phases_in_parts(batch):
-            logs |= self._run_phase(parts, batch)
+            self._run_phase(parts, values)
         self._update_ema()
+        values.send()
+        self.check_last_step()  # which is by now the step before this one
+        self._unchecked = values
         self.steps_done = step + 1
-        self.last_logs = logs | self.step_logs()
         if self.steps_done % self.trainer.log_every_n_steps == 0 or self.steps_done == 1:
             self.log_to_loggers(self.last_logs)
+        elif self.steps_done == self.trainer.num_training_batches:
+            self.check_last_step()
+
+    @property
+    def last_logs(self) -> dict[str, float]:
+        """The logged values of the last step. Waits for the device.
+
+        Raises:
+            NonFiniteError: as `check_last_step`.
+        """
+        self.check_last_step()
+        return self.checked_logs
+
+    def check_last_step(self) -> None:
+        """Read the values of the last step, if they were not read yet. Waits for the device.
+
+        Raises:
+            NonFiniteError: a value is not finite; weights and averages are as before.
+        """
+        if self._unchecked is None:
+            return
+        values, self._unchecked = self._unchecked, None
+        logs = values.read()
+        self.checked_step = values.step + 1
+        self.checked_logs = logs | self.step_logs(values.step)
 
     def _phases_in_parts(self, batch: dict[str, Any]) -> Iterator[Iterable[Phase]]:
         """Each phase as one part per part of the batch; parts are made when they are needed."""
@@ -163,8 +198,8 @@ class PhasedModule(pl.LightningModule):
         for number in range(sum(1 for _ in self.phases(batches[0]))):
             yield (next(islice(self.phases(part), number, None)) for part in batches)
 
-    def _run_phase(self, parts: Iterable[Phase], batch: dict[str, Any]) -> dict[str, float]:
-        """Run one phase, given as its parts, and return its logged values."""
+    def _run_phase(self, parts: Iterable[Phase], step_values: StepValues) -> None:
+        """Run one phase, given as its parts, and add its values to those of the step."""
         phase, terms = self._backward(parts)
         parameters = self._updated_parameters(phase)
         optimizers = [self._optimizer(name) for name in phase.updates]
@@ -176,24 +211,40 @@ class PhasedModule(pl.LightningModule):
             for optimizer in optimizers:
                 scaler.unscale_(optimizer)
         norm = torch.nn.utils.get_total_norm(gradients)
-        # one transfer to the host, before the optimizers step
-        numbers = torch.cat([values, norm.to(values)[None]]).tolist()
-        logs = dict(zip([*terms, GRAD_NORM], numbers, strict=True))
-        overflow = GRAD_NORM if scaler is not None else None  # the scaler skips such steps
-        bad = next((name for name, value in logs.items() if not math.isfinite(value) and name != overflow), None)
-        if bad is None:
-            if self.gradient_clip is not None:  # the logged norm is the one before clipping
-                torch.nn.utils.clip_grads_with_norm_(parameters, self.gradient_clip, norm)
-            _step(optimizers, scaler)
-        for parameter in parameters:
-            parameter.grad = None
-        if bad is not None:
-            ids = batch["ids"].tolist() if "ids" in batch else []
-            raise NonFiniteError(
-                f"step {self.steps_done}, phase {phase.name}: {bad} is {logs[bad]}; training stopped before it changed "
-                f"weights or averages. The last checkpoint is untouched. Images of this batch: {ids}"
-            )
-        return {f"{phase.name}/{name}": value for name, value in logs.items()}
+        step_values.add(phase, list(terms), values, norm, may_overflow=scaler is not None)
+        if self.gradient_clip is not None:  # the logged norm is the one before clipping
+            torch.nn.utils.clip_grads_with_norm_(parameters, self.gradient_clip, norm)
+        try:
+            self._update_weights(optimizers, values, norm, step_values)
+        finally:
+            for parameter in parameters:
+                parameter.grad = None
+
+    def _update_weights(
+        self, optimizers: list[Optimizer], values: Tensor, norm: Tensor, step_values: StepValues
+    ) -> None:
+        """Step the optimizers of a phase, unless a value of this phase or of an earlier one is not finite.
+
+        Raises:
+            NonFiniteError: a value is not finite, and an optimizer cannot skip the step by itself.
+        """
+        scaler = self._grad_scaler()
+        if scaler is not None:  # it skips an update whose gradients are not finite
+            for optimizer in optimizers:
+                scaler.step(optimizer)
+            scaler.update()
+            return
+        finite = values.isfinite().all() & norm.isfinite()
+        bad = 1 - finite.float()
+        self._not_finite = bad if self._not_finite is None else torch.maximum(self._not_finite, bad)
+        if not all(map(skips_on_device, optimizers)):
+            self.check_last_step()
+            step_values.read()
+        for optimizer in optimizers:
+            if skips_on_device(optimizer):
+                step_unless(self._not_finite, optimizer)
+            else:
+                optimizer.step()
 
     def _backward(self, parts: Iterable[Phase]) -> tuple[Phase, dict[str, Tensor]]:
         """Compute the gradients of a phase, averaged over its parts; the phase, and its loss and terms."""
@@ -232,8 +283,9 @@ class PhasedModule(pl.LightningModule):
         """Refuse weights and averages with NaN or infinite values, for example before they are saved.
 
         Raises:
-            NonFiniteError: naming the first of them.
+            NonFiniteError: naming the first of them, or a value of the last step that is not finite.
         """
+        self.check_last_step()
         tensors = {
             f"{kind}.{name}": tensor
             for kind, networks in (("networks", self.networks), ("ema", self.ema))
@@ -248,8 +300,8 @@ class PhasedModule(pl.LightningModule):
                 "finite; they are not saved, and the last checkpoint is untouched. Lower the learning rate"
             )
 
-    def step_logs(self) -> dict[str, float]:
-        """Values to log at a step in addition to the losses, for example a schedule."""
+    def step_logs(self, step: int) -> dict[str, float]:
+        """Values to log in addition to the losses, for example a schedule. `step` is the number of steps before."""
         return {}
 
     def log_to_loggers(self, values: Mapping[str, float]) -> None:
@@ -286,7 +338,8 @@ class PhasedModule(pl.LightningModule):
             self.compile_networks(self.execution.backend)
 
     def configure_optimizers(self) -> list[Optimizer]:
-        optimizers = [self._make_optimizer[name](self.parameter_groups(name)) for name in self.networks]
+        self._unchecked = self._not_finite = None  # of an earlier fit
+        optimizers = [make_optimizer(self._make_optimizer[name], self.parameter_groups(name)) for name in self.networks]
         for optimizer in optimizers:
             for group in optimizer.param_groups:
                 group["initial_lr"] = group["lr"] * group.get("lr_factor", 1.0)
@@ -324,11 +377,3 @@ class PhasedModule(pl.LightningModule):
         self.steps_done = checkpoint["steps_done"]
         # the resumed run may have more steps: its last batch is another one
         checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]["is_last_batch"] = False
-
-
-def _step(optimizers: Iterable[Optimizer], scaler: torch.amp.GradScaler | None) -> None:
-    """Step optimizers, and with a gradient scaler update its scale once."""
-    for optimizer in optimizers:
-        optimizer.step() if scaler is None else scaler.step(optimizer)
-    if scaler is not None:
-        scaler.update()

@@ -125,8 +125,8 @@ class StarGANv2Module(PhasedModule):
             )
         return batch.get("labels")
 
-    def step_logs(self) -> dict[str, float]:
-        return {"schedule/lambda_ds": self.lambda_ds(self.steps_done - 1)}
+    def step_logs(self, step: int) -> dict[str, float]:
+        return {"schedule/lambda_ds": self.lambda_ds(step)}
 
     def sample_grids(self, batch: dict[str, Any]) -> dict[str, Any]:
         """`latent`: the sources, then one row per domain with one latent code per source.

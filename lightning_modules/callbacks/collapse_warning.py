@@ -27,8 +27,8 @@ class CollapseWarning(Callback):
         self._warned = False
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
-        logs: dict[str, float] = pl_module.last_logs  # type: ignore[assignment]
-        step: int = pl_module.steps_done  # type: ignore[assignment]
+        logs: dict[str, float] = pl_module.checked_logs  # type: ignore[assignment]
+        step: int = pl_module.checked_step  # type: ignore[assignment]
         for phase in {name.split("/")[0] for name in logs if name.endswith("/real")}:
             if any(logs[f"{phase}/{term}"] >= self.threshold for term in TERMS):
                 self._since.pop(phase, None)

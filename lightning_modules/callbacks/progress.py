@@ -15,7 +15,7 @@ class Progress(Callback):
     """Shows the run's progress on standard error, and logs its speed.
 
     On a terminal it shows a bar. Elsewhere (a file, a job's log, a notebook) it prints a line after the first step and
-    then at regular intervals.
+    then at regular intervals. Its losses are those of the last step or of the one before (`checked_logs`).
 
     Logs `throughput/images_per_second` and `throughput/seconds_per_step`, over all processes and since the previous
     logged step, including the time of callbacks.
@@ -43,7 +43,7 @@ class Progress(Callback):
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
         step: int = pl_module.steps_done  # type: ignore[assignment]
-        logs: dict[str, float] = pl_module.last_logs  # type: ignore[assignment]
+        logs: dict[str, float] = pl_module.checked_logs  # type: ignore[assignment]
         images = trainer.datamodule.batch_size  # type: ignore[attr-defined]
         if step % trainer.log_every_n_steps == 0 and step > self._since[0]:
             seconds = (time.perf_counter() - self._since[1]) / (step - self._since[0])

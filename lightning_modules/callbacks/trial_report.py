@@ -41,14 +41,17 @@ class TrialReport(Callback):
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
         module: Any = pl_module
-        if self.metric in module.last_logs:
-            self.value = module.last_logs[self.metric]
-        elif not self._known:  # the names of losses are known after the first step
-            names, complete = measurable(trainer, module)
+        if not self._known:  # the names of losses are known after the first step
+            measured, complete = measurable(trainer, module)
+            names = {*measured, *module.checked_logs}
             if complete and self.metric not in names:
-                raise ValueError(not_measured(self.metric, "sweep.metric", {*names, *module.last_logs}))
+                raise ValueError(not_measured(self.metric, "sweep.metric", names))
             self._known = True
         self._report(trainer, module)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        logs: dict[str, float] = pl_module.last_logs  # type: ignore[assignment]
+        self.value = logs.get(self.metric, self.value)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._report(trainer, pl_module)

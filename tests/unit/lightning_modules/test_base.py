@@ -58,18 +58,19 @@ def test_the_schedule_is_a_function_of_the_step(tmp_path):
         ("steep_at", r"step 1, phase both: grad_norm is inf.*\[4, 5, 6, 7\]"),
     ],
 )
-def test_values_that_are_not_finite_stop_training_before_any_weight_changes(fault, message, tmp_path):
+def test_values_that_are_not_finite_stop_training_before_a_weight_or_average_takes_them(fault, message, tmp_path):
     good = TwoNetworks(ema=("second",))
     before = fit(good, steps=1, tmp_path=tmp_path).strategy.optimizers
     bad = TwoNetworks(ema=("second",), **{fault: 1})
     trainers = []
     with pytest.raises(NonFiniteError, match=message):
         fit(bad, tmp_path=tmp_path, callbacks=[KeepTrainer(trainers)])
-    torch.testing.assert_close(bad.state_dict(), good.state_dict(), rtol=0, atol=0)
+    torch.testing.assert_close(bad.networks.state_dict(), good.networks.state_dict(), rtol=0, atol=0)
+    assert all(value.isfinite().all() for value in bad.ema.state_dict().values())
     for optimizer, earlier in zip(trainers[0].strategy.optimizers, before, strict=True):
         torch.testing.assert_close(optimizer.state_dict(), earlier.state_dict(), rtol=0, atol=0)
-    assert bad.steps_done == 1 and all(p.grad is None for p in bad.parameters())
-    assert bad.last_logs == good.last_logs
+    assert bad.steps_done == 2, "it was noticed at the end of the next step"
+    assert bad.last_logs == good.last_logs and all(p.grad is None for p in bad.parameters())
 
 
 class KeepTrainer(pl.Callback):

@@ -15,11 +15,11 @@ def test_a_discriminator_with_almost_no_loss_gives_one_warning():
 
     def steps(*losses: tuple[float, float]) -> None:
         for real, fake in losses:
-            module.steps_done += 1
-            module.last_logs = {"d/real": real, "d/fake": fake, "g/adv": 9.0}
+            module.checked_step += 1
+            module.checked_logs = {"d/real": real, "d/fake": fake, "g/adv": 9.0}
             callback.on_train_batch_end(None, module)  # type: ignore[arg-type]
 
-    module = SimpleNamespace(steps_done=0, last_logs={})
+    module = SimpleNamespace(checked_step=0, checked_logs={})
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         steps((0.01, 0.01), (0.01, 0.01), (0.01, 0.5), (0.01, 0.01), (0.0, 0.0))

@@ -11,7 +11,7 @@ def test_without_a_terminal_progress_is_printed_as_lines(monkeypatch, capsys):
     clock = iter(range(0, 10_000, 10))
     monkeypatch.setattr(progress.time, "perf_counter", lambda: float(next(clock)))
     logs = {"d/loss": 0.5, "d/real": 0.2, "g/loss": 1.25}
-    module = SimpleNamespace(steps_done=10, last_logs=logs, log_to_loggers=lambda values: None)
+    module = SimpleNamespace(steps_done=10, checked_logs=logs, log_to_loggers=lambda values: None)
     data = SimpleNamespace(batch_size=4)
     trainer = SimpleNamespace(is_global_zero=True, num_training_batches=19, log_every_n_steps=100, datamodule=data)
     callback = progress.Progress(line_seconds=30)
