@@ -57,6 +57,8 @@ class PhasedModule(pl.LightningModule):
     Attributes:
         execution: how a step is computed.
         gradient_clip: largest norm of the gradients of a phase, over all its networks. None does not clip.
+        lr_factors: factors on the learning rates of networks, by name; 1 for others.
+        start: what the networks started from, in plain values for records; None for random weights.
         scores: the metric of the validation, with `names`; `validation_step` updates it, and its values are logged as
             `val/NAME`. None: the model is not validated.
         steps_done: number of finished steps.
@@ -90,6 +92,8 @@ class PhasedModule(pl.LightningModule):
         self.ema_decay, self.seed, self.schedule = ema_decay, seed, schedule
         self.execution = Execution()
         self.gradient_clip: float | None = None
+        self.lr_factors: Mapping[str, float] = {}
+        self.start: dict[str, Any] | None = None
         self._make_optimizer = dict(optimizers)
         self.steps_done = 0
         self.checked_logs: dict[str, float] = {}
@@ -134,17 +138,41 @@ class PhasedModule(pl.LightningModule):
         """The network for pictures, metrics and export: its average, or the network itself if it has none."""
         return self.ema[name] if name in self.ema else self.networks[name]
 
+    def freeze_parts(self, parts: Iterable[str]) -> None:
+        """Keep networks, or parts of them, as they are: without optimizer steps, and in evaluation mode.
+
+        A phase that would update frozen networks only is skipped.
+
+        Args:
+            parts: names of networks, or of modules in them, e.g. `generator.style_encoder`.
+
+        Raises:
+            ValueError: there is no such part, or nothing is left to train.
+        """
+        for part in parts:
+            names = part.split(".")
+            module: nn.Module = self.networks
+            for depth, name in enumerate(names):
+                children = dict(module.named_children())
+                if name not in children:
+                    where = ".".join(names[:depth]) or "this model"
+                    raise ValueError(f"init.freeze names '{part}', but {where} has {', '.join(children) or 'no parts'}")
+                module = children[name]
+            module.requires_grad_(False).eval()
+        if not any(parameter.requires_grad for parameter in self.networks.parameters()):
+            raise ValueError("init.freeze names all networks, so that nothing is left to train")
+
     @contextlib.contextmanager
     def in_evaluation_mode(self) -> Iterator[None]:
         """A context with all networks in evaluation mode; afterwards their modes are restored."""
-        training = [network for network in (*self.networks.values(), *self.ema.values()) if network.training]
-        for network in training:
-            network.eval()
+        training = [module for module in (*self.networks.modules(), *self.ema.modules()) if module.training]
+        for module in training:
+            module.training = False
         try:
             yield
         finally:
-            for network in training:
-                network.train()
+            for module in training:
+                module.training = True
 
     # one step
 
@@ -192,17 +220,22 @@ class PhasedModule(pl.LightningModule):
     def _phases_in_parts(self, batch: dict[str, Any]) -> Iterator[Iterable[Phase]]:
         """Each phase as one part per part of the batch; parts are made when they are needed."""
         if self.execution.accumulate == 1:
-            yield from ([phase] for phase in self.phases(batch))
+            yield from ([phase] for phase in self.phases(batch) if self._trained(phase))
             return
         batches = split(batch, self.execution.accumulate)
-        for number in range(sum(1 for _ in self.phases(batches[0]))):
-            yield (next(islice(self.phases(part), number, None)) for part in batches)
+        for number, phase in enumerate(self.phases(batches[0])):
+            if self._trained(phase):
+                yield (next(islice(self.phases(part), number, None)) for part in batches)
+
+    def _trained(self, phase: Phase) -> list[str]:
+        """The networks that a phase updates, without frozen ones."""
+        return [name for name in phase.updates if any(p.requires_grad for p in self.networks[name].parameters())]
 
     def _run_phase(self, parts: Iterable[Phase], step_values: StepValues) -> None:
         """Run one phase, given as its parts, and add its values to those of the step."""
         phase, terms = self._backward(parts)
         parameters = self._updated_parameters(phase)
-        optimizers = [self._optimizer(name) for name in phase.updates]
+        optimizers = [self._optimizer(name) for name in self._trained(phase)]
         gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
         values = torch.stack([term.detach().float() for term in terms.values()])
         average_over_processes([*gradients, values])
@@ -339,11 +372,13 @@ class PhasedModule(pl.LightningModule):
 
     def configure_optimizers(self) -> list[Optimizer]:
         self._unchecked = self._not_finite = None  # of an earlier fit
-        optimizers = [make_optimizer(self._make_optimizer[name], self.parameter_groups(name)) for name in self.networks]
-        for optimizer in optimizers:
+        optimizers = {
+            name: make_optimizer(self._make_optimizer[name], self.parameter_groups(name)) for name in self.networks
+        }
+        for name, optimizer in optimizers.items():
             for group in optimizer.param_groups:
-                group["initial_lr"] = group["lr"] * group.get("lr_factor", 1.0)
-        return optimizers
+                group["initial_lr"] = group["lr"] * group.get("lr_factor", 1.0) * self.lr_factors.get(name, 1.0)
+        return list(optimizers.values())
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         """Set every learning rate as a function of the step."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import sys
 from pathlib import Path
+from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from hairgan.weights.run_configs import check_config, targets
+from hairgan.weights.runs import FOLDER
 from hairgan.weights.trusted import trust
 from lightning_modules.launch import processes, record, run_directory, settings, slurm
 from lightning_modules.launch.overrides import RUN_SELECTION, apply_command_line
@@ -138,8 +140,34 @@ def _config_of(run: Path, composed: DictConfig) -> DictConfig:
     cfg = run_directory.load_config(run)
     typed = targets(OmegaConf.to_container(composed, resolve=False))
     check_config(OmegaConf.to_container(cfg, resolve=False), typed=typed, source=f"the config of {run}")  # type: ignore[arg-type]
+    started_from = OmegaConf.create({"init": cfg.get("init")}).init
     cfg = apply_command_line(cfg, composed, run)
+    _refuse_other_start(cfg.get("init"), started_from, run)
     with open_dict(cfg):
+        cfg.init = started_from
         cfg.resume, cfg.dry_run = composed.resume, composed.dry_run
     settings.choose_strategy(cfg)
     return cfg
+
+
+def _refuse_other_start(asked: Any, started: Any, run: Path) -> None:
+    """Refuse settings of `init` on the command line that are not those that the run started with."""
+    asked, started = (OmegaConf.to_container(each) if OmegaConf.is_config(each) else {} for each in (asked, started))
+    for name, value in asked.items():
+        before = started.get(name)
+        if (_sources(value) != _sources(before)) if name == "source" else ((value or None) != (before or None)):
+            raise ValueError(
+                f"init is for a new run: the run in {run} goes on from its own weights, and started with "
+                f"init.{name}={settings.shown(before)}, not {settings.shown(value)}; leave it out"
+            )
+
+
+def _sources(value: Any) -> list[str]:
+    """Sources of `init`, each as a run directory, bundle or file."""
+    paths = [value] if isinstance(value, str) else value or []
+    found = []
+    for path in map(Path, paths):
+        in_run = path.suffix == ".ckpt" and path.parent.name == FOLDER
+        path = path.parents[1] if in_run else path
+        found.append(str(path.absolute() if path.exists() else path))
+    return found

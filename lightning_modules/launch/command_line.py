@@ -39,7 +39,8 @@ ASKS_HYDRA = (
 def prepare(program: str) -> None:
     """Print help, or check the command line and pass it on to Hydra in `sys.argv`. Call it before all other imports.
 
-    `GROUP=null` becomes `GROUP=none`, or is left out where a group needs no choice. For a run that is continued, the
+    `GROUP=null` becomes `GROUP=none`, or is left out where a group needs no choice. `init=SOURCE` becomes
+    `init.source=SOURCE`. For a run that is continued, the
     choices of its model and data are added, so that their settings can be overridden.
     """
     config, check = CHECKS[program]
@@ -53,7 +54,7 @@ def prepare(program: str) -> None:
         if {"--help", "-h"} & set(given):
             print(help_text(program, [word for word in without_folder if not word.startswith("-")]))
             sys.exit(0)
-        words = [word for word in map(without_null, given) if word is not None]
+        words = for_hydra(given)
         if config == "config":
             first = next((i for i, word in enumerate(words) if not word.startswith("-")), 0)
             words[first:first] = choices_of_run(words)  # after -m: options of Hydra must not stand between overrides
@@ -127,6 +128,11 @@ def split_config_dir(words: Sequence[str]) -> tuple[Path | None, list[str]]:
     return folder, others
 
 
+def for_hydra(words: Sequence[str]) -> list[str]:
+    """The words of a command line as Hydra reads them: `without_null`, then `with_source`."""
+    return [with_source(word) for word in map(without_null, words) if word is not None]
+
+
 def without_null(word: str) -> str | None:
     """A word of the command line, where `GROUP=null` is replaced by `GROUP=none`; None if the word is to be left out.
 
@@ -151,6 +157,11 @@ def without_null(word: str) -> str | None:
     if group in ("sweep", "experiment", "debug"):
         return None
     raise ValueError(f"choose a {group}: {', '.join(config_comments.choices()[group])}")
+
+
+def with_source(word: str) -> str:
+    """A word of the command line, where `init=SOURCE` is replaced by `init.source=SOURCE`, a setting beside others."""
+    return re.sub(r"^(\+{0,2})init=(?!\{)", r"\1init.source=", word)
 
 
 def choices_of_run(words: Sequence[str]) -> list[str]:
@@ -187,7 +198,7 @@ def help_text(program: str, words: Sequence[str]) -> str:
             *([""] if groups else []),
             f"The config of `{' '.join([typed, *words])}`. Set a value by its full name (paths.outputs=DIR):",
             "",
-            config_comments.with_comments(config, [word for word in map(without_null, words) if word is not None]),
+            config_comments.with_comments(config, for_hydra(words)),
             "",
             "--cfg job prints the config without comments; --hydra-help lists Hydra's own options.",
         ]

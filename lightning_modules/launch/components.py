@@ -17,20 +17,24 @@ from lightning_modules.base import PhasedModule
 from lightning_modules.callbacks import Checkpoints
 from lightning_modules.callbacks.tracking import readable_name
 from lightning_modules.execution import Execution, use_tf32
-from lightning_modules.launch import settings
+from lightning_modules.launch import settings, starting_weights
 from lightning_modules.launch.checks import check_data, check_masks, check_schedule, masks_setting
 
 T = TypeVar("T")
 
 
-def build_data_and_module(cfg: DictConfig) -> tuple[Any, PhasedModule]:
+def build_data_and_module(cfg: DictConfig, *, new: bool = True) -> tuple[Any, PhasedModule]:
     """Build the data module (`datamodules.base.HairDataModule`), packed and set up, and the LightningModule.
 
     Sets the names and the number of domains in the config, which the module takes from there.
 
+    Args:
+        new: whether the module starts from the weights that `init` names, rather than from a checkpoint of its run.
+
     Raises:
-        ValueError: the data lacks what batches or module need.
+        ValueError: the data lacks what batches or module need, or the weights do not fit.
     """
+    weights = starting_weights.read(cfg) if new else {}
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     use_tf32(bool(cfg.tf32))
     data: Any = instantiate(cfg.data)
@@ -51,6 +55,9 @@ def build_data_and_module(cfg: DictConfig) -> tuple[Any, PhasedModule]:
         check_masks(module.masks, masks_setting(cfg.model), cfg.image_size)
     module.execution = Execution(cfg.accumulate, cfg.compile, cfg.channels_last, cfg.activation_checkpointing)
     module.gradient_clip = cfg.get("gradient_clip")
+    if weights:
+        starting_weights.apply(cfg, module, weights)
+    starting_weights.limit_training(cfg, module)
     return data, module
 
 

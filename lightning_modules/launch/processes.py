@@ -154,6 +154,11 @@ def name_lost_processes(trainer: pl.Trainer) -> Iterator[None]:
         raise
 
 
+def launched_by_first() -> bool:
+    """Whether Lightning started this process from the first one of the run (trainer=ddp without torchrun)."""
+    return int(os.environ.get("LOCAL_RANK", "0")) > 0 and not launched_from_outside()
+
+
 def launched_from_outside() -> bool:
     """Whether torchrun or srun started this process."""
     return _launcher() is not None

@@ -65,6 +65,11 @@ def read(run_dir: Path) -> list[dict[str, Any]]:
     return [entry for entry in history if isinstance(entry, dict)] if isinstance(history, list) else []
 
 
+def started_from(run_dir: Path) -> dict[str, Any] | None:
+    """What the first start of a run recorded about the weights that it started from; None for random weights."""
+    return next((entry["init"] for entry in read(run_dir) if isinstance(entry.get("init"), dict)), None)
+
+
 def differences(earlier: Path, now: dict[str, Any]) -> str:
     """Compare the first record of a run with a new one: one line per difference that results may depend on."""
     first = next(iter(read(earlier)), {})

@@ -111,8 +111,7 @@ def _own(choice: Choice, stack: contextlib.ExitStack, locks: list[Lock]) -> Run:
 
 def run_of_launching_process() -> Run | None:
     """The run of the process that launched this one (trainer=ddp without torchrun); None in a run's first process."""
-    launched = int(os.environ.get("LOCAL_RANK", "0")) > 0 and not processes.launched_from_outside()
-    if not launched or CHILD_VARIABLE not in os.environ:
+    if not processes.launched_by_first() or CHILD_VARIABLE not in os.environ:
         return None
     values = json.loads(os.environ[CHILD_VARIABLE])
     checkpoint = Path(values["checkpoint"]) if values["checkpoint"] else None

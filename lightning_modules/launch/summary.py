@@ -18,6 +18,7 @@ from lightning_modules.callbacks import Checkpoints
 from lightning_modules.launch import record
 from lightning_modules.launch.precision import slow_precision
 from lightning_modules.launch.quoting import quote_override
+from lightning_modules.launch.starting_weights import as_text
 
 
 def plan(cfg: DictConfig, data: Any, module: PhasedModule, trainer: pl.Trainer, results: str, start: int) -> str:
@@ -27,7 +28,8 @@ def plan(cfg: DictConfig, data: Any, module: PhasedModule, trainer: pl.Trainer, 
     device = trainer.strategy.root_device
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{device.type} ({os.cpu_count()} cores)"
     rows = {
-        "model": ", ".join(f"{network} {size / 1e6:.2f} M" for network, size in sizes.items()),
+        "model": ", ".join(f"{name} {size / 1e6:.2f} M{_frozen(module, name)}" for name, size in sizes.items()),
+        **({"start": "\n           ".join(as_text(module.start).splitlines())} if module.start else {}),
         "data": data.describe()["path"],
         "images": ", ".join(f"{split} {count['all']}" for split, count in counts.items()) + f" of {cfg.image_size} px",
         **({"skipped": report} if (report := "\n           ".join(data.skip_report().splitlines())) else {}),
@@ -39,6 +41,11 @@ def plan(cfg: DictConfig, data: Any, module: PhasedModule, trainer: pl.Trainer, 
         "results": results,
     }
     return "\n".join(f"  {label:<8} {text}" for label, text in rows.items())
+
+
+def _frozen(module: PhasedModule, network: str) -> str:
+    trained = {parameter.requires_grad for parameter in module.networks[network].parameters()}
+    return {frozenset([False]): " (frozen)", frozenset([True, False]): " (partly frozen)"}.get(frozenset(trained), "")
 
 
 def _data_change(run_dir: Path, now: dict[str, Any]) -> str:

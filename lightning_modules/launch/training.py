@@ -52,13 +52,18 @@ def train(cfg: DictConfig, more_callbacks: Sequence[pl.Callback] = ()) -> dict[s
         settings.check_run_config(cfg, overridden_names())
     check_machine(cfg)
     if cfg.dry_run:
-        return dry_run.run(cfg, *build_data_and_module(cfg))
+        return dry_run.run(cfg, *build_data_and_module(cfg, new=choice.run is None))
     with own_run_directory(choice) as run:
         with open_dict(cfg):
             cfg.run_dir = str(run.path)
-        data, module = build_data_and_module(cfg)
+        data, module = build_data_and_module(cfg, new=run.checkpoint is None)
+        start = module.start or (record.started_from(run.path) if run.checkpoint else None)
         facts = record.make(
-            seed=cfg.seed, dataset=data.describe(), resumed_at=run.start or None, asked=choice.fingerprint
+            seed=cfg.seed,
+            dataset=data.describe(),
+            resumed_at=run.start or None,
+            asked=choice.fingerprint,
+            **({"init": start} if start else {}),
         )
         loggers = build_loggers(cfg)
         callbacks = build_callbacks(cfg, [Tracking(cfg, facts), *more_callbacks])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 
 def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -11,12 +11,17 @@ def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def aligned_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Columns as wide as their widest cell, two spaces apart; the first is aligned left, the others right."""
+def aligned_table(columns: Sequence[str], rows: Iterable[Sequence[str]], left: Container[int] = (0,)) -> str:
+    """Columns as wide as their widest cell, two spaces apart.
+
+    Args:
+        left: the columns that are aligned left, by number; the others are aligned right.
+    """
     lines = [columns, *rows]
-    first, *others = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     texts = []
-    for name, *cells in lines:
-        padded = [cell.rjust(width) for cell, width in zip(cells, others, strict=True)]
-        texts.append("  ".join([name.ljust(first), *padded]))
+    for line in lines:
+        cells = enumerate(zip(line, widths, strict=True))
+        padded = [cell.ljust(width) if number in left else cell.rjust(width) for number, (cell, width) in cells]
+        texts.append("  ".join(padded).rstrip())
     return "\n".join(texts)

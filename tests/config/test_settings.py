@@ -75,6 +75,22 @@ REFUSED = {  # overrides -> a part of the message
     "dry_run=maybe": "dry_run must be true or false",
     "optimized_metric=unknown": "optimized_metric: this run (stargan) does not measure 'unknown'",
     "optimized_metric=val/mean_iou": "optimized_metric: this run (stargan) does not measure 'val/mean_iou'",
+    # the weights to start from
+    "init.freeze=[generator]": "init.freeze needs weights to start from: init=RUN, a bundle or a file",
+    "init.source=run init.freeze=[style_encodr]": "init.freeze names 'style_encodr' (did you mean 'style_encoder'?); "
+    "stargan has generator, mapping_network, style_encoder, discriminator",
+    "init.source=run init.lr_factors={generatr:0.1}": "init.lr_factors names 'generatr' (did you mean 'generator'?)",
+    "init.source=run init.lr_factors={generator:0}": "init.lr_factors.generator must be",
+    "init.source=run init.freeze=[generator,mapping_network,style_encoder,discriminator]": "nothing is left to train",
+    "init.source=run init.freeze=generator": "init.freeze must be a list of networks, or of parts of them, not 'gen",
+    "init.source=run init.exact=maybe": "init.exact must be true or false, not 'maybe'",
+    "init.source=5": "init.source must be",
+    "init.source=[]": "init.source must be",
+    "init=run": "init must be a group of settings, or null, not 'run'",
+    "+init.frozen=[generator]": "there is no setting 'init.frozen'",
+    "model=sean init.source=run init.map={bob:short}": "init.map is for stargan, whose networks have a head for each",
+    "model=face_parser init.source=run model.imagenet=true steps=9999": "init and model.imagenet=true both give the",
+    "model=face_parser init.source=run init.freeze=[generator] steps=9999": "face_parser has parser",
     # the trainer
     "trainer.max_epochs=3": "trainer.max_epochs must be 1, not 3: a run is one epoch, whose length is steps=N",
     "+trainer.max_steps=3": "there is no setting 'trainer.max_steps': a run is one epoch, whose length is steps=N",

@@ -11,6 +11,7 @@ from lightning_modules.launch.settings.evaluation import check_evaluation
 from lightning_modules.launch.settings.sweep import check_sweep
 from lightning_modules.launch.settings.trainer import choose_strategy
 from lightning_modules.launch.settings.training import check_run_config, check_training
+from lightning_modules.launch.settings.validation import shown
 
 __all__ = [
     "check_derived",
@@ -20,6 +21,7 @@ __all__ = [
     "check_training",
     "choose_strategy",
     "enabled_components",
+    "shown",
     "targets_of",
     "use_current_names",
 ]

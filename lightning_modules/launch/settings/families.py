@@ -22,6 +22,15 @@ BATCHES = {
 }
 """Family -> the batches that a step of it reads."""
 
+NETWORKS = {
+    "stargan": ("generator", "mapping_network", "style_encoder", "discriminator"),
+    "sean": ("generator", "discriminator"),
+    "face_parser": ("parser",),
+    "hair_classifier": ("classifier",),
+    "hair_layout": ("hair_layout",),
+}
+"""Family -> the networks that it trains."""
+
 DATA = {
     "datamodules.PortraitDataModule": "portraits",
     "datamodules.CelebAHQHairDataModule": "celeba_hq",

@@ -11,6 +11,10 @@ MOST_NAMES = 3  # of settings that a message asks about
 COMMON_NAMES = {
     "ckpt_path": "resume=RUN_OR_CHECKPOINT continues a run, and evaluate.py run=RUN measures one",
     "checkpoint": "resume=RUN_OR_CHECKPOINT continues a run, and evaluate.py run=RUN measures one",
+    "pretrained": "init=RUN_BUNDLE_OR_FILE starts from trained weights",
+    "finetune": "init=RUN_BUNDLE_OR_FILE starts from trained weights",
+    "weights": "init=RUN_BUNDLE_OR_FILE starts from trained weights",
+    "resume_from": "resume=RUN_OR_CHECKPOINT continues a run, and init=RUN_OR_CHECKPOINT starts a new one from it",
     "train": "train.py trains, evaluate.py measures",
     "test": "evaluate.py run=RUN measures a trained model",
     "hparams_search": "sweep.py sweep=tpe searches for settings",

@@ -12,6 +12,7 @@ from pydantic import Field
 from lightning_modules.launch.settings.config_tree import components, enabled_components, plain, referenced_names
 from lightning_modules.launch.settings.consistency import check_derived_values, check_step
 from lightning_modules.launch.settings.current_names import use_current_names
+from lightning_modules.launch.settings.fine_tuning import check_init, check_init_of_model
 from lightning_modules.launch.settings.hints import COMMON_NAMES
 from lightning_modules.launch.settings.loggers import LoggerGroup
 from lightning_modules.launch.settings.monitors import check_monitors
@@ -67,6 +68,7 @@ class Run(Settings):
     # which run is meant
     resume: Path | None = None
     reproduce: Path | None = None
+    init: dict[str, Any] | None = None
     trust: Trust = None
     dry_run: bool = False
     run_dir: Path | None = None
@@ -126,6 +128,7 @@ def _check_outermost(cfg: DictConfig, overridden: Container[str] | None) -> dict
     users_own = referenced_names(cfg) - set(Run.model_fields)
     check(Run, {name: value for name, value in values.items() if name not in users_own}, "", overridden=overridden)
     check(Paths, values["paths"], "paths", overridden=overridden)
+    check_init(values, overridden)
     check(Trainer, _own_settings(values["trainer"]), "trainer", overridden=overridden)
     if isinstance(values.get("logger"), dict):
         check(LoggerGroup, values["logger"], "logger")
@@ -142,6 +145,7 @@ def _check_groups(values: dict[str, Any], overridden: Container[str] | None) -> 
     check_derived_values(values)
     check_processes(values["trainer"], values["batch_size"])
     check_step(values)
+    check_init_of_model(values)
     check_monitors(values)
 
 

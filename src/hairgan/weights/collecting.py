@@ -94,12 +94,30 @@ def _of_run(run: Path | str, checkpoint: str, licence: str | None) -> tuple[dict
         "revision": git.get("revision") if isinstance(git, Mapping) else None,
         "metrics": last_metrics(Path(run)),
     }
+    if started_from := _started_from(record):
+        training["init"] = started_from
+        inherited = dict.fromkeys(text for source in started_from for text in source.get("licence", {}).values())
+        if inherited and licence is None:
+            licence = f"not stated; the training started from weights under: {'; '.join(inherited)}"
     has_domains = "stargan_generator" in parts and config.get("domain_names")
     return parts, {
         "domains": list(config["domain_names"]) if has_domains else [],
         "licence": dict.fromkeys(parts, licence or "not stated"),
         "training": dict.fromkeys(parts, training),
     }
+
+
+def _started_from(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The sources of the weights that a run started from, without the folders of the machine that it ran on."""
+    init = record.get("init")
+    sources = init.get("sources") if isinstance(init, Mapping) else None
+    found = []
+    for source in sources if isinstance(sources, list) else []:
+        if isinstance(source, Mapping):
+            path = Path(str(source.get("path")))
+            name = f"{path.parent.parent.name}/{path.name}" if source.get("kind") == "run" else path.name
+            found.append({**source, "path": name})
+    return found
 
 
 def _part_name(name: str, network: nn.Module, config: Mapping[str, Any]) -> str | None:

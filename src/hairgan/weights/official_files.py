@@ -67,6 +67,45 @@ def import_files(
     return networks
 
 
+PUBLISHED = "StarGAN v2 (*_nets.ckpt, *_nets_ema.ckpt), SEAN (*_net_G.pth, *_net_D.pth), BiSeNet and ResNet-CBAM"
+"""The published files that `networks_of` recognizes, for messages."""
+
+
+def networks_of(content: Any, file: Path | str) -> dict[str, nn.Module]:
+    """The networks of any published file, which is recognized by the names in it; a FAN is left out.
+
+    Args:
+        content: of the file (`hairgan.weights.files.read_tensors`).
+        file: where it is from, for messages.
+
+    Returns:
+        the networks, under the names of a bundle's parts. Discriminators, which bundles do not hold, are called
+        `stargan_discriminator` and `sean_discriminator`, and a ResNet-CBAM `backbone`.
+
+    Raises:
+        ValueError: it is none of these files, or does not fit its network.
+    """
+    if isinstance(content, Mapping) and isinstance(content.get("generator"), Mapping):
+        names = {"generator": "stargan_generator", "discriminator": "stargan_discriminator"}
+        keys = [key for key in ("generator", "mapping_network", "style_encoder", "discriminator") if key in content]
+        return {names.get(key, key): _build(f"stargan_v2/{key}", _state(content, file, key), file) for key in keys}
+    for key, part, name in (
+        ("cp.resnet.conv1.weight", "parser", "bisenet"),
+        ("Zencoder.model.1.weight", "sean", "sean/generator"),
+        ("discriminator_0.model0.0.weight", "sean_discriminator", "sean/discriminator"),
+        ("layer1.0.ca.fc1.weight", "backbone", "resnet_cbam"),
+        ("layer1.0.ca.fc.0.weight", "backbone", "resnet_cbam"),
+        ("base.4.0.ca.fc1.weight", "backbone", "resnet_cbam"),
+        ("base.4.0.ca.fc.0.weight", "backbone", "resnet_cbam"),
+    ):
+        if isinstance(content, Mapping) and (key in content or f"module.{key}" in content):
+            state = _state(content, file)
+            more = any(other.startswith("up_4.") for other in state)
+            options = {"upsampling": "most"} if part == "sean" and more else {}
+            return {part: _build(name, state, file, **options)}
+    raise ValueError(f"{file} is none of the files that are known: {PUBLISHED}, and checkpoints of hairgan's runs")
+
+
 def _state(content: Any, file: Path | str, key: str | None = None) -> dict[str, Tensor]:
     """The state dict in a file, or under a key of it."""
     if key is not None:

@@ -10,6 +10,7 @@ import torch
 from pytorch_lightning.plugins import MixedPrecision
 from torch import nn
 
+from lightning_modules.execution import Execution
 from lightning_modules.phase import NonFiniteError
 from tests.unit.lightning_modules.two_networks import TwoNetworks, fit
 
@@ -115,3 +116,70 @@ def test_a_scale_that_overflows_skips_the_phase_and_shrinks(tmp_path):
     fit(module, steps=1, tmp_path=tmp_path, **options)
     torch.testing.assert_close(module.state_dict(), before, rtol=0, atol=0)
     assert options["plugins"][0].scaler.get_scale() == 2.0**118
+
+
+def test_a_frozen_network_does_not_change_and_a_phase_without_networks_is_skipped(tmp_path):
+    module, free = TwoNetworks(ema=("second",), ema_decay=0.5), TwoNetworks()
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    module.freeze_parts(["second"])
+    fit(module, tmp_path=tmp_path)
+    fit(free, tmp_path=tmp_path)
+    for name, value in module.state_dict().items():
+        assert torch.equal(value, before[name]) == ("second." in name), name
+    assert "late/loss" not in module.last_logs and module.last_logs["both/loss"] > 0
+    assert set(free.last_logs) - set(module.last_logs) == {"late/loss", "late/grad_norm"}
+
+
+def test_phases_of_frozen_networks_are_skipped_in_every_part_of_a_batch():
+    module = TwoNetworks()
+    module.execution = Execution(accumulate=2)
+    module.freeze_parts(["second"])
+    batch = {"x": torch.zeros(4, 3), "ids": torch.arange(4), "first_row": 0}
+    assert [[phase.name for phase in parts] for parts in module._phases_in_parts(batch)] == [["both", "both"]]
+
+
+def test_a_frozen_network_trains_others_in_half_precision(tmp_path):
+    module = TwoNetworks()
+    module.freeze_parts(["first"])
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    fit(module, tmp_path=tmp_path, **half_precision(scale=8.0))
+    for name, value in module.state_dict().items():
+        assert torch.equal(value, before[name]) == ("first." in name), name
+
+
+class WithStatistics(TwoNetworks):
+    """Its first network has a part with batch statistics."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.networks["first"] = nn.Sequential(nn.Linear(3, 3), nn.Sequential(nn.BatchNorm1d(3), nn.Linear(3, 3)))
+
+
+def test_a_frozen_part_keeps_its_statistics_also_after_an_evaluation(tmp_path):
+    module = WithStatistics()
+    module.freeze_parts(["first.1"])
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    with module.in_evaluation_mode():
+        assert not any(part.training for part in module.networks.modules())
+    fit(module, tmp_path=tmp_path)
+    assert module.networks["first"].training and not module.networks["first"][1][0].training
+    for name, value in module.state_dict().items():
+        assert torch.equal(value, before[name]) == ("first.1." in name), name
+    for parts, message in (
+        (["third"], "init.freeze names 'third', but this model has first, second"),
+        (["first.2"], "init.freeze names 'first.2', but first has 0, 1"),
+        (["first.0.x"], "but first.0 has no parts"),
+        (["first", "second"], "nothing is left to train"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            WithStatistics().freeze_parts(parts)
+
+
+def test_learning_rates_have_a_factor_by_network(tmp_path):
+    module, plain = TwoNetworks(), TwoNetworks()
+    module.lr_factors = {"first": 0.5}
+    start = {name: value.clone() for name, value in module.state_dict().items()}
+    for each in (module, plain):
+        fit(each, steps=1, tmp_path=tmp_path)
+    moved, usual = (each.networks["first"].weight - start["networks.first.weight"] for each in (module, plain))
+    torch.testing.assert_close(moved, 0.5 * usual)

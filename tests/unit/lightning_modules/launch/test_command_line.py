@@ -35,6 +35,21 @@ def test_null_and_empty_choices_of_a_group_are_replaced(word, becomes):
 
 
 @pytest.mark.parametrize(
+    ("word", "becomes"),
+    [
+        ("init=outputs/run", "init.source=outputs/run"),
+        ("init=[a,b]", "init.source=[a,b]"),
+        ("init=null", "init.source=null"),
+        ("init.freeze=[generator]", "init.freeze=[generator]"),
+        ("init={source: a}", "init={source: a}"),
+        ("initial=3", "initial=3"),
+    ],
+)
+def test_the_source_of_weights_is_a_setting_beside_others(word, becomes):
+    assert command_line.with_source(word) == becomes
+
+
+@pytest.mark.parametrize(
     ("program", "words", "message"),
     [
         (
@@ -63,6 +78,11 @@ def test_null_and_empty_choices_of_a_group_are_replaced(word, becomes):
         ("train.py", ["-m", "seed=1,2", "model=sean", "model.lambda_ds=2"], "train.py: there is no setting"),
         ("train.py", ["--multirun", "domain_names=[a],[b]"], "train.py: domain_names is set from the data"),
         ("evaluate.py", ["-m", "run=a,b", "metrics=[fidd]"], "evaluate.py: there is no metric 'fidd'"),
+        (
+            "train.py",
+            ["init=run", "init.freeze=[x]"],
+            "train.py: init.freeze names 'x'; stargan has generator, mapping",
+        ),
         ("evaluate.py", [], "evaluate.py: give the run to evaluate"),
         ("sweep.py", ["sweep=null"], "sweep.py: choose a sweep: sweep=tpe"),
     ],
