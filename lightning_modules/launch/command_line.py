@@ -40,8 +40,8 @@ def prepare(program: str) -> None:
     """Print help, or check the command line and pass it on to Hydra in `sys.argv`. Call it before all other imports.
 
     `GROUP=null` becomes `GROUP=none`, or is left out where a group needs no choice. `init=SOURCE` becomes
-    `init.source=SOURCE`. For a run that is continued, the
-    choices of its model and data are added, so that their settings can be overridden.
+    `init.source=SOURCE`. For a run that is continued, the choices of its model and data are added, so that their
+    settings can be overridden.
     """
     config, check = CHECKS[program]
     with errors_as_sentences(program):
