@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 os.environ["WANDB_MODE"] = "offline"
 if os.environ.get("HAIRGAN_GPU_TESTS") != "1":  # tests/gpu
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
+if "PYTEST_XDIST_WORKER" in os.environ:  # a process per core: with more threads than cores, they wait for each other
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
 
 import numpy as np
 import pytest
@@ -20,6 +24,18 @@ from hairgan.data.packing import pack
 from hairgan.regions import Region
 
 ROOT = Path(__file__).parent.parent
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give all tests of the page to one process, first: they share a browser and would wait for each other."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class PageFirst(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "browser" if nodeid.startswith("tests/browser/") else nodeid
+
+    return PageFirst(config, log)
 
 
 class Faces:
