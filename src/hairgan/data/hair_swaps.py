@@ -57,7 +57,9 @@ class HairSwapBatches(Batches):
         if (missing := SharedHair().missing_in(dataset)) or dataset.labels is None:
             raise ValueError(f"{dataset.path} needs {missing or 'label maps'}")
         self.smooth_share = smooth_share
-        table = dataset.attributes.select("group", "person", "hairstyle").to_numpy()[self.indices]
+        # as an array, because polars, used in the process that starts the loader's, can wait for ever in those
+        self._members = dataset.attributes.select("group", "person", "hairstyle").to_numpy()
+        table = self._members[self.indices]
         self._groups = np.unique(table[:, 0])
         self._index = {tuple(row): int(index) for row, index in zip(table.tolist(), self.indices, strict=True)}
         self._people = {int(g): np.unique(table[table[:, 0] == g, 1]) for g in self._groups}
@@ -87,10 +89,9 @@ class HairSwapBatches(Batches):
         """Batch `number` of one pass in which each image of this process's share is the target once."""
         local = self.batch_size // self.world_size
         chosen = self.indices[self.rank :: self.world_size][number * local : (number + 1) * local]
-        table = self.dataset.attributes.select("group", "person", "hairstyle").to_numpy()
         triples = []
         for index in chosen.tolist():
-            group, person, hairstyle = table[index].tolist()
+            group, person, hairstyle = self._members[index].tolist()
             others = [p for p in self._people[group].tolist() if p != person]
             worn = [h for h in self._hairstyles[group].tolist() if h != hairstyle]
             rng = numpy_generator(self.seed, "hair swaps in order", index)

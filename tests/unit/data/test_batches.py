@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,14 @@ def make(kind: type[Batches], dataset: PackedDataset, **options) -> Batches:
     return kind(dataset, "train", **(defaults | options))
 
 
+def assert_table_is_not_read(batches: Batches) -> None:
+    """Polars, used in a process that was forked from one that has used it, can wait for ever."""
+    object.__setattr__(batches, "dataset", copy.copy(batches.dataset))
+    object.__setattr__(batches.dataset, "attributes", None)
+    batches.read(0)
+    batches.read_in_order(0)
+
+
 def tensors(batch):
     return {k: torch.from_numpy(v) if isinstance(v, np.ndarray) else v for k, v in batch.items()}
 
@@ -34,6 +43,11 @@ def test_processes_read_the_rows_of_one_global_batch(kind, dataset):
     for name, value in whole.items():
         if isinstance(value, np.ndarray):
             np.testing.assert_array_equal(value, np.concatenate([half[name] for half in halves]), err_msg=name)
+
+
+@pytest.mark.parametrize("kind", [Batches, TranslationBatches, ParsingBatches, AttributeBatches])
+def test_reading_does_not_touch_the_attribute_table(kind, dataset):
+    assert_table_is_not_read(make(kind, dataset))
 
 
 def test_a_step_reads_the_same_whatever_was_read_before(dataset):

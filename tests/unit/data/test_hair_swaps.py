@@ -13,6 +13,7 @@ from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.packing import pack
 from hairgan.portraits.items import PortraitItem
 from hairgan.regions import Region
+from tests.unit.data.test_batches import assert_table_is_not_read
 
 SHARE, GROUPS = 3, 8
 
@@ -55,6 +56,10 @@ def test_in_order_each_image_is_once_the_target(dataset) -> None:
     assert [i for batch in seen for i in batch["ids"].tolist()] == dataset.split("train").tolist()
     again = make(dataset).read_in_order(1)
     np.testing.assert_array_equal(again["source"], seen[1]["source"])
+
+
+def test_reading_does_not_touch_the_attribute_table(dataset) -> None:
+    assert_table_is_not_read(make(dataset))
 
 
 def test_processes_read_the_rows_of_one_global_batch(dataset) -> None:
