@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import subprocess
-import sys
 
 import pytest
 from hydra import compose, initialize_config_dir
@@ -304,10 +302,3 @@ def test_repeated_names_equal_those_of_the_code():
 
 def test_every_shared_value_is_a_setting():
     assert set(composed(())) - set(Run.model_fields) == set(), "add the new value to settings.training.Run"
-
-
-def test_nothing_heavy_is_imported():
-    heavy = ("torch", "pytorch_lightning", "torchmetrics", "wandb", "polars", "numpy")
-    code = "import sys, lightning_modules.launch.settings, lightning_modules.launch.errors\n"
-    code += f"print([name for name in {heavy} if name in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"

@@ -11,7 +11,6 @@ import click
 from hairgan.cli import edit_run
 from hairgan.cli.edit_options import EditOptions, edit_options
 from hairgan.cli.finite_number import FiniteNumber
-from hairgan.editing.color import parse_color
 
 if TYPE_CHECKING:
     from hairgan.editing.edit import Edit
@@ -52,9 +51,8 @@ def dye(
     """
     if bool(like) == (color is not None):
         raise ValueError("give either --like, a photo whose hair color to take, or --color")
-    if color is not None:
-        parse_color(color)
     run = edit_run.EditRun("dyed", src, like, (), EditOptions(**shared))
+    edit_run.check_color(color)
     wanted: dict[str, Any] = {"color": color, "strands": strands, "blend": blend or "alpha"}
 
     def edit(photo: ParsedPhoto, reference: Reference | None) -> Edit:

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from hairgan.cli.edit_options import EditOptions
+from hairgan.photos.encoding import Encoding
 from hairgan.photos.listing import Listing, list_photos
 from hairgan.photos.names import printable
 from hairgan.photos.places import check_folder, check_free, identities, result_place, result_stems
-from hairgan.photos.saving import Encoding
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ class EditFiles:
     Raises:
         ValueError: a folder without `--batch`, a batch without `--out`, results of no known format, or results that
             would replace a photo.
+        OSError: a photo does not exist.
     """
 
     def __init__(
@@ -62,6 +63,8 @@ class EditFiles:
         if len(likes) > 2:
             raise ValueError(f"give one reference, or two to go between them; got {len(likes)}")
         self.out_file = out if out and out.suffix and not options.batch and not out.is_dir() else None
+        for path in (src, *likes, *others):
+            path.stat()
         self.encoding = Encoding.of(self.out_file or Path("result.png"), options.quality)
         self.sources = self._source_places(src)
         self.likes = [self._reference_places(like, may_be_folder=len(likes) == 1) for like in likes]

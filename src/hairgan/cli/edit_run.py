@@ -11,13 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import cv2
 
 from hairgan.cli.edit_files import EditFiles, Place, ResultFiles
 from hairgan.cli.edit_options import EditOptions
 from hairgan.photos.names import printable
-from hairgan.photos.opening import open_photo
-from hairgan.photos.saving import save_photo
 
 if TYPE_CHECKING:
     from jaxtyping import UInt8
@@ -38,8 +35,6 @@ MakeEdit = Callable[["ParsedPhoto", "Reference | None"], "Edit"]
 MakeFrames = Callable[["ParsedPhoto", "Reference | None"], "Iterable[Edit]"]
 """From a photo and a reference to the edits of a video."""
 
-ERRORS_OF_ONE_PHOTO = (ValueError, OSError, RuntimeError, MemoryError, cv2.error)
-"""Errors after which a batch continues with the next photo."""
 ERRORS_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
@@ -54,8 +49,9 @@ class NamedReference:
 class EditRun:
     """A call of a command.
 
-    Mistakes that can be found without networks are reported when the run is made, before torch is imported. In a batch
-    a photo that cannot be edited is reported and left out, and `close` exits with code 1.
+    Mistakes that can be found without networks are reported when the run is made, before torch is imported; a missing
+    file even before numpy is. In a batch a photo that cannot be edited is reported and left out, and `close` exits
+    with code 1.
 
     Args:
         suffix: results are called `NAME_suffix.png`.
@@ -70,7 +66,7 @@ class EditRun:
         self.options, self.failures = options, 0
         self.files = EditFiles(suffix, src, likes, others, options)
         single = [path for path in (src, *likes) if not path.is_dir()]
-        self._opened = {path: open_photo(path) for path in (*single, *others)}
+        self._opened = {path: _open_photo(path) for path in (*single, *others)}
         if not options.batch:
             self.files.encoding.check_size(*self._opened[src].pixels.shape[:2])
 
@@ -110,7 +106,7 @@ class EditRun:
         for place in places:
             try:
                 found.append(NamedReference(place.stem, self.reference(place.path)))
-            except ERRORS_OF_ONE_PHOTO as error:
+            except errors_of_one_photo() as error:
                 self._report(error, place.path)
         if not found:
             raise ValueError(f"none of the {len(places)} references in {printable(places[0].folder)} can be used")
@@ -125,7 +121,7 @@ class EditRun:
                 if wanted:
                     photo = self._open(place.path)
                     parsed = self._parse(place.path, photo)
-            except ERRORS_OF_ONE_PHOTO as error:
+            except errors_of_one_photo() as error:
                 self._report(error, place.path)
                 continue
             for reference, files in wanted:
@@ -138,7 +134,7 @@ class EditRun:
                         _write_video(files.video, make_frames(parsed.reduced(VIDEO_SIDE), reference))
                     self.files.mark_written(files)
                     self._print(place, files, edit)
-                except ERRORS_OF_ONE_PHOTO as error:
+                except errors_of_one_photo() as error:
                     self._report(error, place.path)
 
     def close(self) -> None:
@@ -148,7 +144,7 @@ class EditRun:
             raise SystemExit(1)
 
     def _open(self, path: Path) -> Photo:
-        return self._opened.pop(path) if path in self._opened else open_photo(path)
+        return self._opened.pop(path) if path in self._opened else _open_photo(path)
 
     def _parse(self, path: Path, photo: Photo) -> ParsedPhoto:
         salon = self.salon
@@ -161,12 +157,14 @@ class EditRun:
         """Whether the results of an edit may be written; in a batch, reports it if not."""
         try:
             self.files.check_free(files)
-        except ERRORS_OF_ONE_PHOTO as error:
+        except errors_of_one_photo() as error:
             self._report(error)
             return False
         return True
 
     def _write_image(self, files: ResultFiles, photo: Photo, edit: Edit) -> None:
+        from hairgan.photos.saving import save_photo
+
         files.image.parent.mkdir(parents=True, exist_ok=True)
         save_photo(files.image, photo, edit.image, self.files.encoding)
 
@@ -197,6 +195,27 @@ class EditRun:
         written = " and ".join(printable(file) for file in files.all())
         lossy = "" if lossless else ", lossy: pixels outside the edit differ a little, too"
         click.echo(f"wrote {written}: {edit.method}{error}{lossy}")
+
+
+def check_color(color: str | None) -> None:
+    """Raise ValueError for a color that is none, before networks are loaded."""
+    from hairgan.editing.color import parse_color
+
+    if color is not None:
+        parse_color(color)
+
+
+def errors_of_one_photo() -> tuple[type[Exception], ...]:
+    """Errors after which a batch continues with the next photo."""
+    import cv2
+
+    return (ValueError, OSError, RuntimeError, MemoryError, cv2.error)
+
+
+def _open_photo(path: Path) -> Photo:
+    from hairgan.photos.opening import open_photo
+
+    return open_photo(path)
 
 
 def _write_comparison(path: Path, photo: Photo, reference: Reference | None, edit: Edit) -> None:

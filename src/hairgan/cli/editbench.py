@@ -11,12 +11,11 @@ import click
 
 from hairgan.cli.shared_options import bundle_option, trust_option
 from hairgan.cli.user_callables import load_callable
-from hairgan.editbench import BASELINES, SEED, TASKS, InformedMethod, Method, contact_sheet, run, table
-from hairgan.files import write_text
+from hairgan.editbench import SEED, TASKS
 from hairgan.photos.places import check_folder, check_free
-from hairgan.pictures import save_picture
 
 if TYPE_CHECKING:
+    from hairgan.editbench import InformedMethod, Method
     from hairgan.editbench.salon import SalonMethod
 
 
@@ -57,6 +56,10 @@ def editbench(
         check_folder(output)
         for name in ("results.json", *(f"{task}.png" for task in TASKS)):
             check_free(output / name, overwrite=overwrite, option="--output")
+    from hairgan.editbench import BASELINES, contact_sheet, run, table
+    from hairgan.files import write_text
+    from hairgan.pictures import save_picture
+
     same_for_all: dict[str, Method] = BASELINES | {name: load_callable("--method", name) for name in methods}
     salon = _salon_methods(bundle, device, stages)
     chosen: dict[str, dict[str, Method | InformedMethod]] = {task: {**same_for_all, **salon[task]} for task in TASKS}

@@ -11,7 +11,6 @@ import click
 from hairgan.cli import edit_run
 from hairgan.cli.edit_options import EditOptions, edit_options
 from hairgan.cli.finite_number import FiniteNumber
-from hairgan.editing.color import parse_color
 
 if TYPE_CHECKING:
     from hairgan.editing.edit import Edit
@@ -63,9 +62,8 @@ def restyle(
         raise ValueError("a video goes from one reference to another: give --like twice, or a --domain")
     if color_like is not None and color is not None:
         raise ValueError("give --color-like or --color, not both")
-    if color is not None:
-        parse_color(color)
     run = edit_run.EditRun("restyled", src, like, (color_like,) if color_like else (), options)
+    edit_run.check_color(color)
     color_reference = run.reference(color_like) if color_like else None
     wanted: dict[str, Any] = {
         "domain": domain,

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import UInt8
 from numpy import ndarray
 
-from hairgan.editbench.cases import EditCase
+from hairgan.editbench.drawn_cases import EditCase
 from hairgan.editbench.methods import Method
 from hairgan.regions import Region
 

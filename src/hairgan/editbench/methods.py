@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import UInt8
 from numpy import ndarray
 
-from hairgan.editbench.cases import EditCase, SolvedCase, Truth
+from hairgan.editbench.drawn_cases import EditCase, SolvedCase, Truth
 
 Method = Callable[[EditCase], UInt8[ndarray, "s s 3"]]
 """A method under test; the edited picture has the source's size."""

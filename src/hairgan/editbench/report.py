@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from jaxtyping import UInt8
 from numpy import ndarray
 
-from hairgan.editbench.cases import SEED, cases
+from hairgan.editbench.drawn_cases import cases
 from hairgan.editbench.methods import InformedMethod, Method, apply
 from hairgan.editbench.scoring import Result
+from hairgan.editbench.tasks import SEED
 from hairgan.pictures import sheet
 from hairgan.text_tables import markdown_table
 

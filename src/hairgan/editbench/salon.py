@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from jaxtyping import UInt8
 from numpy import ndarray
 
-from hairgan.editbench.cases import EditCase, Truth
+from hairgan.editbench.drawn_cases import EditCase, Truth
 from hairgan.editbench.truth import DYE_STAGES, STAGES, TrueResult, check_stages
 from hairgan.editing.edit import Edit
 from hairgan.editing.salon import Salon

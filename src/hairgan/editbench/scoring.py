@@ -15,8 +15,9 @@ from jaxtyping import Bool, UInt8
 from numpy import ndarray
 from torch import Tensor
 
-from hairgan.editbench.cases import SEED, TASKS, SolvedCase, cases
+from hairgan.editbench.drawn_cases import SolvedCase, cases
 from hairgan.editbench.methods import InformedMethod, Method, apply
+from hairgan.editbench.tasks import SEED, TASKS
 from hairgan.metrics.color import ciede2000, rgb_to_lab
 from hairgan.metrics.hair_edits import mask_iou
 from hairgan.metrics.images import as_unit

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 from numpy import ndarray
 
-from hairgan.editbench.cases import EditCase, Truth
+from hairgan.editbench.drawn_cases import EditCase, Truth
 from hairgan.editing.new_hair import NewHair
 from hairgan.editing.painting import BlendedCrop, Painting, blend_painting
 from hairgan.editing.parsed_photo import ParsedPhoto

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from hairgan.editing.drawn_donors import drawn_donor
 from hairgan.editing.edit import Timings
 from hairgan.editing.hair_layer import layer_hair
 from hairgan.editing.new_hair import HairLayouter, NewHair, WantedShape
@@ -54,7 +53,7 @@ class LayerRestyler:
         elif self.rough_heads is not None:
             self.rough_heads.restyler.domain(domain or "")
         else:
-            drawn_donor(domain or "", 0, 64)
+            _drawn_donor(domain or "", 0, 64)
             if psi != 1:
                 raise ValueError("psi is for StarGAN v2, which is not in the bundle; seed chooses another head of hair")
 
@@ -99,7 +98,7 @@ class LayerRestyler:
         assert request.domain is not None
         size = len(request.photo.crop)
         if self.rough_heads is None:
-            return drawn_donor(request.domain, request.seed, size)
+            return _drawn_donor(request.domain, request.seed, size)
         style = self.rough_heads.style(request)
         (head,) = self.rough_heads.make([request.photo], style[None])
         picture = resize_picture(head.picture, size)
@@ -110,6 +109,12 @@ class LayerRestyler:
         if request.references:
             return "the reference"
         return "a drawn person" if self.rough_heads is None else "StarGAN v2's rough head"
+
+
+def _drawn_donor(domain: str, number: int, size: int) -> ParsedPhoto:
+    from hairgan.editing.drawn_donors import drawn_donor  # imports polars
+
+    return drawn_donor(domain, number, size)
 
 
 def _main(references: Sequence[WeightedReference]) -> ParsedPhoto:

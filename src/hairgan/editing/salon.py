@@ -28,7 +28,6 @@ from torch import nn
 
 from hairgan.devices import choose_device
 from hairgan.editing.batching import as_list, batches, broadcast
-from hairgan.editing.drawn_donors import drawn_domains
 from hairgan.editing.edit import Edit, Timings
 from hairgan.editing.hair_outside_crop import dye_hair_outside_crop
 from hairgan.editing.inference import check_precision, inference
@@ -314,7 +313,11 @@ class Salon:
         """The hair domains that `restyle` can go to."""
         if self.restyler is not None and self.restyler.mapping is not None:
             return self.restyler.domains
-        return () if self.layers is None else drawn_domains().names
+        if self.layers is None:
+            return ()
+        from hairgan.editing.drawn_donors import drawn_domains  # imports polars
+
+        return drawn_domains().names
 
     def restyling_modes(self) -> tuple[str, ...]:
         """The modes of restyling that the networks allow, the default one first."""

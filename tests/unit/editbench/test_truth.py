@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from hairgan.editbench.cases import EditCase, SolvedCase, Truth
+from hairgan.editbench.drawn_cases import EditCase, SolvedCase, Truth
 from hairgan.editbench.methods import InformedMethod, apply
 from hairgan.editbench.salon import SalonMethod, salon_methods
 from hairgan.editbench.truth import STAGES

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from hairgan.photos import saving
+from hairgan.photos import opening
+from hairgan.photos.encoding import Encoding
 from hairgan.photos.opening import open_photo
 from hairgan.photos.photo import Photo
-from hairgan.photos.saving import Encoding, save_photo
+from hairgan.photos.saving import save_photo
 from tests.unit.photos.profiles import DISPLAY_P3
 
 EXIF = {0x0112: 6, 0x010F: "camera", 0x8769: {0x9003: "2026:11:25 12:00:00", 0xA002: 40}, 0x8825: {1: "N"}}
@@ -158,7 +159,7 @@ def test_heic(tmp_path: Path) -> None:
 
 
 def test_heic_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(saving, "enable_heif", lambda: False)
+    monkeypatch.setattr(opening, "enable_heif", lambda: False)
     with pytest.raises(ValueError, match="writing HEIC needs another package"):
         Encoding.of("a.heic")
 

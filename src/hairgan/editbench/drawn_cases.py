@@ -9,13 +9,9 @@ from itertools import count, islice
 from jaxtyping import UInt8
 from numpy import ndarray
 
+from hairgan.editbench.tasks import SEED, TASKS
 from hairgan.portraits import Hairstyle, Identity, draw
 from hairgan.regions import Region
-
-TASKS = ("dye", "restyle")
-
-SEED = 7919
-"""Of the benchmark's portraits: nothing may be trained on portraits of this seed."""
 
 MIN_HAIR = 0.02
 """Share of the picture that hair must cover in source, reference and truth."""
