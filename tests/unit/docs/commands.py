@@ -17,7 +17,7 @@ PAGES = [
 START = re.compile(
     r"^(?:\$ )?(?:[A-Z_]+=\S+ )*"  # a prompt, variables
     r"(?:(?:srun|torchrun)(?: --?[\w-]+(?:[= ][\w.:]+)?)* )?"  # launchers with their options
-    r"(?:(?:\.venv/bin/)?python3? |(?=hairgan)|(?<=[\w\]=] )(?=train|evaluate))"  # torchrun takes the program without python
+    r"(?:(?:\.venv/bin/)?python3? |(?=hairgan)|(?<=[\w\]=] )(?=train|evaluate))"  # torchrun starts it without python
     r"(?P<program>(?:train|evaluate|sweep)\.py|hairgan|benchmarks/\w+\.py)(?= |$)"
 )
 SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
