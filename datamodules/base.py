@@ -32,6 +32,8 @@ class HairDataModule(pl.LightningDataModule):
         seed: the run's seed.
         num_workers: processes that read batches; 0 reads in the training process.
         repeat_batches: N repeats the first N batches, with the same crops; None repeats nothing.
+        order: how an epoch is shuffled (`hairgan.data.batches.Batches`). The configs of older runs do not name it, so
+            the order of these is the default.
     """
 
     def __init__(
@@ -45,9 +47,10 @@ class HairDataModule(pl.LightningDataModule):
         seed: int,
         num_workers: int,
         repeat_batches: int | None = None,
+        order: str = "permutation",
     ) -> None:
         super().__init__()
-        self.repeat_batches = repeat_batches
+        self.repeat_batches, self.order = repeat_batches, order
         self.make_batches, self._domains = batches, domains
         self.image_size, self.batch_size, self.steps, self.seed = image_size, batch_size, steps, seed
         self.num_workers = num_workers
@@ -113,6 +116,7 @@ class HairDataModule(pl.LightningDataModule):
                 seed=self.seed,
                 rank=trainer.global_rank if trainer else 0,
                 world_size=trainer.world_size if trainer else 1,
+                order=self.order,
             )
         return self._batches[split]
 

@@ -57,6 +57,7 @@ class Data(Settings):
     seed: Seed
     num_workers: Workers
     repeat_batches: Count | None = None
+    order: Literal["counter", "permutation"] = "permutation"
     cache: Path
     workers: Workers | None = None
 

@@ -24,9 +24,11 @@ from hairgan.data.augment import crop, crop_labels, draw_crops, flip_images, fli
 from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.parser_augment import CROP_SHARE, SCALES, augment_for_parsing, draw_color_factors, draw_scaled_crops
 from hairgan.data.requirements import Images, ImagesOfEachDomain, KnownAttributes, LabelMaps, Requirement
-from hairgan.randomness import numpy_generator, shuffled_position
+from hairgan.randomness import numpy_generator, permuted_position, shuffled_position
 
 Batch = dict[str, Any]
+
+ORDERS = {"counter": shuffled_position, "permutation": permuted_position}
 
 
 class Batches:
@@ -42,6 +44,8 @@ class Batches:
         rank, world_size: which share of the rows this process reads.
         flip_probability: share of rows that are mirrored.
         crop_probability: share of rows that are cropped (area 0.8 to 1, aspect 0.9 to 1.1).
+        order: how an epoch is shuffled: `counter` computes the images of a step alone, `permutation` is the order of
+            older runs, for which every step shuffles the whole epoch.
 
     Attributes:
         requires: what it needs of the data.
@@ -65,7 +69,10 @@ class Batches:
         world_size: int = 1,
         flip_probability: float = 0.5,
         crop_probability: float = 0.0,
+        order: str = "permutation",
     ) -> None:
+        if order not in ORDERS:
+            raise ValueError(f"unknown order '{order}'; known are {', '.join(ORDERS)}")
         if batch_size < 1:
             raise ValueError(f"the batch size must be at least 1, not {batch_size}")
         if batch_size % world_size:
@@ -78,6 +85,7 @@ class Batches:
         local = batch_size // world_size
         self.rows = slice(rank * local, (rank + 1) * local)
         self.rank, self.world_size = rank, world_size
+        self._item_at = ORDERS[order]
         self.flip_probability, self.crop_probability = flip_probability, crop_probability
 
     # on the loader's side
@@ -85,7 +93,7 @@ class Batches:
     def read(self, step: int) -> Batch:
         """This process's rows of the batch of a training step, as numpy arrays of bytes."""
         position = step * self.batch_size + np.arange(self.batch_size)
-        chosen = self.indices[shuffled_position(position, len(self.indices), self.seed, f"order/{self.split}")]
+        chosen = self.indices[self._item_at(position, len(self.indices), self.seed, f"order/{self.split}")]
         return self._place(step) | self._load(chosen[self.rows]) | self._augmentation(step, "image")
 
     def __len__(self) -> int:

@@ -35,10 +35,11 @@ def tensors(batch):
     return {k: torch.from_numpy(v) if isinstance(v, np.ndarray) else v for k, v in batch.items()}
 
 
+@pytest.mark.parametrize("order", ["counter", "permutation"])
 @pytest.mark.parametrize("kind", [Batches, TranslationBatches, ParsingBatches, AttributeBatches])
-def test_processes_read_the_rows_of_one_global_batch(kind, dataset):
-    whole = make(kind, dataset).read(5)
-    halves = [make(kind, dataset, rank=rank, world_size=2).read(5) for rank in (0, 1)]
+def test_processes_read_the_rows_of_one_global_batch(kind, order, dataset):
+    whole = make(kind, dataset, order=order).read(5)
+    halves = [make(kind, dataset, rank=rank, world_size=2, order=order).read(5) for rank in (0, 1)]
     assert [half["first_row"] for half in halves] == [0, 4]
     for name, value in whole.items():
         if isinstance(value, np.ndarray):
@@ -58,8 +59,9 @@ def test_a_step_reads_the_same_whatever_was_read_before(dataset):
     assert fresh.read(3)["ids"].tolist() != fresh.read(4)["ids"].tolist()
 
 
-def test_an_epoch_reads_every_training_image_once(dataset):
-    batches = make(Batches, dataset, batch_size=12)
+@pytest.mark.parametrize("order", ["counter", "permutation"])
+def test_an_epoch_reads_every_training_image_once(order, dataset):
+    batches = make(Batches, dataset, batch_size=12, order=order)
     seen = np.concatenate([batches.read(step)["ids"] for step in range(len(batches.indices) // 12)])
     assert sorted(seen.tolist()) == sorted(dataset.split("train").tolist())
 
