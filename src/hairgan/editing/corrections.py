@@ -26,8 +26,6 @@ EDGE_BLUR = 1 / 128
 """Standard deviation of the blur that softens the edge of a correction."""
 OUTLINE = 1 / 64
 """Width of painted outlines."""
-MATTE = 1 / 100
-"""Radius of the matte's windows."""
 MIN_INNER_SHARE = 1e-3
 """Share of inner hair in the blur around a pixel of the outline that is enough to take its color from."""
 MIN_VISIBLE = 0.001
@@ -57,7 +55,7 @@ def keep_strands(
     change = smoothed(rgb_to_lab(painted) - lab, hair, COLOR_BLUR * size)
     change[..., 0] += (contrast - 1) * (lab - smoothed(lab, hair, COLOR_BLUR * size))[..., 0]
     change += (wanted - hair_color(lab_to_rgb(_clipped(lab + change)), hair).mean).astype(np.float32)
-    share = matte(probability, picture, max(1, round(MATTE * size)))
+    share = matte(probability, picture)
     dyed = lab_to_rgb(_clipped(lab + share[..., None] * change))
     return np.where(share[..., None] > 0, dyed, picture.astype(np.float32))
 

@@ -44,7 +44,7 @@ def dye_hair_outside_crop(photo: ParsedPhoto, edit: Edit, parser: FaceParser) ->
     if not mask.any():
         return edit.image
     old_hair = edit.labels == Region.HAIR
-    weight = mask * matte(parsed.hair * own, crop, radius=max(1, size // 100))
+    weight = mask * matte(parsed.hair * own, crop)
     before = crop.astype(np.float32)
     after = recolor(before, weight, hair_color(edit.before, old_hair), hair_color(edit.after, old_hair))
     return wide.paste(edit.image, before, after, mask, np.zeros_like(mask))

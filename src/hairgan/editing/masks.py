@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, UInt8
+from jaxtyping import Bool, Float, Float32, UInt8
 from numpy import ndarray
+
+MATTE = 1 / 50
+"""Radius of the matte's windows, as a share of the picture's side."""
 
 
 def soft_mask(hair: Bool[ndarray, "h w"], feather: float) -> Float32[ndarray, "h w"]:
@@ -18,21 +21,53 @@ def soft_mask(hair: Bool[ndarray, "h w"], feather: float) -> Float32[ndarray, "h
 
 
 def matte(
-    hair: Float32[ndarray, "h w"], picture: UInt8[ndarray, "h w 3"], radius: int, eps: float = 1e-3
+    hair: Float32[ndarray, "h w"],
+    picture: UInt8[ndarray, "h w 3"],
+    radius: int | None = None,
+    eps: float = 1e-4,
+    contrast: float = 1.4,
 ) -> Float32[ndarray, "h w"]:
-    """How much of each pixel is hair: hair probabilities, filtered with the grey picture as guide (He et al. 2010).
+    """How much of each pixel is hair: hair probabilities, filtered with the picture as guide (He et al. 2010).
 
-    Unlike the parser's outline it includes loose strands, and excludes what is seen between strands.
+    Equations 14 to 16, with a guide of three colors. Unlike the parser's outline it includes loose strands, and
+    excludes what is seen between strands.
 
     Args:
-        radius: of the filter's windows, in pixels.
-        eps: variance of the guide, in (0, 1)^2, above which it counts as an edge.
+        radius: of the filter's windows, in pixels; None: `MATTE` of the picture's side.
+        eps: variance of the guide's colors, in (0, 1)^2, above which they count as an edge.
+        contrast: factor on the distance from one half, because the filter also smooths where there is no edge.
     """
-    guide = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+
+    side = 2 * (max(1, round(MATTE * len(picture))) if radius is None else radius) + 1
 
     def mean(values: ndarray) -> ndarray:
-        return cv2.blur(values, (2 * radius + 1, 2 * radius + 1), borderType=cv2.BORDER_REFLECT)
+        return cv2.blur(values, (side, side), borderType=cv2.BORDER_REFLECT)
 
-    mean_guide, mean_hair = mean(guide), mean(hair)
-    slope = (mean(guide * hair) - mean_guide * mean_hair) / (mean(guide * guide) - mean_guide**2 + eps)
-    return np.clip(mean(slope) * guide + mean(mean_hair - slope * mean_guide), 0, 1)
+    guide = picture.astype(np.float64) / 255
+    probability = hair.astype(np.float64)
+    mean_guide, mean_hair = mean(guide), mean(probability)
+    products = mean(np.concatenate([guide * guide, guide * np.roll(guide, -1, axis=2)], axis=2))  # rr gg bb rg gb br
+    variance = products[..., :3] - mean_guide**2 + eps
+    covariance = products[..., 3:] - mean_guide * np.roll(mean_guide, -1, axis=2)
+    with_hair = mean(guide * probability[..., None]) - mean_guide * mean_hair[..., None]
+    slope = _solved(variance, covariance, with_hair)
+    offset = mean_hair - (slope * mean_guide).sum(axis=2)
+    share = (mean(slope) * guide).sum(axis=2) + mean(offset)
+    return np.clip(contrast * (share - 0.5) + 0.5, 0, 1).astype(np.float32)
+
+
+def _solved(
+    diagonal: Float[ndarray, "h w 3"], beside: Float[ndarray, "h w 3"], right: Float[ndarray, "h w 3"]
+) -> Float[ndarray, "h w 3"]:
+    """Solutions of symmetric 3x3 systems by Cramer's rule: diagonal (rr, gg, bb), beside it (rg, gb, br)."""
+    rr, gg, bb = np.moveaxis(diagonal, 2, 0)
+    rg, gb, br = np.moveaxis(beside, 2, 0)
+    r, g, b = np.moveaxis(right, 2, 0)
+    cofactors = gg * bb - gb * gb, br * gb - rg * bb, rg * gb - gg * br
+    determinant = rr * cofactors[0] + rg * cofactors[1] + br * cofactors[2]
+    solved = (
+        cofactors[0] * r + cofactors[1] * g + cofactors[2] * b,
+        cofactors[1] * r + (rr * bb - br * br) * g + (rg * br - rr * gb) * b,
+        cofactors[2] * r + (rg * br - rr * gb) * g + (rr * gg - rg * rg) * b,
+    )
+    return np.stack(solved, axis=2) / determinant[..., None]

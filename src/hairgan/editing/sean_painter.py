@@ -154,7 +154,7 @@ class SEANPainter:
         codes = self.codes(photo)
         own, aim, best, code = hair_color(picture, hair), wanted.mean, float("inf"), codes[Region.HAIR]
         for _ in range(SEARCH_STEPS):
-            recolored = recolor(picture.astype(np.float32), hair.astype(np.float32), own, LabColor(aim, None))
+            recolored = recolor(picture.astype(np.float32), hair.astype(np.float32), own, LabColor(aim))
             candidate = self._encode(np.rint(recolored).astype(np.uint8), labels)[Region.HAIR]
             painted = self.paint([CodedLayout(photo, layout, _with_hair(codes, candidate))])[0]
             miss = wanted.mean - hair_color(painted, painted_hair).mean

@@ -9,7 +9,6 @@ from jaxtyping import Float32
 from numpy import ndarray
 
 from hairgan.editing.color import hair_color, recolor
-from hairgan.editing.corrections import MATTE
 from hairgan.editing.masks import matte
 from hairgan.editing.painter import DyeJob, RestyleJob
 from hairgan.editing.wanted_color import WantedColor
@@ -26,7 +25,7 @@ class TransferPainter:
         painted = []
         for job in jobs:
             photo, crop = job.photo, job.photo.crop
-            weight = np.float32(job.strength) * matte(photo.hair, crop, max(1, round(MATTE * len(crop))))
+            weight = np.float32(job.strength) * matte(photo.hair, crop)
             painted.append(recolor(crop.astype(np.float32), weight, photo.hair_color(), job.color.lab))
         return painted
 

@@ -27,12 +27,13 @@ class WantedColor:
         Raises:
             ValueError: as in `hairgan.editing.color.parse_color`.
         """
-        return cls(LabColor(rgb_to_lab(parse_color(text).astype(np.float32)).astype(np.float64), spread=None))
+        return cls(LabColor(rgb_to_lab(parse_color(text).astype(np.float32)).astype(np.float64)))
 
     @classmethod
     def from_references(cls, references: Sequence[WeightedReference], owner: str = "the reference") -> WantedColor:
-        """The mean color of the references' hair, weighted by their shares."""
+        """The color of the references' hair, weighted by their shares."""
         colors = [(reference.share, reference.photo.hair_color()) for reference in references]
         mean = sum(share * color.mean for share, color in colors)
         spread = sum(share * np.asarray(color.spread) for share, color in colors)
-        return cls(LabColor(np.asarray(mean), np.asarray(spread)), tuple(references), owner)
+        tones = sum(share * np.asarray(color.tones) for share, color in colors)
+        return cls(LabColor(np.asarray(mean), np.asarray(spread), np.asarray(tones)), tuple(references), owner)

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 from skimage.color import rgb2lab
 
-from hairgan.editing.color import HAIR_COLORS, LabColor, hair_color, lab_to_rgb, parse_color, recolor, rgb_to_lab
+from hairgan.editing.color import (
+    HAIR_COLORS,
+    LabColor,
+    hair_color,
+    lab_to_rgb,
+    parse_color,
+    recolor,
+    rgb_to_lab,
+    usual_contrast,
+)
 
 
 @pytest.mark.parametrize(
@@ -37,17 +46,34 @@ def test_lab_equals_that_of_scikit_image() -> None:
     assert rgb_to_lab(rgb[0, 0]).shape == (3,)
 
 
-def test_recoloring_moves_mean_and_spread_of_what_is_weighted() -> None:
+def test_recoloring_gives_what_is_weighted_the_tones_of_other_hair() -> None:
     rng = np.random.default_rng(0)
     picture = (100 + 12 * rng.normal(size=(40, 40, 3))).astype(np.float32)
     hair = np.zeros((40, 40), bool)
     hair[10:30, 10:30] = True
     now = hair_color(picture, hair)
     goal = np.array([55.0, 12.0, 20.0])
-    out = recolor(picture, hair.astype(np.float32), now, LabColor(goal, now.spread * 0.7))
+    lightness = np.linspace(-12, 12, len(now.tones))[:, None]
+    tones = goal + lightness * np.array([1, 0.1, 0.5])  # light parts are yellower
+    out = recolor(picture, hair.astype(np.float32), now, LabColor(goal, tones.std(axis=0), tones))
     found = hair_color(out, hair)
     assert found.mean == pytest.approx(goal, abs=0.7)
-    assert found.spread == pytest.approx(0.7 * now.spread, rel=0.1)
+    assert np.abs(found.tones[1:-1] - tones[1:-1]).max() < 1.5
     assert np.array_equal(out[~hair], picture[~hair])
-    half = recolor(picture, 0.5 * hair.astype(np.float32), now, LabColor(goal, None))
+    half = recolor(picture, 0.5 * hair.astype(np.float32), now, LabColor(goal))
     assert np.linalg.norm(hair_color(half, hair).mean - goal) < 0.65 * np.linalg.norm(now.mean - goal)
+
+
+@pytest.mark.parametrize(("now", "wanted"), [(12.0, 68.0), (68.0, 12.0)])
+def test_lighter_hair_gets_more_contrast_and_darker_hair_less(now: float, wanted: float) -> None:
+    rng = np.random.default_rng(0)
+    lab = np.stack([now + usual_contrast(now) * rng.normal(size=4000), np.zeros(4000), np.full(4000, 8.0)], axis=-1)
+    picture = lab_to_rgb(lab.reshape(40, 100, 3).astype(np.float32))
+    hair = np.ones((40, 100), bool)
+    before = hair_color(picture, hair)
+    after = hair_color(
+        recolor(picture, np.ones(hair.shape, np.float32), before, LabColor(np.array([wanted, 2, 20]))), hair
+    )
+    assert after.mean[0] == pytest.approx(wanted, abs=2)
+    expected = min(usual_contrast(wanted), 2.5 * before.spread[0])
+    assert after.spread[0] == pytest.approx(expected, rel=0.2)
