@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -19,8 +20,8 @@ HAIR_COLORS: dict[str, str] = {
     "red": "#8a3f22",
     "ginger": "#a8562b",
     "copper": "#94512f",
-    "blond": "#b8935f",
-    "blonde": "#b8935f",
+    "blond": "#b29468",
+    "blonde": "#b29468",
     "platinum": "#d3c3a6",
     "grey": "#8d8985",
     "gray": "#8d8985",
@@ -114,8 +115,7 @@ def recolor(
     Args:
         weight: how much each pixel moves, 0 to 1.
         now: the color of the hair in the image, with its tones.
-        wanted: the color it is to have. Without tones it gets those of the image, with the contrast that hair of that
-            lightness usually has.
+        wanted: the color it is to have. Without tones it gets the ones that hair of this color usually has.
     """
     assert now.tones is not None
     lab = rgb_to_lab(image)
@@ -128,19 +128,45 @@ def recolor(
 
 def _wanted_tones(now: LabColor, wanted: LabColor) -> Float[ndarray, "tones 3"]:
     assert now.tones is not None and now.spread is not None
-    contrast = float(now.spread[0])
+    contrast = max(float(now.spread[0]), 1e-3)
     if wanted.tones is None or wanted.spread is None:
         usual = usual_contrast(wanted.mean[0])
-        aim = min(contrast * usual / usual_contrast(now.mean[0]), max(contrast, 1.4 * usual))
-        factor = min(aim / max(contrast, 1e-3), MAX_CONTRAST)
-        tones = wanted.mean + (now.tones - now.mean) * np.array([factor, 1, 1])
-    else:
-        share = min(1.0, MAX_CONTRAST * contrast / max(float(wanted.spread[0]), 1e-3))
-        tones = wanted.mean + (wanted.tones - wanted.mean) * share
+        half_way = math.sqrt(usual * contrast * usual / usual_contrast(now.mean[0]))  # as lit as the photo's hair is
+        return usual_tones(wanted.mean, min(half_way, MAX_CONTRAST * contrast))
+    share = min(1.0, MAX_CONTRAST * contrast / max(float(wanted.spread[0]), 1e-3))
+    tones = wanted.mean + (wanted.tones - wanted.mean) * share
     tones[:, 0] = tones[:, 0].clip(0, 100)
     return tones
 
 
+# Light and shade in hair, measured on 56 portrait photographs of CelebA-HQ.
+_DARK_HAIR = (-1.03, -0.98, -0.9, -0.8, -0.7, -0.59, -0.47, -0.34, -0.2, -0.04, 0.14, 0.35, 0.61, 0.93, 1.41, 2.61)
+_LIGHT_HAIR = (-2.37, -1.55, -1.17, -0.88, -0.61, -0.37, -0.15, 0.07, 0.27, 0.46, 0.64, 0.82, 0.99, 1.15, 1.31, 1.39)
+_DARK, _LIGHT = 10.0, 60.0
+"""Mean lightness of hair whose tones differ from the mean by these multiples of the standard deviation."""
+
+
 def usual_contrast(lightness: float) -> float:
-    """The standard deviation of the lightness of hair of a mean lightness, in Lab: a line through 120 drawn heads."""
-    return 2.4 + 0.154 * lightness
+    """The usual standard deviation of the lightness within hair of a mean lightness, in Lab."""
+    return 8.8 + 0.154 * lightness
+
+
+def usual_tones(mean: Float[ndarray, " 3"], contrast: float) -> Float[ndarray, "tones 3"]:
+    """The tones that hair of a mean color has: few highlights on dark hair, few deep shadows in light hair.
+
+    In the shade, hair loses saturation; the highlights of light hair are nearly white.
+
+    Args:
+        mean: in Lab.
+        contrast: standard deviation of the lightness.
+    """
+    light = min(max((mean[0] - _DARK) / (_LIGHT - _DARK), 0), 1)
+    shape = (1 - light) * np.array(_DARK_HAIR) + light * np.array(_LIGHT_HAIR)
+    lightness = np.clip(mean[0] + contrast * shape, 0, 100)
+    lit = lightness / max(float(mean[0]), 1)
+    chroma = (1 - np.exp(-2.5 * lit)) * np.minimum(1, (100 - lightness) / max(100 - float(mean[0]), 1)) ** 0.35
+    chroma /= chroma.mean()
+    tones = np.stack([lightness, chroma * mean[1], chroma * mean[2]], axis=1)
+    tones[:, 0] += mean[0] - lightness.mean()
+    tones[:, 0] = tones[:, 0].clip(0, 100)
+    return tones
