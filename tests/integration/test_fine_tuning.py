@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import signal
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,7 @@ from lightning_modules.launch import choice
 from lightning_modules.launch.components import build_data_and_module
 from lightning_modules.launch.training import train
 from lightning_modules.stop_signals import StoppedBySignal
+from tests.conftest import ROOT
 from tests.integration import runs
 from tests.integration.conftest import EXACT
 from tests.integration.test_processes import assert_two_equal_one
@@ -174,6 +178,63 @@ def test_a_source_for_another_model_is_refused_before_the_data_is_read(start, co
         ValueError, match=r"has nothing for this model: it holds parser; the model has generator .SEANG"
     ):
         train(cfg)
+
+
+PAGE = ROOT / "docs" / "fine-tuning.md"
+SMALL_RUN = {
+    "image_size": "32", "model.generator.base_width": "8", "model.mapping_network.hidden_dim": "16", "steps": "2",
+    "data.count": "120", "data.workers": "1", "callbacks": "none", "logger": "none",
+}  # fmt: skip
+LARGER = {"image_size": "64", "model.generator.base_width": "4"}
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_page(tmp_path):
+    """Every command of the page that starts from the quickstart runs, in a small form."""
+    lines = [line.strip().partition("  #")[0] for line in PAGE.read_text().splitlines()]
+    commands = [shlex.split(line)[2:] for line in lines if line.startswith("python train.py experiment=quickstart")]
+    first, *others = [words for words in commands if not any(word.startswith("resume=") for word in words)]
+    assert first == ["experiment=quickstart"] and len(others) >= 5
+    queries = re.search(r"( +_target_: hairgan.domains.Domains\n(?:.*: .*\n| +queries:\n)+)", PAGE.read_text())
+    domains = tmp_path / "my_conf" / "data" / "domains" / "my_hair8.yaml"
+    domains.parent.mkdir(parents=True)
+    domains.write_text(textwrap.dedent(queries[1]))
+    for number, words in enumerate([first, *others]):
+        small = SMALL_RUN | (LARGER if "image_size=128" in words else {}) | {"run_dir": str(tmp_path / str(number))}
+        small["paths.cache"] = str(tmp_path / "cache")
+        given = [word for word in words if word.partition("=")[0] not in small]
+        given = [word.replace("outputs/quickstart/DATE_TIME", str(tmp_path / "0")) for word in given]
+        given = [word.replace("=my_conf", f"={tmp_path / 'my_conf'}") for word in given]
+        if number == 0:
+            small["callbacks"] = "default"
+            given += ["callbacks.generative_metrics=null", "callbacks.sample_grids=null"]
+        log = tmp_path / f"{number}.log"
+        process = runs.start([*given, *(f"{name}={value}" for name, value in small.items())], log)
+        process.join(300)
+        assert process.exitcode == 0, f"{' '.join(words)}: {runs.read_log(log)[-2000:]}"
+        assert ("start    " in runs.read_log(log)) == (number > 0)
+    assert "grey is new: it starts from the mean of bang" in (tmp_path / "2.log").read_text()
+    assert "grey starts from blond" in (tmp_path / "3.log").read_text()
+
+
+TINY_SEAN = [
+    "experiment=quickstart_sean", "image_size=32", "model.generator.width=6", "model.generator.style_dim=16",
+    "model.generator.label_width=16", "model.discriminator.width=16", "data.count=400", "data.workers=1",
+    "callbacks.edit_metrics=null", "callbacks.generative_metrics=null", "callbacks.sample_grids=null",
+]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_third_of_the_steps_reaches_the_final_metric_on_other_people(compose_config, tmp_path):
+    """`quickstart_sean` in a small form; other people than the source saw."""
+
+    def lpips(name: str, *more: str) -> float:
+        return train(compose_config(*TINY_SEAN, *more, f"run_dir={tmp_path / name}"))["val/lpips_embedded"]
+
+    final = lpips("source", "steps=240", "validate_every=240")
+    other = ["steps=80", "validate_every=80", "data.portrait_seed=5"]
+    assert lpips("tuned", *other, f"init.source={tmp_path / 'source'}") <= final
+    assert lpips("scratch", *other) > 1.1 * final
 
 
 @pytest.mark.slow

@@ -3,7 +3,7 @@
 What fits is taken. What differs is matched by its meaning:
 
 - Hair domains (heads of StarGAN v2's mapping network, style encoder and discriminator) and the classes of the hair
-  classifier are matched by name. A new one starts from the mean of the old ones, or from a chosen old one.
+  classifier are matched by name. A new one starts from the mean of the old ones (`mean_head.py`), or from a chosen one.
 - Longer style codes keep the old values at their start. The added values have no effect at first: the weights that read
   them start at zero. Shorter codes are cut.
 - Blocks of StarGAN v2 for another image size are matched by the resolution at which they work, or by their number,
@@ -27,6 +27,7 @@ from hairgan.networks.sean import SEANGenerator
 from hairgan.networks.stargan import Discriminator, Generator, MappingNetwork, StyleEncoder
 from hairgan.text_tables import aligned_table
 from hairgan.weights.files import shorten
+from hairgan.weights.mean_head import mean_head
 from hairgan.weights.stargan_blocks import matched_names
 
 Action = Literal["taken", "resized", "left out", "new"]
@@ -164,7 +165,7 @@ def carry_over(
         old_names = {new: key for key, new in names.items()}
         is_head = {name for name in renamed if domains is not None and HEAD.fullmatch(name)}
         offers = {name: _Offer(value) for name, value in renamed.items() if name not in is_head}
-        offers |= dict(_heads(renamed, domains)) | dict(_rows(network, renamed, config, domains))
+        offers |= dict(_heads(network, renamed, domains)) | dict(_rows(network, renamed, config, domains))
         fitting, outcomes = _match(network, own, offers, old_names)
         results.append((fitting, [*outcomes, *_heads_left_out(renamed, domains)]))
     fitting, outcomes = max(results, key=lambda result: _carried(result[1]))
@@ -191,7 +192,7 @@ def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     return f"the source has {' and '.join(differing)}" if differing else "the layers of the source have other sizes"
 
 
-def _heads(state: Mapping[str, Tensor], domains: Origins | None) -> Iterator[tuple[str, _Offer]]:
+def _heads(network: nn.Module, state: Mapping[str, Tensor], domains: Origins | None) -> Iterator[tuple[str, _Offer]]:
     """Offers for the heads of domains, each of which is a module."""
     if domains is None:
         return
@@ -199,10 +200,14 @@ def _heads(state: Mapping[str, Tensor], domains: Origins | None) -> Iterator[tup
     for name, value in state.items():
         if found := HEAD.fullmatch(name):
             parts.setdefault(found[2], {})[int(found[1])] = value
+    fitted: dict[tuple[int, ...], dict[str, Tensor]] = {}
+    if type(network) is MappingNetwork and parts:
+        fitted = {indices: mean_head(state, indices) for indices in set(domains.indices) if len(indices) > 1}
     for part, values in parts.items():
         for number, (indices, note) in enumerate(zip(domains.indices, domains.notes, strict=True)):
             if all(index in values for index in indices):
-                value = torch.stack([values[index].float() for index in indices]).mean(dim=0)
+                mean = torch.stack([values[index].float() for index in indices]).mean(dim=0)
+                value = fitted.get(indices, {}).get(part, mean)
                 yield f"unshared.{number}.{part}", _Offer(value, "resized" if len(indices) > 1 else "taken", note)
 
 

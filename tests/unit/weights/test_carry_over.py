@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 from torch import nn
@@ -77,12 +79,35 @@ def test_an_eighth_domain_keeps_the_seven_and_is_their_mean(cls, arguments):
     outcomes = carried(new, old, origins(EIGHT, SEVEN))
     for name in SEVEN:
         torch.testing.assert_close(outputs(new, name, EIGHT), outputs(old, name, SEVEN), rtol=1e-6, atol=1e-6)
-    if cls is not MappingNetwork:  # its heads have several layers: the mean of weights is not that of outputs
-        mean = torch.stack([outputs(old, name, SEVEN) for name in SEVEN]).mean(dim=0)
+    mean = torch.stack([outputs(old, name, SEVEN) for name in SEVEN]).mean(dim=0)
+    if cls is not MappingNetwork:  # its heads have several layers: see the next test
         torch.testing.assert_close(outputs(new, "curly", EIGHT), mean)
     made_of = {each.note for each in outcomes if each.action == "resized"}
     assert made_of and all("curly is new: it starts from the mean of bang, no_bang" in note for note in made_of)
     assert share(outcomes, "taken", "resized") == 1
+
+
+@torch.no_grad()
+def test_the_head_of_a_new_domain_gives_the_mean_style_codes_of_the_old_ones():
+    old = made(MappingNetwork, num_domains=7, hidden_dim=64)
+    for head in old.unshared:
+        head[-1].bias += 0.2 * torch.randn(64)
+    new = made(MappingNetwork, 1, num_domains=8, hidden_dim=64)
+    carried(new, old, origins(EIGHT, SEVEN))
+    z = torch.randn(500, 16, generator=torch.Generator().manual_seed(9))
+    codes = torch.stack([old(z, torch.full((500,), domain)) for domain in range(7)])
+    mean, curly = codes.mean(dim=0), new(z, torch.full((500,), EIGHT.index("curly")))
+    error = (curly - mean).square().mean()
+    of_weights = copy.deepcopy(new.unshared[0])
+    of_weights.load_state_dict(
+        {
+            name: torch.stack([head.state_dict()[name] for head in old.unshared]).mean(dim=0)
+            for name in of_weights.state_dict()
+        }
+    )
+    others = [(each - mean).square().mean() for each in (*codes, of_weights(old.shared(z)))]
+    assert error < 0.25 * min(others)  # nearer than any old domain, and than the mean of the heads' weights
+    assert curly.std(dim=0).mean() > 0.7 * mean.std(dim=0).mean()  # it still depends on the latent code
 
 
 @pytest.mark.parametrize(("cls", "arguments"), NETWORKS[1:4], ids=["mapping", "encoder", "discriminator"])
