@@ -15,6 +15,7 @@ from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.utilities import rank_zero_only
 
 from hairgan.metrics.definitions import define
+from hairgan.weights.carry_over import as_lines
 from lightning_modules.callbacks.measured import measurable
 from lightning_modules.callbacks.trial_report import TrialReport
 from lightning_modules.loggers import TensorBoard
@@ -64,6 +65,8 @@ class Tracking(Callback):
         config = OmegaConf.to_container(self.cfg, resolve=True)
         assert isinstance(config, dict)
         run = {**self.entry, **run}
+        if "init" in run:
+            run["init"] = _in_lines(run["init"])
         if step := self.entry.get("resumed_at"):  # beside the facts of the run's first start
             run = {f"resumed_at_{step}": run}
         return flat(config | {"run": run})
@@ -106,6 +109,13 @@ class Tracking(Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.best = {name: (value, step) for name, (value, step) in state_dict["best"].items()}
+
+
+def _in_lines(init: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run started from, with its lists as text: trackers show lists of groups badly, and no dots in names."""
+    files = [f"{digest} {file}" for source in init["sources"] for file, digest in source.get("sha256", {}).items()]
+    paths = [source["path"] for source in init["sources"]]
+    return {**init, "sources": paths, "sha256": files, "weights": as_lines(init["weights"])}
 
 
 def flat(tree: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:

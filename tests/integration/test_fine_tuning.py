@@ -19,6 +19,7 @@ from hairgan.weights import collect, networks_from_run
 from hairgan.weights.files import sha256
 from hairgan.weights.runs import find_checkpoint
 from lightning_modules.callbacks import checkpoints
+from lightning_modules.callbacks.tracking import _in_lines, flat
 from lightning_modules.launch import choice
 from lightning_modules.launch.components import build_data_and_module
 from lightning_modules.launch.training import train
@@ -111,6 +112,9 @@ def test_a_run_from_weights_is_recorded_continued_and_bundled(
     assert config["source"] == str(checkpoint) and config["freeze"] == ["style_encoder", "generator.encode"]
     (entry,) = yaml.safe_load((tmp_path / "whole" / "run.yaml").read_text())
     assert entry["init"]["sources"][0]["sha256"] == {checkpoint.name: sha256(checkpoint)}
+    tracked = flat({"run": {"init": _in_lines(entry["init"])}})
+    assert tracked["run/init/sources"] == [str(checkpoint)] and tracked["run/init/frozen"] == config["freeze"]
+    assert re.match(r"discriminator: \d+ tensors \([\d,]+ values\) taken", tracked["run/init/weights"][-1])
     assert entry["init"]["frozen"] == config["freeze"] and entry["init"]["weights"][0]["action"] == "taken"
 
     before, after = runs.load(source)["state_dict"], runs.load(tmp_path / "whole")["state_dict"]

@@ -354,6 +354,15 @@ def _common(names: Sequence[str]) -> str:
     return ".".join(shared)
 
 
+def as_lines(found: Iterable[Mapping[str, Any]]) -> list[str]:
+    """`rows` as one sentence each."""
+    return [
+        f"{row['network']}: {row['tensors']} tensors ({row['values']:,} values) {row['action']}"
+        + (f", {row['note']}" if row["note"] else "")
+        for row in found
+    ]
+
+
 def table(found: Iterable[Mapping[str, Any]]) -> str:
     """`rows` as text for a terminal."""
     cells = [[row["network"], row["action"], f"{row['tensors']:,}", f"{row['values']:,}", row["note"]] for row in found]
