@@ -65,8 +65,8 @@ class Tracking(Callback):
         config = OmegaConf.to_container(self.cfg, resolve=True)
         assert isinstance(config, dict)
         run = {**self.entry, **run}
-        if "init" in run:
-            run["init"] = _in_lines(run["init"])
+        if "init" in self.entry:
+            run["init"] = _in_lines(self.entry["init"])
         if step := self.entry.get("resumed_at"):  # beside the facts of the run's first start
             run = {f"resumed_at_{step}": run}
         return flat(config | {"run": run})
