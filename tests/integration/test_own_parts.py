@@ -25,22 +25,12 @@ from lightning_modules.launch.evaluation import evaluate
 from lightning_modules.launch.training import train
 from tests.conftest import ROOT
 from tests.integration import runs
+from tests.unit.docs.examples import example
 
-MODULE = '''
+MODULE = (
+    example("extending.md", "my_net.py")
+    + """
 import pytorch_lightning as pl
-import torch
-from torch import nn
-from hairgan.networks.stargan import Generator
-
-class MyGenerator(Generator):
-    """The published generator with an additional bias of its output."""
-
-    def __init__(self, image_size, style_dim, max_width, base_width, w_hpf, flavor=0.5):
-        super().__init__(image_size, style_dim, max_width, base_width, w_hpf)
-        self.flavor = nn.Parameter(torch.full((3, 1, 1), flavor))
-
-    def decode_styled(self, encoding, s, masks=None):
-        return super().decode_styled(encoding, s, masks) + self.flavor
 
 class Incomplete(nn.Linear):
     def __init__(self, **arguments):
@@ -49,7 +39,8 @@ class Incomplete(nn.Linear):
 class MyCallback(pl.Callback):
     def on_train_end(self, trainer, pl_module):
         print("my callback was here")
-'''
+"""
+)
 OWN = ["model.generator._target_=my_parts.MyGenerator", "+model.generator.flavor=0.25"]
 OWN += ["model.generator.base_width=4", "model.generator.max_width=8", "model.generator.w_hpf=0.0"]
 OWN += ["model.mapping_network.hidden_dim=8", "callbacks.generative_metrics=null"]

@@ -58,6 +58,13 @@ def test_the_picture_of_layers_is_that_of_the_import_rules():
         assert words - {"..."} <= rule if "..." in words else rule <= words, line
 
 
+def test_the_drawing_has_every_package():
+    drawn = (ROOT / "docs/images/architecture.svg").read_text()
+    packages = {path.parent.name for path in (ROOT / "src/hairgan").glob("*/__init__.py")}
+    missing = [name for name in ("datamodules", "lightning_modules", *packages) if f">{name}<" not in drawn]
+    assert len(packages) > 10 and not missing
+
+
 def _definitions(path: Path) -> set[str]:
     """Functions, classes and `Class.method` of a file."""
     names = set()
