@@ -167,6 +167,7 @@ class HairDataModule(pl.LightningDataModule):
         assert self.dataset is not None, "setup() comes first"
         return {
             "path": str(self.dataset.path),
+            "source": self.dataset.manifest["parameters"]["source"].get("kind"),
             "fingerprint": self.dataset.fingerprint,
             "size": self.dataset.size,
             "counts": self.counts(),

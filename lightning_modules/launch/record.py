@@ -83,7 +83,7 @@ def differences(earlier: Path, now: dict[str, Any]) -> str:
 
 def _changes(then: Any, now: Any) -> dict[str, tuple[Any, Any]]:
     if isinstance(then, dict) and isinstance(now, dict):
-        names = [name for name in then | now if then.get(name) != now.get(name) and name != "path"]
+        names = [name for name in then | now if then.get(name) != now.get(name) and name not in ("path", "source")]
         return {name: (then.get(name), now.get(name)) for name in names}
     return {} if then == now else {"": (then, now)}
 

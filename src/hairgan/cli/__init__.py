@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "app": ("hairgan.cli.app:app", "Open the salon in a browser."),
     "bundle": ("hairgan.cli.bundle:bundle", "Collect the networks of runs in a folder to edit with."),
     "weights": ("hairgan.cli.weights:weights", "Show what is in a bundle, or in the one that comes with hairgan."),
+    "push": ("hairgan.cli.push:push", "Push a bundle to the Hugging Face hub, with a model card."),
     "import-official": (
         "hairgan.cli.import_official:import_official",
         "Make a bundle from the published StarGAN v2, SEAN, BiSeNet and FAN files.",

@@ -33,8 +33,8 @@ def _credentials(context: click.Context, option: click.Parameter, text: str | No
     "--bundle",
     "bundles",
     multiple=True,
-    help="Bundle (folder or hub name) with networks; several times: the page lets one choose.  "
-    "[env var: HAIRGAN_BUNDLE; default: the networks that come with hairgan]",
+    help="Bundle (folder, or OWNER/NAME[@REVISION] on the hub) with networks; several times: the page lets one "
+    "choose.  [env var: HAIRGAN_BUNDLE; default: the networks that come with hairgan]",
 )
 @click.option("--host", default="127.0.0.1", help="Address to serve on; 0.0.0.0 lets every machine in.")
 @click.option("--port", type=int, help="Port.  [default: the first free one from 7860 on]")

@@ -10,20 +10,20 @@ from hairgan.cli.shared_options import trust_option
 
 
 @click.command(context_settings={"show_default": True})
-@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("sources", nargs=-1, required=True)
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the bundle.")
 @click.option("--checkpoint", default="last", help="Of the runs: last, best, or a file.")
-@click.option("--licence", help="Licence of the networks trained in these runs.  [default: not stated]")
+@click.option("--licence", "--license", help="Licence of the networks trained in these runs.  [default: not stated]")
 @click.option("--half", is_flag=True, help="Store float16: half the size.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing bundle.")
 @trust_option
 def bundle(
-    sources: tuple[Path, ...], out: Path, checkpoint: str, licence: str | None, half: bool, overwrite: bool
+    sources: tuple[str, ...], out: Path, checkpoint: str, licence: str | None, half: bool, overwrite: bool
 ) -> None:
-    """Collect the networks of SOURCES, run directories and bundles, in one bundle.
+    """Collect the networks of SOURCES, run directories and bundles (also on the hub), in one bundle.
 
     Averaged weights are used where a run has them; discriminators are left out. The bundle is a folder of safetensors
-    files and a card in YAML. `hairgan dye`, `restyle`, `label` and `parse` take it, and it can be uploaded to a hub.
+    files and a card in YAML. `hairgan dye`, `restyle`, `label` and `parse` take it, and `hairgan push` uploads it.
     """
     from hairgan.weights.bundles import save_bundle
     from hairgan.weights.collecting import collect

@@ -16,7 +16,7 @@ from hairgan.cli.shared_options import trust_option
 @click.option("--overwrite", is_flag=True, help="Replace existing files.")
 @trust_option
 def export(bundle: str, out: Path, parts: tuple[str, ...], overwrite: bool) -> None:
-    """Write the networks of BUNDLE, a folder or a hub name, as ONNX files.
+    """Write the networks of BUNDLE, a folder or OWNER/NAME[@REVISION] on the hub, as ONNX files.
 
     Each file is compared with its network before it is kept. Files take any batch size, and the parser images of any
     size. SEAN becomes two files, its style encoder and its generator, which computes all pixels and is slower than in

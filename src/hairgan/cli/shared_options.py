@@ -12,7 +12,7 @@ from hairgan.weights.shipped import REMARK, SHIPPED
 
 
 def bundle_option(
-    *names: str, contents: str, sources: str = "Bundle (folder or hub name)"
+    *names: str, contents: str, sources: str = "Bundle (folder, or OWNER/NAME[@REVISION] on the hub)"
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """An option that names networks; the command gets the bundle that ships with hairgan if it is left out.
 
@@ -38,7 +38,10 @@ def bundle_option(
 
 
 parser_option = bundle_option(
-    "--parser", "source", contents="a face parser", sources="Run directory, bundle or published BiSeNet file"
+    "--parser",
+    "source",
+    contents="a face parser",
+    sources="Run directory, bundle (also on the hub) or published BiSeNet file",
 )
 
 

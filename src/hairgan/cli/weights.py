@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 
 @click.command()
-@click.argument("bundle", required=False, type=click.Path(path_type=Path))
-def weights(bundle: Path | None) -> None:
-    """Show the parts and the card of BUNDLE. [default: the networks that come with hairgan]"""
+@click.argument("bundle", required=False)
+def weights(bundle: str | None) -> None:
+    """Show the parts and the card of BUNDLE, a folder or OWNER/NAME[@REVISION] on the hub.
+
+    [default: the networks that come with hairgan]
+    """
     from hairgan.weights.cards import CARD, read_card
+    from hairgan.weights.hub import BundleFiles
     from hairgan.weights.shipped import bundle_or_shipped
 
-    folder = Path(bundle_or_shipped(bundle))
-    card = read_card(folder)
-    for name, part in card["parts"].items():
-        megabytes = (folder / part["file"]).stat().st_size / 1e6
-        click.echo(f"{name:<18}{part.get('parameters', 0):>12,} parameters {megabytes:6.1f} MB")
+    files = BundleFiles.find(bundle_or_shipped(bundle))
+    for name, part in read_card(files.folder)["parts"].items():
+        file = files.folder / part["file"]
+        size = f"{file.stat().st_size / 1e6:6.1f} MB" if files.name is None or file.is_file() else "not downloaded yet"
+        click.echo(f"{name:<18}{part.get('parameters', 0):>12,} parameters {size}")
     click.echo()
-    click.echo((folder / CARD).read_text(encoding="utf-8").rstrip())
+    if files.name is not None:
+        click.echo(f"# {files.name}")
+    click.echo((files.folder / CARD).read_text(encoding="utf-8").rstrip())

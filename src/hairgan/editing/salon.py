@@ -113,7 +113,7 @@ class Salon:
 
     @classmethod
     def from_bundle(cls, source: Path | str | None = None, device: str | torch.device = "cpu", **options: Any) -> Salon:
-        """The salon of a bundle: a folder, or a model repository on the Hugging Face hub.
+        """The salon of a bundle: a folder, or `owner/name[@revision]` on the Hugging Face hub.
 
         Args:
             source: the bundle; None takes the one that comes with hairgan, whose networks learned from drawn people.
@@ -125,6 +125,23 @@ class Salon:
                 that do not fit each other, or there is no such device.
         """
         bundle = load_bundle(bundle_or_shipped(source), PARTS, choose_device(device))
+        return cls.from_networks(bundle.networks, bundle.domains, **options)
+
+    @classmethod
+    def from_pretrained(
+        cls, name: str, revision: str | None = None, device: str | torch.device = "cpu", **options: Any
+    ) -> Salon:
+        """The salon of a bundle on the Hugging Face hub, downloaded once.
+
+        Args:
+            name: `owner/name` of a model repository, or a folder.
+            revision: a branch, a tag or a commit; None for the newest.
+            device, options: as in `from_bundle`.
+
+        Raises:
+            ValueError: as in `from_bundle`, and there is no such repository or revision, or the hub is not reached.
+        """
+        bundle = load_bundle(name, PARTS, choose_device(device), revision=revision)
         return cls.from_networks(bundle.networks, bundle.domains, **options)
 
     @classmethod

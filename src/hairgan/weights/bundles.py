@@ -6,19 +6,16 @@ Nothing in a bundle is ever unpickled, and only our own networks and trusted one
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
 from safetensors.torch import save_file
 from torch import nn
 
-from hairgan.extras import how_to_install
-from hairgan.files import write_text, write_whole_folder
+from hairgan.files import write_whole_folder
 from hairgan.weights.building import build, with_image_size
 from hairgan.weights.cards import (
     CARD,
@@ -30,8 +27,11 @@ from hairgan.weights.cards import (
     fact_of,
     in_yaml_types,
     read_card,
+    write_card,
 )
 from hairgan.weights.files import first_three, read_safetensors, sha256
+from hairgan.weights.hub import BundleFiles
+from hairgan.weights.model_cards import README, is_ours
 from hairgan.weights.trusted import how_to_trust, is_own, is_trusted, network_class
 
 
@@ -81,26 +81,37 @@ def save_bundle(
         for name, part in parts.items():
             if not is_own(part["class"]):
                 _read_part(folder, name, part, card)  # refuses a part that could not be read again
-        write_text(folder / CARD, yaml.safe_dump(card, sort_keys=False, allow_unicode=True, width=110))
+        write_card(folder, card)
     return card
 
 
-def load_bundle(source: Path | str, names: Iterable[str] | None = None, device: str | torch.device = "cpu") -> Bundle:
+def load_bundle(
+    source: Path | str,
+    names: Iterable[str] | None = None,
+    device: str | torch.device = "cpu",
+    *,
+    revision: str | None = None,
+) -> Bundle:
     """Read a bundle from a folder or from the Hugging Face hub.
 
     Args:
-        source: a folder, or `"owner/name"` of a model repository on the hub (needs the extra `hub`).
+        source: a folder, or `"owner/name"` or `"owner/name@revision"` of a model repository on the hub (needs the extra
+            `hub`). Only the parts that are read are downloaded, and only once.
         names: the parts to read; None for all. Names that the bundle lacks are ignored.
         device: where the networks go.
+        revision: of the repository, a branch, a tag or a commit; None for the newest.
 
     Raises:
-        ValueError: there is no bundle, its card is damaged, a part's file is missing or altered (its hash differs from
-            the card's), a class is neither ours nor trusted, or weights do not fit the card's arguments.
+        ValueError: there is no bundle, the hub cannot be reached, the card is damaged, a part's file is missing or
+            altered (its hash differs from the card's), a class is neither ours nor trusted, or weights do not fit the
+            card's arguments.
     """
-    folder = _folder(source)
-    card = read_card(folder)
+    files = BundleFiles.find(source, revision)
+    folder, card = files.folder, read_card(files.folder)
     parts = card["parts"]
     wanted = parts if names is None else {name: parts[name] for name in names if name in parts}
+    for part in wanted.values():
+        files.fetch(part["file"])
     networks = {name: _read_part(folder, name, part, card) for name, part in wanted.items()}
     domains = len(card.get("domains", ()))
     for name, network in networks.items():
@@ -108,20 +119,6 @@ def load_bundle(source: Path | str, names: Iterable[str] | None = None, device: 
         if domains and isinstance(heads, int) and heads != domains:
             raise ValueError(f"{folder / CARD} names {domains} domains, but its part '{name}' has {heads}")
     return Bundle({name: network.to(device) for name, network in networks.items()}, card)
-
-
-def _folder(source: Path | str) -> Path:
-    path = Path(source)
-    if path.is_dir() or not re.fullmatch(r"[\w.-]+/[\w.-]+", str(source)):
-        return path
-    try:
-        from huggingface_hub import snapshot_download
-    except ImportError as error:
-        raise ValueError(f"there is no folder {source}; to load it from the hub: {how_to_install('hub')}") from error
-    try:
-        return Path(snapshot_download(str(source), allow_patterns=[CARD, "*.safetensors"]))
-    except Exception as error:  # the hub's client raises errors of many libraries
-        raise ValueError(f"there is no folder {source}, and it could not be loaded from the hub: {error}") from error
 
 
 def _check_place(path: Path, overwrite: bool) -> None:
@@ -138,6 +135,7 @@ def _check_place(path: Path, overwrite: bool) -> None:
     if not overwrite:
         raise ValueError(f"{path} is not empty: it holds a bundle, which --overwrite (overwrite=True) replaces")
     own = {CARD, *(part["file"] for part in read_card(path)["parts"].values())}
+    own |= {README} if (path / README).is_file() and is_ours(path / README) else set()
     others = [name for name in there if name not in own or not (path / name).is_file()]
     if others:
         raise ValueError(f"{path} holds more than a bundle, and is not replaced: move {first_three(others)}")

@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+from hairgan.files import write_text
 from hairgan.moved import current_name
 from hairgan.weights.documents import describe, expect_count, expect_list, expect_mapping, expect_text, read_yaml
 from hairgan.weights.files import shorten
@@ -74,16 +77,22 @@ def check_card(card: Any, source: str) -> dict[str, Any]:
         if len(set(domains)) < len(domains):
             twice = next(name for name in domains if domains.count(name) > 1)
             raise ValueError(f"{source}: domains names '{shorten(twice, 40)}' twice")
-    for fact in ("licence", "training"):
+    for fact in ("licence", "data_licence", "training"):
         # a string applies to all parts
         if fact in card and not isinstance(card[fact], str):
             for name, value in expect_mapping(card[fact], f"{source}: {fact}").items():
                 where = f"{source}: {fact}.{shorten(name, 40)}"
-                if fact == "licence" or isinstance(value, str):
+                if fact != "training" or isinstance(value, str):
                     expect_text(value, where)
                 else:
                     expect_mapping(value, where)
     return card
+
+
+def write_card(folder: Path, card: Mapping[str, Any]) -> None:
+    """Write the card of a bundle."""
+    text = yaml.safe_dump(dict(card), sort_keys=False, allow_unicode=True, width=110)
+    write_text(folder / CARD, text)
 
 
 def fact_of(card: Mapping[str, Any], fact: str, part: str) -> Any:

@@ -13,8 +13,10 @@ from typing import Any
 from torch import nn
 
 from hairgan.weights.bundles import load_bundle
-from hairgan.weights.cards import CARD, PARTS, dataset_of, fact_of
+from hairgan.weights.cards import PARTS, dataset_of, fact_of
+from hairgan.weights.hub import is_bundle
 from hairgan.weights.mean_styles import file_name, load_mean_styles
+from hairgan.weights.model_cards import NOT_STATED
 from hairgan.weights.runs import networks_from_run, read_record
 from hairgan.weights.trusted import is_own
 
@@ -36,20 +38,20 @@ def collect(
     """The networks of runs and bundles by part name, and the facts about them for the card.
 
     Args:
-        sources: run directories and bundles.
+        sources: run directories and bundles, also on the hub.
         checkpoint: of the runs: `last`, `best` or a path.
         licence: of the networks that come from runs.
 
     Returns:
-        the networks, and the facts: `domains`, and `licence` and `training` by part.
+        the networks, and the facts: `domains`, and `licence`, `data_licence` and `training` by part.
 
     Raises:
         ValueError: a source is neither a run nor a bundle, two hold the same part, or two have different domains.
     """
     networks: dict[str, nn.Module] = {}
-    facts: dict[str, Any] = {"domains": [], "licence": {}, "training": {}}
+    facts: dict[str, Any] = {"domains": [], "licence": {}, "data_licence": {}, "training": {}}
     for source in sources:
-        if (Path(source) / CARD).is_file():
+        if is_bundle(source):
             bundle = load_bundle(source)
             found, card = bundle.networks, bundle.card
         else:
@@ -62,10 +64,10 @@ def collect(
             raise ValueError(f"{source} has the domains {', '.join(domains)}, not {', '.join(facts['domains'])}")
         networks |= found
         facts["domains"] = facts["domains"] or domains
-        for fact in ("licence", "training"):
+        for fact in ("licence", "data_licence", "training"):
             said = {name: fact_of(card, fact, name) for name in found}
             facts[fact] |= {name: value for name, value in said.items() if value is not None}
-    return networks, facts
+    return networks, {name: value for name, value in facts.items() if name != "data_licence" or value}
 
 
 def _of_run(run: Path | str, checkpoint: str, licence: str | None) -> tuple[dict[str, nn.Module], dict[str, Any]]:
@@ -90,7 +92,7 @@ def _of_run(run: Path | str, checkpoint: str, licence: str | None) -> tuple[dict
         "model": config.get("name"),
         "step": what["step"],
         "seed": config.get("seed"),
-        "dataset": _known(dataset_of(record), ("fingerprint", "size", "counts")),
+        "dataset": _known(dataset_of(record), ("source", "fingerprint", "size", "counts")),
         "revision": git.get("revision") if isinstance(git, Mapping) else None,
         "metrics": last_metrics(Path(run)),
     }
@@ -102,7 +104,7 @@ def _of_run(run: Path | str, checkpoint: str, licence: str | None) -> tuple[dict
     has_domains = "stargan_generator" in parts and config.get("domain_names")
     return parts, {
         "domains": list(config["domain_names"]) if has_domains else [],
-        "licence": dict.fromkeys(parts, licence or "not stated"),
+        "licence": dict.fromkeys(parts, licence or NOT_STATED),
         "training": dict.fromkeys(parts, training),
     }
 

@@ -19,8 +19,8 @@ def load_network(part: str, source: Path | str | None = None, checkpoint: str = 
 
     Args:
         part: one of `hairgan.weights.cards.PARTS`, e.g. `"parser"`.
-        source: a run directory, a bundle (a folder or a model repository on the Hugging Face hub), or the published
-            file of a face parser (`79999_iter.pth`). None takes the bundle that ships with hairgan.
+        source: a run directory, a bundle (a folder, or `owner/name[@revision]` on the Hugging Face hub), or the
+            published file of a face parser (`79999_iter.pth`). None takes the bundle that ships with hairgan.
         checkpoint: of a run: `last`, `best` or a path.
 
     Returns:
