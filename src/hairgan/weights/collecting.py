@@ -118,6 +118,7 @@ def _started_from(record: Mapping[str, Any]) -> list[dict[str, Any]]:
         if isinstance(source, Mapping):
             path = Path(str(source.get("path")))
             name = f"{path.parent.parent.name}/{path.name}" if source.get("kind") == "run" else path.name
+            name = name if path.is_absolute() else str(path)  # a name on the hub
             found.append({**source, "path": name})
     return found
 

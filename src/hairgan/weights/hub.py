@@ -172,9 +172,7 @@ def _push_files(hub: Any, repository: str, files: dict[str, Path], private: bool
 def _download(name: HubName, file: str) -> Path:
     """A file of a repository, from the hub or its cache."""
     hub = _client(f"there is no folder {name}; to load it from the hub")
-    return Path(
-        _asking(name, lambda: hub.hf_hub_download(name.repository, file, revision=name.revision))
-    )
+    return Path(_asking(name, lambda: hub.hf_hub_download(name.repository, file, revision=name.revision)))
 
 
 def _client(needed: str = "to push a bundle to the hub") -> Any:

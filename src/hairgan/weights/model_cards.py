@@ -22,7 +22,7 @@ PICTURES = "pictures"
 OURS = "<!-- Written by `hairgan push`, and again by the next one. Delete this line to keep your own text. -->"
 
 NOT_STATED = "not stated"
-"""The licence of a run's networks in a card, where none was given."""
+"""The licence of a run's networks in a card begins with this, where none was given."""
 
 LICENCES = (
     "apache-2.0", "mit", "bsd-2-clause", "bsd-3-clause", "gpl-3.0", "lgpl-3.0", "agpl-3.0", "mpl-2.0", "unlicense",
@@ -74,9 +74,10 @@ def with_licences(card: Mapping[str, Any], licence: str | None, data_licence: st
     ):
         missing = [part for part in parts if stated[part] is None]
         if missing and not given:
+            why = "; ".join(dict.fromkeys(origin for part in missing for origin in _non_commercial_origins(card, part)))
             raise ValueError(
                 f"the {what} of {', '.join(missing)} is not stated in the card, and nothing is pushed without it: "
-                f"{option} NAME, e.g. cc-by-nc-4.0 if weights or data do not allow commercial use"
+                f"{option} NAME" + (f", e.g. cc-by-nc-4.0, because it is not for commercial use ({why})" if why else "")
             )
         if given and not missing:
             raise ValueError(
@@ -84,7 +85,26 @@ def with_licences(card: Mapping[str, Any], licence: str | None, data_licence: st
                 + ", ".join(f"{part}: {shorten(stated[part], 60)}" for part in parts)
             )
         filled[what] = {part: stated[part] or given for part in parts}
+    for part, stated_now in filled["licence"].items():
+        name, origins = hub_licence(str(stated_now)), _non_commercial_origins(card, part)
+        if name is not None and "-nc" not in name and origins:
+            raise ValueError(
+                f"the licence of {part} is {name}, which allows commercial use, but what it was made from does not "
+                f"({'; '.join(origins)}): state another, e.g. cc-by-nc-4.0, or say in words what applies"
+            )
     return {**card, "licence": filled["licence"], "data_licence": filled["licence of the training data"]}
+
+
+def _non_commercial_origins(card: Mapping[str, Any], part: str) -> list[str]:
+    """The data and the weights that a part was made from, and that are not for commercial use, in words."""
+    training = fact_of(card, "training", part)
+    found = {f"its data, {_data_name(card, part)}": _data_licence(card, part)}
+    sources = training.get("init") if isinstance(training, Mapping) else None
+    for source in sources if isinstance(sources, list) else []:
+        licences = source.get("licence") if isinstance(source, Mapping) else None
+        for text in licences.values() if isinstance(licences, Mapping) else ():
+            found[f"weights under {shorten(text, 80)}"] = str(text)
+    return [origin for origin, licence in found.items() if _is_non_commercial(licence or "")]
 
 
 def _data_licence(card: Mapping[str, Any], part: str) -> str | None:
@@ -110,7 +130,7 @@ def _kind(card: Mapping[str, Any], part: str) -> str:
 
 
 def _text(value: Any) -> str | None:
-    return None if value in (None, NOT_STATED) else str(value)
+    return None if value is None or str(value).startswith(NOT_STATED) else str(value)
 
 
 def hub_licence(text: str) -> str | None:
@@ -211,7 +231,7 @@ def _parts(card: Mapping[str, Any]) -> str:
 
 
 def _training(card: Mapping[str, Any]) -> str:
-    rows = ["| part | data | licence of the data | images | size | steps |", "|---|---|---|---|---|---|"]
+    rows = ["| part | data | licence of the data | images | size | steps | started from |", f"|{'---|' * 7}"]
     for name in card["parts"]:
         training = fact_of(card, "training", name)
         facts = training if isinstance(training, Mapping) else {}
@@ -222,7 +242,9 @@ def _training(card: Mapping[str, Any]) -> str:
         size = f"{dataset['size']} px" if dataset.get("size") else ""
         known = training if isinstance(training, str) else "not named"
         cells = [name, _data_name(card, name) or known, fact_of(card, "data_licence", name), images, size]
-        rows.append(f"| {' | '.join(map(_cell, [*cells, facts.get('step', '')]))} |")
+        started = [each.get("path") for each in facts.get("init") or () if isinstance(each, Mapping)]
+        cells += [facts.get("step", ""), ", ".join(map(str, started)) or "nothing"]
+        rows.append(f"| {' | '.join(map(_cell, cells))} |")
     return "\n".join(rows)
 
 

@@ -21,6 +21,7 @@ from hairgan.weights.bundles import load_bundle
 from hairgan.weights.cards import CARD, fact_of, read_card
 from hairgan.weights.carry_over import HEAD, Origins, Outcome, carry_over, origins, rows
 from hairgan.weights.files import check_state, read_tensors, sha256, shorten
+from hairgan.weights.hub import BundleFiles, HubName
 from hairgan.weights.official_files import LICENSES, OFFICIAL_DOMAINS, networks_of
 from hairgan.weights.runs import CONFIG, find_checkpoint, read_config, weights_of
 from hairgan.weights.shipped import SHIPPED
@@ -108,13 +109,13 @@ def find(source: str) -> str:
 
     Args:
         source: the same, or a run directory, whose last checkpoint is taken; or `shipped`, which stays as it is, like
-            the name of a model repository on the Hugging Face hub.
+            `owner/name[@revision]` on the Hugging Face hub.
 
     Raises:
         ValueError: there is no such source.
     """
     path = Path(source)
-    if source == "shipped" or (not path.exists() and re.fullmatch(r"[\w.-]+/[\w.-]+", source) and not path.suffix):
+    if source == "shipped" or (not path.exists() and HubName.parse(source) and ("@" in source or not path.suffix)):
         return source
     if not path.exists():
         raise ValueError(f"init={source}: there is no such run, bundle or file")
@@ -148,17 +149,17 @@ def read(source: str, classes: Mapping[str, type[nn.Module]]) -> list[SourceNetw
 
 def _of_bundle(folder: Path | str, classes: Mapping[str, type[nn.Module]]) -> list[SourceNetwork]:
     wanted = {kind for cls in classes.values() for kind in _kinds(cls)}
-    names = None
-    if isinstance(folder, Path):
-        parts = read_card(folder)["parts"]
-        names = [name for name, part in parts.items() if part["class"].replace(":", ".") in wanted]
-        if not names:
-            raise ValueError(_nothing(str(folder), parts, classes))
-    bundle = load_bundle(folder, names)
+    files = BundleFiles.find(folder)
+    source_name = str(files.name or files.folder)  # of the hub: with the commit
+    parts = read_card(files.folder)["parts"]
+    names = [name for name, part in parts.items() if part["class"].replace(":", ".") in wanted]
+    if not names:
+        raise ValueError(_nothing(source_name, parts, classes))
+    bundle = load_bundle(source_name, names)
     card = bundle.card
     hashes = {part["file"]: part["sha256"] for name, part in card["parts"].items() if name in bundle.networks}
     licences = {name: str(text) for name in bundle.networks if (text := fact_of(card, "licence", name))}
-    source = Source(str(folder), "bundle", None, bundle.domains, hashes, licences)
+    source = Source(source_name, "bundle", None, bundle.domains, hashes, licences)
     return [
         SourceNetwork(name, _kind(network), getattr(network, "config", {}), None, network.state_dict(), source)
         for name, network in bundle.networks.items()

@@ -22,6 +22,7 @@ from hairgan.weights.cards import read_card
 from hairgan.weights.hub import HubName, is_bundle, push
 from hairgan.weights.model_cards import OURS, hub_licence
 from hairgan.weights.sources import load_network
+from hairgan.weights.starting_weights import find, read
 from tests import hub_stub
 
 hub_client = pytest.importorskip("huggingface_hub")
@@ -101,7 +102,7 @@ def test_the_model_card_says_what_the_card_says(hub, bundle):
         ]}],
     }  # fmt: skip
     assert "--bundle me/hair" in text and "Hair domains: bob, short" in text and "commercially" not in text
-    assert "| parser | hairgan-portraits | MIT: people drawn by hairgan | 70 | 32 px | 7 |" in text
+    assert "| parser | hairgan-portraits | MIT: people drawn by hairgan | 70 | 32 px | 7 | nothing |" in text
     assert "| parser | mean_iou | 0.75 |" in text and "iou/hair" not in text
     assert hub_client.ModelCard.load(bundle / "README.md").data.license == "mit", "the client reads the same"
 
@@ -224,6 +225,36 @@ def test_nothing_is_pushed_without_licences(hub, bundle, tmp_path):
     with pytest.raises(ValueError, match=r"^the licence of every part is stated already, so --license changes"):
         push(own, "me/own", licence="mit")
     assert load_bundle("me/own").card == card
+
+
+SEAN = {"path": "official", "kind": "bundle", "licence": {"sean": "CC BY-NC-SA 4.0 (ZPdesu/SEAN)"}}
+
+
+@pytest.mark.parametrize(("training", "why", "shown"), [
+    (TRAINING | {"init": [SEAN]}, r"weights under CC BY-NC-SA 4.0 \(ZPdesu/SEAN\)", "| 7 | official |"),
+    ({"dataset": {"source": "celebamask_hq"}}, "its data, CelebAMask-HQ", "| CelebAMask-HQ | non-commercial research"),
+])  # fmt: skip
+def test_what_was_made_from_non_commercial_weights_or_data_stays_so(training, why, shown, hub, tmp_path):
+    own = tmp_path / "own"
+    licence = "not stated; the training started from weights under: CC BY-NC-SA 4.0"
+    save_bundle(own, {"parser": BiSeNet(base_width=4)}, licence=licence, training={"parser": training})
+    with pytest.raises(ValueError, match=rf"^the licence of parser is not .* not for commercial use \({why}\)"):
+        push(own, "me/own")
+    with pytest.raises(ValueError, match=rf"^the licence of parser is mit, which allows commercial use, .*\({why}\)"):
+        push(own, "me/own", licence="MIT")
+    assert not hub.asked
+    push(own, "me/own", licence="cc-by-nc-sa-4.0")
+    push(own, "me/own")  # the card states it now
+    text = (own / "README.md").read_text()
+    assert "license: cc-by-nc-sa-4.0" in text and shown in text and "must not be used commercially" in text
+
+
+def test_a_training_can_start_from_the_hub(hub, bundle):
+    commit = push(bundle, "me/hair")
+    assert find("me/hair@main") == "me/hair@main" and find("me/hair") == "me/hair"
+    networks = {network.name: network for network in read("me/hair@main", {"parser": BiSeNet})}
+    assert set(networks) == {"parser"} and networks["parser"].source.path == commit
+    assert networks["parser"].source.licence == {"parser": "MIT"}
 
 
 def test_a_model_card_of_the_users_own_is_kept(hub, bundle):
