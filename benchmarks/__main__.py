@@ -1,19 +1,101 @@
-"""`python -m benchmarks gpu --out FILE`: what is fast, measured."""
+"""Measure speed, memory and arithmetic.
+
+python -m benchmarks all --out FILE              everything; about half an hour on one idle core
+python -m benchmarks stargan sean --out FILE     some; `python -m benchmarks list` names them
+python -m benchmarks all --quick                 in seconds, to see that everything runs
+python -m benchmarks gpu --out FILE              training steps on a CUDA card
+python -m benchmarks compare A.json B.json       what a change gained or lost
+python -m benchmarks page [FILES]                the tables of docs/performance.md, from benchmarks/measured
+"""
 
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-import torch
+from benchmarks.names import BENCHMARKS
 
 
-def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    add_gpu(commands.add_parser("gpu", help="training steps and SEAN's forward pass on one GPU"))
-    options = parser.parse_args(arguments)
-    options.run(options)
+def main(arguments: Sequence[str] | None = None) -> None:
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["list"]:
+        print("\n".join(f"{name:16} {what}" for name, what in BENCHMARKS.items()))
+        return
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    if given[:1] == ["gpu"]:
+        parser.description = "Training steps and SEAN's forward pass on one CUDA card."
+        add_gpu(parser)
+    elif given[:1] == ["compare"]:
+        parser.description = "What a change gained or lost, from two files of measurements."
+        parser.add_argument("files", nargs=2, type=Path, metavar="FILE")
+        parser.set_defaults(run=compare)
+    elif given[:1] == ["page"]:
+        parser.description = "Write the tables of docs/performance.md, from files of measurements."
+        parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="default: those of benchmarks/measured")
+        parser.set_defaults(run=page)
+    else:
+        add_run(parser)
+        given.insert(0, "run")
+    options = parser.parse_args(given[1:])
+    try:
+        options.run(options)
+    except ValueError as error:
+        raise SystemExit(f"error: {error}") from error
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("names", nargs="+", metavar="NAME", help=f"all, or some of: {', '.join(BENCHMARKS)}")
+    parser.add_argument("--quick", action="store_true", help="very small, to see that everything runs")
+    parser.add_argument("--out", type=Path, help="file for the measurements, JSON")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    parser.add_argument("--repeats", type=int, help="timed runs of each work; default 3, with --quick 1")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    names = list(BENCHMARKS) if options.names == ["all"] else options.names
+    if unknown := [name for name in names if name not in BENCHMARKS]:
+        raise ValueError(f"there is no benchmark '{unknown[0]}'; known are all, {', '.join(BENCHMARKS)}")
+    for option in ("threads", "repeats"):
+        value = getattr(options, option)
+        if value is not None and value < 1:
+            raise ValueError(f"--{option} must be 1 or more, not {value}")
+    check_out(options.out)
+    from benchmarks.measuring import Settings
+    from benchmarks.running import run_benchmarks
+    from hairgan.memory import keep_freed_memory
+
+    keep_freed_memory()  # as train.py, evaluate.py and hairgan do; here for all forms alike
+    repeats = options.repeats or (1 if options.quick else 3)
+    result = run_benchmarks(names, Settings(options.quick, options.threads, repeats), options.out)
+    if failed := [name for name, entry in result["benchmarks"].items() if "problem" in entry]:
+        raise SystemExit(f"failed: {', '.join(failed)}")
+
+
+def compare(options: argparse.Namespace) -> None:
+    from benchmarks.results import compare, read_results
+    from hairgan.text_tables import aligned_table
+
+    columns, rows, notes = compare(*map(read_results, options.files))
+    print("\n".join(notes))
+    print(aligned_table(columns, rows) if rows else "the two files have no work in common")
+
+
+def page(options: argparse.Namespace) -> None:
+    from benchmarks.page import PAGE, measured_files, write_page
+
+    write_page(options.files or measured_files())
+    print(f"wrote {PAGE}")
+
+
+def check_out(out: Path | None) -> None:
+    """Refuse a file that cannot be written, before anything is measured."""
+    if out is not None and (out.is_dir() or not out.parent.is_dir()):
+        raise ValueError(f"--out {out}: {'this is a folder' if out.is_dir() else f'there is no folder {out.parent}'}")
 
 
 def add_gpu(parser: argparse.ArgumentParser) -> None:
@@ -34,18 +116,21 @@ def add_gpu(parser: argparse.ArgumentParser) -> None:
 
 
 def gpu(options: argparse.Namespace) -> None:
-    from benchmarks.gpu import VARIANTS, WORKS, GPUBenchmark
-    from benchmarks.training_steps import Sizes
+    import torch
 
+    from benchmarks.gpu import VARIANTS, WORKS, GPUBenchmark
+    from benchmarks.models import Sizes
+
+    check_out(options.out)
     models = options.models or list(WORKS)
     if unknown := [name for name in models if name not in WORKS]:
-        raise SystemExit(f"there is no model '{unknown[0]}'; known are {', '.join(WORKS)}")
+        raise ValueError(f"there is no model '{unknown[0]}'; known are {', '.join(WORKS)}")
     words = options.variants or [""]
     variants = [name for name in VARIANTS if any(word in name for word in words)]
     if not variants:
-        raise SystemExit(f"no variant has one of these words; known are: {'; '.join(VARIANTS)}")
+        raise ValueError(f"no variant has one of these words; known are: {'; '.join(VARIANTS)}")
     if options.device == "cuda" and not torch.cuda.is_available():
-        raise SystemExit("there is no CUDA GPU that PyTorch can use; --device cpu tries the program")
+        raise ValueError("there is no CUDA GPU that PyTorch can use; --device cpu tries the program")
     sizes = Sizes(options.size, options.batch, tiny=options.width == "tiny")
     benchmark = GPUBenchmark(
         torch.device(options.device),

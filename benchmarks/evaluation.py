@@ -1,25 +1,21 @@
-"""Speed of StarGAN v2's evaluation: as published, against `hairgan.evaluation.stargan`, on the same images.
+"""StarGAN v2's evaluation: as published, against `hairgan.evaluation.stargan`, on the same images.
 
-    python benchmarks/evaluation.py                        # the quickstart's networks and protocol
-    python benchmarks/evaluation.py --protocol stargan_v2 --train 24 --domains 3   # with Inception and AlexNet
-
-The published evaluation is restated plainly from its description. For each pair of domains it reads sources in
-batches from files, runs the whole generator for each of the ten outputs, writes outputs as PNG, creates the LPIPS
-network again for each batch and runs it on both images of each of the 45 pairs of outputs, creates the feature
-extractor and runs all real images again, and computes the matrix root with scipy's `sqrtm`. Both evaluations draw the
-same latent codes, so their numbers must agree. The images are noise; pretrained networks have their real architecture
-and random weights. Seconds are CPU seconds of all threads, which other work on the machine affects least. At the end,
-the arithmetic of both evaluations is estimated for CelebA-HQ with seven hair domains, from their operation counts.
+The networks and the ratio of images are the quickstart's. The published evaluation is restated plainly from its
+description. For each pair of domains it reads sources in batches from files, runs the whole generator for each of the
+ten outputs, writes outputs as PNG, creates the LPIPS network again for each batch and runs it on both images of each of
+the 45 pairs of outputs, creates the feature extractor and runs all real images again, and computes the matrix root with
+scipy's `sqrtm`. Both evaluations draw the same latent codes, so their numbers must agree. The images are noise;
+pretrained networks have their real architecture and random weights. At the end, the arithmetic of both evaluations is
+counted for CelebA-HQ with seven hair domains.
 """
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +26,7 @@ import torchvision
 from numpy import ndarray
 from PIL import Image
 
+from benchmarks.measuring import Row, Settings, Table, time_once
 from hairgan.data.packed_dataset import PackedDataset
 from hairgan.domains import Domains
 from hairgan.evaluation.protocols import Protocol
@@ -42,74 +39,97 @@ from hairgan.metrics.images import as_bytes
 from hairgan.metrics.statistics import GaussianStatistics, frechet_distance
 from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
 from hairgan.randomness import normal
-from hairgan.text_tables import markdown_table
 
 DOMAINS = ("bang", "no_bang", "blond", "short", "bob", "long_straight", "long_perm")
 MakeProtocol = Callable[[], Protocol]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--protocol", default="embedded", choices=["embedded", "stargan_v2"], help="whose extractor")
-    parser.add_argument("--size", type=int, default=64, help="side of the images, px")
-    parser.add_argument("--base-width", type=int, default=16, help="of the networks: channels at full resolution")
-    parser.add_argument("--max-width", type=int, default=64, help="of the networks: channels at most")
-    parser.add_argument("--domains", type=int, default=7, choices=range(2, 8), help="of the seven hair domains")
-    parser.add_argument("--train", type=int, default=48, help="training images")
-    parser.add_argument("--val", type=int, default=6, help="validation images")
-    parser.add_argument("--outputs", type=int, default=10, help="outputs per source")
-    parser.add_argument("--batch", type=int, default=32, help="images at a time, in both ways")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
-    parser.add_argument("--estimate-only", action="store_true", help="only the counts for CelebA-HQ")
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
+@dataclass(frozen=True)
+class Size:
+    """How much is evaluated: the protocol, networks, images and outputs."""
+
+    protocol: str = "embedded"
+    image: int = 64
+    base_width: int = 16
+    max_width: int = 64
+    domains: int = 7
+    train: int = 48
+    val: int = 6
+    outputs: int = 10
+    batch: int = 32
+
+
+def tables(settings: Settings) -> Iterator[Table]:
+    if settings.quick:
+        yield compare(Size(image=32, base_width=4, max_width=16, domains=2, train=12, val=4, outputs=3), settings)
+        return
+    yield compare(Size(), settings)
+    yield compare(Size("stargan_v2", domains=3, train=24), settings)
+    yield estimate()
+
+
+@torch.no_grad()
+def compare(size: Size, settings: Settings) -> Table:
+    """Both ways, in turns."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        files = weights_files(folder) if size.protocol != "embedded" else (None, None)
+
+        def make_protocol() -> Protocol:
+            return Protocol(size.protocol, *files)
+
+        data = evaluation_data(folder, size)
+        networks = networks_of(size)
+        evaluation = EvaluationSettings(
+            ("fid", "lpips"), "val", modes=("latent",), num_outputs=size.outputs, batch_size=size.batch
+        )
+        translator = Translator(networks, data, evaluation)
+        rows = {way: Row(way) for way in ("as published", OURS, CACHED)}
+        scores: dict[str, dict[str, float]] = {}
+        for repeat in range(settings.repeats):
+            cache = StatisticsCache(folder / f"statistics{repeat}")
+            wall = time.perf_counter()
+            published, cpu = published_way(translator, make_protocol, folder / f"made{repeat}", folder)
+            rows["as published"].cpu_s.append(cpu)
+            rows["as published"].wall_s.append(time.perf_counter() - wall)
+            scores["as published"] = published
+            for way in (OURS, CACHED):
+                with_cache = replace(evaluation, protocol=make_protocol(), cache=cache)
+
+                def ours(way: str = way, with_cache: EvaluationSettings = with_cache) -> None:
+                    scores[way] = measure_pairs(Translator(networks, data, with_cache)).values
+
+                time_once(ours, torch.device("cpu"), rows[way])
+    worst = {metric: largest_relative(scores["as published"], scores[CACHED], metric) for metric in ("fid", "lpips")}
+    pairs = sum("fid" in key for key in scores["as published"])
+    title = f"{pairs} pairs, {size.outputs} outputs, {size.train} + {size.val} images, {size.image} px, {size.protocol}"
+    values = {f"largest relative difference, {metric}": value for metric, value in worst.items()}
+    return Table(title, list(rows.values()), "as published", values)
+
+
+OURS, CACHED = "ours, real statistics computed", "ours, real statistics cached"
+
+
+def largest_relative(published: dict[str, float], ours: dict[str, float], metric: str) -> float:
+    """The largest relative difference of a metric over all pairs."""
+    worst = max(abs(value / ours[key] - 1) for key, value in published.items() if metric in key)
+    return float(f"{worst:.2g}")
+
+
+def networks_of(size: Size) -> dict[str, torch.nn.Module]:
+    """Networks with random weights."""
     torch.manual_seed(0)
-    if not arguments.estimate_only:
-        with tempfile.TemporaryDirectory() as folder, torch.no_grad():
-            compare(arguments, Path(folder))
-    estimate()
-
-
-def compare(arguments: argparse.Namespace, folder: Path) -> None:
-    """Time both ways and print their seconds and numbers."""
-    files = weights_files(folder) if arguments.protocol != "embedded" else (None, None)
-
-    def make_protocol() -> Protocol:
-        return Protocol(arguments.protocol, *files)
-
-    data = evaluation_data(folder, arguments)
-    domains = data.domains.names
-    widths = {"base_width": arguments.base_width, "max_width": arguments.max_width}
-    networks = {
-        "generator": Generator(arguments.size, w_hpf=0.0, **widths).eval(),
-        "mapping_network": MappingNetwork(len(domains)).eval(),
-        "style_encoder": StyleEncoder(arguments.size, len(domains), **widths).eval(),
+    widths = {"base_width": size.base_width, "max_width": size.max_width}
+    return {
+        "generator": Generator(size.image, w_hpf=0.0, **widths).eval(),
+        "mapping_network": MappingNetwork(size.domains).eval(),
+        "style_encoder": StyleEncoder(size.image, size.domains, **widths).eval(),
     }
-    settings = EvaluationSettings(
-        ("fid", "lpips"), "val", modes=("latent",), num_outputs=arguments.outputs, batch_size=arguments.batch,
-        cache=StatisticsCache(folder / "statistics"),
-    )  # fmt: skip
-    seconds, scores = {}, {}
-    translator = Translator(networks, data, settings)
-    published, seconds["as published"] = published_way(translator, make_protocol, folder)
-    for name in ("ours, real statistics computed", "ours, real statistics cached"):
-        start = time.process_time()
-        translator = Translator(networks, data, replace(settings, protocol=make_protocol()))
-        scores = measure_pairs(translator).values
-        seconds[name] = time.process_time() - start
-    pairs = [key for key in published if "fid" in key]
-    print(f"{len(pairs)} pairs, {arguments.outputs} outputs, {arguments.train} + {arguments.val} images, "
-          f"{arguments.size} px, protocol {arguments.protocol}, {arguments.threads} threads\n")  # fmt: skip
-    rows = [[name, f"{value:.1f}", f"{seconds['as published'] / value:.1f}"] for name, value in seconds.items()]
-    print(markdown_table(["way", "CPU s", "x"], rows))
-    worst = {
-        metric: max(abs(published[key] / scores[key] - 1) for key in published if metric in key)
-        for metric in ("fid", "lpips")
-    }
-    print(f"\nlargest relative difference: FID {worst['fid']:.1e}, LPIPS {worst['lpips']:.1e}")
 
 
-def published_way(translator: Translator, make_protocol: MakeProtocol, folder: Path) -> tuple[dict[str, float], float]:
+def published_way(
+    translator: Translator, make_protocol: MakeProtocol, outputs_folder: Path, folder: Path
+) -> tuple[dict[str, float], float]:
     """The evaluation in latent mode as published: its numbers, and its seconds.
 
     The Frechet distance is computed by our function and not timed, because sqrtm fails on sets of so few images. The
@@ -126,8 +146,8 @@ def published_way(translator: Translator, make_protocol: MakeProtocol, folder: P
             continue
         start = time.process_time()
         pair = f"{domains[source]}2{domains[target]}"
-        made, distances = folder / pair, []
-        made.mkdir()
+        made, distances = outputs_folder / pair, []
+        made.mkdir(parents=True)
         for first in range(0, len(sources), batch_size):
             batch = sources[first : first + batch_size]
             lpips = make_protocol().lpips
@@ -187,24 +207,24 @@ def weights_files(folder: Path) -> tuple[Path, Path]:
     return files
 
 
-def evaluation_data(folder: Path, arguments: argparse.Namespace) -> EvaluationData:
+def evaluation_data(folder: Path, size: Size) -> EvaluationData:
     """Noise, half of it bang and half no_bang, a sixth of it blond, a quarter of each length; also as PNG."""
-    n, size = arguments.train + arguments.val, arguments.size
-    pixels = np.random.default_rng(0).integers(0, 256, (n, size, size, 3), dtype=np.uint8)
+    n, side = size.train + size.val, size.image
+    pixels = np.random.default_rng(0).integers(0, 256, (n, side, side, 3), dtype=np.uint8)
     np.save(folder / "images.npy", pixels)
     for i, image in enumerate(pixels):
         Image.fromarray(image).save(folder / f"{i}.png")
     number = np.arange(n)
     lengths = [number // 2 % 4 == length for length in range(4)]
     membership = np.stack([number % 2 == 0, number % 2 == 1, number % 6 == 0, *lengths], axis=1)
-    attributes = pl.DataFrame({"split": ["train"] * arguments.train + ["val"] * arguments.val})
+    attributes = pl.DataFrame({"split": ["train"] * size.train + ["val"] * size.val})
     images = np.load(folder / "images.npy", mmap_mode="r")
-    dataset = PackedDataset(folder, size, images, None, attributes, "benchmark", {})
-    domains = Domains(dict.fromkeys(DOMAINS[: arguments.domains], "true"))  # membership is given instead
-    return EvaluationData(dataset, domains, membership[:, : arguments.domains])
+    dataset = PackedDataset(folder, side, images, None, attributes, "benchmark", {})
+    domains = Domains(dict.fromkeys(DOMAINS[: size.domains], "true"))  # membership is given instead
+    return EvaluationData(dataset, domains, membership[:, : size.domains])
 
 
-def estimate() -> None:
+def estimate() -> Table:
     """Arithmetic of CelebA-HQ's evaluation at 256 px, both modes, and hours at the rate of the published run."""
     image, code = torch.zeros(1, 3, 256, 256), torch.zeros(1, 64)
     generator, style_encoder = Generator(256, w_hpf=0.0), StyleEncoder(256, 7)
@@ -244,18 +264,14 @@ def estimate() -> None:
         "ours": our_work([*(2000 * (1 - share))], [*(2000 * share)], [*(28000 * share)]),
         "ours, real statistics cached": our_work([*(2000 * (1 - share))], [*(2000 * share)], []),
     }
-    print(f"\nGFLOP per pass of ours: {', '.join(f'{name} {value:.1f}' for name, value in ours.items())}")
-    print(f"the published run did {rate / 1000:.2f} TFLOP/s; CelebA-HQ, 7 domains, 42 pairs, both modes, at that rate:")
-    rows = [
-        [name, f"{value / 1e6:.1f}", f"{value / rate / 3600:.1f}", f"{work['as published'] / value:.1f}"]
-        for name, value in work.items()
-    ]
-    print(markdown_table(["way", "PFLOP", "h", "x"], rows))
+    rows = []
+    for name, value in work.items():
+        values = {"PFLOP": round(value / 1e6, 2), "h": round(value / rate / 3600, 2)}
+        rows.append(Row(name, values=values | {"x": round(work["as published"] / value, 2)}))
+    about = {"GFLOP of one pass": {name: round(value, 1) for name, value in ours.items()}}
+    about |= {"assumed TFLOP/s, those of the published run": round(rate / 1000, 2)}
+    return Table("counted, not run: CelebA-HQ, 256 px, 7 domains, 42 pairs, both modes", rows, None, about)
 
 
 def gflop(call: Callable[[], object]) -> float:
     return 2 * multiply_adds(call) / 1e9
-
-
-if __name__ == "__main__":
-    main()

@@ -12,7 +12,6 @@ error. The file is written anew after every measurement.
 from __future__ import annotations
 
 import gc
-import json
 import math
 import os
 import signal
@@ -21,17 +20,20 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from benchmarks.machine import copy_rate, describe_machine, matrix_rates
-from benchmarks.measuring import MB, Row, Table, Work, count_gflop, measure, wait_for
-from benchmarks.training_steps import MODELS, SEAN, Model, PlainStep, ShippedStep, Sizes, Variant
+from benchmarks.measuring import MB, Row, Table, Work, count_gflop, measure, wait_for, whole
+from benchmarks.models import MODELS, SEAN, Model, Sizes
+from benchmarks.results import read_results, write_results
+from benchmarks.training_steps import PlainStep, ShippedStep, Variant
 from hairgan.text_tables import aligned_table
 
 PLAIN = "plain float32"
@@ -78,7 +80,7 @@ class GPUBenchmark:
         self.start, self.budget = time.perf_counter(), budget
         self.models = {name: model(sizes, device) for name, model in MODELS.items()}
         self.tables = {work: Table(work, [], PLAIN) for work in WORKS}
-        self.result: dict[str, Any] = {"kind": "gpu"}
+        self.result: dict[str, Any] = {"kind": "gpu", "started": datetime.now(UTC).isoformat(timespec="seconds")}
         self.bf16_rate: float | None = None
         self.gflop: dict[tuple[str, bool], float] = {}  # of a work, plain or not
         self.terms: dict[str, dict[str, float]] = {}  # of the plain step
@@ -177,7 +179,7 @@ class GPUBenchmark:
                 process.wait()
             if not out.is_file():
                 return Row(variant.name, problem=f"its process ended with: {' '.join(log.read_text().split())[-300:]}")
-            return Row.from_json(json.loads(out.read_text())["tables"][0]["rows"][0])
+            return Row.from_json(read_results(out)["benchmarks"]["gpu"]["tables"][0]["rows"][0])
 
     def derive(self, work: str, variant: Variant, row: Row) -> None:
         """Add images a second, arithmetic a second and the hours of a training to a row."""
@@ -268,15 +270,15 @@ class GPUBenchmark:
                 self.say(f"the device has failed: {one_line(error)}")
 
     def write(self) -> None:
-        self.result["tables"] = [table.as_json() for table in self.tables.values() if table.rows]
-        self.result["seconds"] = round(time.perf_counter() - self.start, 1)
-        if self.out is not None:
-            self.out.write_text(json.dumps(self.result, indent=1) + "\n")
+        tables = [table.as_json() for table in self.tables.values() if table.rows]
+        seconds = round(time.perf_counter() - self.start, 1)
+        self.result["benchmarks"] = {"gpu": {"what": "training steps on a GPU", "tables": tables, "seconds": seconds}}
+        write_results(self.result, self.out)
 
     def show(self) -> None:
         """Print the tables."""
         columns = ["", "ms", "x", "images/s", "TFLOP/s", "of bf16 rate", "peak MB", "h of 100,000"]
-        for table in self.result["tables"]:
+        for table in self.result["benchmarks"]["gpu"]["tables"]:
             rows = []
             for row in table["rows"]:
                 if "problem" in row:
@@ -319,18 +321,6 @@ def order_of(works: list[str], variants: list[str]) -> list[tuple[str, Variant]]
 def is_late(variant: Variant) -> bool:
     """Whether a variant is measured after all others, and its time is limited."""
     return variant.compile or variant.graph
-
-
-def whole(work: Work) -> Work:
-    """The work without its parts, so that nothing waits for the device between them."""
-
-    def run_all() -> None:
-        done = work()
-        if isinstance(done, Iterator):
-            for _ in done:
-                pass
-
-    return run_all
 
 
 def sean_forward(model: Model, variant: Variant) -> Work:

@@ -31,9 +31,24 @@ Work = Callable[[], Any]
 MB = 2**20
 
 
+@dataclass(frozen=True)
+class Settings:
+    """How benchmarks are run.
+
+    Attributes:
+        quick: very small networks, images and counts: seconds, to see that everything runs.
+        threads: CPU threads of the networks.
+        repeats: timed runs of each work.
+    """
+
+    quick: bool = False
+    threads: int = 1
+    repeats: int = 3
+
+
 @dataclass
 class Row:
-    """What was measured of one piece of work.
+    """What was measured of one piece of work, or computed: then it has values only.
 
     Attributes:
         name: the work's.
@@ -64,7 +79,9 @@ class Row:
     def as_json(self) -> dict[str, Any]:
         if self.problem is not None:
             return {"name": self.name, "problem": self.problem} | self.values
-        described: dict[str, Any] = {"name": self.name, "wall_s": spread(self.wall_s), "cpu_s": spread(self.cpu_s)}
+        described: dict[str, Any] = {"name": self.name}
+        if self.wall_s:
+            described |= {"wall_s": spread(self.wall_s), "cpu_s": spread(self.cpu_s)}
         if self.parts_s:
             described["parts"] = {
                 part: {"wall_s": spread(seconds), "cpu_s": spread(self.parts_cpu_s[part])}
@@ -81,8 +98,9 @@ class Row:
         """The row that `as_json` described."""
         rest = dict(described)
         row = cls(rest.pop("name"), problem=rest.pop("problem", None))
-        if row.problem is None:
+        if "wall_s" in rest:
             row.wall_s, row.cpu_s = rest.pop("wall_s")["runs"], rest.pop("cpu_s")["runs"]
+        if row.problem is None:
             for part, times in rest.pop("parts", {}).items():
                 row.parts_s[part], row.parts_cpu_s[part] = times["wall_s"]["runs"], times["cpu_s"]["runs"]
             row.gflop, row.peak_mb = rest.pop("gflop", None), rest.pop("peak_mb", None)
@@ -108,10 +126,10 @@ class Table:
 
     def as_json(self) -> dict[str, Any]:
         described = [row.as_json() for row in self.rows]
-        base = next((row for row in self.rows if row.name == self.baseline and row.problem is None), None)
+        base = next((row for row in self.rows if row.name == self.baseline and row.wall_s), None)
         if base is not None:
             for row, shown in zip(self.rows, described, strict=True):
-                if row.problem is None:
+                if row.wall_s:
                     shown["times_faster"] = {
                         "wall": ratio(base.wall_s, row.wall_s),
                         "cpu": ratio(base.cpu_s, row.cpu_s),
@@ -190,6 +208,18 @@ def run(work: Work) -> None:
             pass
 
 
+def whole(work: Work) -> Work:
+    """The work without its parts, so that nothing waits for the device between them."""
+
+    def run_all() -> None:
+        done = work()
+        if isinstance(done, Iterator):
+            for _ in done:
+                pass
+
+    return run_all
+
+
 def time_once(work: Work, device: torch.device, row: Row) -> None:
     """Run a piece of work once and add its times to the row."""
     wait_for(device)
@@ -266,3 +296,8 @@ def peak_memory(work: Work, device: torch.device) -> float | None:
     before = resident("VmRSS")
     run(work)
     return resident("VmHWM") - before
+
+
+def largest_difference(a: torch.Tensor, b: torch.Tensor) -> float:
+    """The largest absolute difference of two tensors, to two digits."""
+    return float(f"{float((a.float() - b.float()).abs().max()):.2g}")

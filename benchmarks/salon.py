@@ -1,38 +1,28 @@
-"""Speed of the salon at 256 px: each stage, and the total compared with a plain form of the published pipeline.
-
-    python benchmarks/salon.py                       # the tables of docs/performance.md; some minutes, 6 GB
-    python benchmarks/salon.py --width 8 --repeats 1 # seconds, to see that it runs
+"""Speed of the salon at 256 px, compared with a plain form of the published pipeline.
 
 Networks of the published sizes with random weights; photos and label maps are procedural portraits. A parser with
 random weights finds no regions, so after its computation the portraits' own label maps are returned. The plain
 pipeline computes what the published one computes for one pair of photos: it parses both at 512 px with batch norm,
 makes the rough head as published, and runs SEAN written with loops. Alignment, blending and pasting, which it lacks,
-are counted for the salon only. Both have their networks loaded. Times are those of the fastest repeat, taken in
-turns. Both keep freed memory, as the command line does; with `--system-memory` the C library decides.
+are counted for the salon only. Both have their networks loaded, and keep freed memory, as the command line does.
 """
 
 from __future__ import annotations
 
-import argparse
 import itertools
-import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-sys.path.insert(0, str(Path(__file__).parents[1]))  # the plain pipeline's parts are the tests' oracles
-
+from benchmarks.measuring import Settings, Table, measure
 from hairgan.editing.edit import Edit
 from hairgan.editing.inference import PRECISIONS
 from hairgan.editing.restyler import Restyler
 from hairgan.editing.salon import Salon
-from hairgan.memory import keep_freed_memory
 from hairgan.networks.face_parser import BiSeNet
 from hairgan.networks.fan import FAN
 from hairgan.networks.resnet import fold_batch_norm
@@ -40,7 +30,6 @@ from hairgan.networks.sean import SEANGenerator
 from hairgan.networks.stargan import Generator, StyleEncoder
 from hairgan.portraits import Hairstyle, Identity, draw
 from hairgan.regions import NUM_REGIONS, Region
-from hairgan.text_tables import markdown_table
 from hairgan.weights.official import from_official
 from tests.oracles import published_stargan as published
 from tests.oracles.sean_loop import SEANLoop, settle_spectral_norm
@@ -60,17 +49,6 @@ class Prompted(nn.Module):
         self.network(images)
         labels = self.prompts.pop(0).expand(len(images), -1, -1)
         return 20 * F.one_hot(labels, NUM_REGIONS).permute(0, 3, 1, 2).float()  # b h w 19 -> b 19 h w
-
-
-def best_of(works: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
-    best = dict.fromkeys(works, float("inf"))
-    for repeat in range(repeats + 1):  # the first is warm-up
-        for name, work in works.items():
-            start = time.perf_counter()
-            work()
-            if repeat:
-                best[name] = min(best[name], time.perf_counter() - start)
-    return best
 
 
 class Subjects:
@@ -98,13 +76,15 @@ class Subjects:
 
 
 class Networks:
-    """Networks of the published sizes with random weights, in the plain form and in the salon's."""
+    """Networks of the published or of very small sizes with random weights, in the plain form and in the salon's."""
 
-    def __init__(self, width: int) -> None:
-        self.bisenet = BiSeNet().eval()
-        self.loop = SEANLoop(SIZE, width).eval()
+    def __init__(self, tiny: bool) -> None:
+        self.bisenet = BiSeNet(base_width=8 if tiny else 64).eval()
+        self.loop = (SEANLoop(SIZE, 2, style_dim=8) if tiny else SEANLoop(SIZE)).eval()
         settle_spectral_norm(self.loop)
-        self.generator, self.encoder, self.fan = Generator(SIZE), StyleEncoder(SIZE, num_domains=7), FAN()
+        widths = {"base_width": 4, "max_width": 16} if tiny else {}
+        self.generator, self.encoder = Generator(SIZE, **widths), StyleEncoder(SIZE, num_domains=7, **widths)
+        self.fan = FAN()
 
     def salons(self, parser: Prompted) -> dict[str, Salon]:
         """A salon per precision."""
@@ -163,39 +143,25 @@ def plain_edits(subjects: Subjects, networks: Networks) -> dict[str, Callable[[]
             bisenet(image)
         return loop(maps[2], loop.encode_styles(small[0], maps[0]))
 
-    return {"dye, plain": dye, "restyle by reference, plain": restyle}
+    return {"dye": dye, "restyle by reference": restyle}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--width", type=int, default=64, help="channels of SEAN before its last convolution")
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--system-memory", action="store_true", help="do not keep freed memory, neither way")
-    arguments = parser.parse_args()
-    if not arguments.system_memory:
-        keep_freed_memory()
-    torch.set_num_threads(arguments.threads)
-    torch.manual_seed(0)
-
-    subjects, networks = Subjects(), Networks(arguments.width)
-    ours = edits(subjects, networks)
-    works: dict[str, Callable[[], object]] = {
-        **plain_edits(subjects, networks),
-        **{f"{name}, {precision}": partial(work, precision) for name, work in ours.items() for precision in PRECISIONS},
-    }
-    best = best_of(works, arguments.repeats)
-    rows = []
-    for name, seconds in best.items():
-        plain = best["restyle by reference, plain" if name.startswith("restyle") else "dye, plain"]
-        rows.append([name, f"{seconds:.2f}", f"{plain / seconds:.2f}"])
-    print(markdown_table(["pipeline", "s", "times faster than plain"], rows))
-    for name, work in itertools.islice(ours.items(), 2):
-        for precision in PRECISIONS:
-            runs = [work(precision).timings for _ in range(arguments.repeats)]
-            stages = ", ".join(f"{stage} {min(run[stage] for run in runs):.0f}" for stage in runs[0])
-            print(f"\n{name}, {precision}, ms per stage: {stages}")
+def tables(settings: Settings) -> Iterator[Table]:
+    subjects, networks = Subjects(), Networks(settings.quick)
+    ours, plain = edits(subjects, networks), plain_edits(subjects, networks)
+    precisions = PRECISIONS[:1] if settings.quick else PRECISIONS
+    for name, baselines in PLAIN.items():
+        works: dict[str, Callable[[], object]] = {PLAIN_NAME: plain[name]}
+        for each in baselines:
+            works |= {f"{each}, {precision}": partial(ours[each], precision) for precision in precisions}
+        rows = measure(works, repeats=settings.repeats, memory=not settings.quick, gflop=not settings.quick)
+        stages = {}
+        for each, precision in itertools.product(baselines[:1], precisions):
+            timings = ours[each](precision).timings
+            stages[f"ms per stage, {precision}"] = {stage: round(ms, 1) for stage, ms in timings.items()}
+        yield Table(f"{name}, {SIZE} px", rows, PLAIN_NAME, stages)
 
 
-if __name__ == "__main__":
-    main()
+PLAIN_NAME = "plain"
+PLAIN = {"dye": ("dye", "a second color for the same photo"), "restyle by reference": ("restyle by reference",)}
+"""Plain edits, each with the salon's edits that are compared with it."""

@@ -1,7 +1,7 @@
 """StarGAN v2 as published, written out plainly: nothing shared between phases, operations in the order of the paper.
 
 Functions of dictionaries from parameter names to tensors, so that they run on the parameters of the shipped networks.
-The tests compare against it; `benchmarks/stargan.py` measures against it.
+The tests compare against it; `benchmarks/models.py` measures against it.
 """
 
 from __future__ import annotations

@@ -1,0 +1,148 @@
+"""Data: reading batches of a packed dataset, the order of an epoch, packing raw CelebAMask-HQ, drawing portraits.
+
+The plain form of reading decodes a JPEG and a PNG per image with Pillow, as a folder of files is read. Everything runs
+in one process and one thread.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import polars as pl
+from PIL import Image
+
+from benchmarks.measuring import Row, Settings, Table, Work, measure
+from hairgan.data.batches import Batches
+from hairgan.data.celebamask import CelebAMaskHQ
+from hairgan.data.celebamask.writer import write_raw
+from hairgan.data.packed_dataset import PackedDataset
+from hairgan.data.packing import pack
+from hairgan.portraits import portrait
+from hairgan.portraits.items import DRAW
+from hairgan.randomness import numpy_generator, shuffled_position
+
+BATCH = 32
+
+
+def tables(settings: Settings) -> Iterator[Table]:
+    cv2.setNumThreads(1)
+    for table in (reading, order, packing, portraits):
+        with tempfile.TemporaryDirectory() as folder:
+            yield table(settings, Path(folder))
+
+
+def per_second(rows: list[Row], images: int) -> list[Row]:
+    """The rows with images per second of processor time."""
+    for row in rows:
+        median = sorted(row.cpu_s)[len(row.cpu_s) // 2]
+        row.values["images/s"] = round(images / median, 1) if median else None
+    return rows
+
+
+def reading(settings: Settings, folder: Path) -> Table:
+    """Batches of images and label maps, as bytes."""
+    size, count, steps = (32, 16, 1) if settings.quick else (256, 512, 16)
+    people = [portrait(0, index, size) for index in range(min(count, 8))]
+    images = np.stack([people[index % len(people)].image for index in range(count)])
+    labels = np.stack([people[index % len(people)].labels for index in range(count)])
+    for index in range(count):
+        Image.fromarray(images[index]).save(folder / f"{index}.jpg", quality=95)
+        Image.fromarray(labels[index]).save(folder / f"{index}.png")
+    np.save(folder / "images.npy", images)
+    np.save(folder / "labels.npy", labels)
+    attributes = pl.DataFrame({"split": ["train"] * count})
+    mapped = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("images", "labels"))
+    dataset = PackedDataset(folder, size, *mapped, attributes, "benchmark", {})
+    membership = np.ones((count, 1), dtype=bool)
+    batches = Batches(
+        dataset, "train", membership=membership, domain_names=["all"], batch_size=BATCH, seed=0, flip_probability=0.5
+    )
+
+    def files() -> None:
+        for step in range(steps):
+            chosen = numpy_generator(0, "benchmark", step).integers(count, size=BATCH)
+            np.stack([np.asarray(Image.open(folder / f"{index}.jpg")) for index in chosen])
+            np.stack([np.asarray(Image.open(folder / f"{index}.png")) for index in chosen])
+
+    def packed() -> None:
+        for step in range(steps):
+            batches.read(step)
+
+    def augmented() -> None:
+        for step in range(steps):
+            batch = batches.read(step)
+            batches.augment({name: as_tensor(value) for name, value in batch.items()})
+
+    works: dict[str, Work] = {"files (JPEG, PNG)": files, "packed": packed, "packed, to floats and flipped": augmented}
+    rows = measure(works, repeats=settings.repeats, gflop=False)
+    return Table(f"reading batches of {BATCH}, {size} px", per_second(rows, steps * BATCH), "files (JPEG, PNG)")
+
+
+def as_tensor(value: object) -> object:
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(value)) if isinstance(value, np.ndarray) else value
+
+
+def order(settings: Settings, folder: Path) -> Table:
+    """Which images a step reads, for datasets of several sizes."""
+    sizes = (1000, 30_000) if settings.quick else (1000, 30_000, 300_000, 3_000_000)
+    steps = 3
+
+    def positions(size: int) -> Work:
+        def work() -> None:
+            for step in range(steps):
+                shuffled_position(step * BATCH + np.arange(BATCH), size, 0, "order/train")
+
+        return work
+
+    works = {f"{size:,} images": positions(size) for size in sizes}
+    rows = measure(works, repeats=settings.repeats, gflop=False)
+    for row in rows:
+        row.values["ms a step"] = round(1000 * min(row.wall_s) / steps, 3)
+    return Table(f"order of an epoch, batches of {BATCH}", rows)
+
+
+def packing(settings: Settings, folder: Path) -> Table:
+    """Raw CelebAMask-HQ with photos of 1024 px to a packed dataset of 256 px, from a folder and from a zip."""
+    count, photo_size, size = (3, 128, 64) if settings.quick else (40, 1024, 256)
+    people = [portrait(0, index, photo_size) for index in range(min(count, 4))]
+    items = [(drawn.image, drawn.labels, drawn.attributes) for drawn in people]
+    sources = {"folder": folder / "raw", "zip": folder / "raw.zip"}
+    for path in sources.values():
+        write_raw((items[index % len(items)] for index in range(count)), path)
+
+    def packed(path: Path) -> Work:
+        def work() -> Iterator[str]:
+            raw = CelebAMaskHQ.open(path)
+            yield "finding the files"
+            pack(raw.item, len(raw), folder / "packed", size=size, source=raw.describe(), workers=1)
+            yield "packing"
+            shutil.rmtree(folder / "packed")
+
+        return work
+
+    works = {name: packed(path) for name, path in sources.items()}
+    rows = per_second(measure(works, repeats=settings.repeats, gflop=False, memory=False), count)
+    return Table(f"packing raw CelebAMask-HQ, {photo_size} to {size} px", rows)
+
+
+def portraits(settings: Settings, folder: Path) -> Table:
+    """Drawing people with their label maps, in each style."""
+    sizes, count = ((32,), 2) if settings.quick else ((128, 256), 40)
+    works: dict[str, Work] = {}
+    for size in sizes:
+        for style, draw in DRAW.items():
+
+            def work(size: int = size, draw: object = draw) -> None:
+                for index in range(count):
+                    draw(0, index, size)  # type: ignore[operator]
+
+            works[f"{style}, {size} px"] = work
+    rows = measure(works, repeats=settings.repeats, gflop=False, memory=False)
+    return Table("drawing portraits", per_second(rows, count))
