@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -266,9 +267,9 @@ def estimate() -> Table:
     }
     rows = []
     for name, value in work.items():
-        values = {"PFLOP": round(value / 1e6, 2), "h": round(value / rate / 3600, 2)}
+        values: dict[str, Any] = {"PFLOP": round(value / 1e6, 2), "h": round(value / rate / 3600, 2)}
         rows.append(Row(name, values=values | {"x": round(work["as published"] / value, 2)}))
-    about = {"GFLOP of one pass": {name: round(value, 1) for name, value in ours.items()}}
+    about: dict[str, Any] = {"GFLOP of one pass": {name: round(value, 1) for name, value in ours.items()}}
     about |= {"assumed TFLOP/s, those of the published run": round(rate / 1000, 2)}
     return Table("counted, not run: CelebA-HQ, 256 px, 7 domains, 42 pairs, both modes", rows, None, about)
 

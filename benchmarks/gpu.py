@@ -22,7 +22,6 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -44,12 +43,11 @@ VARIANTS = {
         Variant("float32"),
         Variant("bf16", bf16=True),
         Variant("bf16 channels_last", bf16=True, channels_last=True),
-        Variant("bf16 channels_last fused", bf16=True, channels_last=True, fused=True),
         Variant("tf32", tf32=True),
         Variant("tf32 channels_last", tf32=True, channels_last=True),
         Variant("plain tf32", plain=True, tf32=True),
-        Variant("bf16 channels_last compile", bf16=True, channels_last=True, fused=True, compile=True),
-        Variant("tf32 channels_last compile", tf32=True, channels_last=True, fused=True, compile=True),
+        Variant("bf16 channels_last compile", bf16=True, channels_last=True, compile=True),
+        Variant("tf32 channels_last compile", tf32=True, channels_last=True, compile=True),
         Variant("bf16 channels_last graph", bf16=True, channels_last=True, graph=True),
     )
 }
@@ -250,7 +248,7 @@ class GPUBenchmark:
             return
         try:
             torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
-            variant = replace(VARIANTS["bf16 channels_last fused"], name="profile")
+            variant = VARIANTS["bf16 channels_last"]
             self.result["profile"] = profile(self.models["stargan"], variant, self.say)
         except Exception as error:
             self.result["profile"] = {"problem": one_line(error)}
@@ -311,11 +309,7 @@ def order_of(works: list[str], variants: list[str]) -> list[tuple[str, Variant]]
     ordered += [(work, variant) for variant in late for work in COMPILED if work in works]
     graphs = [VARIANTS[name] for name in variants if VARIANTS[name].graph]  # a failed capture can break the device
     ordered += [(work, variant) for variant in graphs for work in works if work != "sean"]  # its noise is drawn outside
-    return [
-        (work, variant)
-        for work, variant in ordered
-        if not (work == SEAN_FORWARD and variant.fused and not variant.compile)
-    ]
+    return ordered
 
 
 def is_late(variant: Variant) -> bool:

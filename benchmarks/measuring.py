@@ -195,6 +195,7 @@ def measure(
         for name, work in works.items():
             time_once(work, device, rows[name])
     if memory:
+        gc.collect()
         for name, work in works.items():
             rows[name].peak_mb = peak_memory(work, device)
     return list(rows.values())
@@ -262,10 +263,13 @@ class ArithmeticCounter(TorchDispatchMode):
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         packet = func._overloadpacket
-        if packet not in flop_registry:  # in inference mode, operations arrive before they are split into others
-            with self:
-                result = func.decompose(*args, **kwargs)
-            return func(*args, **kwargs) if result is NotImplemented else result
+        if packet not in flop_registry:
+            if torch.is_inference_mode_enabled():  # operations arrive before they are split into others
+                with self:
+                    result = func.decompose(*args, **kwargs)
+                if result is not NotImplemented:
+                    return result
+            return func(*args, **kwargs)
         result = func(*args, **kwargs)
         self.flop += flop_registry[packet](*args, **kwargs, out_val=result)
         return result
@@ -273,7 +277,6 @@ class ArithmeticCounter(TorchDispatchMode):
 
 def peak_memory(work: Work, device: torch.device) -> float | None:
     """MB: with CUDA the peak of allocated memory, on a CPU the growth of the process at its peak (Linux only)."""
-    gc.collect()
     if device.type == "cuda":
         torch.cuda.synchronize(device)
         torch.cuda.reset_peak_memory_stats(device)

@@ -29,7 +29,7 @@ def tables(settings: Settings) -> Iterator[Table]:
     variants = [
         Variant("plain", plain=True),
         Variant("float32"),
-        Variant("bf16 fused", bf16=True, fused=True),
+        Variant("bf16", bf16=True),
     ]
     yield step_table(f"training step, {sizes.image} px, batch {sizes.batch}", model, variants, settings)
 

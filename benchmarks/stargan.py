@@ -23,7 +23,7 @@ def tables(settings: Settings) -> Iterator[Table]:
     variants = [
         Variant("plain", plain=True),
         Variant("float32"),
-        Variant("bf16 channels_last fused", bf16=True, channels_last=True, fused=True),
+        Variant("bf16 channels_last", bf16=True, channels_last=True),
     ]
     yield step_table(f"training step, {sizes.image} px, batch {sizes.batch}", model, variants, settings)
     yield inference(model, settings)

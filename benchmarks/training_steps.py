@@ -1,9 +1,9 @@
 """One training step of each model: in the plain form, written from the formulas, and as shipped.
 
 Both compute the losses of all phases with their gradients, take the optimizers' steps and update the averages. The
-shipped step does what `lightning_modules.PhasedModule` does in a step, without Lightning, so that it also runs where
-Lightning, Hydra and wandb are missing: losses and the norm of the gradients of each phase are computed, and read once
-at the end of the step.
+shipped step does what `lightning_modules.base.PhasedModule` does in a step, without Lightning, so that it also runs
+where Lightning, Hydra and wandb are missing: losses and the norm of the gradients of each phase are computed, and read
+a step later.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ class Variant:
         tf32: whether float32 products and convolutions may use TensorFloat-32 (CUDA only).
         bf16: bfloat16 where it is safe, as `trainer.precision=bf16-mixed`.
         channels_last: images and kernels in the channels-last memory layout.
-        fused: optimizers with one kernel for all their parameters.
         compile: networks compiled with `torch.compile`.
         graph: the whole step captured once as a CUDA graph, and replayed.
     """
@@ -42,17 +41,12 @@ class Variant:
     tf32: bool = False
     bf16: bool = False
     channels_last: bool = False
-    fused: bool = False
     compile: bool = False
     graph: bool = False
 
 
 class ShippedStep:
-    """A step as the training module takes it.
-
-    Attributes:
-        terms: of the last step, by `phase/name`, with the norms of the gradients.
-    """
+    """A step as the training module takes it, with the optimizers of `conf/`."""
 
     def __init__(self, model: Model, variant: Variant) -> None:
         self.model, self.variant = model, variant
@@ -65,23 +59,30 @@ class ShippedStep:
                 for name, value in self.batch.items()
             }
         self.ema = {name: copy.deepcopy(self.networks[name]).requires_grad_(False) for name in model.averaged}
-        options: dict[str, Any] = {"fused": True} if variant.fused else {}
+        options: dict[str, Any] = {"fused": True}
         if variant.graph:
             options["capturable"] = True
         self.optimizers = model.optimizers(self.networks, **options)
         if variant.compile:
             model.compile(self.networks)
-        self.steps, self.terms = 0, dict[str, float]()
+        self.steps = 0
         self._terms: dict[str, Tensor] = {}
+        self._sent: Tensor | None = None
 
     def __call__(self) -> Iterator[str]:
         """Run one step; after each phase comes its name."""
         yield from self._compute()
-        self.read_terms()
+        last, self._sent = self._sent, self._values().to("cpu", non_blocking=True)
+        if last is not None:  # of the step before this one: the host does not wait for this one
+            last.tolist()
 
-    def read_terms(self) -> None:
-        """Read the terms of the phases that have been done, which waits for the device."""
-        self.terms = dict(zip(self._terms, torch.stack([*self._terms.values()]).tolist(), strict=True))
+    @property
+    def terms(self) -> dict[str, float]:
+        """The loss terms of the last step by `phase/name`, with the norms of the gradients. Waits for the device."""
+        return dict(zip(self._terms, self._values().tolist(), strict=True))
+
+    def _values(self) -> Tensor:
+        return torch.stack([*self._terms.values()])
 
     def _compute(self) -> Iterator[str]:
         self._terms = {}
@@ -111,7 +112,7 @@ class ShippedStep:
         self.steps += 1
 
     def capture(self) -> Callable[[], None]:
-        """Capture the step as a CUDA graph; a function that replays it and reads the terms."""
+        """Capture the step as a CUDA graph; a function that replays it."""
         stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
@@ -123,14 +124,7 @@ class ShippedStep:
         with torch.cuda.graph(graph):
             for _ in self._compute():
                 pass
-            values = torch.stack([*self._terms.values()])
-        names = list(self._terms)
-
-        def replay() -> None:
-            graph.replay()
-            self.terms = dict(zip(names, values.tolist(), strict=True))
-
-        return replay
+        return graph.replay
 
     def _autocast(self) -> AbstractContextManager[Any]:
         if not self.variant.bf16:
@@ -139,7 +133,11 @@ class ShippedStep:
 
 
 class PlainStep:
-    """A step in the plain form; attributes as in `ShippedStep`."""
+    """A step in the plain form.
+
+    Attributes:
+        terms: the loss terms of the last step by `phase/name`.
+    """
 
     def __init__(self, model: Model) -> None:
         with warnings.catch_warnings():
@@ -170,6 +168,6 @@ def first_difference(plain: PlainStep, shipped: ShippedStep) -> float:
     """The largest relative difference between the terms of the first phase, before any weight has changed."""
     next(plain())
     next(shipped())
-    shipped.read_terms()
-    differences = [abs(value - shipped.terms[name]) / max(abs(value), 1e-12) for name, value in plain.terms.items()]
+    terms = shipped.terms
+    differences = [abs(value - terms[name]) / max(abs(value), 1e-12) for name, value in plain.terms.items()]
     return float(f"{max(differences):.2g}")

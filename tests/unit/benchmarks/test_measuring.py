@@ -44,8 +44,8 @@ def test_parts_are_timed_apart() -> None:
 
 
 def test_no_round_begins_after_the_given_seconds() -> None:
-    (row,) = measure({"work": lambda: time.sleep(0.025)}, repeats=50, seconds=0.03, memory=False)
-    assert 2 <= len(row.wall_s) < 4
+    (row,) = measure({"work": lambda: time.sleep(0.001)}, repeats=50, seconds=0.0, memory=False)
+    assert len(row.wall_s) == 1
 
 
 def test_arithmetic_is_counted_with_gradients_of_chosen_inputs() -> None:
