@@ -20,7 +20,7 @@ from hairgan.editing.color import (
 
 @pytest.mark.parametrize(
     ("text", "rgb"),
-    [("#7a3b1e", (122, 59, 30)), ("teal", (0, 128, 128)), (" Blond", (184, 147, 95)), ("#fff", (255,) * 3)],
+    [("#7a3b1e", (122, 59, 30)), ("teal", (0, 128, 128)), (" Blond", (178, 148, 104)), ("#fff", (255,) * 3)],
 )
 def test_colors_by_name_and_code(text: str, rgb: tuple[int, ...]) -> None:
     assert parse_color(text).tolist() == list(rgb)
