@@ -38,7 +38,7 @@ class PortraitDataModule(HairDataModule):
         if count < 1:
             raise ValueError(f"data.count must be 1 or more, not {count}")
         if style not in DRAW:
-            raise ValueError(f"data.style must be {' or '.join(DRAW)}, not {style!r}")
+            raise ValueError(f"data.style must be one of {', '.join(DRAW)}, not {style!r}")
         self.count, self.portrait_seed, self.style, self.shared_hair = count, portrait_seed, style, shared_hair
         self.cache, self.workers = Path(cache).absolute(), workers
 
