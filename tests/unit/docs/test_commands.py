@@ -15,7 +15,7 @@ from hydra import compose, initialize_config_dir
 
 from hairgan.cli import COMMANDS, cli
 from lightning_modules.launch import config_comments, settings
-from lightning_modules.launch.command_line import with_source, without_null
+from lightning_modules.launch.command_line import for_hydra
 from tests.conftest import ROOT
 from tests.unit.docs.commands import PAGES, commands, lines
 
@@ -45,8 +45,7 @@ def test_settings_in_the_pages_compose_and_are_accepted(monkeypatch):
         for (program, *words), page in of("train", "sweep", "evaluate").items():
             config, check = CHECKS[program]
             given = [word for word in words if not word.startswith("--") and "hydra/launcher" not in word]
-            given = [word for word in map(without_null, given) if word is not None and not OWN.fullmatch(word)]
-            given = [with_source(word) for word in given]
+            given = [word for word in for_hydra(given) if not OWN.fullmatch(word)]
             several = [word for word in given if re.fullmatch(r"[\w.]+=[\w.]+(,[\w.]+)+", word)]  # a grid of Hydra's -m
             given = [word.split(",")[0] if word in several else word for word in given]
             if program == "evaluate" and not any(re.match("runs?=", word) for word in given):
