@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lightning_modules.host_copy import HostCopy
 from lightning_modules.phase import NonFiniteError, Phase
 
 GRAD_NORM = "grad_norm"
@@ -30,8 +31,7 @@ class StepValues:
         self._names: list[tuple[str, str]] = []  # phase and name of each value
         self._may_overflow: set[str] = set()  # phases whose gradients a gradient scaler checks
         self._values: list[Tensor] = []
-        self._on_host: Tensor | None = None
-        self._arrived: torch.cuda.Event | None = None
+        self._sent: HostCopy | None = None
 
     def add(self, phase: Phase, terms: list[str], values: Tensor, norm: Tensor, *, may_overflow: bool) -> None:
         """Add the values of a phase.
@@ -49,13 +49,7 @@ class StepValues:
 
     def send(self) -> None:
         """Start the copy to the host; no values are added afterwards."""
-        values = torch.cat(self._values)
-        if values.is_cuda:
-            self._on_host = values.to("cpu", non_blocking=True)
-            self._arrived = torch.cuda.Event()
-            self._arrived.record()
-        else:
-            self._on_host = values
+        self._sent = HostCopy(torch.cat(self._values))
 
     def read(self) -> dict[str, float]:
         """The values as `phase/name`. Waits until the device has computed them.
@@ -63,9 +57,7 @@ class StepValues:
         Raises:
             NonFiniteError: a loss or a norm is not finite; the message names it, the step, the phase and the images.
         """
-        if self._arrived is not None:
-            self._arrived.synchronize()
-        numbers = (torch.cat(self._values) if self._on_host is None else self._on_host).tolist()
+        numbers = (torch.cat(self._values) if self._sent is None else self._sent.read()).tolist()
         for (phase, name), value in zip(self._names, numbers, strict=True):
             if not math.isfinite(value) and not (name == GRAD_NORM and phase in self._may_overflow):
                 ids = [] if self._ids is None else self._ids.tolist()

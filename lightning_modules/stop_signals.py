@@ -11,6 +11,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
+from lightning_modules.host_copy import HostCopy
 from lightning_modules.launch import slurm
 
 REQUEUE = signal.SIGUSR1  # sbatch --signal=USR1@120 sends it two minutes before the time limit
@@ -77,6 +78,31 @@ class StopSignals:
         self.received = signal.Signals(number).name
         _write(1, "\n")
         _write(2, f"{self.received}: finishing this step and saving; press Ctrl-C again to stop at once.\n")
+
+
+class StopVote:
+    """Whether any process of a run wants to stop, without waiting for the device.
+
+    The answers to one call are combined while the next step is computed, and known at the next call. So all processes
+    stop at the same step, one step after the first of them wanted to.
+    """
+
+    def __init__(self) -> None:
+        self._wish = False
+        self._last: HostCopy | None = None
+
+    def ask(self, wish: bool, device: torch.device) -> bool:
+        """Whether any process wanted to stop at the call before. All processes have to call it.
+
+        Args:
+            wish: whether this process wants to stop; it cannot change its mind.
+            device: of the process.
+        """
+        self._wish = self._wish or wish
+        wishes = torch.full((), float(self._wish), device=device)
+        dist.all_reduce(wishes, op=dist.ReduceOp.MAX)
+        last, self._last = self._last, HostCopy(wishes)
+        return last is not None and bool(last.read())
 
 
 def _write(stream: int, text: str) -> None:

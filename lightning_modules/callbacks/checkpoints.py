@@ -18,7 +18,7 @@ from hairgan.weights.runs import BEST, FOLDER, by_step
 from lightning_modules.callbacks.measured import check_monitor
 from lightning_modules.launch import slurm
 from lightning_modules.launch.quoting import quote_override
-from lightning_modules.stop_signals import REQUEUE, StopSignals
+from lightning_modules.stop_signals import REQUEUE, StopSignals, StopVote
 
 SETTING = "callbacks.checkpoints.monitor"
 
@@ -53,6 +53,7 @@ class Checkpoints(Callback):
         self.best: float | None = None
         self.best_step: int | None = None
         self.stop_signals = StopSignals()
+        self._stop_vote = StopVote()
         self._save_after_validation = False
 
     # when to save
@@ -60,7 +61,8 @@ class Checkpoints(Callback):
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
         stop = trainer.should_stop or self.stop_signals.received is not None
         if trainer.world_size > 1:
-            stop = trainer.strategy.reduce_boolean_decision(stop, all=False)
+            trainer.should_stop = False  # until all processes stop at the same step
+            stop = self._stop_vote.ask(stop, trainer.strategy.root_device)
             if stop:  # all processes end as the one that received the signal
                 self.stop_signals.share(trainer.strategy.root_device)
         step: int = pl_module.steps_done  # type: ignore[assignment]
