@@ -9,6 +9,7 @@ import platform
 import shlex
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,15 @@ def differences(earlier: Path, now: dict[str, Any]) -> str:
         for group in ("seed", "git", "versions", "hardware", "dataset")
         for name, (then, value) in _changes(first.get(group), now.get(group)).items()
     ]
+    for file, (then, value) in _changes(_hashes(first), _hashes(now)).items():
+        rows.append(f"  init {file}: SHA-256 {then} then, {value} now")
     return "\n".join([f"repeats {earlier}" + (", except for" if rows else ", in the same environment"), *rows])
+
+
+def _hashes(entry: Mapping[str, Any]) -> dict[str, str]:
+    """File -> hash of the weights that a run started from."""
+    sources = (entry.get("init") or {}).get("sources", ())
+    return {file: digest for source in sources for file, digest in source.get("sha256", {}).items()}
 
 
 def _changes(then: Any, now: Any) -> dict[str, tuple[Any, Any]]:

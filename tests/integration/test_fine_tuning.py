@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import shlex
+import shutil
 import signal
 import textwrap
 from collections.abc import Callable
@@ -20,7 +22,7 @@ from hairgan.weights.files import sha256
 from hairgan.weights.runs import find_checkpoint
 from lightning_modules.callbacks import checkpoints
 from lightning_modules.callbacks.tracking import _in_lines, flat
-from lightning_modules.launch import choice
+from lightning_modules.launch import choice, record
 from lightning_modules.launch.components import build_data_and_module
 from lightning_modules.launch.training import train
 from lightning_modules.stop_signals import StoppedBySignal
@@ -32,14 +34,20 @@ from tests.integration.test_processes import assert_two_equal_one
 SEVEN = ("bang", "no_bang", "long_straight", "long_perm", "bob", "short", "blond")
 
 
-@pytest.fixture
-def start(settings, compose_config, tmp_path) -> Callable[..., Path]:
-    """Train a small run of two steps, and return its directory."""
+_sources: dict[str, Path] = {}
 
-    def make(model: str, name: str = "source", **more: Any) -> Path:
-        hair7 = {"data/domains": "hair7"} if model == "stargan" else {}
-        train(compose_config(*settings(model, **{"steps": 2} | hair7 | more, run_dir=tmp_path / name)))
-        return tmp_path / name
+
+@pytest.fixture
+def start(settings, compose_config, tmp_path_factory) -> Callable[[str], Path]:
+    """Trains a small run of two steps, once for all tests, and gives its directory."""
+
+    def make(model: str) -> Path:
+        if model not in _sources:
+            hair7 = {"data/domains": "hair7"} if model == "stargan" else {}
+            run = tmp_path_factory.mktemp(model) / "source"
+            train(compose_config(*settings(model, **{"steps": 2} | hair7, run_dir=run)))
+            _sources[model] = run
+        return _sources[model]
 
     return make
 
@@ -97,7 +105,7 @@ def interrupt_after_three_steps(self, trainer, module, *_, original=checkpoints.
 def test_a_run_from_weights_is_recorded_continued_and_bundled(
     start, settings, compose_config, tmp_path, capsys, monkeypatch
 ):
-    source = start("stargan")
+    source = Path(shutil.copytree(start("stargan"), tmp_path / "source"))
     options = {
         "data/domains": "hair7", "init.source": source, "init.freeze": "[style_encoder,generator.encode]",
         "init.lr_factors": "{generator: 0.5}", "run_dir": tmp_path / "whole",
@@ -115,6 +123,10 @@ def test_a_run_from_weights_is_recorded_continued_and_bundled(
     tracked = flat({"run": {"init": _in_lines(entry["init"])}})
     assert tracked["run/init/sources"] == [str(checkpoint)] and tracked["run/init/frozen"] == config["freeze"]
     assert re.match(r"discriminator: \d+ tensors \([\d,]+ values\) taken", tracked["run/init/weights"][-1])
+    assert record.differences(tmp_path / "whole", entry).endswith("in the same environment")
+    other = copy.deepcopy(entry)
+    other["init"]["sources"][0]["sha256"][checkpoint.name] = "0"
+    assert f"init {checkpoint.name}: SHA-256" in record.differences(tmp_path / "whole", other)
     assert entry["init"]["frozen"] == config["freeze"] and entry["init"]["weights"][0]["action"] == "taken"
 
     before, after = runs.load(source)["state_dict"], runs.load(tmp_path / "whole")["state_dict"]
@@ -159,16 +171,17 @@ def test_init_of_a_continued_run_is_its_own(start, settings, compose_config, tmp
 
 
 @pytest.mark.parametrize(
-    ("model", "frozen"), [("sean", "generator"), ("sean", "discriminator"), ("hair_classifier", "classifier.backbone")]
+    ("model", "frozen"),
+    [("sean", ("discriminator", "generator.blocks.head")), ("hair_classifier", ("classifier.backbone",))],
 )
 def test_frozen_networks_with_statistics_do_not_change(model, frozen, start, settings, compose_config, tmp_path):
     source = start(model)
-    options = {"steps": 2, "init.source": source, "init.freeze": f"[{frozen}]", "run_dir": tmp_path / "run"}
+    options = {"steps": 2, "init.source": source, "init.freeze": f"[{','.join(frozen)}]", "run_dir": tmp_path / "run"}
     train(compose_config(*settings(model, **options)))
     old, new = runs.load(source)["state_dict"], runs.load(tmp_path / "run")["state_dict"]
     for name, value in new.items():
         kind, _, inside = name.partition(".")
-        if inside.startswith(f"{frozen}."):
+        if inside.startswith(tuple(f"{part}." for part in frozen)):
             kept = f"ema.{inside}" if f"ema.{inside}" in old else name
             assert torch.equal(value, old[kept]), name
         elif kind == "networks" and name.endswith("weight"):
