@@ -69,19 +69,20 @@ def with_licences(card: Mapping[str, Any], licence: str | None, data_licence: st
     of_data = {part: _data_licence(card, part) for part in parts}
     filled = {}
     for what, option, given, stated in (
-        ("licence", "--license", licence, of_parts),
-        ("licence of the training data", "--data-license", data_licence, of_data),
+        ("licence", "--license NAME", licence, of_parts),
+        ("licence of the training data", "--data-license TEXT", data_licence, of_data),
     ):
         missing = [part for part in parts if stated[part] is None]
         if missing and not given:
             why = "; ".join(dict.fromkeys(origin for part in missing for origin in _non_commercial_origins(card, part)))
             raise ValueError(
                 f"the {what} of {', '.join(missing)} is not stated in the card, and nothing is pushed without it: "
-                f"{option} NAME" + (f", e.g. cc-by-nc-4.0, because it is not for commercial use ({why})" if why else "")
+                + option
+                + (f", e.g. cc-by-nc-4.0, because it is not for commercial use ({why})" if why else "")
             )
         if given and not missing:
             raise ValueError(
-                f"the {what} of every part is stated already, so {option} changes nothing: "
+                f"the {what} of every part is stated already, so {option.split()[0]} changes nothing: "
                 + ", ".join(f"{part}: {shorten(stated[part], 60)}" for part in parts)
             )
         filled[what] = {part: stated[part] or given for part in parts}
@@ -98,7 +99,8 @@ def with_licences(card: Mapping[str, Any], licence: str | None, data_licence: st
 def _non_commercial_origins(card: Mapping[str, Any], part: str) -> list[str]:
     """The data and the weights that a part was made from, and that are not for commercial use, in words."""
     training = fact_of(card, "training", part)
-    found = {f"its data, {_data_name(card, part)}": _data_licence(card, part)}
+    data = _data_name(card, part)
+    found = {"its data" + (f", {data}" if data else ""): _data_licence(card, part)}
     sources = training.get("init") if isinstance(training, Mapping) else None
     for source in sources if isinstance(sources, list) else []:
         licences = source.get("licence") if isinstance(source, Mapping) else None
