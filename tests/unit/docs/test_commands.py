@@ -13,6 +13,7 @@ import click
 import pytest
 from hydra import compose, initialize_config_dir
 
+from benchmarks.names import BENCHMARKS
 from hairgan.cli import COMMANDS, cli
 from lightning_modules.launch import config_comments, settings
 from lightning_modules.launch.command_line import for_hydra
@@ -97,6 +98,12 @@ def test_benchmarks_in_the_pages_exist(words):
     for option in options:
         if option.startswith("--"):
             assert option in text, f"{program} {option}"
+
+
+def test_names_of_benchmarks_in_the_pages_exist():
+    found = [re.match(r"python3? -m benchmarks (?P<name>\w+)", line) for page in PAGES for line in lines(page)]
+    named = {match["name"] for match in found if match}
+    assert named and named - {"NAME"} <= {*BENCHMARKS, "all", "list", "compare", "page", "gpu"}
 
 
 def test_extras_in_the_pages_exist():
