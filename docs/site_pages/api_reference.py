@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import pkgutil
 import re
 from collections.abc import Iterator
@@ -17,17 +18,36 @@ PAGE = """\
    :imported-members:
 ```
 """
+RENAMED = """
+`{public}` is
+
+```{{eval-rst}}
+.. autoclass:: {defined}
+```
+"""
+"""For a public name that differs from the class's own, of which autodoc would only say that it is an alias."""
 
 
 def pages() -> dict[str, str]:
     """Name of a page -> its Markdown."""
-    return {f"api/{package}": PAGE.format(package=package) for package in packages()}
+    return {f"api/{package}": PAGE.format(package=package) + _renamed(package) for package in packages()}
 
 
 def packages() -> list[str]:
     """The packages with public names; `hairgan` itself offers only names of these."""
     below = (f"hairgan.{found.name}" for found in pkgutil.iter_modules(hairgan.__path__) if found.ispkg)
     return [name for name in below if name not in NO_PUBLIC_NAMES]
+
+
+def _renamed(package: str) -> str:
+    """Descriptions of the classes whose public name is not their own."""
+    module = importlib.import_module(package)
+    found = {public: getattr(module, public) for public in module.__all__}
+    return "".join(
+        RENAMED.format(public=public, defined=f"{value.__module__}.{value.__qualname__}")
+        for public, value in found.items()
+        if isinstance(value, type) and value.__name__ != public
+    )
 
 
 def readable_docstring(lines: list[str]) -> None:

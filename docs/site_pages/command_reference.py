@@ -28,4 +28,4 @@ def pages() -> dict[str, str]:
 def _help(name: str) -> str:
     command = cli.get_command(click.Context(cli), name)
     assert command is not None
-    return command.get_help(click.Context(command, info_name=f"hairgan {name}", terminal_width=100)).rstrip()
+    return command.get_help(click.Context(command, info_name=f"hairgan {name}", terminal_width=80)).rstrip()

@@ -116,7 +116,8 @@ def _entries(file: str) -> list[str]:
     text = (CONF / f"{file}.yaml").read_text()
     lines = [_escaped(" ".join(comments_of(text).title)), ""]
     if file.partition("/")[0] in AS_WRITTEN:
-        return [*lines, "```yaml", text.removeprefix("# @package _global_\n").rstrip(), "```"]
+        written = re.sub(r"\A(#.*\n)*", "", text).strip()  # the description is above
+        return [*lines, "```yaml", written, "```"]
     if based := _based_on(text):
         lines += [f"Based on {based}.", ""]
     for name, value, _ in _settings(file):

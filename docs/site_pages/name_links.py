@@ -29,8 +29,10 @@ def _targets(app: Sphinx) -> dict[str, str]:
     found: dict[str, str] = {}
     short: dict[str, list[str]] = {}
     for name, entry in app.env.domains.python_domain.objects.items():
-        found[name] = f"{entry.docname}#{entry.node_id}"
-        if entry.objtype in ("class", "function", "data") and entry.docname.startswith("reference/api/"):
-            short.setdefault(name.rpartition(".")[2], []).append(found[name])
+        place = f"{entry.docname}#{entry.node_id}"
+        found.setdefault(name, place)
+        package, _, last = name.rpartition(".")
+        if entry.docname == f"reference/api/{package}":  # a public name, not one of a class
+            short.setdefault(last, []).append(place)
     found |= {name: places[0] for name, places in short.items() if name not in found}
     return config_reference.targets() | found
