@@ -1,4 +1,4 @@
-"""Loggers: a CSV file that a resumed run continues, Weights & Biases, TensorBoard."""
+"""Loggers: a CSV file that a resumed run continues, Weights & Biases, TensorBoard, MLflow, Comet."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pytorch_lightning.loggers import TensorBoardLogger, WandbLogger
+from pytorch_lightning.loggers import CometLogger, MLFlowLogger, TensorBoardLogger, WandbLogger
 from pytorch_lightning.loggers.logger import Logger, rank_zero_experiment
 from pytorch_lightning.utilities import rank_zero_only
 
 from hairgan.curves import read_curves
 from hairgan.extras import how_to_install
 from hairgan.files import write_text, write_whole
+from lightning_modules.launch.folders import numbered
 
 OFFLINE = "logger.mode=offline needs no account and no connection, and `wandb sync` uploads later"
 STEP = "trainer/global_step"  # Lightning's name for the x axis in wandb
@@ -175,8 +176,7 @@ class TensorBoard(TensorBoardLogger):
     """
 
     def __init__(self, **options: Any) -> None:
-        if importlib.util.find_spec("tensorboard") is None:
-            raise ValueError(f"logger=tensorboard needs the package tensorboard: {how_to_install('tensorboard')}")
+        need("tensorboard", "tensorboard", how_to_install("tensorboard"))
         super().__init__(default_hp_metric=False, **options)
 
     @rank_zero_only
@@ -193,3 +193,132 @@ class TensorBoard(TensorBoardLogger):
     def log_summary(self, final: Mapping[str, float], best: Mapping[str, float]) -> None:
         """Log the best values; the final values are already logged."""
         self.log_metrics(dict(best), step=int(final["steps_done"]))
+
+
+class MLFlow(MLFlowLogger):
+    """Lightning's logger. A resumed run continues its run in MLflow, which is found by a tag.
+
+    Args:
+        id: a word that no other run has, kept in the config.
+        tags: words for finding the run; each becomes a tag without a value.
+        notes: a sentence about the run, shown as its description.
+        tracking_uri: address of a server, or of a database; None: `mlflow.db` in `save_dir`.
+        save_dir: folder of the database and of artifacts.
+        options: as in Lightning's logger: `experiment_name`, `run_name`.
+    """
+
+    ID = "hairgan.id"
+
+    def __init__(
+        self,
+        id: str,
+        save_dir: str,
+        tracking_uri: str | None = None,
+        tags: Sequence[str] = (),
+        notes: str | None = None,
+        **options: Any,
+    ) -> None:
+        need("mlflow", "mlflow", how_to_install("mlflow"))
+        described = {"mlflow.note.content": notes} if notes else {}
+        if tracking_uri is None:
+            folder = Path(save_dir).absolute()
+            folder.mkdir(parents=True, exist_ok=True)
+            tracking_uri = f"sqlite:///{folder / 'mlflow.db'}"
+            options.setdefault("artifact_location", (folder / "mlruns").as_uri())
+        super().__init__(
+            tags={self.ID: id, **dict.fromkeys(map(str, tags), ""), **described},
+            tracking_uri=tracking_uri, save_dir=save_dir, **options,
+        )  # fmt: skip
+        self._id = id
+
+    @property
+    @rank_zero_experiment
+    def experiment(self) -> Any:
+        if self._run_id is None:
+            experiment = self._mlflow_client.get_experiment_by_name(self._experiment_name)
+            query = f"tags.`{self.ID}` = '{self._id}'"
+            runs = self._mlflow_client.search_runs([experiment.experiment_id], query) if experiment else []
+            self._run_id = runs[0].info.run_id if runs else None
+        return super().experiment
+
+    @rank_zero_only
+    def log_hyperparams(self, params: Mapping[str, Any], *_: Any, **__: Any) -> None:
+        """Write the config of a run. MLflow never changes a parameter: what a resumed run changes becomes a tag."""
+        client, run = self.experiment, self.run_id
+        before = client.get_run(run).data.params
+        plain = {name: str(value)[:500] for name, value in params.items()}
+        super().log_hyperparams({name: value for name, value in plain.items() if name not in before})
+        for name in before.keys() & plain.keys():
+            if plain[name][:250] != before[name]:
+                client.set_tag(run, f"resumed/{name}", plain[name])
+
+    @rank_zero_only
+    def log_summary(self, final: Mapping[str, float], best: Mapping[str, float]) -> None:
+        """Log the best values; the final values are already logged."""
+        self.log_metrics(dict(best), step=int(final["steps_done"]))
+
+
+class Comet(CometLogger):
+    """Lightning's logger. Offline, it writes an archive that `comet upload` sends later.
+
+    Args:
+        mode: `offline` or `online`.
+        id: the experiment's key, 32 to 50 letters and digits, kept in the config: a resumed run continues it.
+        tags: words for finding the run.
+        notes: a sentence about the run.
+        save_dir: folder of the offline archive; with a number after it for each part of a resumed run.
+        options: as in Lightning's logger and `comet_ml.ExperimentConfig`: `project`, `workspace`, `name`.
+
+    Raises:
+        ValueError: `online` without an API key.
+    """
+
+    def __init__(
+        self,
+        mode: str,
+        id: str,
+        tags: Sequence[str] = (),
+        notes: str | None = None,
+        save_dir: str | None = None,
+        **options: Any,
+    ) -> None:
+        need("comet", "comet_ml", how_to_install("comet"))
+        self._is_online, self._notes = mode == "online", notes
+        options.setdefault("display_summary_level", 0)
+        if save_dir is not None:  # Comet would replace the archive of the run's earlier part
+            free = (path for path in numbered(Path(save_dir)) if not any(path.glob("*.zip")))
+            options["offline_directory"] = str(next(free))
+        super().__init__(experiment_key=id, mode="get_or_create", tags=list(map(str, tags)), **options)
+
+    def _create_experiment(self) -> None:
+        import comet_ml
+
+        self._online = self._is_online  # Lightning would switch off what is offline, instead of writing it down
+        if self._is_online and not comet_ml.get_config("comet.api_key"):
+            raise ValueError(
+                "logger.comet.mode=online needs an API key of Comet: run `comet login`, or set COMET_API_KEY; "
+                "logger.comet.mode=offline needs neither, and `comet upload` uploads later"
+            )
+        super()._create_experiment()
+        if self._notes:
+            self.experiment.log_other("notes", self._notes)
+
+    @rank_zero_only
+    def log_summary(self, final: Mapping[str, float], best: Mapping[str, float]) -> None:
+        """Write the best values beside the experiment; the final values are already logged."""
+        self.experiment.log_others(dict(best))
+
+    @rank_zero_only
+    def finalize(self, status: str) -> None:
+        super().finalize(status)
+        self.experiment.end()  # writes the archive, before the next run in this process starts its own
+
+
+def need(logger: str, module: str, how: str) -> None:
+    """Refuse a logger whose package is not installed.
+
+    Raises:
+        ValueError: with the command that installs it.
+    """
+    if importlib.util.find_spec(module) is None:
+        raise ValueError(f"logger={logger} needs another package: {how}")

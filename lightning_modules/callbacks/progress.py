@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 import time
-from typing import Any
+from typing import Any, Literal
 
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 from tqdm import tqdm
+
+from hairgan.extras import how_to_install
 
 
 class Progress(Callback):
@@ -22,13 +25,25 @@ class Progress(Callback):
 
     Args:
         show: losses to show, as `phase/term`; by default every phase's `loss`.
+        bar: what draws the bar, tqdm (`plain`) or rich.
         refresh_seconds: time between two updates of the bar.
         line_seconds: time between two lines.
+
+    Raises:
+        ValueError: rich is not installed.
     """
 
-    def __init__(self, show: list[str] | None = None, refresh_seconds: float = 0.5, line_seconds: float = 30.0) -> None:
-        self.show, self.refresh_seconds, self.line_seconds = show, refresh_seconds, line_seconds
-        self._display: _Bar | _Lines | None = None
+    def __init__(
+        self,
+        show: list[str] | None = None,
+        bar: Literal["plain", "rich"] = "plain",
+        refresh_seconds: float = 0.5,
+        line_seconds: float = 30.0,
+    ) -> None:
+        if bar == "rich" and importlib.util.find_spec("rich") is None:
+            raise ValueError(f"callbacks=rich needs another package: {how_to_install('rich')}")
+        self.show, self.bar, self.refresh_seconds, self.line_seconds = show, bar, refresh_seconds, line_seconds
+        self._display: _Bar | _RichBar | _Lines | None = None
         self._since = (0, 0.0)  # the last logged step, and its time
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -36,10 +51,11 @@ class Progress(Callback):
         self._since = (done, time.perf_counter())
         if trainer.is_global_zero:
             total = int(trainer.num_training_batches)
-            on_terminal = sys.stderr.isatty()
-            self._display = (
-                _Bar(done, total, self.refresh_seconds) if on_terminal else _Lines(done, total, self.line_seconds)
-            )
+            if sys.stderr.isatty():
+                kind = _RichBar if self.bar == "rich" else _Bar
+                self._display = kind(done, total, self.refresh_seconds)
+            else:
+                self._display = _Lines(done, total, self.line_seconds)
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
         step: int = pl_module.steps_done  # type: ignore[assignment]
@@ -82,6 +98,33 @@ class _Bar:
 
     def close(self) -> None:
         self.bar.close()
+
+
+class _RichBar:
+    """The same, drawn by rich."""
+
+    def __init__(self, done: int, total: int, refresh_seconds: float) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self.progress = Progress(
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[shown]}"),
+            console=Console(stderr=True),
+            refresh_per_second=1 / max(refresh_seconds, 0.02),
+        )
+        self.task = self.progress.add_task("", total=total, completed=done, shown="")
+        self.progress.start()
+
+    def update(self, step: int, images: int, losses: str) -> None:
+        rate = self.progress.tasks[0].speed
+        shown = f"{rate:.3g} step/s, {rate * images:.1f} img/s, {losses}" if rate else losses
+        self.progress.update(self.task, completed=step, shown=shown)
+
+    def close(self) -> None:
+        self.progress.stop()
 
 
 class _Lines:

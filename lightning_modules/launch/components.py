@@ -62,14 +62,15 @@ def build_data_and_module(cfg: DictConfig, *, new: bool = True) -> tuple[Any, Ph
 
 
 def build_loggers(cfg: DictConfig) -> list[Logger]:
-    """Build the loggers. Sets the run's name, and an id for wandb, in the config."""
+    """Build the loggers. Sets the run's name, and ids for the trackers that need one, in the config."""
     with open_dict(cfg):
         cfg.run_name = cfg.get("run_name") or readable_name(cfg.name, Path(cfg.run_dir))
         for setting, default in {"group": None, "tags": [], "notes": None}.items():  # missing in runs of 0.1
             cfg.setdefault(setting, default)
-    if "wandb" in settings.enabled_components(cfg, "logger"):
-        with open_dict(cfg):
-            cfg.logger.wandb.id = cfg.logger.wandb.id or secrets.token_hex(4)
+    for tracker, length in {"wandb": 4, "mlflow": 16, "comet": 16}.items():
+        if tracker in settings.enabled_components(cfg, "logger"):
+            with open_dict(cfg):
+                cfg.logger[tracker].id = cfg.logger[tracker].get("id") or secrets.token_hex(length)
     return _build(cfg, "logger", Logger)
 
 

@@ -141,5 +141,23 @@ def test_missing_tensorboard_is_reported_with_the_command_that_installs_it(
     with pytest.raises(InstantiationException) as error:
         train(compose_config(*settings("hair_classifier", run_dir=tmp_path / "run"), "logger=[tensorboard]"))
     assert one_sentence(error.value) == (
-        "logger=tensorboard needs the package tensorboard: pip install -e '.[tensorboard]'"
+        "logger=tensorboard needs another package: pip install -e '.[tensorboard]'"
     )
+
+
+def test_mlflow_continues_the_run_that_is_resumed(settings, compose_config, tmp_path):
+    mlflow = pytest.importorskip("mlflow")
+    more = ["logger=[csv,mlflow]", "callbacks=lr_monitor", "tags=[small]", "notes=first try"]
+    run = tmp_path / "run"
+    train(compose_config(*settings("hair_classifier", steps=2, run_dir=run), *more))
+    train(compose_config(f"resume={run}", "steps=3", "logger=[csv,mlflow]"))
+    client = mlflow.MlflowClient(f"sqlite:///{tmp_path / 'outputs' / 'mlflow.db'}")
+    (experiment,) = [each for each in client.search_experiments() if each.name == "hairgan"]
+    (found,) = client.search_runs([experiment.experiment_id])
+    for name in ("classify/loss", "lr/classifier"):
+        history = client.get_metric_history(found.info.run_id, name)
+        assert [value.step for value in history] == [row["step"] for row in logged(run)] == [1, 2, 3], name
+    assert found.data.params["steps"] == "2" and found.data.params["run/dataset/fingerprint"]
+    assert "best/val/mean_accuracy" in found.data.metrics
+    assert "small" in found.data.tags and found.data.tags["mlflow.note.content"] == "first try"
+    assert {"lr/classifier", "classify/loss"} <= {name for row in logged(run) for name in row}

@@ -41,6 +41,7 @@ class CollapseWarning(Settings):
 
 class Progress(Settings):
     show: list[str] | None = None
+    bar: Literal["plain", "rich"] = "plain"
     refresh_seconds: NotNegative = 0.5
     line_seconds: NotNegative = 30.0
 
@@ -75,6 +76,14 @@ class EarlyStopping(Settings):
     log_rank_zero_only: bool = False
 
 
+class LearningRates(Settings):
+    pass
+
+
+class DeviceStats(Settings):
+    pass
+
+
 TARGETS: dict[str, type[Settings]] = {
     "lightning_modules.callbacks.Checkpoints": Checkpoints,
     "lightning_modules.callbacks.SampleGrids": SampleGrids,
@@ -83,6 +92,8 @@ TARGETS: dict[str, type[Settings]] = {
     "lightning_modules.callbacks.Progress": Progress,
     "lightning_modules.callbacks.MeanStyleCodes": MeanStyleCodes,
     "lightning_modules.callbacks.Evaluate": Evaluate,
+    "lightning_modules.callbacks.LearningRates": LearningRates,
+    "lightning_modules.callbacks.DeviceStats": DeviceStats,
     "lightning_modules.callbacks.EarlyStopping": EarlyStopping,
     "pytorch_lightning.callbacks.EarlyStopping": EarlyStopping,
 }

@@ -45,8 +45,32 @@ class TensorBoard(Logger):
     model_config = ConfigDict(extra="allow")
 
 
+class MLFlow(Logger):
+    model_config = ConfigDict(extra="allow")
+
+    experiment_name: Text = "hairgan"
+    run_name: Text | None = None
+    tracking_uri: Text | None = None
+    tags: list[Text] = Field(default=[])
+    notes: Text | None = None
+
+
+class Comet(Logger):
+    """Other settings are passed on to Comet."""
+
+    model_config = ConfigDict(extra="allow")
+
+    mode: Literal["offline", "online"] = "offline"
+    project: Text = "hairgan"
+    name: Text | None = None
+    tags: list[Text] = Field(default=[])
+    notes: Text | None = None
+
+
 TARGETS: dict[str, type[Settings]] = {
     "lightning_modules.loggers.CurvesLogger": CurvesLogger,
     "lightning_modules.loggers.QuietWandbLogger": WandbLogger,
     "lightning_modules.loggers.TensorBoard": TensorBoard,
+    "lightning_modules.loggers.MLFlow": MLFlow,
+    "lightning_modules.loggers.Comet": Comet,
 }
