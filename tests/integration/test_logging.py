@@ -140,9 +140,7 @@ def test_missing_tensorboard_is_reported_with_the_command_that_installs_it(
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InstantiationException) as error:
         train(compose_config(*settings("hair_classifier", run_dir=tmp_path / "run"), "logger=[tensorboard]"))
-    assert one_sentence(error.value) == (
-        "logger=tensorboard needs another package: pip install -e '.[tensorboard]'"
-    )
+    assert one_sentence(error.value) == ("logger=tensorboard needs another package: pip install -e '.[tensorboard]'")
 
 
 def test_mlflow_continues_the_run_that_is_resumed(settings, compose_config, tmp_path):
@@ -150,7 +148,9 @@ def test_mlflow_continues_the_run_that_is_resumed(settings, compose_config, tmp_
     more = ["logger=[csv,mlflow]", "callbacks=lr_monitor", "tags=[small]", "notes=first try"]
     run = tmp_path / "run"
     train(compose_config(*settings("hair_classifier", steps=2, run_dir=run), *more))
-    train(compose_config(f"resume={run}", "steps=3", "logger=[csv,mlflow]"))
+    resumed = runs.start([f"resume={run}", "steps=3"], tmp_path / "log")
+    resumed.join(300)
+    assert resumed.exitcode == 0, runs.read_log(tmp_path / "log")[-3000:]
     client = mlflow.MlflowClient(f"sqlite:///{tmp_path / 'outputs' / 'mlflow.db'}")
     (experiment,) = [each for each in client.search_experiments() if each.name == "hairgan"]
     (found,) = client.search_runs([experiment.experiment_id])

@@ -93,7 +93,9 @@ def test_comet_writes_offline_and_keeps_the_archive_of_an_earlier_part(monkeypat
         Comet("online", "k" * 32)
 
 
-@pytest.mark.parametrize(("logger", "extra"), [(lambda: MLFlow("id", "."), "mlflow"), (lambda: Comet("offline", "k" * 32), "comet")])
+@pytest.mark.parametrize(
+    ("logger", "extra"), [(lambda: MLFlow("id", "."), "mlflow"), (lambda: Comet("offline", "k" * 32), "comet")]
+)
 def test_missing_packages_are_reported_with_the_command_that_installs_them(logger, extra, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ValueError, match=rf"logger={extra} needs another package: pip install -e '\.\[{extra}\]'"):
