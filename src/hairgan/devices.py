@@ -1,8 +1,23 @@
-"""Devices by name."""
+"""Devices by name, and float64 on those that lack it."""
 
 from __future__ import annotations
 
 import torch
+from torch import Tensor
+
+WITHOUT_FLOAT64 = {"mps"}
+"""Kinds of devices on which a float64 tensor cannot be made."""
+
+
+def float64_device(device: torch.device | str) -> torch.device:
+    """Where sums in float64 for tensors of a device are kept: there, or on the CPU if it has no float64."""
+    device = torch.device(device)
+    return torch.device("cpu") if device.type in WITHOUT_FLOAT64 else device
+
+
+def to_float64(tensor: Tensor) -> Tensor:
+    """The values in float64, on the tensor's device, or on the CPU if it has no float64."""
+    return tensor.to(float64_device(tensor.device)).double()
 
 
 def choose_device(name: str | torch.device = "auto") -> torch.device:

@@ -27,6 +27,7 @@ from tqdm import tqdm
 
 from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.requirements import ImagesOfEachDomain, ImagesToTranslate, Requirement, SeveralDomains
+from hairgan.devices import float64_device, to_float64
 from hairgan.evaluation import stargan_report
 from hairgan.evaluation.batches import gather, local_batches, read, sum_over_processes
 from hairgan.evaluation.image_cost import add_cost
@@ -226,7 +227,7 @@ class _Observers:
             values[f"{self.lpips.name}_diversity"] = self.lpips.diversity(outputs)
         domains = None if self.classifier is None else self.classifier(flat).unflatten(0, shape)
         if domains is not None:
-            values["domain_accuracy"] = domains[:, :, target].double().mean(1)
+            values["domain_accuracy"] = domains[:, :, target].float().mean(1)
         if self.embedder is not None:
             values["identity_similarity"] = identity_similarity(self.embedder, sources, outputs)
         for metric in self.own.values():
@@ -249,16 +250,17 @@ class _SumsOfTarget:
         self.pairs = [_SumsOfPair(observers, device) for _ in self.names]
         self.classifies = observers.classifier is not None
         # number of outputs, then number of outputs that are recognized as each domain
-        self.seen_as = torch.zeros(1 + len(self.names), dtype=torch.float64, device=device)
+        self.device = device
+        self.seen_as = torch.zeros(1 + len(self.names), dtype=torch.float64, device=float64_device(device))
         self.of_sources: dict[tuple[str, int], float] = {}
 
     def add(self, indices: Int64[ndarray, " b"], observed: _Observed) -> None:
-        inside = torch.from_numpy(self.membership[indices].T).to(self.seen_as.device)  # k b
+        inside = torch.from_numpy(self.membership[indices].T).to(self.device)  # k b
         for pair, sources in zip(self.pairs, inside, strict=True):
             pair.add(sources, observed)
         if observed.domains is not None:
             seen = observed.domains.flatten(0, 1)  # (b n) k
-            self.seen_as += torch.cat([self.seen_as.new_tensor([len(seen)]), seen.sum(0)])
+            self.seen_as += torch.cat([self.seen_as.new_tensor([len(seen)]), to_float64(seen.sum(0))])
         for name, values in observed.values.items():
             self.of_sources |= {(name, int(i)): v for i, v in zip(indices, values.tolist(), strict=True)}
 
@@ -292,13 +294,13 @@ class _SumsOfPair:
     def __init__(self, observers: _Observers, device: torch.device | str) -> None:
         self.names, self.extractor = observers.value_names, observers.extractor
         # number of sources, then the sum of each value
-        self.sums = torch.zeros(1 + len(self.names), dtype=torch.float64, device=device)
+        self.sums = torch.zeros(1 + len(self.names), dtype=torch.float64, device=float64_device(device))
         self.moments = None if self.extractor is None else FeatureMoments(self.extractor.num_features, device)
 
     def add(self, sources: Bool[Tensor, " b"], observed: _Observed) -> None:
         """Add a batch, of which `sources` are sources of this pair."""
-        sums = [observed.values[name][sources].double().sum() for name in self.names]
-        self.sums += torch.stack([sources.double().sum(), *sums])
+        sums = [to_float64(observed.values[name][sources]).sum() for name in self.names]
+        self.sums += torch.stack([to_float64(sources).sum(), *sums])
         if self.moments is not None and observed.features is not None:
             self.moments.add(observed.features[sources].flatten(0, 1))
 

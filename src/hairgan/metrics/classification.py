@@ -11,6 +11,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 from torchmetrics import Metric
 
+from hairgan.devices import to_float64
 from hairgan.hair_attributes import HEADS, UNKNOWN
 from hairgan.metrics.registry import ATTRIBUTES, of_heads
 
@@ -51,7 +52,7 @@ class AttributeScores(Metric):
     def compute(self) -> dict[str, Float[Tensor, ""]]:
         scores: dict[str, Tensor] = {}
         for head in self.heads:
-            confusion = self.confusion(head).double()
+            confusion = to_float64(self.confusion(head))
             correct = confusion.diag()
             scores[f"accuracy/{head}"] = correct.sum() / confusion.sum()
             scores[f"f1/{head}"] = (2 * correct / (confusion.sum(0) + confusion.sum(1))).nanmean()
@@ -72,7 +73,8 @@ def fit_temperature(logits: Float[Tensor, "n classes"], targets: Int64[Tensor, "
     known = targets != UNKNOWN
     if not known.any():
         return 1.0
-    logits, targets = logits[known].double(), targets[known]
+    logits = to_float64(logits[known])
+    targets = targets[known].to(logits.device)
     low, high = 0.1, 10.0
     while high / low > 1.001:
         grid = torch.logspace(torch.tensor(low).log10(), torch.tensor(high).log10(), 17, dtype=torch.float64)

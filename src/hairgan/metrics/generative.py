@@ -12,12 +12,14 @@ from jaxtyping import Float
 from torch import Tensor
 from torchmetrics import Metric
 
+from hairgan.devices import to_float64
 from hairgan.metrics.extractors import FeatureExtractor
+from hairgan.metrics.float64_states import Float64States
 from hairgan.metrics.images import Images, as_bytes
 from hairgan.metrics.statistics import GaussianStatistics, frechet_distance, gaussian_statistics
 
 
-class FID(Metric):
+class FID(Float64States):
     """Fréchet distance between real and generated images in the feature space of a network (Heusel et al. 2017).
 
     Args:
@@ -53,7 +55,7 @@ class FID(Metric):
         """
         if real and self.real is not None:
             raise ValueError(f"{self.name}: the statistics of {self.real.count} real images were given; add no others")
-        features = self.extractor(images).double()
+        features = to_float64(self.extractor(images))
         kind = "real" if real else "fake"
         for state, value in (("count", len(images)), ("total", features.sum(0)), ("outer", features.T @ features)):
             getattr(self, f"{kind}_{state}").add_(value)
@@ -124,7 +126,7 @@ class KID(Metric):
         sides = []
         for kind in ("real", "fake"):
             kept: Tensor = getattr(self, f"{kind}_kept")
-            features = kept[kept[:, 0].isfinite(), 1:].double()
+            features = to_float64(kept[kept[:, 0].isfinite(), 1:])
             if len(features) < 2:
                 raise ValueError(f"{self.name} needs at least 2 {kind} images, got {len(features)}")
             sides.append(features)

@@ -8,12 +8,13 @@ from typing import ClassVar
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torchmetrics import Metric
 
+from hairgan.devices import to_float64
 from hairgan.metrics.definitions import Definition
+from hairgan.metrics.float64_states import Float64States
 
 
-class MeanOverImages(Metric):
+class MeanOverImages(Float64States):
     """Means of one or more values per image; an image whose value is NaN is left out of the mean of that value.
 
     Args:
@@ -45,8 +46,8 @@ class MeanOverImages(Metric):
         """Add the values of b images, in the order of the names."""
         self.last = dict(zip(self.names, values, strict=True))
         defined = ~values.isnan()
-        self.sums += torch.where(defined, values, 0).sum(1)
-        self.counts += defined.sum(1)
+        self.sums += to_float64(torch.where(defined, values, 0).sum(1))
+        self.counts += to_float64(defined.sum(1))
         self.images += values.shape[1]
 
     def values_of_images(self) -> list[dict[str, float]]:

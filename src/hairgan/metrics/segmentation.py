@@ -9,6 +9,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 from torchmetrics import Metric
 
+from hairgan.devices import to_float64
 from hairgan.metrics.registry import PARSING, PARSING_OF_REGIONS
 from hairgan.regions import NUM_REGIONS, REGION_NAMES, Region
 
@@ -47,7 +48,7 @@ class ParsingScores(Metric):
         self.confusion += torch.bincount(pairs, minlength=NUM_REGIONS**2).view(NUM_REGIONS, NUM_REGIONS)
 
     def compute(self) -> dict[str, Float[Tensor, ""]]:
-        confusion = self.confusion.double()
+        confusion = to_float64(self.confusion)
         correct, true, predicted = confusion.diag(), confusion.sum(1), confusion.sum(0)
         iou = correct / (true + predicted - correct)  # 0 / 0 is NaN: the region does not occur
         f1 = 2 * correct / (true + predicted)

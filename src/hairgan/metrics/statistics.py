@@ -10,6 +10,8 @@ import torch.distributed as dist
 from jaxtyping import Float
 from torch import Tensor
 
+from hairgan.devices import float64_device, to_float64
+
 
 @dataclass(frozen=True)
 class GaussianStatistics:
@@ -20,7 +22,9 @@ class GaussianStatistics:
     covariance: Float[Tensor, "d d"]  # unbiased: divided by count - 1
 
     def to(self, device: torch.device | str) -> GaussianStatistics:
-        if self.mean.device == torch.device(device):
+        """On a device, or on the CPU if that has no float64."""
+        device = float64_device(device)
+        if self.mean.device == device:
             return self  # keeps the cached factor
         return GaussianStatistics(self.count, self.mean.to(device), self.covariance.to(device))
 
@@ -42,12 +46,13 @@ class FeatureMoments:
     """
 
     def __init__(self, num_features: int, device: torch.device | str = "cpu") -> None:
+        device = float64_device(device)
         self.count = torch.zeros((), dtype=torch.float64, device=device)
         self.total = torch.zeros(num_features, dtype=torch.float64, device=device)
         self.outer = torch.zeros(num_features, num_features, dtype=torch.float64, device=device)
 
     def add(self, features: Float[Tensor, "b d"]) -> None:
-        features = features.double()
+        features = to_float64(features)
         self.count += len(features)
         self.total += features.sum(0)
         self.outer += features.T @ features

@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
+from hairgan.devices import to_float64
 from hairgan.networks.config import ConfiguredNetwork
 from hairgan.networks.sean import SEANGenerator
 from hairgan.regions import NUM_REGIONS
@@ -62,7 +63,7 @@ def mean_styles(
     means = MeanStyles(generator.num_regions, generator.style_dim)
     total = torch.zeros_like(means.codes, dtype=torch.float64)
     for images, labels in batches:
-        total += generator.encode_styles(images, labels).double().sum(dim=0).cpu()  # absent regions are zero
+        total += to_float64(generator.encode_styles(images, labels)).sum(dim=0).cpu()  # absent regions are zero
         means.counts += present_regions(labels, generator.num_regions).sum(dim=0).cpu()
     if not means.counts.any():
         raise ValueError("mean style codes need at least one image, got 0 batches")
