@@ -13,6 +13,7 @@ from torch.utils._pytree import tree_leaves
 
 from hairgan import devices
 from hairgan.metrics.classification import AttributeScores
+from hairgan.metrics.extractors import FeatureExtractor
 from hairgan.metrics.generative import FID
 from hairgan.metrics.mean_over_images import MeanOverImages
 from hairgan.metrics.segmentation import ParsingScores
@@ -43,11 +44,16 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-class Features(nn.Module):
+class Features(FeatureExtractor):
     num_features, fid_name = 3, "fid"
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         return images.flatten(1)[:, :3]
+
+
+class Means(MeanOverImages):
+    def update(self, values: torch.Tensor) -> None:
+        self.add(values)
 
 
 def test_the_stand_in_refuses_float64():
@@ -59,12 +65,12 @@ def test_the_stand_in_refuses_float64():
 
 
 def test_means_over_images():
-    metric = nn.ModuleDict({"scores": MeanOverImages(("a", "b"))}).to(GPU)["scores"]  # as in a LightningModule
-    metric.add(torch.zeros(2, 4, device=GPU))
+    metric = nn.ModuleDict({"scores": Means(("a", "b"))}).to(GPU)["scores"]  # as in a LightningModule
+    metric.update(torch.zeros(2, 4, device=GPU))
     assert metric.device == GPU and metric.sums.dtype == torch.float64 and int(metric.images) == 4
     assert metric.compute().keys() == {"a", "b"}
     metric.reset()
-    metric.float().add(torch.zeros(2, 4, device=GPU))
+    metric.float().update(torch.zeros(2, 4, device=GPU))
     assert metric.sums.dtype == torch.float64
 
 
