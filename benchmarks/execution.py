@@ -26,7 +26,7 @@ from omegaconf import DictConfig
 
 from benchmarks.machine import describe_machine
 from benchmarks.measuring import Row, Table, measure
-from benchmarks.training_steps import face_like_labels
+from benchmarks.models import face_like_labels
 from hairgan.hair_attributes import HEADS
 from hairgan.text_tables import aligned_table
 from lightning_modules.execution import Execution
