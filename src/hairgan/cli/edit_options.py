@@ -48,9 +48,7 @@ def edit_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--batch", is_flag=True, help="SRC, or REF, is a folder: take every photo in it."),
         click.option("--compare", is_flag=True, help="Write a sheet of before, reference and after as well."),
         click.option("--video", is_flag=True, help="Write an MP4 from before to after as well."),
-        click.option(
-            "--blend", type=click.Choice(["alpha", "laplacian", "poisson", "none"]), help="How the seam is hidden."
-        ),
+        click.option("--blend", type=click.Choice(["alpha", "poisson", "none"]), help="How the seam is hidden."),
         click.option("--aligned", is_flag=True, help="The photos are CelebA-HQ crops already: look for no faces."),
         click.option(
             "--device", default="auto", help="Where the networks run: a GPU if there is one; cpu, cuda, cuda:1, ..."

@@ -8,6 +8,7 @@ from jaxtyping import UInt8
 from numpy import ndarray
 
 from hairgan.editbench.drawn_cases import cases
+from hairgan.editbench.dye_kinds import DYE_KINDS
 from hairgan.editbench.methods import InformedMethod, Method, apply
 from hairgan.editbench.scoring import Result
 from hairgan.editbench.tasks import SEED
@@ -16,7 +17,7 @@ from hairgan.text_tables import markdown_table
 
 
 def table(results: Sequence[Result]) -> str:
-    """Results as Markdown, a table per task with a row per method."""
+    """Results as Markdown: a table per task with a row per method, and one of the dyes by their kind."""
     parts = []
     for task in dict.fromkeys(result.task for result in results):
         rows = [result for result in results if result.task == task]
@@ -32,7 +33,23 @@ def table(results: Sequence[Result]) -> str:
             markdown_table(names, cells),
             "",
         ]
+        if first.kinds:
+            parts += [_by_kind(rows), ""]
     return "\n".join(parts)
+
+
+def _by_kind(rows: Sequence[Result]) -> str:
+    """The errors inside the hair, by kind of dye."""
+    kinds = [kind for kind in DYE_KINDS if kind in rows[0].kinds]
+    shown = [score for score in rows[0].scores if score in ("hair_rmse", "hair_ciede2000")]
+    names = [
+        f"{kind} ({rows[0].kinds[kind]['cases']:.0f}): {score.replace('_', ' ')}" for kind in kinds for score in shown
+    ]
+    cells = [
+        [row.method, *(f"{row.kinds[kind][score]:.{_digits(score)}f}" for kind in kinds for score in shown)]
+        for row in rows
+    ]
+    return markdown_table(["method", *names], cells)
 
 
 def contact_sheet(

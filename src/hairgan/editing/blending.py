@@ -20,24 +20,6 @@ def alpha_blend(
     return source + mask[..., None] * (edited - source)
 
 
-def laplacian_blend(
-    source: Float32[ndarray, "h w 3"], edited: Float32[ndarray, "h w 3"], mask: Float32[ndarray, "h w"]
-) -> Float32[ndarray, "h w 3"]:
-    """Every band of a Laplacian pyramid blended over its own width (Burt and Adelson 1983)."""
-    levels = max(1, int(np.log2(min(mask.shape))) - 4)
-    difference, weight = edited - source, mask
-    blended = np.zeros_like(difference)
-    bands = []
-    for _ in range(levels):
-        smaller = cv2.pyrDown(difference)
-        bands.append((difference - cv2.pyrUp(smaller, dstsize=difference.shape[1::-1]), weight))
-        difference, weight = smaller, cv2.pyrDown(weight)
-    blended = difference * weight[..., None]
-    for band, weight in reversed(bands):
-        blended = cv2.pyrUp(blended, dstsize=band.shape[1::-1]) + band * weight[..., None]
-    return source + (mask > 0)[..., None] * np.minimum(1, 4 * mask)[..., None] * blended
-
-
 def poisson_blend(
     source: Float32[ndarray, "h w 3"], edited: Float32[ndarray, "h w 3"], mask: Float32[ndarray, "h w"]
 ) -> Float32[ndarray, "h w 3"]:
@@ -59,7 +41,7 @@ BLENDS: dict[
     Callable[
         [Float32[ndarray, "h w 3"], Float32[ndarray, "h w 3"], Float32[ndarray, "h w"]], Float32[ndarray, "h w 3"]
     ],
-] = {"alpha": alpha_blend, "laplacian": laplacian_blend, "poisson": poisson_blend}
+] = {"alpha": alpha_blend, "poisson": poisson_blend}
 
 
 def continued(

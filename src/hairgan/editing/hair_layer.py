@@ -14,6 +14,11 @@ from hairgan.editing.new_hair import NewHair
 from hairgan.editing.parsed_photo import ParsedPhoto
 from hairgan.editing.plate import remove_hair
 
+RELIEF = 0.25
+"""How much of the soft edge of new hair follows its strands."""
+LIMIT = 2.0
+"""Strands count up to this many standard deviations."""
+
 
 @dataclass(frozen=True, eq=False)
 class LayeredHair:
@@ -50,6 +55,21 @@ def layer_hair(
     if hair.any():
         lab = lab + (mean - lab[hair].mean(axis=0)).astype(np.float32)
     lab[..., 0] = lab[..., 0].clip(0, 100)
+    alpha = _edge_of_strands(new.alpha, strands[..., 0])
     without_hair = plate.picture
-    picture = without_hair + new.alpha[..., None] * (lab_to_rgb(lab) - without_hair)
-    return LayeredHair(picture, np.maximum(plate.filled, new.alpha))
+    picture = without_hair + alpha[..., None] * (lab_to_rgb(lab) - without_hair)
+    return LayeredHair(picture, np.maximum(plate.filled, alpha))
+
+
+def _edge_of_strands(alpha: Float32[ndarray, "s s"], strands: Float32[ndarray, "s s"]) -> Float32[ndarray, "s s"]:
+    """The alpha, whose soft edge ends sooner between strands: lit ones reach farther than the dark gaps beside them.
+
+    Args:
+        strands: what their lightness differs from that of the hair around them.
+    """
+    hair = alpha > 0.5
+    spread = float(strands[hair].std()) if hair.any() else 0.0
+    if spread < 1e-3:
+        return alpha
+    relief = (strands / spread).clip(-LIMIT, LIMIT)
+    return (alpha + RELIEF * 4 * alpha * (1 - alpha) * relief).clip(0, 1)

@@ -23,6 +23,8 @@ STRAND_BLUR = 1 / 24
 """Standard deviation, as a share of the crop's side, of the blur whose difference from the hair counts as strands."""
 MIN_INNER = 60
 """Pixels away from the hair's edge that are enough to take its texture from."""
+BESIDE_HAT = 1 / 40
+"""Distance from a hat in which hair has its color or its shadow, as a share of the crop's side."""
 RAYS = 360
 SMOOTH_RAYS = 4.0
 """Standard deviation, in rays, of the blur along the edges of hair."""
@@ -54,6 +56,11 @@ def hair_texture(photo: ParsedPhoto, size: int) -> HairTexture:
     inner = cv2.erode(hair.astype(np.uint8), np.ones((3, 3), np.uint8), iterations=steps) > 0
     if inner.sum() < MIN_INNER:
         inner = hair
+    hat = (photo.labels_at(size) == Region.HAT).astype(np.uint8)
+    side = 2 * round(BESIDE_HAT * size) + 1
+    away = inner & (cv2.dilate(hat, np.ones((side, side), np.uint8)) == 0)
+    if away.sum() >= MIN_INNER:
+        inner = away
     color = smoothed(lab, inner, STRAND_BLUR * size)
     return HairTexture(continued(color, inner), mirrored(lab - color, inner))
 

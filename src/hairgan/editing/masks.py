@@ -71,3 +71,9 @@ def _solved(
         cofactors[2] * r + (rg * br - rr * gb) * g + (rr * gg - rg * rg) * b,
     )
     return np.stack(solved, axis=2) / determinant[..., None]
+
+
+def smooth_step(values: Float32[ndarray, "s s"], low: float, high: float) -> Float32[ndarray, "s s"]:
+    """0 up to `low`, 1 from `high` on, and a smooth curve between them."""
+    t = np.clip((values - low) / (high - low), 0, 1)
+    return (t * t * (3 - 2 * t)).astype(np.float32)

@@ -13,6 +13,7 @@ from jaxtyping import Float, Float32, UInt8
 from numpy import ndarray
 from torch import Tensor
 
+from hairgan.editing.masks import smooth_step
 from hairgan.editing.parsed_photo import ParsedPhoto
 from hairgan.networks.hair_layout import HIDDEN_BY_HAIR, HairLayoutNet
 from hairgan.photos.network_images import to_label_maps
@@ -23,7 +24,7 @@ ABOVE_HAIR = (
 )  # fmt: skip
 """Regions of a photo that new hair never covers."""
 
-ALPHA = (0.3, 0.7)
+ALPHA = (0.1, 0.9)
 """Probabilities of hair below which a pixel has none, and above which it is all hair."""
 EDGE = 1 / 256
 """Standard deviation, as a share of the side, of the blur at the edge of what hair never covers."""
@@ -106,9 +107,3 @@ def _smooth(logits: Float[Tensor, "19 n n"]) -> Float[Tensor, "19 n n"]:
 
 def _enlarged(logits: Float[Tensor, "19 n n"], size: int) -> Float[Tensor, "19 size size"]:
     return F.interpolate(logits[None], size=(size, size), mode="bicubic", align_corners=False)[0]
-
-
-def smooth_step(values: Float32[ndarray, "s s"], low: float, high: float) -> Float32[ndarray, "s s"]:
-    """0 up to `low`, 1 from `high` on, and a smooth curve between them."""
-    t = np.clip((values - low) / (high - low), 0, 1)
-    return (t * t * (3 - 2 * t)).astype(np.float32)

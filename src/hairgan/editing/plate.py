@@ -11,15 +11,26 @@ from numpy import ndarray
 
 from hairgan.editing.blending import continued
 from hairgan.editing.color import hair_color, lab_to_rgb
+from hairgan.editing.corrections import smoothed
+from hairgan.editing.grain import grain
+from hairgan.editing.masks import matte, smooth_step
 from hairgan.editing.parsed_photo import ParsedPhoto
 from hairgan.networks.hair_layout import HIDDEN_BY_HAIR
 from hairgan.regions import Region
 
 # Lengths are shares of the crop's side.
-BAND = 1 / 85
-"""How far beyond the hair its loose strands and its shadow are removed too."""
-CLEAR = 1 / 128
-"""How far beyond that the filling takes its colors from."""
+NEAR = 1 / 24
+"""How far from the hair its loose strands are looked for."""
+STRAND = (0.04, 0.2)
+"""Shares of hair in a pixel beside the hair below which it stays, and above which it is filled."""
+BAND = 1 / 256
+"""How far beyond the hair everything is removed, for its soft edge."""
+FOREHEAD = 1 / 48
+"""How far beyond the hair the forehead is removed, for the strands and the shadow on it."""
+CLEAR = 1 / 512
+"""How far beyond what is removed the filling takes its colors from."""
+EVEN = 1 / 256
+"""Standard deviation of the blur of the colors that are continued."""
 SOFT = 1 / 256
 """Standard deviation of the blur at the edge of what is filled."""
 MIN_VISIBLE = 0.0006
@@ -37,6 +48,8 @@ KEPT = (
     Region.L_LIP, Region.HAT, Region.EAR_R, Region.NECK_L,
 )  # fmt: skip
 """Small regions that keep their pixels right up to the hair."""
+
+EYES = (Region.L_EYE, Region.R_EYE, Region.EYE_G)
 
 STAND_INS: dict[Region, tuple[Region, ...]] = {
     Region.SKIN: (Region.NECK, Region.NOSE),
@@ -66,55 +79,90 @@ class Plate:
 def remove_hair(photo: ParsedPhoto, uncovered: Float32[ndarray, "regions s s"], size: int) -> Plate:
     """Fill the place of the hair: each region that was under it continues from where it is visible.
 
-    The filling is smooth, so it is computed at the parser's resolution and enlarged.
+    The colors are smooth, so they are computed at the parser's resolution and enlarged; the regions' grain is added to
+    them at the plate's.
 
     Args:
         uncovered: probabilities of the regions of `HIDDEN_BY_HAIR` under the hair, at the parser's resolution.
         size: side of the plate in pixels.
     """
-    plate = _fill(photo.crop, photo.labels, uncovered)
-    if size == len(photo.crop):
-        return plate
     crop = photo.crop_at(size).astype(np.float32)
-    filling, filled = (
-        cv2.resize(x, (size, size), interpolation=cv2.INTER_CUBIC) for x in (plate.filling, plate.filled)
-    )
-    return Plate(crop, filling.clip(0, 255), np.where(filled < 0.02, 0, filled.clip(0, 1)).astype(np.float32))
+    if not (photo.labels == Region.HAIR).any():
+        return Plate(crop, crop, np.zeros((size, size), np.float32))
+    filled = _area_to_fill(photo)
+    gone = filled > 0.02
+    beneath = _beneath(photo.labels, uncovered, gone)
+    filling = _colors(photo, beneath, gone)
+    filled, filling = _enlarged(filled, size), _enlarged(filling, size)
+    filled[filled < 0.02] = 0
+    for region, share in zip(HIDDEN_BY_HAIR, beneath, strict=True):
+        if share.max() > MIN_SHARE:
+            visible = (photo.labels_at(size) == region) & (_enlarged(gone.astype(np.float32), size) < 0.02)
+            filling += np.minimum(1, _enlarged(share, size))[..., None] * grain(crop, visible)
+    return Plate(crop, filling.clip(0, 255), filled)
 
 
-def _fill(
-    crop: UInt8[ndarray, "s s 3"], labels: UInt8[ndarray, "s s"], uncovered: Float32[ndarray, "regions s s"]
-) -> Plate:
-    size, picture, hair = len(crop), crop.astype(np.float32), labels == Region.HAIR
-    if not hair.any():
-        return Plate(picture, picture, np.zeros((size, size), np.float32))
-    filled = _area_to_fill(labels)
-    gone = (filled > 0.02) | hair
-    clear = ~_grown(gone, CLEAR * size)
+def _area_to_fill(photo: ParsedPhoto) -> Float32[ndarray, "s s"]:
+    """1 in the hair, its loose strands, its soft edge and its shadow on the forehead, falling softly to 0.
+
+    Small regions of the face keep their pixels."""
+    labels, size = photo.labels, len(photo.labels)
+    hair = labels == Region.HAIR
+    share = matte(photo.hair, photo.crop)
+    strands = smooth_step(share, *STRAND) * _grown(hair, NEAR * size)
+    area = _grown(hair, BAND * size) | _grown(strands > 0.5, 1)
+    area |= _forehead(labels) & _grown(hair, FOREHEAD * size)
+    soft = cv2.GaussianBlur(area.astype(np.float32), (0, 0), SOFT * size)
+    kept = _grown(np.isin(labels, KEPT), 1).astype(np.float32)
+    soft = soft * (1 - cv2.GaussianBlur(kept, (0, 0), SOFT * size))
+    soft[soft < 0.02] = 0
+    return np.maximum(soft, hair.astype(np.float32))
+
+
+def _forehead(labels: UInt8[ndarray, "s s"]) -> Bool[ndarray, "s s"]:
+    """Skin above the eyes; none if no eye is visible."""
+    rows = np.flatnonzero(np.isin(labels, EYES).any(axis=1))
+    forehead = labels == Region.SKIN
+    forehead[rows[0] if len(rows) else 0 :] = False
+    return forehead
+
+
+def _beneath(
+    labels: UInt8[ndarray, "s s"], uncovered: Float32[ndarray, "regions s s"], gone: Bool[ndarray, "s s"]
+) -> Float32[ndarray, "regions s s"]:
+    """How much of each region is in the place of what is gone, softly."""
+    size, hair = len(labels), labels == Region.HAIR
     beneath = np.where(hair, uncovered**SHARPNESS, [labels == region for region in HIDDEN_BY_HAIR])
     beneath = np.stack([cv2.GaussianBlur(share.astype(np.float32), (0, 0), SOFT * size) for share in beneath]) * gone
+    beneath[[share.max() < MIN_SHARE**SHARPNESS for share in beneath]] = 0
+    return beneath / np.maximum(beneath.sum(axis=0), 1e-6)
+
+
+def _colors(
+    photo: ParsedPhoto, beneath: Float32[ndarray, "regions s s"], gone: Bool[ndarray, "s s"]
+) -> Float32[ndarray, "s s 3"]:
+    """The regions' own colors in the place of what is gone."""
+    labels, size, picture = photo.labels, len(photo.labels), photo.crop.astype(np.float32)
+    hair = labels == Region.HAIR
+    clear = ~_grown(gone, CLEAR * size)
     total, weight = np.zeros_like(picture), np.zeros((size, size), np.float32)
     for region, share in zip(HIDDEN_BY_HAIR, beneath, strict=True):
-        if (
-            share.max() >= MIN_SHARE**SHARPNESS
-            and (filling := _filling(region, picture, labels, clear, ~gone)) is not None
-        ):
+        if share.any() and (filling := _filling(region, picture, labels, clear, ~gone)) is not None:
             total += share[..., None] * filling
             weight += share
     anything = clear & ~hair if (clear & ~hair).any() else ~hair
-    rest = continued(picture, anything) if anything.any() else picture
-    filling = np.where((weight > 1e-6)[..., None], total / np.maximum(weight, 1e-6)[..., None], rest)
-    return Plate(picture, filling.astype(np.float32), filled)
+    rest = _continued(picture, anything) if anything.any() else picture
+    return np.where((weight > 1e-6)[..., None], total / np.maximum(weight, 1e-6)[..., None], rest).astype(np.float32)
 
 
-def _area_to_fill(labels: UInt8[ndarray, "s s"]) -> Float32[ndarray, "s s"]:
-    """1 in the hair and in a band around it, falling softly to 0; small regions of the face keep their pixels."""
-    size, hair = len(labels), labels == Region.HAIR
-    band = cv2.GaussianBlur(_grown(hair, BAND * size).astype(np.float32), (0, 0), SOFT * size)
-    kept = _grown(np.isin(labels, KEPT), 1).astype(np.float32)
-    band = band * (1 - cv2.GaussianBlur(kept, (0, 0), SOFT * size))
-    band[band < 0.02] = 0
-    return np.maximum(band, hair.astype(np.float32))
+def _continued(picture: Float32[ndarray, "s s 3"], known: Bool[ndarray, "s s"]) -> Float32[ndarray, "s s 3"]:
+    return continued(smoothed(picture, known, EVEN * len(picture)), known)
+
+
+def _enlarged(values: Float32[ndarray, "s s *channels"], size: int) -> Float32[ndarray, "size size *channels"]:
+    if size == len(values):
+        return values.copy()
+    return cv2.resize(values, (size, size), interpolation=cv2.INTER_CUBIC)
 
 
 def _filling(
@@ -131,9 +179,9 @@ def _filling(
     for seen in (region, *STAND_INS.get(region, ())):
         visible = (labels == seen) & clear
         if visible.sum() >= enough:
-            return continued(picture, visible)
+            return _continued(picture, visible)
     visible = (labels == region) & left
-    return continued(picture, visible) if visible.sum() >= enough / 4 else None
+    return _continued(picture, visible) if visible.sum() >= enough / 4 else None
 
 
 def _brow_filling(

@@ -218,7 +218,7 @@ class Salon:
             strength: 0 keeps the color, 1 takes the wanted one; one for all photos, or one per photo.
             strands: `"photo"`: the photo's own, in the painted colors; `"painted"`: SEAN's. Color transfer always
                 keeps the photo's.
-            blend: `"alpha"`, `"laplacian"`, `"poisson"`, or `"none"`: the whole painting as it is, as published.
+            blend: `"alpha"`, `"poisson"`, or `"none"`: the whole painting as it is, as published.
             aligned: all photos are CelebA-HQ crops already.
 
         Raises:

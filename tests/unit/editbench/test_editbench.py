@@ -1,6 +1,8 @@
 import json
+from dataclasses import replace
 from itertools import islice
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -9,8 +11,10 @@ from torch import nn
 
 from hairgan.cli.editbench import editbench
 from hairgan.editbench import BASELINES, SEED, cases, contact_sheet, run, table
+from hairgan.editbench.dye_kinds import dye_kind
 from hairgan.editbench.methods import apply
 from hairgan.editbench.salon import SalonMethod
+from hairgan.editbench.scoring import score
 from hairgan.editing.salon import Salon
 from hairgan.metrics.perceptual import LPIPS
 from hairgan.networks.face_parser import BiSeNet
@@ -85,13 +89,42 @@ def test_baselines(results, asked):
     assert dye["copy the source"]["hair_iou"] == pytest.approx(iou, rel=1e-5)
 
 
+def test_an_old_outline_that_is_left_counts(asked):
+    """The truth with the source's pixels on a line along the old hair, outside the new."""
+    solved = max(asked["restyle"], key=lambda s: ((s.case.source_labels == 13) & (s.truth.labels != 13)).sum())
+    lpips = LPIPS("embedded")
+    edge = cv2.morphologyEx((solved.case.source_labels == 13).astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3)))
+    line = (edge > 0) & (solved.truth.labels != 13)
+    with_line = np.where(line[..., None], solved.case.source, solved.truth.image)
+    left = score(with_line, solved, lpips)["leftover_outline"]
+    assert score(solved.truth.image, solved, lpips)["leftover_outline"] == 0 < left
+    within = np.where((solved.truth.labels == 13)[..., None], np.uint8(0), solved.truth.image)
+    assert score(within, solved, lpips)["leftover_outline"] == 0
+
+
+def test_dyes_are_sorted_by_the_change_in_lightness(asked, results):
+    solved = asked["dye"][0]
+    dark, light = (np.full_like(solved.case.source, value) for value in (40, 140))
+
+    def kind(old, new):
+        case, truth = replace(solved.case, source=old), replace(solved.truth, image=new)
+        return dye_kind(replace(solved, case=case, truth=truth))
+
+    assert [kind(dark, light), kind(light, dark), kind(dark, dark + 5)] == ["lighter", "darker", "hue"]
+    kinds = results["dye", "copy the source"].kinds
+    assert sum(scores["cases"] for scores in kinds.values()) == 3
+    mean = sum(scores["cases"] * scores["hair_rmse"] for scores in kinds.values()) / 3
+    assert mean == pytest.approx(results["dye", "copy the source"].scores["hair_rmse"])
+    assert results["restyle", "copy the source"].kinds == {}
+
+
 def test_table_and_sheet(results):
     text = table(list(results.values()))
     fingerprint = results["dye", "oracle"].fingerprint
     assert text.count(f"**dye**, 3 pairs, 64 px, seed 7919, pictures {fingerprint}\n") == 1
     assert fingerprint != results["restyle", "oracle"].fingerprint
-    assert len(text.splitlines()) == 2 * (4 + 4) + 1  # a blank line between the tables
-    assert len({line.count("|") for line in text.splitlines() if line.startswith("|")}) == 1
+    assert len(text.splitlines()) == 3 * (2 + 4 + 1) + 2 * 2 - 1  # three tables of four rows, two titles
+    assert text.count("| oracle |") == 3 and ": hair ciede2000 |" in text
     sheet = contact_sheet(BASELINES, "dye", pairs=2, size=SIZE)
     solved = next(islice(cases("dye", 2, SIZE), 1, None))
     row = sheet[-SIZE - GAP : -GAP]
@@ -106,9 +139,10 @@ def test_without_a_bundle_the_shipped_one_is_scored(tmp_path, monkeypatch):
     monkeypatch.delenv("HAIRGAN_BUNDLE", raising=False)
     done = CliRunner().invoke(editbench, ["--pairs", "1", "--size", "48", "--output", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
-    assert done.output.count("| Lab color transfer |") == 2
+    assert done.output.count("| Lab color transfer |") == 3
     assert REMARK in done.stderr
-    assert done.output.count("\n| dye |") == done.output.count("\n| restyle layer |") == 1
+    assert done.output.count("\n| dye |") == 2  # the second time by kind
+    assert done.output.count("\n| restyle layer |") == 1
     assert "| restyle preserve |" not in done.output
     assert {file.name for file in (tmp_path / "out").iterdir()} == {"results.json", "dye.png", "restyle.png"}
     for name in ("hairgan.editbench:absent", "hairgan.editbench:SEED", "nothing"):
@@ -121,7 +155,7 @@ def test_a_method_of_the_current_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     method = ["--method", "of_mine_in_this_folder:edit"]
     done = CliRunner().invoke(editbench, ["--pairs", "1", "--size", "48", *method])
-    assert done.exit_code == 0 and done.output.count("| of_mine_in_this_folder:edit |") == 2
+    assert done.exit_code == 0 and done.output.count("| of_mine_in_this_folder:edit |") == 3
 
 
 def test_a_bundle_is_scored(tmp_path):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 
-from hairgan.editing.color import hair_color
+from hairgan.editing.color import hair_color, rgb_to_lab
+from hairgan.editing.grain import grain
 from hairgan.editing.hair_layer import layer_hair
 from hairgan.editing.hair_texture import hair_texture, warp_to
 from hairgan.editing.new_hair import HairLayouter, WantedShape
@@ -60,6 +64,52 @@ def test_a_crop_without_hair_is_its_own_plate() -> None:
     plate = remove_hair(bald, np.zeros((len(HIDDEN_BY_HAIR), SIDE, SIDE), np.float32), SIDE)
     np.testing.assert_array_equal(plate.picture, bald.crop)
     assert not plate.filled.any()
+
+
+def test_loose_strands_and_the_forehead_beside_the_hair_go_with_it(long_haired) -> None:
+    """A strand that the parser gives a small share of hair, beside the hair; and a dark crack in the forehead."""
+    labels, picture = long_haired.labels, long_haired.crop.copy()
+    skin = labels == Region.SKIN
+    hair = labels == Region.HAIR
+    eyes = np.flatnonzero(np.isin(labels, (Region.L_EYE, Region.R_EYE)).any(axis=1))[0]
+    beside = skin & (cv2.dilate(hair.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
+    beside[eyes - 2 :] = False
+    assert beside.sum() > 10
+    picture[beside] = 20
+    background = labels == Region.BACKGROUND
+    strand = background & (cv2.dilate(hair.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0)
+    picture[strand] = (150, 84, 214)
+    share = np.maximum(long_haired.hair, 0.6 * strand).astype(np.float32)
+    photo = replace(long_haired, photo=picture, crop=picture, hair=share)
+    uncovered = np.zeros((len(HIDDEN_BY_HAIR), SIDE, SIDE), np.float32)
+    uncovered[HIDDEN_BY_HAIR.index(Region.SKIN)] = 1
+    plate = remove_hair(photo, uncovered, SIDE)
+    assert np.abs(np.median(plate.picture[beside], axis=0) - PALETTE[Region.SKIN]).max() < 12
+    assert np.abs(plate.picture[strand].mean(0) - PALETTE[Region.BACKGROUND]).max() < 25
+
+
+def test_a_filled_part_has_the_grain_of_what_is_beside_it() -> None:
+    random = np.random.default_rng(0)
+    picture = np.full((SIDE, SIDE, 3), 120, np.float32)
+    picture[:, : SIDE // 2] += random.normal(0, 5, (SIDE, SIDE // 2, 3)).astype(np.float32)
+    left = np.zeros((SIDE, SIDE), bool)
+    left[:, : SIDE // 2] = True
+    made = grain(picture, left)
+    assert 3 < made.std() < 6 and abs(made.mean()) < 0.5
+    np.testing.assert_array_equal(made, grain(picture, left))
+    assert np.abs(grain(picture, ~left)[:, 40:]).max() < 1e-3
+    assert not grain(picture, left & (np.arange(SIDE) % 4 > 0)).any()  # no room for a whole patch
+
+
+def test_a_hat_lends_hair_no_color(short_haired) -> None:
+    labels, picture = short_haired.labels.copy(), short_haired.crop.copy()
+    hat = (labels == Region.HAIR) & (np.arange(SIDE)[:, None] < 32)
+    labels[hat] = Region.HAT
+    rim = (labels == Region.HAIR) & (cv2.dilate(hat.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0)
+    picture[hat | rim] = (0, 200, 0)
+    texture = hair_texture(replace(short_haired, photo=picture, crop=picture, labels=labels), SIDE)
+    wanted = rgb_to_lab(np.array([[110, 50, 170]], np.float32))[0]
+    assert rim.sum() > 20 and np.abs(texture.color[rim].mean(0) - wanted).max() < 5
 
 
 def test_new_hair_is_where_the_network_says_and_never_over_the_eyes(long_haired, short_haired) -> None:

@@ -133,7 +133,6 @@ PATHS: dict[str, dict[str, Any]] = {
     ("which", "blend"),
     [
         ("salon", "alpha"),
-        ("salon", "laplacian"),
         ("salon", "poisson"),
         ("plain_salon", "alpha"),
         ("random_salon", "alpha"),
