@@ -50,6 +50,8 @@ def commands(page: Path) -> list[tuple[str, list[str]]]:
         except ValueError as error:
             raise AssertionError(f"{page.name}: {line}: {error}") from None
         words = [word for word in words if "..." not in word and word != "-m"]
+        if "--cfg" in words:  # the only option of Hydra with a value
+            del words[words.index("--cfg") : words.index("--cfg") + 2]
         if program == "hairgan" and words[:1] in (["train"], ["evaluate"], ["sweep"]):
             program, words = words[0], words[1:]
         found.append((program, words))
