@@ -86,9 +86,12 @@ def compare(options: argparse.Namespace) -> None:
 
 
 def page(options: argparse.Namespace) -> None:
-    from benchmarks.page import PAGE, measured_files, write_page
+    from benchmarks.page import MEASURED, PAGE, measured_files, write_page
 
-    write_page(options.files or measured_files())
+    files = options.files or measured_files()
+    if not files:
+        raise ValueError(f"there is no file of measurements: python -m benchmarks all --out {MEASURED / 'cpu.json'}")
+    write_page(files)
     print(f"wrote {PAGE}")
 
 

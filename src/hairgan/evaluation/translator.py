@@ -17,7 +17,7 @@ from torch import Tensor
 from hairgan.evaluation.batches import batches, read
 from hairgan.evaluation.settings import EvaluationData, EvaluationSettings
 from hairgan.metrics.registry import Mode
-from hairgan.networks.stargan import Generator, Masks
+from hairgan.networks.stargan import Encoding, Generator, Masks
 from hairgan.randomness import normal, numpy_generator
 
 Styles = Callable[[Int64[ndarray, " b"]], Float[Tensor, "b n style_dim"]]
@@ -76,7 +76,7 @@ class Translator:
         """The n outputs of each source, in [-1, 1]."""
         images, labels = read(self.dataset, indices, self.settings.device)
         masks = None if self.settings.make_masks is None else self.settings.make_masks(images, labels)
-        return translate(self.generator, images, styles(indices), masks)
+        return translate(self.generator, images, styles(indices), masks, at_once=self.settings.batch_size)
 
     def references(self, target: int) -> Int64[ndarray, " r"]:
         """Images of the split in a domain.
@@ -139,7 +139,25 @@ def translate(
     images: Float[Tensor, "b 3 h w"],
     codes: Float[Tensor, "b n style_dim"],
     masks: Masks | None = None,
+    at_once: int = 1,
 ) -> Float[Tensor, "b n 3 h w"]:
-    """n translations of each image, which is encoded once."""
+    """n translations of each image, which is encoded once.
+
+    Args:
+        at_once: largest number of outputs that are decoded together; for fewer than b it is b.
+    """
     encoding = generator.encode_source(images)
-    return torch.stack([generator.decode_styled(encoding, code, masks) for code in codes.unbind(1)], dim=1)
+    outputs = []
+    for some in codes.split(max(1, at_once // len(images)), dim=1):  # b m style_dim
+        times = some.shape[1]
+
+        def repeated(x: Tensor, times: int = times) -> Tensor:
+            return x if times == 1 else x.repeat_interleave(times, dim=0)
+
+        skips = {side: repeated(skip) for side, skip in encoding.skips.items()}
+        repeated_masks = None if masks is None else (repeated(masks[0]), repeated(masks[1]))
+        decoded = generator.decode_styled(
+            Encoding(repeated(encoding.features), skips), some.flatten(0, 1), repeated_masks
+        )
+        outputs.append(decoded.unflatten(0, (len(images), times)))
+    return torch.cat(outputs, dim=1)

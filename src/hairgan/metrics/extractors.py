@@ -144,5 +144,8 @@ class EmbeddedExtractor(FeatureExtractor):
         small = resize(images, [64, 64], InterpolationMode.BILINEAR, antialias=True).float() / 127.5 - 1
         maps = [m.flatten(2) for m in self.trunk(small)]
         colors = nn.functional.adaptive_avg_pool2d(small, 4).flatten(1)
-        channels = torch.cat([*(m.mean(2) for m in maps), *(m.std(2) for m in maps)], dim=1)
+        means = [m.mean(2, keepdim=True) for m in maps]
+        squares = [(m - mean).square_().sum(2) for m, mean in zip(maps, means, strict=True)]  # faster than m.std(2)
+        deviations = [(square / (m.shape[2] - 1)).sqrt() for m, square in zip(maps, squares, strict=True)]
+        channels = torch.cat([*(mean[..., 0] for mean in means), *deviations], dim=1)
         return 0.3 * torch.cat([colors, torch.log(channels + 0.05)], dim=1)

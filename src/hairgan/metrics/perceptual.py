@@ -90,8 +90,8 @@ class LPIPS(nn.Module):
     def diversity(self, outputs: Float[Tensor, "b n 3 h w"]) -> Float[Tensor, " b"]:
         """Mean distance over all n (n - 1) / 2 pairs of each source's n outputs (45 pairs for 10 outputs).
 
-        Each output goes through the network once: the squared differences of all pairs sum to n times the squared
-        deviations from the mean, which are accumulated as in Welford (1962).
+        Each output goes through the network once, all of a source together: the squared differences of all pairs sum
+        to n times the squared deviations from the mean.
 
         Raises:
             ValueError: fewer than two outputs per source.
@@ -100,15 +100,12 @@ class LPIPS(nn.Module):
         if n < 2:
             raise ValueError(f"diversity needs at least 2 outputs per source, got {n}")
         with torch.autocast(outputs.device.type, enabled=False):
-            maps = self.features(outputs[:, 0].float())
-            means, spreads = maps, [torch.zeros_like(f) for f in maps]
-            for j in range(1, n):
-                for i, f in enumerate(self.features(outputs[:, j].float())):
-                    delta = f - means[i]
-                    means[i] = means[i] + delta / (j + 1)
-                    spreads[i] += delta * (f - means[i])
+            spreads = [
+                torch.stack([(f - f.mean(0)).square_().sum((0, 1)).mean() for f in self.features(of_source.float())])
+                for of_source in outputs
+            ]
         pairs = n * (n - 1) / 2
-        return torch.stack([n / pairs * spread.sum(1).mean((1, 2)) for spread in spreads]).sum(0)
+        return n / pairs * torch.stack(spreads).sum(1)
 
 
 class _AlexNet(nn.Module):

@@ -30,9 +30,22 @@ class GaussianStatistics:
 
     @cached_property
     def factor(self) -> Float[Tensor, "d r"]:
-        """F with `covariance = F F^T`, from the eigenvalues that are not rounding noise."""
-        values, vectors = torch.linalg.eigh(self.covariance.double())
-        kept = values > values[-1].abs() * len(values) * torch.finfo(values.dtype).eps
+        """F with `covariance = F F^T`, from the eigenvalues that are not rounding noise.
+
+        The covariance of few images has a low rank. Then the eigenvectors are sought in the image of as many random
+        directions, which is the whole range of the covariance (Halko et al. 2011, algorithm 4.1).
+        """
+        covariance = self.covariance.double()
+        directions = self.count + 4  # the rank is at most count - 1
+        if 4 * directions < len(covariance):
+            generator = torch.Generator().manual_seed(0)
+            random = torch.randn(len(covariance), directions, generator=generator, dtype=torch.float64)
+            basis = torch.linalg.qr(covariance @ random.to(covariance.device)).Q  # d directions
+            values, vectors = torch.linalg.eigh(basis.T @ covariance @ basis)
+            vectors = basis @ vectors
+        else:
+            values, vectors = torch.linalg.eigh(covariance)
+        kept = values > values[-1].abs() * len(covariance) * torch.finfo(values.dtype).eps
         return vectors[:, kept] * values[kept].sqrt()
 
 
