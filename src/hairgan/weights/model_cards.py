@@ -220,7 +220,8 @@ def _use(card: Mapping[str, Any], repository: str) -> str:
     if "parser" not in parts:
         return f"    from hairgan.weights import load_bundle\n\n    networks = load_bundle({repository!r}).networks"
     command = f"hairgan dye me.jpg --color auburn --bundle {repository}"
-    return f"With hairgan and its extra `hub` installed:\n\n    {command}\n\nIn Python: `Salon.from_pretrained({repository!r})`."
+    text = f"With hairgan and its extra `hub` installed:\n\n    {command}\n\n"
+    return f"{text}In Python: `Salon.from_pretrained({repository!r})`."
 
 
 def _parts(card: Mapping[str, Any]) -> str:
