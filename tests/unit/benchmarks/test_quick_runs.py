@@ -11,7 +11,7 @@ from benchmarks.__main__ import main
 from benchmarks.models import MODELS
 from benchmarks.names import BENCHMARKS
 
-SLOW = ("stargan", "sean", "salon", "memory", "growth")
+SLOW = ("stargan", "sean", "salon", "memory", "start_up", "growth")
 MARKED = [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in BENCHMARKS]
 
 
