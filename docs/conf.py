@@ -14,11 +14,15 @@ from site_pages.name_links import link_names
 
 project = "hairgan"
 copyright = "the hairgan developers"
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["site_pages", "images"]
 
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 4
+nb_execution_mode = "force"  # the notebooks are kept without outputs, and run whenever the site is built
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
+nb_merge_streams = True
 highlight_language = "none"  # indented blocks are commands, trees and tables; fenced ones name their language
 
 default_role = "code"  # docstrings use single backquotes, as the pages do
