@@ -49,9 +49,9 @@ def commands(page: Path) -> list[tuple[str, list[str]]]:
             words = shlex.split(line[start.end() :], comments=True)
         except ValueError as error:
             raise AssertionError(f"{page.name}: {line}: {error}") from None
-        words = [word for word in words if "..." not in word and word != "-m"]
-        if "--cfg" in words:  # the only option of Hydra with a value
-            del words[words.index("--cfg") : words.index("--cfg") + 2]
+        words = [word for word in words if "..." not in word and "<" not in word and word != "-m"]
+        for option in {"--cfg", "--config-dir"} & set(words):  # options of Hydra with a value
+            del words[words.index(option) : words.index(option) + 2]
         if program == "hairgan" and words[:1] in (["train"], ["evaluate"], ["sweep"]):
             program, words = words[0], words[1:]
         found.append((program, words))
