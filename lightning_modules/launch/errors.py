@@ -27,6 +27,7 @@ HYDRA_FULL_ERROR = "HYDRA_FULL_ERROR"
 FULL_ERROR = "HAIRGAN_FULL_ERROR"
 """Environment variable with the user's value of `HYDRA_FULL_ERROR`, also for the processes that a run starts."""
 
+INTERRUPTED = 130  # the exit code of shells for a program that Ctrl-C ended
 USER_ERRORS = (ValueError, OSError, OmegaConfBaseException, ModuleNotFoundError)
 USER_ERRORS_BY_NAME = ("NonFiniteError", "ProcessLostError", "MisconfigurationException")
 """Errors of modules that need torch, which is not imported before the config is checked."""
@@ -36,8 +37,9 @@ USER_ERRORS_BY_NAME = ("NonFiniteError", "ProcessLostError", "MisconfigurationEx
 def errors_as_sentences(program: str) -> Iterator[None]:
     """A context in which an error that a user can cause is printed as one sentence, and ends the program with code 1.
 
-    Bugs keep their traceback, and with `HYDRA_FULL_ERROR=1` every error does. Use it twice: inside a Hydra main
-    function, so that Hydra adds nothing, and around the call of that function, for errors in the config.
+    Ctrl-C ends it with a sentence too, and code 130. Bugs keep their traceback, and with `HYDRA_FULL_ERROR=1` every
+    error does. Use it twice: inside a Hydra main function, so that Hydra adds nothing, and around the call of that
+    function, for errors in the config.
 
     Args:
         program: `train.py`, `evaluate.py` or `sweep.py`, for the message.
@@ -52,6 +54,11 @@ def errors_as_sentences(program: str) -> Iterator[None]:
         if sentence is None:
             raise
         sys.exit(f"{programs.spoken(program.removesuffix('.py'))}: {sentence}")
+    except KeyboardInterrupt:
+        if with_traceback:
+            raise
+        print(f"{programs.spoken(program.removesuffix('.py'))}: stopped by Ctrl-C", file=sys.stderr)
+        sys.exit(INTERRUPTED)
     finally:
         for name, value in before.items():
             if value is None:
@@ -112,7 +119,8 @@ def _of_hydra(error: HydraException) -> str:
         name = (typed.group(1) if typed else full).removeprefix(f"{group}.")
         tree = OmegaConf.to_container(cause.parent_node._get_root(), resolve=False)
         assert isinstance(tree, dict)
-        return f"there is no setting '{full}'{did_you_mean(name, tree, group)}; --cfg job shows all of them"
+        typeable = tree if group else {**choices(), **tree}  # groups are no settings, but are typed like them
+        return f"there is no setting '{full}'{did_you_mean(name, typeable, group)}; --cfg job shows all of them"
     if isinstance(error, ConfigCompositionException) and isinstance(cause, OmegaConfBaseException):
         return _of_omegaconf(cause)
     if isinstance(error, ConfigCompositionException) and "No match in the defaults list" in str(error):

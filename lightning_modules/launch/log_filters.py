@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import warnings
+from pathlib import Path
+from typing import Any
 
+OWN_FOLDERS = tuple(Path(__file__).resolve().parents[2] / name for name in ("lightning_modules", "datamodules"))
 LOGGERS = ("pytorch_lightning", "lightning_fabric")
 
 
@@ -33,3 +36,15 @@ def silence_lightning() -> None:
         "recommended to use `self.log.*sync_dist",  # what is logged was computed over all processes
     ):
         warnings.filterwarnings("ignore", message=f".*{message}.*")
+
+
+def show_own_warnings_plainly() -> None:
+    """Print a warning of hairgan's own training code as a sentence, without the file and line where it arose."""
+    usual = warnings.formatwarning
+
+    def formatted(message: Any, category: Any, filename: str, *rest: Any, **more: Any) -> str:
+        if category is UserWarning and any(Path(filename).is_relative_to(folder) for folder in OWN_FOLDERS):
+            return f"warning: {message}\n"
+        return usual(message, category, filename, *rest, **more)
+
+    warnings.formatwarning = formatted

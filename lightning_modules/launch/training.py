@@ -21,7 +21,7 @@ from lightning_modules.launch import dry_run, processes, record, settings
 from lightning_modules.launch.checks import check_machine, check_run
 from lightning_modules.launch.choice import choose_run, trainer_config
 from lightning_modules.launch.components import build_callbacks, build_data_and_module, build_loggers
-from lightning_modules.launch.log_filters import silence_lightning
+from lightning_modules.launch.log_filters import show_own_warnings_plainly, silence_lightning
 from lightning_modules.launch.overrides import overridden_names
 from lightning_modules.launch.run_directory import own_run_directory
 from lightning_modules.launch.summary import plan, summary
@@ -41,6 +41,7 @@ def train(cfg: DictConfig, more_callbacks: Sequence[pl.Callback] = ()) -> dict[s
         StoppedBySignal: a signal stopped the run, after a checkpoint was saved.
     """
     silence_lightning()
+    show_own_warnings_plainly()
     keep_freed_memory()
     settings.check_training(cfg)
     settings.choose_strategy(cfg)

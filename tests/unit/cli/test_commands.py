@@ -48,3 +48,9 @@ def test_a_sentence_is_one_line_and_short():
 @pytest.mark.parametrize("arguments", [["prepare", ""], ["prepare", "x", "--out", ""], ["prepare", "x", "--out="]])
 def test_an_empty_argument_is_no_place(arguments):
     assert said(*arguments) == "hairgan: an argument is empty; perhaps a shell variable is not set"
+
+
+def test_a_misspelled_command_is_named_with_the_nearest_one(capsys):
+    with pytest.raises(SystemExit):
+        main(["tarin"])
+    assert "there is no command 'tarin'; did you mean 'train'?" in capsys.readouterr().err

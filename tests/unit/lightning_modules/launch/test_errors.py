@@ -23,6 +23,7 @@ from lightning_modules.launch.errors import errors_as_sentences, one_sentence
         ("generator.w_hpf=3", "there is no setting 'generator' (did you mean 'model.generator.w_hpf'?); "),
         ("trainer.steps=3", "there is no setting 'trainer.steps' (did you mean 'steps'?); "),
         ("callbacks.every_n_steps=3", "there is no setting 'callbacks.every_n_steps' (did you mean 'callbacks.che"),
+        ("experimnt=quickstart", "there is no setting 'experimnt' (did you mean 'experiment'?); "),
         ("nothing=3", "there is no setting 'nothing'; "),
         ("model.lambda_cycle=3", "there is no setting 'model.lambda_cycle' (did you mean 'lambda_cyc'?); "),
         ("steps", "'steps' is not of the form NAME=VALUE"),
@@ -72,3 +73,10 @@ def test_batch_norm_of_a_single_value_is_explained():
 def test_a_killed_loader_process_is_explained():
     sentence = one_sentence(RuntimeError("DataLoader worker (pid 12) is killed by signal: Killed. "))
     assert sentence is not None and "is killed by signal: Killed.): memory ran out" in sentence
+
+
+def test_ctrl_c_ends_a_program_with_a_sentence(capsys):
+    with pytest.raises(SystemExit) as end, errors_as_sentences("train.py"), errors_as_sentences("train.py"):
+        raise KeyboardInterrupt
+    assert end.value.code == 130
+    assert capsys.readouterr().err == "train.py: stopped by Ctrl-C\n"
