@@ -25,7 +25,7 @@ from lightning_modules.launch.settings.families import DATA, FAMILIES
 CHECKS: dict[str, tuple[str, Callable[[DictConfig], None]]] = {
     "train.py": ("config", settings.check_training),
     "sweep.py": ("config", settings.check_sweep),
-    "evaluate.py": ("evaluate", settings.check_evaluation),
+    "evaluate.py": ("evaluate", settings.check_evaluation_of_runs),
 }
 """Program -> its config, and the function that checks it."""
 

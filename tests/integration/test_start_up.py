@@ -65,6 +65,7 @@ ANSWERS: dict[tuple[str, ...], str] = {
     ("train.py", "steps=0"): "",
     ("train.py", "-m", "seed=1,2", "steps=0"): "",
     ("evaluate.py", "metrcs=[fid]"): "",
+    ("evaluate.py", "run=nothere"): "",
     ("evaluate.py", "run=nothere", "metrics=[fidd]"): "",
     ("sweep.py", "sweep=tpe", "sweep.trials=none"): "",
 }

@@ -7,7 +7,7 @@ A group of settings is a class with an annotation per setting; `targets` finds i
 from lightning_modules.launch.settings.config_tree import enabled_components, targets_of
 from lightning_modules.launch.settings.consistency import check_derived
 from lightning_modules.launch.settings.current_names import use_current_names
-from lightning_modules.launch.settings.evaluation import check_evaluation
+from lightning_modules.launch.settings.evaluation import check_evaluation, check_evaluation_of_runs
 from lightning_modules.launch.settings.sweep import check_sweep
 from lightning_modules.launch.settings.trainer import choose_strategy
 from lightning_modules.launch.settings.training import check_run_config, check_training
@@ -16,6 +16,7 @@ from lightning_modules.launch.settings.validation import shown
 __all__ = [
     "check_derived",
     "check_evaluation",
+    "check_evaluation_of_runs",
     "check_run_config",
     "check_sweep",
     "check_training",

@@ -9,6 +9,7 @@ from omegaconf import DictConfig
 from pydantic import AfterValidator, model_validator
 
 from hairgan.metrics.registry import SPLITS
+from hairgan.weights.run_folders import config_file
 from lightning_modules.launch.settings.config_tree import plain
 from lightning_modules.launch.settings.metrics import MetricSettings, Modes, check_metric_names, check_num_outputs
 from lightning_modules.launch.settings.validation import Meaning, check, shown
@@ -69,3 +70,14 @@ def check_evaluation(cfg: DictConfig) -> None:
         ValueError: one sentence with the setting, what it may be and what it is.
     """
     check(Evaluation, plain(cfg), "")
+
+
+def check_evaluation_of_runs(cfg: DictConfig) -> None:
+    """Refuse settings with which no evaluation can start, and runs that are none.
+
+    Raises:
+        ValueError: as in `check_evaluation`; or a folder is not a run directory.
+    """
+    check_evaluation(cfg)
+    for run in cfg.runs or [cfg.run]:
+        config_file(run)

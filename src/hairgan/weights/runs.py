@@ -19,9 +19,10 @@ from hairgan.moved import with_current_names
 from hairgan.weights.building import build, with_image_size
 from hairgan.weights.documents import describe, expect_count, expect_list, expect_mapping, expect_text, read_yaml
 from hairgan.weights.files import archive_is_whole, check_state, read_tensors
+from hairgan.weights.run_folders import CONFIG as CONFIG
+from hairgan.weights.run_folders import config_file
 from hairgan.weights.trusted import is_own, network_class
 
-CONFIG = "config.yaml"
 RECORD = "run.yaml"
 FOLDER = "checkpoints"
 BEST = "best.ckpt"
@@ -78,9 +79,7 @@ def read_config(run: str | Path) -> dict[str, Any]:
     Raises:
         ValueError: the folder is not a run directory, or its config is damaged.
     """
-    file = Path(run) / CONFIG
-    if not file.is_file():
-        raise ValueError(f"{run} is not a run directory: there is no {CONFIG} in it")
+    file = config_file(run)
     config = with_current_names(expect_mapping(read_yaml(file), str(file)))
     expect_mapping(config.get("model"), f"{file}: model")
     for name, expect in (("name", expect_text), ("seed", expect_count), ("image_size", expect_count)):
