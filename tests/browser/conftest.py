@@ -43,7 +43,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def salon_server() -> Iterator[Any]:
     """The salon, served by this process."""
     from hairgan.app.salons import Salons
@@ -68,7 +68,9 @@ def turn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(
+    scope="package"
+)  # an event loop runs in this thread as long as it is open, which other tests cannot have
 def chromium() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 

@@ -49,7 +49,7 @@ def trials(monkeypatch, compose_config):
             callbacks[0].value = outcome
             return {}
 
-        monkeypatch.setattr("sweep.train", train)
+        monkeypatch.setattr("lightning_modules.sweeps.search.train", train)
         settings = {"sweep.trials": len(plan), "sweep.study": "planned"} | more
         options = [f"{name}={value}" for name, value in settings.items()]
         return sweep(compose_config("model=hair_classifier", "sweep=classifier", *options))
@@ -123,7 +123,7 @@ def grid(monkeypatch, compose_config):
             callbacks[0].value = 0.5
             return {}
 
-        monkeypatch.setattr("sweep.train", train)
+        monkeypatch.setattr("lightning_modules.sweeps.search.train", train)
         cfg = compose_config("sweep=grid", "sweep.metric=g_latent/loss", "sweep.study=grid")
         with open_dict(cfg):
             cfg.sweep.space = {"model.lambda_ds": [1.0, 2.0], "model.lambda_reg": [0.5, 1.0]}
@@ -144,7 +144,9 @@ def test_a_grid_tries_each_combination_once_even_after_a_stop(grid):
 
 
 def test_settings_that_do_not_fit_each_other_cost_one_trial(monkeypatch, compose_config):
-    monkeypatch.setattr("sweep.train", lambda cfg, callbacks: setattr(callbacks[0], "value", 0.5))
+    monkeypatch.setattr(
+        "lightning_modules.sweeps.search.train", lambda cfg, callbacks: setattr(callbacks[0], "value", 0.5)
+    )
     options = ["sweep.sampler=grid", "sweep.trials=null", "batch_size=16"]
     cfg = compose_config("model=hair_classifier", "sweep=classifier", *options)
     with open_dict(cfg):
