@@ -104,7 +104,7 @@ def order(settings: Settings, folder: Path) -> Table:
     works = {f"{size:,} images": positions(size) for size in sizes}
     rows = measure(works, repeats=settings.repeats, gflop=False)
     for row in rows:
-        row.values["ms a step"] = round(1000 * min(row.wall_s) / steps, 3)
+        row.values["ms per step"] = round(1000 * min(row.wall_s) / steps, 3)
     return Table(f"order of an epoch, batches of {BATCH}", rows)
 
 

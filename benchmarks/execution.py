@@ -58,7 +58,7 @@ def main() -> None:
         table = measure_experiment(experiment, VARIANTS | (COMPILED if options.compile else {}), options.repeats)
         result["tables"].append(table.as_json())
         print(experiment)
-        print(aligned_table(["", "CPU s a step", "times faster", "compiled in s"], lines(table)), flush=True)
+        print(aligned_table(["", "CPU s per step", "times faster", "compiled in s"], lines(table)), flush=True)
         if options.out:
             options.out.write_text(json.dumps(result, indent=1))
 

@@ -180,7 +180,7 @@ class GPUBenchmark:
             return Row.from_json(read_results(out)["benchmarks"]["gpu"]["tables"][0]["rows"][0])
 
     def derive(self, work: str, variant: Variant, row: Row) -> None:
-        """Add images a second, arithmetic a second and the hours of a training to a row."""
+        """Add images per second, arithmetic per second and the hours of a training to a row."""
         row.gflop = self.gflop.get((work, variant.plain)) or row.gflop
         row.values["images_per_s"] = round(self.sizes.batch / row.seconds, 2)
         if row.gflop:

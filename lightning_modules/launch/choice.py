@@ -163,7 +163,7 @@ def _refuse_other_start(asked: Any, started: Any, run: Path) -> None:
 
 
 def _sources(value: Any) -> list[str]:
-    """Sources of `init`, each as a run directory, bundle or file."""
+    """The sources of `init`. Each one is a run directory, a bundle or a file."""
     paths = [value] if isinstance(value, str) else value or []
     found = []
     for path in map(Path, paths):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,7 @@ from hairgan.curves import read_curves
 from hairgan.losses.sean import discriminator_loss, generator_loss
 from hairgan.losses.stargan import StarGANv2Step
 from hairgan.weights.official import from_official
-from lightning_modules.callbacks import checkpoints
 from lightning_modules.launch.training import train
-from lightning_modules.stop_signals import StoppedBySignal
 from tests.golden.rule import GOLDEN, Golden, image, label, randn
 from tests.integration.conftest import SMALL
 from tests.integration.runs import assert_same_run
@@ -133,20 +130,13 @@ def cuda_settings(settings: Callable[..., list[str]]) -> Callable[..., list[str]
 
 @pytest.mark.parametrize("model", SMALL)
 def test_a_resumed_run_equals_an_uninterrupted_one(
-    model: str, cuda_settings: Any, compose_config: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model: str, cuda_settings: Any, compose_config: Any, tmp_path: Path, stop_after_three_steps: Callable[[], Any]
 ) -> None:
     exact = ["trainer.deterministic=warn", "trainer.benchmark=false"]
     train(compose_config(*cuda_settings(model, *exact, run_dir=tmp_path / "whole")))
 
-    def interrupt(self: Any, trainer: Any, module: Any, *_: Any, original=checkpoints.Checkpoints.on_train_batch_end):
-        if module.steps_done == 3:
-            signal.raise_signal(signal.SIGTERM)
-        original(self, trainer, module)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(checkpoints.Checkpoints, "on_train_batch_end", interrupt)
-        with pytest.raises(StoppedBySignal):
-            train(compose_config(*cuda_settings(model, *exact, run_dir=tmp_path / "halves")))
+    with stop_after_three_steps():
+        train(compose_config(*cuda_settings(model, *exact, run_dir=tmp_path / "halves")))
     train(compose_config(*cuda_settings(model, *exact, resume=tmp_path / "halves")))
     assert_same_run(tmp_path / "whole", tmp_path / "halves")
 

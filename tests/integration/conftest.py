@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,8 @@ from typing import Any
 import pytest
 import torch
 
+from lightning_modules.callbacks import Checkpoints
+from lightning_modules.stop_signals import StoppedBySignal
 from tests.integration import runs
 
 SMALL: dict[str, list[str]] = {
@@ -37,6 +41,26 @@ GANS = ("stargan", "sean")
 
 EXACT = 1e-9
 """Largest difference of two weights in float64 that counts as equal."""
+
+
+@pytest.fixture
+def stop_after_three_steps() -> Iterator[Callable[[], Any]]:
+    """A context in which a training gets SIGTERM at its third step, and has to stop with a checkpoint of it."""
+
+    @contextlib.contextmanager
+    def stopping() -> Iterator[None]:
+        def interrupt(
+            self: Any, trainer: Any, module: Any, *_: Any, original: Any = Checkpoints.on_train_batch_end
+        ) -> None:
+            if module.steps_done == 3:
+                signal.raise_signal(signal.SIGTERM)
+            original(self, trainer, module)
+
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(StoppedBySignal):
+            patch.setattr(Checkpoints, "on_train_batch_end", interrupt)
+            yield
+
+    yield stopping
 
 
 @pytest.fixture(autouse=True)

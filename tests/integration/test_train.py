@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 from pathlib import Path
 
 import pytest
@@ -14,11 +13,9 @@ from omegaconf import DictConfig, OmegaConf
 from hairgan.curves import read_curves
 from hairgan.weights.mean_styles import file_name
 from hairgan.weights.runs import find_checkpoint, read_checkpoint
-from lightning_modules.callbacks import checkpoints
 from lightning_modules.launch.evaluation import evaluate
 from lightning_modules.launch.settings import logged_values
 from lightning_modules.launch.training import train
-from lightning_modules.stop_signals import StoppedBySignal
 from tests.conftest import ROOT
 from tests.integration.conftest import SMALL
 from tests.integration.runs import assert_same_run
@@ -67,18 +64,11 @@ def test_a_run_writes_curves_samples_checkpoints_and_a_record(model, settings, c
 
 
 @pytest.mark.parametrize("model", SMALL)
-def test_a_resumed_run_equals_an_uninterrupted_one(model, settings, compose_config, tmp_path, monkeypatch):
+def test_a_resumed_run_equals_an_uninterrupted_one(model, settings, compose_config, tmp_path, stop_after_three_steps):
     train(compose_config(*settings(model, run_dir=tmp_path / "whole")))
 
-    def interrupt(self, trainer, module, *_, original=checkpoints.Checkpoints.on_train_batch_end):
-        if module.steps_done == 3:
-            signal.raise_signal(signal.SIGTERM)
-        original(self, trainer, module)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(checkpoints.Checkpoints, "on_train_batch_end", interrupt)
-        with pytest.raises(StoppedBySignal):
-            train(compose_config(*settings(model, run_dir=tmp_path / "halves")))
+    with stop_after_three_steps():
+        train(compose_config(*settings(model, run_dir=tmp_path / "halves")))
     assert find_checkpoint(tmp_path / "halves").name == "step_00000003.ckpt"
     train(compose_config(*settings(model, resume=tmp_path / "halves")))
 

@@ -50,7 +50,7 @@ class EditRun:
     """A call of a command.
 
     Mistakes that can be found without networks are reported when the run is made, before torch is imported; a missing
-    file even before numpy is. In a batch a photo that cannot be edited is reported and left out, and `close` exits
+    file even before numpy is. Of several photos, one that cannot be edited is reported and left out, and `close` exits
     with code 1.
 
     Args:
