@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,7 +54,6 @@ def my_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.syspath_prepend(tmp_path)
     with trusting(None):
         yield
-    sys.modules.pop("my_parts", None)
 
 
 @pytest.fixture
