@@ -34,9 +34,10 @@ from torchmetrics import Metric
 from hairgan.data.requirements import Requirement
 from hairgan.networks.activation_checkpointing import checkpoint_activations
 from hairgan.randomness import key
+from hairgan.weights.carry_over import is_setting
 from lightning_modules.execution import Execution, in_channels_last, split
 from lightning_modules.failures import skip_failures
-from lightning_modules.fused_optimizers import make_optimizer, skips_on_device, step_unless
+from lightning_modules.fused_optimizers import INITIAL_RATE, make_optimizer, skips_on_device, step_unless
 from lightning_modules.network_checks import check_network
 from lightning_modules.phase import NonFiniteError, Phase
 from lightning_modules.step_values import StepValues
@@ -377,7 +378,7 @@ class PhasedModule(pl.LightningModule):
         }
         for name, optimizer in optimizers.items():
             for group in optimizer.param_groups:
-                group["initial_lr"] = group["lr"] * group.get("lr_factor", 1.0) * self.lr_factors.get(name, 1.0)
+                group[INITIAL_RATE] = group["lr"] * group.get("lr_factor", 1.0) * self.lr_factors.get(name, 1.0)
         return list(optimizers.values())
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
@@ -385,7 +386,7 @@ class PhasedModule(pl.LightningModule):
         factor = 1.0 if self.schedule is None else self.schedule(self.steps_done)
         for name in self.networks:
             for group in self._optimizer(name).param_groups:
-                group["lr"] = group["initial_lr"] * factor
+                group["lr"] = group[INITIAL_RATE] * factor
 
     def on_validation_epoch_end(self) -> None:
         if self.scores is not None:
@@ -397,18 +398,22 @@ class PhasedModule(pl.LightningModule):
         checkpoint["steps_done"] = self.steps_done
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
-        """As in PyTorch, with a short error message.
+        """As in PyTorch, with a short error message. Tensors that hold a setting stay as the config has it.
 
         Raises:
             ValueError: the weights belong to other networks.
         """
+        settings = {name: value for name, value in self.state_dict().items() if name in state_dict and is_setting(name)}
         try:
-            return super().load_state_dict(state_dict, strict=strict, assign=assign)
+            return super().load_state_dict({**state_dict, **settings}, strict=strict, assign=assign)
         except RuntimeError as error:
             what = " ".join(str(error).split())
             raise ValueError(f"the checkpoint does not fit the networks of this run: {what[:300]}") from error
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.steps_done = checkpoint["steps_done"]
+        for callback in self.trainer.early_stopping_callbacks:  # Lightning would restore this setting with their state
+            if callback.state_key in checkpoint.get("callbacks", {}):
+                checkpoint["callbacks"][callback.state_key]["patience"] = callback.patience
         # the resumed run may have more steps: its last batch is another one
         checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]["is_last_batch"] = False

@@ -119,10 +119,11 @@ class Checkpoints(Callback):
             self.best = self.best_step = None
 
     def state_dict(self) -> dict[str, Any]:
-        return {"best": self.best, "best_step": self.best_step}
+        return {"best": self.best, "best_step": self.best_step, "monitor": self.monitor, "mode": self.mode}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.best, self.best_step = state_dict["best"], state_dict.get("best_step")
+        if (state_dict.get("monitor", self.monitor), state_dict.get("mode", self.mode)) == (self.monitor, self.mode):
+            self.best, self.best_step = state_dict["best"], state_dict.get("best_step")
 
     # start and end
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
@@ -23,6 +24,8 @@ CHANGEABLE = {
 """Groups that may be chosen again, and the settings that the new choice changes. (`logger` may be chosen again too.)"""
 ONLY_IF_STATED = ("precision",)
 """Settings that the run keeps unless the chosen file itself states them: `trainer=ddp_sim` does not state precision."""
+OPTIMIZER = re.compile(r"model\.optimizers?(\..+)?\._target_")
+"""Names of the settings that choose an optimizer, whose state a checkpoint holds."""
 FIXED = {"model": "_target_", "data": "_target_", "data/domains": "queries", "model/optimizer": "_target_"}
 """Groups that may not be chosen again, and the setting by which two choices differ."""
 
@@ -53,7 +56,7 @@ def apply_overrides(
     cfg: DictConfig, composed: DictConfig, words: Sequence[str], groups: Mapping[str, Any], run: object
 ) -> DictConfig:
     """`apply_command_line` for the given words of a command line and the groups of the config."""
-    cfg = copy.deepcopy(cfg)
+    started, cfg = cfg, copy.deepcopy(cfg)
     overrides = OverridesParser.create().parse_overrides(list(words))
     with open_dict(cfg):
         overridden = {each.key_or_group for each in overrides}
@@ -67,7 +70,18 @@ def apply_overrides(
                 _delete(cfg, name)
             else:
                 OmegaConf.update(cfg, name, OmegaConf.select(composed, name), merge=False, force_add=True)
+    _refuse_other_optimizers(cfg, started, run)
     return cfg
+
+
+def _refuse_other_optimizers(cfg: DictConfig, started: DictConfig, run: object) -> None:
+    now, then = (_values({"model": _nodes(each, "model")}) for each in (cfg, started))
+    for name, target in now.items():
+        if OPTIMIZER.fullmatch(name) and target != then.get(name, target):
+            raise ValueError(
+                f"{name}={target} cannot continue with the state of the run's optimizer, {then[name]} in {run}: leave "
+                "it out, or start a new run from its weights with init=RUN"
+            )
 
 
 def _is_group(override: Override, groups: Mapping[str, Any]) -> bool:

@@ -20,7 +20,10 @@ from omegaconf import DictConfig, OmegaConf
 import hairgan
 from hairgan import programs
 from hairgan.files import write_text
+from hairgan.moved import with_current_names
 from hairgan.weights.runs import CONFIG
+from lightning_modules.launch.overrides import RUN_SELECTION
+from lightning_modules.launch.settings import shown
 
 RECORD = "run.yaml"
 AS_WRITTEN = "config_as_written.yaml"
@@ -82,6 +85,26 @@ def differences(earlier: Path, now: dict[str, Any]) -> str:
     for file, (then, value) in _changes(_hashes(first), _hashes(now)).items():
         rows.append(f"  init {file}: SHA-256 {then} then, {value} now")
     return "\n".join([f"repeats {earlier}" + (", except for" if rows else ", in the same environment"), *rows])
+
+
+def changed_settings(run_dir: Path, cfg: DictConfig) -> list[str]:
+    """One line per setting with another value than in the stored config of a run, without those that refer to others.
+
+    Args:
+        cfg: the config with which the run is continued.
+    """
+    then = _flat(with_current_names(yaml.safe_load((run_dir / CONFIG).read_text(encoding="utf-8"))))
+    now, written = (_flat(OmegaConf.to_container(cfg, resolve=resolve)) for resolve in (True, False))
+    names = [name for name in now | then if name not in RUN_SELECTION and "${" not in str(written.get(name))]
+    changes = ((name, then.get(name), now.get(name)) for name in names)
+    return [f"{name}: {shown(old)} then, {shown(new)} now" for name, old, new in changes if old != new]
+
+
+def _flat(tree: Any, prefix: str = "") -> dict[str, Any]:
+    """Values by their full names; without empty ones, which are equal to those that an older version did not have."""
+    if isinstance(tree, dict):
+        return {key: value for name, each in tree.items() for key, value in _flat(each, f"{prefix}.{name}").items()}
+    return {} if tree in (None, []) else {prefix[1:]: tree}
 
 
 def _hashes(entry: Mapping[str, Any]) -> dict[str, str]:

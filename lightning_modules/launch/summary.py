@@ -33,7 +33,7 @@ def plan(cfg: DictConfig, data: Any, module: PhasedModule, trainer: pl.Trainer, 
         "data": data.describe()["path"],
         "images": ", ".join(f"{split} {count['all']}" for split, count in counts.items()) + f" of {cfg.image_size} px",
         **({"skipped": report} if (report := "\n           ".join(data.skip_report().splitlines())) else {}),
-        **({"changed": change} if start and (change := _data_change(Path(results), data.describe())) else {}),
+        **({"changed": "\n           ".join(changes)} if start and (changes := _changes(cfg, data, results)) else {}),
         "domains": ", ".join(f"{domain} {n}" for domain, n in counts["train"].items() if domain != "all"),
         "device": f"{trainer.world_size} x {name}, precision {trainer.precision}",
         **({"warning": warning} if (warning := slow_precision(str(trainer.precision), device.type)) else {}),
@@ -46,6 +46,12 @@ def plan(cfg: DictConfig, data: Any, module: PhasedModule, trainer: pl.Trainer, 
 def _frozen(module: PhasedModule, network: str) -> str:
     trained = {parameter.requires_grad for parameter in module.networks[network].parameters()}
     return {frozenset([False]): " (frozen)", frozenset([True, False]): " (partly frozen)"}.get(frozenset(trained), "")
+
+
+def _changes(cfg: DictConfig, data: Any, run_dir: str) -> list[str]:
+    """What a continued run does differently from before, as lines."""
+    of_data = _data_change(Path(run_dir), data.describe())
+    return [*record.changed_settings(Path(run_dir), cfg), *([of_data] if of_data else [])]
 
 
 def _data_change(run_dir: Path, now: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ from hairgan.files import write_text
 from hairgan.weights.runs import by_step
 from lightning_modules.launch import choice, record
 from lightning_modules.launch.training import train
+from tests.integration.runs import load
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -79,3 +80,24 @@ def test_failed_starts_change_nothing_and_later_checkpoints_are_set_aside(
     resume(aside, "steps=5")
     assert steps(aside) == [5, 4, 3] and steps(run) == [3, 2]
     assert f"fingerprint other; now 180 images, fingerprint {fingerprint}" in capsys.readouterr().out
+
+
+def test_settings_that_a_checkpoint_holds_too_are_those_that_are_typed(
+    settings, compose_config, tmp_path, resume, capsys
+):
+    run, adam = tmp_path / "run", "model.optimizers.generator"
+    train(compose_config(*settings("stargan", steps=2, run_dir=run)))
+    assert " then, " not in capsys.readouterr().out
+
+    typed = {f"{adam}.lr": 0.5e-4, f"{adam}.betas": [0.5, 0.9], f"{adam}.weight_decay": 0.0}
+    resume(run, "steps=3", "model.generator.w_hpf=2.0", *(f"{name}={value}" for name, value in typed.items()))
+    printed = capsys.readouterr().out
+    assert "  changed  steps: 2 then, 3 now\n" in printed and f" {adam}.lr: 0.0001 then, 5e-05 now\n" in printed
+    assert f" {adam}.betas: [0.0, 0.99] then, [0.5, 0.9] now\n" in printed and printed.count(" then, ") == 5
+
+    state = load(run)
+    (group,) = state["optimizer_states"][0]["param_groups"]
+    assert (group["lr"], list(group["betas"]), group["weight_decay"]) == (0.5e-4, [0.5, 0.9], 0.0)
+    assert state["optimizer_states"][1]["param_groups"][0]["lr"] == 1e-6  # of another network
+    assert state["optimizer_states"][0]["state"][0]["step"] == 6  # two phases a step
+    assert {float(state["state_dict"][f"{kind}.generator.hpf.filter"][1, 1]) for kind in ("networks", "ema")} == {4.0}

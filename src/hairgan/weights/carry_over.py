@@ -48,8 +48,8 @@ STYLE_CODES: tuple[tuple[type[nn.Module], str, dict[int, str]], ...] = (
 )
 HEAD = re.compile(r"unshared\.(\d+)\.(.+)")
 """A tensor of a domain's head in the mapping network and the style encoder."""
-SETTING = re.compile(r"hpf\.filter")
-"""A tensor that holds a setting and no weights."""
+SETTING = "hpf.filter"
+"""A tensor that holds a setting (`w_hpf`) and no weights."""
 
 
 @dataclass(frozen=True)
@@ -178,6 +178,11 @@ def carry_over(
     return outcomes
 
 
+def is_setting(name: str) -> bool:
+    """Whether a tensor of a network, or of a module that contains it, holds a setting and no weights."""
+    return f".{name}".endswith(f".{SETTING}")
+
+
 def _carried(outcomes: Iterable[Outcome]) -> int:
     return sum(outcome.values for outcome in outcomes if outcome.action in ("taken", "resized"))
 
@@ -258,7 +263,7 @@ def _match(
         if given is None:
             sizes = f"{_sides(offer.value)} in the source, {_sides(value)} here"
             outcomes[name] = Outcome(name, "left out", sizes, value.numel())
-        elif SETTING.fullmatch(name) and not torch.equal(given.value, value):
+        elif is_setting(name) and not torch.equal(given.value, value):
             outcomes[name] = Outcome(name, "left out", "a setting (w_hpf)", value.numel())
         else:
             fitting[name] = given.value.to(value)

@@ -72,6 +72,46 @@ def test_a_checkpoint_of_another_form_continues_in_the_fused_form(saved_by: Call
     torch.testing.assert_close(continued.state_dict(), whole.state_dict(), rtol=1e-5, atol=1e-6)
 
 
+class FindsItsRate(SGD):
+    """It keeps what it has found while training in its groups, as Prodigy and schedule-free optimizers do."""
+
+    def __init__(self, params: Any, **settings: Any) -> None:
+        super().__init__(params, **settings)
+        for group in self.param_groups:
+            group["found"] = 0
+
+
+def test_a_saved_state_does_not_bring_its_settings() -> None:
+    first, second = network().children()
+
+    def optimizer(make: Callable[..., Optimizer], decay: float) -> Optimizer:
+        groups = [
+            {"params": list(first.parameters()), "weight_decay": decay, "lr_factor": 10 * decay},
+            {"params": list(second.parameters())},
+        ]
+        made = make_optimizer(make, groups)
+        for group in made.param_groups:
+            group["initial_lr"] = group["lr"] / 2
+        return made
+
+    before = optimizer(partial(FindsItsRate, lr=0.1, momentum=0.5, weight_decay=0.1), 0.0)
+    now = optimizer(partial(FindsItsRate, lr=0.2, momentum=0.9), 0.3)
+    before.param_groups[0]["found"] = 7
+    now.load_state_dict(before.state_dict())
+    options = [{name: value for name, value in group.items() if name != "params"} for group in now.param_groups]
+    shared = {"lr": 0.2, "initial_lr": 0.1, "momentum": 0.9}
+    assert options[0].items() >= (shared | {"weight_decay": 0.3, "lr_factor": 3.0, "found": 7}).items()
+    assert options[1].items() >= (shared | {"weight_decay": 0, "found": 0}).items()
+
+
+def test_a_setting_that_needs_another_state_is_refused() -> None:
+    net = network()
+    before = make_optimizer(ADAM, net.parameters())
+    train(net, before, range(2))
+    with pytest.raises(ValueError, match=r"amsgrad=true needs .* start a new run from its weights with init=RUN"):
+        make_optimizer(partial(ADAM, amsgrad=True), net.parameters()).load_state_dict(before.state_dict())
+
+
 def test_groups_keep_their_options() -> None:
     first, second = network().children()
     groups = [{"params": list(first.parameters()), "lr_factor": 10.0}, {"params": list(second.parameters())}]

@@ -46,17 +46,20 @@ class TwoNetworks(PhasedModule):
 
 
 def fit(module: PhasedModule, steps: int = 3, tmp_path: Path | None = None, **options: Any) -> pl.Trainer:
-    """Train without Lightning's extras. There are validations if `validate_every` (a number of steps) is given."""
+    """Train without Lightning's extras. There are validations if `validate_every` (a number of steps) is given.
+
+    `ckpt_path` is the checkpoint to continue from.
+    """
     random = torch.Generator().manual_seed(1)
     data = [{"x": torch.randn(4, 3, generator=random), "ids": torch.arange(4) + 4 * step} for step in range(steps)]
-    every = options.pop("validate_every", None)
+    every, continued = options.pop("validate_every", None), options.pop("ckpt_path", None)
     trainer = pl.Trainer(**{
         "max_epochs": 1, "logger": False, "accelerator": "cpu", "enable_progress_bar": False,
         "enable_checkpointing": False, "enable_model_summary": False, "default_root_dir": tmp_path,
         "num_sanity_val_steps": 0, "val_check_interval": every, "check_val_every_n_epoch": None,
     } | options)  # fmt: skip
     loader = DataLoader(data, batch_size=None)
-    trainer.fit(module, loader, DataLoader(data[:1], batch_size=None) if every else None)
+    trainer.fit(module, loader, DataLoader(data[:1], batch_size=None) if every else None, ckpt_path=continued)
     return trainer
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytorch_lightning as pl
 import torch
 
 from hairgan.weights.runs import BEST, FOLDER, by_step, find_checkpoint
@@ -50,6 +51,30 @@ def test_a_resumed_run_keeps_its_best(tmp_path):
     third[0].forget_missing_best(trainer)
     fit(Validated(0.1), steps=1, tmp_path=tmp_path, callbacks=third, validate_every=1)
     assert step_of(tmp_path / FOLDER / BEST) == 1
+
+
+@pytest.mark.parametrize("now", [{"monitor": "val/other"}, {"monitor": "val/quality", "mode": "min"}])
+def test_the_best_by_one_measure_is_not_the_best_by_another(now):
+    before = checkpoints()[0]
+    before.best, before.best_step = 0.9, 1
+    saved = before.state_dict()
+    for state, found in ((saved, None), ({"best": 0.9, "best_step": 1}, 0.9)):  # the latter is of an older version
+        after = Checkpoints(10, **now)
+        after.load_state_dict(state)
+        assert after.best == found
+
+
+@pytest.mark.parametrize("kind", [EarlyStopping, pl.callbacks.EarlyStopping])
+@pytest.mark.parametrize(("patience", "steps"), [(2, 3), (4, 5)])
+def test_a_resumed_run_has_the_patience_that_is_asked_for_now(kind, patience, steps, tmp_path):
+    def stopping(patience: int) -> list[pl.Callback]:
+        return [kind("val/quality", mode="max", patience=patience, strict=False), Checkpoints(2)]
+
+    fit(Validated(0.9, 0.5, 0.5), steps=3, tmp_path=tmp_path, callbacks=stopping(3), validate_every=1)
+    saved = by_step(tmp_path / FOLDER)[-1]
+    module, now = Validated(0.5, 0.5, 0.5, 0.5), stopping(patience)
+    fit(module, steps=6, tmp_path=tmp_path, ckpt_path=saved, callbacks=now, validate_every=1)
+    assert (now[0].patience, module.steps_done) == (patience, steps)  # 0.9 came first
 
 
 def checkpoints() -> list[Checkpoints]:

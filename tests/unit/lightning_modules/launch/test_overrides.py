@@ -55,6 +55,17 @@ def test_model_data_and_experiment_cannot_be_chosen_again(word, resumed):
         resumed(word)
 
 
+@pytest.mark.parametrize(
+    ("model", "name"), [("stargan", "model.optimizers.generator"), ("face_parser", "model.optimizer")]
+)
+def test_the_class_of_an_optimizer_cannot_be_chosen_again(model, name, resumed):
+    choice = f"model={model}"
+    same = OmegaConf.select(resumed(choice, before=(choice,)), name)._target_
+    resumed(choice, f"{name}._target_={same}", f"{name}.lr=7", before=(choice,))
+    with pytest.raises(ValueError, match=rf"{name}._target_=torch.optim.AdamW cannot .* {same} in RUN: .* init=RUN"):
+        resumed(choice, f"{name}._target_=torch.optim.AdamW", before=(choice,))
+
+
 def test_a_debug_choice_is_for_a_new_run(resumed):
     with pytest.raises(
         ValueError,
