@@ -78,6 +78,7 @@ class ResNet(Settings):
 class BiSeNet(ResNet):
     detail: bool = False
     stem_stride: one_of(1, 2, 4) = 4
+    mirrored: bool = False
 
 
 class HairClassifier(ResNet):

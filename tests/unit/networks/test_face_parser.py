@@ -6,6 +6,7 @@ from torchvision import models
 from hairgan.networks.face_parser import BiSeNet
 from hairgan.networks.hair_classifier import HairClassifier
 from hairgan.networks.resnet import fold_batch_norm
+from hairgan.regions import swap_left_right
 
 
 @pytest.mark.parametrize("depth", [18, 34, 50])
@@ -70,6 +71,24 @@ def test_wrong_use():
         BiSeNet(20)
     with pytest.raises(ValueError, match="must be 1, 2 or 4, not 3"):
         BiSeNet(stem_stride=3)
+    with pytest.raises(ValueError, match="mirrored needs the 19 regions"):
+        BiSeNet(num_classes=11, mirrored=True)
+
+
+def test_a_mirrored_parser_says_the_same_of_mirror_images():
+    """Left and right exchanged; while it is trained it sees images alone, as any other."""
+    torch.manual_seed(0)
+    parser, plain = BiSeNet(base_width=4, mirrored=True), BiSeNet(base_width=4)
+    plain.load_state_dict(parser.state_dict())
+    images = torch.rand(2, 3, 64, 48) * 2 - 1
+    assert torch.equal(parser(images), plain(images))
+    folded = fold_batch_norm(parser.eval())
+    with torch.inference_mode():
+        for network in (parser, folded):
+            labels, of_mirror = network(images).argmax(1), network(images.flip(-1)).argmax(1)
+            assert torch.equal(of_mirror.flip(-1), swap_left_right(labels))
+        logits, alone = parser(images), plain.eval()(images)
+    assert not torch.allclose(logits, alone, atol=1e-3)
 
 
 @pytest.mark.parametrize("depth", [18, 34, 50])
