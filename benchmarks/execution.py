@@ -1,18 +1,21 @@
 """Ways to compute the training step of an experiment, on a CPU: bfloat16, channels-last, compiled, fused optimizers.
 
-    PYTHONPATH=src OMP_NUM_THREADS=1 python -m benchmarks.execution quickstart quickstart_sean --out execution.json
-    PYTHONPATH=src OMP_NUM_THREADS=1 python -m benchmarks.execution quickstart --compile
+    python -m benchmarks execution --out execution.json                           # the cases below
+    python -m benchmarks.execution quickstart --variants channels_last compile    # some experiments, some variants
 
 Each variant is the real module of the experiment, with its batch size and image size, on a random batch. The variants
-take turns, so that ratios hold where seconds do not.
+take turns, so that ratios hold where seconds do not. Compiling is measured in processor seconds, those of the C++
+compiler included, in one process and without the files of an earlier compilation. It pays after as many steps as save
+those seconds.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import time
-from collections.abc import Callable
+import resource
+import statistics
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -25,82 +28,116 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from benchmarks.machine import describe_machine
-from benchmarks.measuring import Row, Table, measure
+from benchmarks.measuring import Row, Settings, Table, measure
 from benchmarks.models import face_like_labels
+from benchmarks.results import write_results
+from benchmarks.showing import terminal_table
 from hairgan.hair_attributes import HEADS
-from hairgan.text_tables import aligned_table
 from lightning_modules.execution import Execution
 
 ROOT = Path(__file__).parents[1]
 BASE = "float32"
-VARIANTS = {
+VARIANTS: dict[str, dict[str, Any]] = {
     BASE: {},
     "float32, optimizers not fused": {"fused": False},
     "channels_last": {"channels_last": True},
     "bf16": {"bf16": True},
     "bf16 channels_last": {"bf16": True, "channels_last": True},
-}
-COMPILED = {
     "compile": {"compile": True},
-    "bf16 channels_last compile": {"bf16": True, "channels_last": True, "compile": True},
+    "compile channels_last": {"compile": True, "channels_last": True},
 }
+CASES: dict[str, list[str]] = {
+    "quickstart": ["experiment=quickstart"],
+    "quickstart_sean": ["experiment=quickstart_sean"],
+    "portraits_parser": ["experiment=portraits_parser"],
+    "portraits_classifier": ["experiment=portraits_classifier"],
+    "salon_hair_layout": ["experiment=salon_hair_layout"],
+    "stargan as published, batch 1": ["model=stargan", "batch_size=1"],
+    "sean as published, batch 1": ["model=sean", "batch_size=1", "model.perceptual=null"],
+    "face_parser as published, batch 4": ["model=face_parser", "batch_size=4"],
+    "hair_classifier as published, batch 8": ["model=hair_classifier", "batch_size=8"],
+}
+"""Overrides by the name of their table: the experiments, and the published networks at 256 px in small batches."""
+
+
+def tables(settings: Settings) -> Iterator[Table]:
+    cases = {"quickstart": [*CASES["quickstart"], "image_size=32", "batch_size=1"]} if settings.quick else CASES
+    variants = {name: how for name, how in VARIANTS.items() if not (settings.quick and how.get("compile"))}
+    for name, overrides in cases.items():
+        yield measure_case(name, overrides, variants, settings.repeats)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.execution", description=__doc__)
-    parser.add_argument("experiments", nargs="+", help="of conf/experiment")
-    parser.add_argument("--compile", action="store_true", help="also compiled variants, which take minutes to compile")
+    parser.add_argument("cases", nargs="+", metavar="CASE", help=f"experiments, or: {'; '.join(CASES)}")
+    parser.add_argument("--variants", nargs="+", metavar="VARIANT", help=f"of: {'; '.join(VARIANTS)}; default: all")
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--out", type=Path, help="file for the measurements, JSON")
     options = parser.parse_args()
-    result: dict[str, Any] = {"kind": "execution", "machine": describe_machine(), "tables": []}
-    for experiment in options.experiments:
-        table = measure_experiment(experiment, VARIANTS | (COMPILED if options.compile else {}), options.repeats)
-        result["tables"].append(table.as_json())
-        print(experiment)
-        print(aligned_table(["", "CPU s per step", "times faster", "compiled in s"], lines(table)), flush=True)
-        if options.out:
-            options.out.write_text(json.dumps(result, indent=1))
+    chosen = {name: VARIANTS[name] for name in dict.fromkeys([BASE, *(options.variants or VARIANTS)])}
+    torch.set_num_threads(1)
+    entry: dict[str, Any] = {"what": "ways to compute a training step", "tables": []}
+    result: dict[str, Any] = {
+        "kind": "benchmarks",
+        "machine": describe_machine(),
+        "settings": {"threads": 1, "repeats": options.repeats},
+        "benchmarks": {"execution": entry},
+    }
+    for case in options.cases:
+        table = measure_case(case, CASES.get(case, [f"experiment={case}"]), chosen, options.repeats).as_json()
+        entry["tables"].append(json.loads(json.dumps(table)))
+        print(terminal_table(entry["tables"][-1]), flush=True)
+        write_results(result, options.out)
 
 
-def lines(table: Table) -> list[list[str]]:
-    shown = []
-    for row in table.as_json()["rows"]:
-        if "problem" in row:
-            shown.append([row["name"], row["problem"], "", ""])
-        else:
-            seconds, faster = f"{row['cpu_s']['median']:.3f}", f"{row['times_faster']['cpu']:.2f}"
-            shown.append([row["name"], seconds, faster, f"{row.get('compile_s', '')}"])
-    return shown
+def measure_case(title: str, overrides: Sequence[str], variants: dict[str, dict[str, Any]], repeats: int) -> Table:
+    """Measure the variants of one training step; compiled ones after they have compiled."""
+    from torch._inductor import config
+    from torch._inductor.utils import fresh_cache
 
-
-def measure_experiment(experiment: str, variants: dict[str, dict[str, Any]], repeats: int) -> Table:
     works: dict[str, Callable[[], None]] = {}
-    notes: dict[str, Any] = {}
+    compiling: dict[str, float] = {}
     failed: list[Row] = []
-    for name, settings in variants.items():
-        start = time.perf_counter()
-        try:
-            works[name] = training_step(experiment, **settings)
-            works[name]()  # compiles
-        except Exception as error:
-            works.pop(name, None)
-            failed.append(Row(name, problem=f"{type(error).__name__}: {' '.join(str(error).split())[:80]}"))
-        if settings.get("compile"):
-            notes[name] = round(time.perf_counter() - start)
-    rows = measure(works, repeats=repeats, gflop=False, memory=False)
+    torch._dynamo.reset()
+    with fresh_cache(), config.patch(compile_threads=1):  # so that all of its seconds are those of this process
+        for name, settings in variants.items():
+            start = cpu_seconds()
+            try:
+                works[name] = training_step(overrides, **settings)
+                works[name]()
+                works[name]()  # a step that is not the first one
+            except Exception as error:
+                works.pop(name, None)
+                failed.append(Row(name, problem=f"{type(error).__name__}: {' '.join(str(error).split())[:80]}"))
+            if settings.get("compile"):
+                compiling[name] = cpu_seconds() - start
+        rows = measure(works, repeats=repeats, gflop=False, memory=False)
+    plain = statistics.median(rows[0].cpu_s)
     for row in rows:
-        if row.name in notes:
-            row.values["compile_s"] = notes[row.name]
-    return Table(experiment, rows + failed, BASE)
+        if row.name in compiling:
+            row.values["compile, CPU s"] = round(compiling[row.name])
+            saved = plain - statistics.median(row.cpu_s)
+            row.values["pays after steps"] = str(round(compiling[row.name] / saved)) if saved > 0 else "never"
+    return Table(title, rows + failed, BASE)
+
+
+def cpu_seconds() -> float:
+    """Processor seconds of this process and of those that it has started and that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 def training_step(
-    experiment: str, *, bf16: bool = False, channels_last: bool = False, compile: bool = False, fused: bool = True
+    overrides: Sequence[str],
+    *,
+    bf16: bool = False,
+    channels_last: bool = False,
+    compile: bool = False,
+    fused: bool = True,
 ) -> Callable[[], None]:
-    """A function that trains the experiment's module for one step."""
+    """A function that trains the module of a config for one step."""
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        cfg = compose("config", [f"experiment={experiment}", "domain_names=[a,b,c,d,e,f,g]", "num_domains=7"])
+        cfg = compose("config", [*overrides, "domain_names=[a,b,c,d,e,f,g]", "num_domains=7"])
     torch.manual_seed(0)
     module = instantiate(cfg.model).train()
     module.execution = replace(Execution(), channels_last=channels_last, compile=compile)

@@ -33,6 +33,7 @@ from benchmarks.measuring import MB, Row, Table, Work, count_gflop, measure, wai
 from benchmarks.models import MODELS, SEAN, Model, Sizes
 from benchmarks.results import read_results, write_results
 from benchmarks.training_steps import PlainStep, ShippedStep, Variant
+from hairgan.networks.compilation import compile_network
 from hairgan.text_tables import aligned_table
 
 PLAIN = "plain float32"
@@ -329,7 +330,7 @@ def sean_forward(model: Model, variant: Variant) -> Work:
             generator.to(memory_format=torch.channels_last)
             batch["images"] = batch["images"].contiguous(memory_format=torch.channels_last)
         if variant.compile:
-            generator.compile(dynamic=False)
+            compile_network(generator, dynamic=False)
 
     def forward() -> None:
         with torch.no_grad(), torch.autocast(model.device.type, dtype=torch.bfloat16, enabled=variant.bf16):

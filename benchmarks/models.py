@@ -20,6 +20,7 @@ from hairgan.losses.phase import PhaseLoss
 from hairgan.losses.sean import discriminator_loss, generator_loss
 from hairgan.losses.segmentation import bisenet_loss
 from hairgan.losses.stargan import StarGANv2Step
+from hairgan.networks.compilation import compile_network
 from hairgan.networks.face_parser import BiSeNet
 from hairgan.networks.hair_classifier import HairClassifier
 from hairgan.networks.region_masks import region_masks
@@ -85,7 +86,7 @@ class Model:
     def compile(self, networks: Networks) -> None:
         """Compile the networks in place, as the training module does."""
         for network in networks.values():
-            network.compile(dynamic=False)
+            compile_network(network, dynamic=False)
 
     def plain_step(self) -> Callable[[], Iterator[tuple[str, dict[str, float]]]]:
         """A function that runs a step in the plain form; after each phase come its name and its terms."""
@@ -131,12 +132,6 @@ class StarGAN(Model):
 
     def optimizers(self, networks: Networks, **options: Any) -> dict[str, torch.optim.Optimizer]:
         return published_optimizers(networks, **options)
-
-    def compile(self, networks: Networks) -> None:
-        super().compile(networks)
-        generator = networks["generator"]
-        for block in [*generator.encode, *generator.decode]:  # type: ignore[misc]
-            block.compile(dynamic=False)
 
     def plain_step(self) -> Callable[[], Iterator[tuple[str, dict[str, float]]]]:
         networks, batch = self.networks(), self.batch()
@@ -258,10 +253,6 @@ class FaceParser(Model):
         groups = bisenet_parameter_groups(parser)
         options.pop("capturable", None)  # SGD keeps nothing on the host
         return {"parser": torch.optim.SGD(groups, lr=1e-2, momentum=0.9, **options)}
-
-    def compile(self, networks: Networks) -> None:
-        parser: Any = networks["parser"]  # a step does not call its forward
-        parser.with_auxiliary = torch.compile(parser.with_auxiliary, dynamic=False)
 
     def plain_step(self) -> Callable[[], Iterator[tuple[str, dict[str, float]]]]:
         networks, batch = self.networks(), self.batch()

@@ -33,6 +33,7 @@ from torchmetrics import Metric
 
 from hairgan.data.requirements import Requirement
 from hairgan.networks.activation_checkpointing import checkpoint_activations
+from hairgan.networks.compilation import compile_network
 from hairgan.randomness import key
 from hairgan.weights.carry_over import is_setting
 from lightning_modules.execution import Execution, in_channels_last, split
@@ -125,11 +126,6 @@ class PhasedModule(pl.LightningModule):
             ValueError: the model has no such blocks.
         """
         raise ValueError(f"activation_checkpointing=true is for stargan and sean, not for a {type(self).__name__}")
-
-    def compile_networks(self, backend: str) -> None:
-        """Compile the networks in place, so that the names of parameters do not change."""
-        for network in self.networks.values():
-            network.compile(backend=backend)
 
     def sample_grids(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Pictures by name, as `uint8 (H, W, 3)` arrays, made from a fixed validation batch."""
@@ -369,7 +365,8 @@ class PhasedModule(pl.LightningModule):
         if self.execution.channels_last:
             self.to(memory_format=torch.channels_last)
         if self.execution.compile:
-            self.compile_networks(self.execution.backend)
+            for network in self.networks.values():
+                compile_network(network, backend=self.execution.backend)
 
     def configure_optimizers(self) -> list[Optimizer]:
         self._unchecked = self._not_finite = None  # of an earlier fit

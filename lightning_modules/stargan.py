@@ -103,11 +103,6 @@ class StarGANv2Module(PhasedModule):
         yield Phase("g_latent", step.g_latent, ("generator", "mapping_network", "style_encoder"))
         yield Phase("g_reference", step.g_reference, ("generator",))
 
-    def compile_networks(self, backend: str) -> None:
-        super().compile_networks(backend)
-        for block in self.blocks():  # a step calls the two halves of the generator, not its forward
-            block.compile(backend=backend)
-
     def blocks(self) -> list[nn.Module]:
         return [*self.networks["generator"].encode, *self.networks["generator"].decode]
 

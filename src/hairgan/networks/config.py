@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import nn
 
@@ -18,9 +18,11 @@ class ConfiguredNetwork(nn.Module):
 
     Attributes:
         config: argument name -> value, with dicts for mappings and lists for sequences.
+        step_methods: names of the methods that a training step calls, which `compile=true` compiles.
     """
 
     config: dict[str, Any]
+    step_methods: ClassVar[tuple[str, ...]] = ("forward",)
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

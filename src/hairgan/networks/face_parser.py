@@ -127,6 +127,7 @@ class BiSeNet(ConfiguredNetwork):
         ValueError: for another depth or stem, or `mirrored` with other regions than the 19.
     """
 
+    step_methods = ("with_auxiliary",)
     mean: Tensor
     std: Tensor
 

@@ -150,6 +150,8 @@ class Generator(ConfiguredNetwork):
         ValueError: `image_size` is not a power of two or is below 32, or `w_hpf` is negative.
     """
 
+    step_methods = ("encode_source", "decode_styled")  # which `forward` calls, too
+
     def __init__(
         self,
         image_size: int = 256,
@@ -371,5 +373,7 @@ def check_images(x: Tensor, image_size: int) -> None:
 def check_domains(y: Tensor, batch: int, num_domains: int) -> None:
     if len(y) != batch:
         raise ValueError(f"{len(y)} domains for a batch of {batch}")
+    if torch.compiler.is_compiling():  # reading values would cut the graph in two; `select` refuses what is outside
+        return
     if y.device.type == "cpu" and len(y) and not (int(y.min()) >= 0 and int(y.max()) < num_domains):
         raise ValueError(f"domains {y.tolist()} outside [0, {num_domains})")
