@@ -99,19 +99,19 @@ def measure_case(title: str, overrides: Sequence[str], variants: dict[str, dict[
     compiling: dict[str, float] = {}
     failed: list[Row] = []
     torch._dynamo.reset()
-    with fresh_cache(), config.patch(compile_threads=1):  # so that all of its seconds are those of this process
-        for name, settings in variants.items():
-            start = cpu_seconds()
-            try:
+    for name, settings in variants.items():
+        start = cpu_seconds()
+        try:
+            with fresh_cache(), config.patch(compile_threads=1):  # so that all of its seconds are those of this process
                 works[name] = training_step(overrides, **settings)
                 works[name]()
                 works[name]()  # a step that is not the first one
-            except Exception as error:
-                works.pop(name, None)
-                failed.append(Row(name, problem=f"{type(error).__name__}: {' '.join(str(error).split())[:80]}"))
-            if settings.get("compile"):
-                compiling[name] = cpu_seconds() - start
-        rows = measure(works, repeats=repeats, gflop=False, memory=False)
+        except Exception as error:
+            works.pop(name, None)
+            failed.append(Row(name, problem=f"{type(error).__name__}: {' '.join(str(error).split())[:80]}"))
+        if settings.get("compile"):
+            compiling[name] = cpu_seconds() - start
+    rows = measure(works, repeats=repeats, gflop=False, memory=False)
     plain = statistics.median(rows[0].cpu_s)
     for row in rows:
         if row.name in compiling:

@@ -15,6 +15,7 @@ BENCHMARKS: dict[str, str] = {
     "evaluation": "StarGAN v2's evaluation, against the published one written plainly",
     "data": "packed reading, order of an epoch, packing of raw data, drawn portraits",
     "execution": "ways to compute the training step of an experiment: bfloat16, channels-last, compiled",
+    "options": "StarGAN v2's options that change its mathematics: short trainings",
     "memory": "the effect of keeping freed memory",
     "start_up": "CPU seconds of help, mistakes, imports and the first step of a run",
     "growth": "time and memory over batch, size, domains and images",

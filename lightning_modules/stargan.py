@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.optim import Optimizer
 
 from hairgan.data.augment import to_bytes
@@ -23,13 +24,17 @@ from lightning_modules.phase import Phase
 class StarGANv2Module(PhasedModule):
     """Four phases per step, in the published order: D latent, D reference, G latent, G reference.
 
-    `g_latent` updates the generator, mapping network and style encoder; `g_reference` only the generator.
+    `g_latent` updates the generator, mapping network and style encoder; `g_reference` only the generator. Fused phases
+    are two: D and G, each on both kinds of fakes (`hairgan.losses.stargan`).
 
     Args:
         generator, mapping_network, style_encoder, discriminator: the networks (`hairgan.networks.stargan`).
         optimizers: one function per network, from parameters to an optimizer.
         lambda_reg, lambda_sty, lambda_ds, lambda_cyc: weights of R1, style reconstruction, diversity and cycle loss.
         reg_every: R1 is applied every N steps with N times its weight (lazy regularization); 1 as published.
+        phases: "separate" as published, or "fused".
+        half_resolution_steps: number of steps at the start that are taken on images of half the side (progressive
+            learning, Tan & Le 2021, "EfficientNetV2", section 4); 0 as published.
         ds_steps: `lambda_ds` falls linearly from its full value at step 0 to zero at this step.
         domain_names: names of the domains, for pictures.
         masks: makes the masks of the high-pass skip from images and label maps. Required if the generator's `w_hpf`
@@ -58,6 +63,8 @@ class StarGANv2Module(PhasedModule):
         lambda_ds: float = 1.0,
         lambda_cyc: float = 1.0,
         reg_every: int = 1,
+        phases: str = "separate",
+        half_resolution_steps: int = 0,
         ds_steps: int = 100_000,
         masks: MakeMasks | None = None,
         ema_decay: float = 0.999,
@@ -74,7 +81,9 @@ class StarGANv2Module(PhasedModule):
         if reg_every < 1:
             raise ValueError(f"model.reg_every must be 1 or more, not {reg_every}")
         self.weights = StarGANv2Weights(lambda_reg, lambda_sty, lambda_ds, lambda_cyc).with_lazy_reg(reg_every)
-        self.reg_every = reg_every
+        if phases not in ("separate", "fused"):
+            raise ValueError(f"model.phases must be separate or fused, not {phases}")
+        self.reg_every, self.fused, self.half_resolution_steps = reg_every, phases == "fused", half_resolution_steps
         if generator.w_hpf > 0 and masks is None:
             raise ValueError(f"the generator's w_hpf is {generator.w_hpf}, which needs masks; w_hpf=0 needs none")
         self.masks = masks if generator.w_hpf > 0 else None
@@ -87,6 +96,8 @@ class StarGANv2Module(PhasedModule):
         return self.weights.lambda_ds * max(0.0, 1 - step / self.ds_steps) if self.ds_steps else 0.0
 
     def phases(self, batch: dict[str, Any]) -> Iterator[Phase]:
+        if self.steps_done < self.half_resolution_steps:
+            batch = at_half_resolution(batch)
         z, z2 = (self._latents(batch, purpose) for purpose in ("latent", "latent2"))
         step = StarGANv2Step(
             **dict(self.networks.items()),
@@ -98,6 +109,10 @@ class StarGANv2Module(PhasedModule):
             masks=self.masks,
             labels=self._labels(batch),
         )
+        if self.fused:
+            yield Phase("d_both", step.d_both, ("discriminator",))
+            yield Phase("g_both", step.g_both, ("generator", "mapping_network", "style_encoder"))
+            return
         yield Phase("d_latent", step.d_latent, ("discriminator",))
         yield Phase("d_reference", step.d_reference, ("discriminator",))
         yield Phase("g_latent", step.g_latent, ("generator", "mapping_network", "style_encoder"))
@@ -143,3 +158,10 @@ class StarGANv2Module(PhasedModule):
             reference.append([to_bytes(references[domain][None])[0].cpu().numpy(), *to_bytes(edited).cpu().numpy()])
         names = ["source", *self.domain_names]
         return {"latent": sheet(latent, names), "reference": sheet(reference, names)}
+
+
+def at_half_resolution(batch: dict[str, Any]) -> dict[str, Any]:
+    """The batch with images of half the side, each pixel the mean of four, and every second pixel of label maps."""
+    images = {name: F.avg_pool2d(batch[name], 2) for name in ("x", "x_ref", "x_ref2")}
+    labels = {"labels": batch["labels"][:, ::2, ::2]} if "labels" in batch else {}
+    return batch | images | labels

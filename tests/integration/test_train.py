@@ -30,7 +30,9 @@ def assert_names_are_known(model: str, cfg: DictConfig, logged: set[str]) -> Non
     """Assert that a run logs the names in `logged_values`, by which monitors and sweeps are checked."""
     values = OmegaConf.to_container(cfg.callbacks, resolve=True)
     callbacks = {name: value for name, value in values.items() if value}
-    known = {*logged_values.losses(model), *logged_values.measured(model, callbacks, validates=True)} - {"g/perceptual"}
+    known = {*logged_values.losses(model, cfg.model), *logged_values.measured(model, callbacks, validates=True)} - {
+        "g/perceptual"
+    }
     logged = {name for name in logged if name != "step" and not name.startswith(("throughput/", "metrics/seconds"))}
     assert logged == known
 
@@ -73,3 +75,16 @@ def test_a_resumed_run_equals_an_uninterrupted_one(model, settings, compose_conf
     train(compose_config(*settings(model, resume=tmp_path / "halves")))
 
     assert_same_run(tmp_path / "whole", tmp_path / "halves")
+
+
+@pytest.mark.parametrize("option", ["model.phases=fused", "model.half_resolution_steps=3", "model.reg_every=3"])
+def test_a_resumed_run_with_other_mathematics_equals_an_uninterrupted_one(
+    option, settings, compose_config, tmp_path, stop_after_three_steps
+):
+    train(compose_config(*settings("stargan", run_dir=tmp_path / "whole"), option))
+    with stop_after_three_steps():
+        train(compose_config(*settings("stargan", run_dir=tmp_path / "halves"), option))
+    train(compose_config(*settings("stargan", resume=tmp_path / "halves")))
+    assert_same_run(tmp_path / "whole", tmp_path / "halves")
+    logged = {name for row in read_curves(tmp_path / "whole" / "metrics.csv") for name in row}
+    assert ("d_both/loss" in logged) == (option == "model.phases=fused") != ("d_latent/loss" in logged)

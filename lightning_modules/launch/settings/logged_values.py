@@ -6,7 +6,7 @@ and the tests of training compare them with what a run logs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hairgan.hair_attributes import HEADS
@@ -43,13 +43,16 @@ LOSSES = {
     "hair_layout": {"layout": ("loss", "grad_norm", "cross_entropy", "jaccard")},
 }  # fmt: skip
 """What each phase and schedule logs, as `PHASE/TERM`."""
+FUSED = {"d_both": (*ADVERSARIAL, "reg"), "g_both": TRANSLATION, "schedule": ("lambda_ds",)}
+"""The same for stargan with `phases=fused`."""
 
 EVALUATE = "lightning_modules.callbacks.Evaluate"
 
 
-def losses(family: str) -> list[str]:
-    """Names of the losses, gradient norms and schedules of a family."""
-    return [f"{phase}/{term}" for phase, terms in LOSSES[family].items() for term in terms]
+def losses(family: str, model: Mapping[str, Any]) -> list[str]:
+    """Names of the losses, gradient norms and schedules of a family, in a run with these settings of its module."""
+    phases = FUSED if model.get("phases") == "fused" else LOSSES[family]
+    return [f"{phase}/{term}" for phase, terms in phases.items() for term in terms]
 
 
 def measured(family: str, callbacks: dict[str, Any], validates: bool) -> list[str]:

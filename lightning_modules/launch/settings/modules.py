@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import model_validator
 
@@ -20,7 +20,8 @@ from lightning_modules.launch.settings.value_types import (
 
 WRONG_EXPERIMENT = "leave out the experiment that sets it, or model="
 STARGAN_ONLY = dict.fromkeys(
-    ("mapping_network", "style_encoder", "masks", "ema_decay", "lambda_reg", "reg_every", "lambda_sty", "lambda_ds",
+    ("mapping_network", "style_encoder", "masks", "ema_decay", "lambda_reg", "reg_every", "phases",
+     "half_resolution_steps", "lambda_sty", "lambda_ds",
      "lambda_cyc", "ds_steps", "domain_names"),
     f"only stargan has it; {WRONG_EXPERIMENT}",
 )  # fmt: skip
@@ -58,6 +59,8 @@ class StarGANv2Module(Module):
     masks: Component | None = None
     lambda_reg: NotNegative = 1.0
     reg_every: Count = 1
+    phases: Literal["separate", "fused"] = "separate"
+    half_resolution_steps: CountOrZero = 0
     lambda_sty: NotNegative = 1.0
     lambda_ds: NotNegative = 1.0
     lambda_cyc: NotNegative = 1.0

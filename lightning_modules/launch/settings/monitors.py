@@ -35,7 +35,7 @@ def check_monitors(values: dict[str, Any]) -> None:
     measured = logged_values.measured(family, callbacks, validates=True)
     for name, callback in callbacks.items():
         _check_logged(f"callbacks.{name}.monitor", callback.get("monitor"), measured, family)
-    losses = logged_values.losses(family)
+    losses = logged_values.losses(family, values["model"])
     _check_logged("optimized_metric", values.get("optimized_metric"), [*measured, *losses], family)
     if values.get("sweep"):
         validates = values["trainer"].get("limit_val_batches", 1.0) != 0

@@ -14,6 +14,15 @@ The losses equal those of four independent computations, but cost less, because
 - the second fake of the diversity loss and, in `g_reference`, the three style codes record no graph: the former counts
   as a constant, and only the generator is updated there.
 
+Two fused phases can take the place of the four. They are not what was published, and cost less:
+
+    d_both    real images against both kinds of fakes in one batch
+    g_both    the loss of both kinds of fakes in one batch, for generator, mapping network and style encoder
+
+Each loss is the mean of the two that it replaces, at the same weights. So a step has one update of the discriminator
+and one of the generator instead of two; the reference fakes come from the generator before its update; real images and
+R1 are computed once; and the style encoder also learns from the style and cycle loss of the reference fakes.
+
 Callers use `loss.backward(inputs=...)` with the parameters that the phase updates, so that no other gradients are
 computed.
 """
@@ -56,7 +65,7 @@ class StarGANv2Weights:
 
 
 class StarGANv2Step:
-    """The losses of one step on one batch; call the four phases once each, in the order above.
+    """The losses of one step on one batch; call the four phases, or the two fused ones, once each, in the order above.
 
     Args:
         generator, mapping_network, style_encoder, discriminator: the networks.
@@ -68,6 +77,8 @@ class StarGANv2Step:
         weights: weights of the terms.
         regularize: whether the discriminator's phases have the R1 penalty; off between the steps of lazy
             regularization (Karras et al. 2020, "Analyzing and Improving the Image Quality of StyleGAN", section 3.1).
+            Their correction of Adam's settings (appendix B) is for penalties that take an optimizer step of their own.
+            Here the penalty is part of the loss, and the number of optimizer steps stays the same.
         masks: makes the masks of the high-pass skip: for the sources, and for the second half of the cycle from the
             fakes and the labels of their sources. None for a generator without a skip.
         labels: label maps of `x` for `masks`.
@@ -100,6 +111,7 @@ class StarGANv2Step:
         self.masks = self._masks(x)
         self._encoding: Encoding | None = None  # of x, by the generator as it is until `g_latent`
         self._latent: tuple[Tensor, Tensor] | None = None  # style and fake of `d_latent`, for `g_latent`
+        self._both: tuple[Tensor, Tensor] | None = None  # styles and fakes of `d_both`, for `g_both`
 
     def d_latent(self) -> PhaseLoss:
         """The discriminator's loss on fakes in the style of latent codes (eq. 1)."""
@@ -139,8 +151,25 @@ class StarGANv2Step:
                 fake2 = self.generator.decode_styled(encoding, s2, self.masks)
             return self._generator_loss(s, fake, fake2, s_org)
 
+    def d_both(self) -> PhaseLoss:
+        """The mean of the losses of `d_latent` and `d_reference`."""
+        with uncached_autocast(self.x):
+            _, fakes = self._both_fakes()
+            return self._discriminator_loss(fakes.detach())
+
+    def g_both(self) -> PhaseLoss:
+        """The mean of the losses of `g_latent` and `g_reference`."""
+        with uncached_autocast(self.x):
+            s, fakes = self._both_fakes()
+            encoding = self._source().detach()
+            self._both = self._encoding = None
+            with torch.no_grad():
+                s2 = torch.cat([self.mapping_network(self.z2, self.y_trg), self.style_encoder(self.x_ref2, self.y_trg)])
+                fakes2 = self.generator.decode_styled(encoding.twice(), s2, self._masks_twice())
+            return self._generator_loss(s, fakes, fakes2, self.style_encoder(self.x, self.y_org))
+
     def _discriminator_loss(self, fake: Tensor) -> PhaseLoss:
-        fake_loss = logistic_loss(self.discriminator(fake, self.y_trg), real=False)
+        fake_loss = logistic_loss(self.discriminator(fake, self._repeated(self.y_trg, fake)), real=False)
         if not self.regularize:
             real = logistic_loss(self.discriminator(self.x, self.y_org), real=True)
             return PhaseLoss.of(real + fake_loss, {"real": real, "fake": fake_loss})
@@ -153,10 +182,11 @@ class StarGANv2Step:
         return PhaseLoss.of(loss, {"real": real, "fake": fake_loss, "reg": reg})
 
     def _generator_loss(self, s: Tensor, fake: Tensor, fake2: Tensor, s_org: Tensor) -> PhaseLoss:
-        adv = logistic_loss(self.discriminator(fake, self.y_trg), real=True)
-        sty = mean_distance(self.style_encoder(fake, self.y_trg), s)  # eq. 2; s is not detached
+        y_trg, s_org, x = (self._repeated(value, fake) for value in (self.y_trg, s_org, self.x))
+        adv = logistic_loss(self.discriminator(fake, y_trg), real=True)
+        sty = mean_distance(self.style_encoder(fake, y_trg), s)  # eq. 2; s is not detached
         ds = mean_distance(fake, fake2)  # eq. 3, maximized
-        cyc = mean_distance(self.generator(fake, s_org, self._masks(fake)), self.x)  # eq. 4
+        cyc = mean_distance(self.generator(fake, s_org, self._masks(fake)), x)  # eq. 4
         w = self.weights
         loss = adv + w.lambda_sty * sty - w.lambda_ds * ds + w.lambda_cyc * cyc
         return PhaseLoss.of(loss, {"adv": adv, "sty": sty, "ds": ds, "cyc": cyc})
@@ -172,9 +202,30 @@ class StarGANv2Step:
             self._latent = s, self.generator.decode_styled(self._source(), s, self.masks)
         return self._latent
 
+    def _both_fakes(self) -> tuple[Tensor, Tensor]:
+        """Styles and fakes of the two kinds, latent ones first; the reference's styles count as constants."""
+        if self._both is None:
+            with torch.no_grad():
+                s_reference = self.style_encoder(self.x_ref, self.y_trg)
+            s = torch.cat([self.mapping_network(self.z, self.y_trg), s_reference])
+            self._both = s, self.generator.decode_styled(self._source().twice(), s, self._masks_twice())
+        return self._both
+
+    def _repeated(self, value: Tensor, fake: Tensor) -> Tensor:
+        """What belongs to the sources, as often as there are fakes of each."""
+        return value if len(fake) == len(value) else torch.cat([value] * (len(fake) // len(value)))
+
+    def _masks_twice(self) -> Masks | None:
+        if self.masks is None:
+            return None
+        return torch.cat([self.masks[0]] * 2), torch.cat([self.masks[1]] * 2)
+
     @torch.no_grad()
     def _masks(self, images: Tensor) -> Masks | None:
-        return None if self.make_masks is None else self.make_masks(images.detach(), self.labels)
+        if self.make_masks is None:
+            return None
+        labels = None if self.labels is None else self._repeated(self.labels, images)
+        return self.make_masks(images.detach(), labels)
 
 
 def mean_distance(a: Tensor, b: Tensor) -> Float[Tensor, ""]:

@@ -135,6 +135,11 @@ class Encoding(NamedTuple):
     def detach(self) -> Encoding:
         return Encoding(self.features.detach(), {side: skip.detach() for side, skip in self.skips.items()})
 
+    def twice(self) -> Encoding:
+        """For a batch that holds each image twice."""
+        skips = {side: torch.cat([skip, skip]) for side, skip in self.skips.items()}
+        return Encoding(torch.cat([self.features, self.features]), skips)
+
 
 class Generator(ConfiguredNetwork):
     """Translates an image into the style of a style code (section 2.1 and table 5 of the paper).
@@ -204,7 +209,7 @@ class Generator(ConfiguredNetwork):
 
     def encode_source(self, x: Float[Tensor, "b 3 h w"]) -> Encoding:
         """The encoder half alone, which runs once for any number of styles."""
-        check_images(x, self.image_size)
+        check_images(x, self)
         skips: dict[int, Tensor] = {}
         features = self.from_rgb(x)
         for block in self.encode:
@@ -298,7 +303,7 @@ class StyleEncoder(ConfiguredNetwork):
 
     def forward(self, x: Float[Tensor, "b 3 h w"], y: Int[Tensor, " domains"]) -> Float[Tensor, "b style_dim"]:
         """Style codes of images in [-1, 1] as seen by domain `y`; errors as in `MappingNetwork` and `Generator`."""
-        check_images(x, self.image_size)
+        check_images(x, self)
         check_domains(y, len(x), self.num_domains)
         h = self.shared(x).flatten(1)  # (B, width, 1, 1) -> (B, width)
         return select(torch.stack([head(h) for head in self.unshared], dim=1), y)  # (B, K, style_dim) -> (B, style_dim)
@@ -322,7 +327,7 @@ class Discriminator(ConfiguredNetwork):
 
     def forward(self, x: Float[Tensor, "b 3 h w"], y: Int[Tensor, " domains"]) -> Float[Tensor, " b"]:
         """Logits of "a real image of domain `y`" for images in [-1, 1]; errors as in `StyleEncoder`."""
-        check_images(x, self.image_size)
+        check_images(x, self)
         check_domains(y, len(x), self.num_domains)
         return select(self.main(x).flatten(1), y)  # (B, K, 1, 1) -> (B, K) -> (B,)
 
@@ -345,9 +350,16 @@ def image_trunk(widths: list[int]) -> list[nn.Module]:
         nn.Conv2d(3, widths[0], 3, padding=1),
         *(ResBlk(narrow, wide, downsample=True) for narrow, wide in pairwise(widths)),
         nn.LeakyReLU(0.2),
-        nn.Conv2d(widths[-1], widths[-1], 4),
+        ClosingConv(widths[-1], widths[-1], 4),
         nn.LeakyReLU(0.2),
     ]
+
+
+class ClosingConv(nn.Conv2d):
+    """A convolution over the whole of a 4x4 map. A smaller one, of an image of half the side, is enlarged first."""
+
+    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c_out 1 1"]:
+        return super().forward(x if x.shape[-1] == 4 else F.interpolate(x, size=4))
 
 
 def he_init(module: nn.Module) -> None:
@@ -363,11 +375,11 @@ def select(heads: Float[Tensor, "b k ..."], y: Int[Tensor, " b"]) -> Float[Tenso
     return heads[torch.arange(len(y), device=y.device), y]
 
 
-def check_images(x: Tensor, image_size: int) -> None:
-    if x.shape[2:] != (image_size, image_size):
-        raise ValueError(
-            f"images of {x.shape[2]} x {x.shape[3]} pixels, but the network takes {image_size} x {image_size}"
-        )
+def check_images(x: Tensor, network: Generator | StyleEncoder | Discriminator) -> None:
+    side = network.image_size
+    if x.shape[2:] == (side, side) or (network.training and x.shape[2:] == (side // 2, side // 2)):
+        return
+    raise ValueError(f"images of {x.shape[2]} x {x.shape[3]} pixels, but the network takes {side} x {side}")
 
 
 def check_domains(y: Tensor, batch: int, num_domains: int) -> None:

@@ -128,6 +128,36 @@ def test_lazy_regularization_leaves_out_r1_and_weighs_it_more_when_it_is_due() -
     torch.testing.assert_close(due[0], full[0] + 15 * WEIGHTS.lambda_reg * reg)
 
 
+@pytest.mark.parametrize("w_hpf", [0.0, 1.0])
+def test_a_fused_loss_is_the_mean_of_the_two_that_it_replaces(w_hpf: float) -> None:
+    networks, masks = small_networks(w_hpf), brightness_masks if w_hpf else None
+    fused, separate = (StarGANv2Step(**networks, **small_batch(), weights=WEIGHTS, masks=masks) for _ in range(2))
+    for kind, same in (("d", ("discriminator",)), ("g", ("generator",))):
+        updates = UPDATES[f"{kind}_latent"]
+        loss, terms = getattr(fused, f"{kind}_both")()
+        got = gradients(loss, networks, updates)
+        latent, reference = (getattr(separate, f"{kind}_{style}")() for style in ("latent", "reference"))
+        torch.testing.assert_close(loss, (latent[0] + reference[0]) / 2)
+        for name, term in terms.items():
+            torch.testing.assert_close(term, (latent[1][name] + reference[1][name]) / 2)
+        of_latent, of_reference = (gradients(each, networks, updates) for each in (latent[0], reference[0]))
+        for name, gradient in got.items():
+            if gradient is None or not name.startswith(same):
+                continue
+            torch.testing.assert_close(gradient, (of_latent[name] + of_reference[name]) / 2, msg=name)
+        for name, gradient in got.items():
+            if name.startswith("mapping_network"):
+                torch.testing.assert_close(gradient, of_latent[name] / 2, msg=name)
+
+
+def test_fused_phases_give_gradients_to_all_that_they_update() -> None:
+    networks = small_networks()
+    step = StarGANv2Step(**networks, **small_batch())
+    for phase, updates in (("d_both", ("discriminator",)), ("g_both", UPDATES["g_latent"])):
+        loss, _ = getattr(step, phase)()
+        assert all(gradient is not None for gradient in gradients(loss, networks, updates).values())
+
+
 def test_region_masks_are_made_from_the_labels_of_the_source() -> None:
     networks = small_networks(1.0, torch.float32)
     labels = torch.randint(0, 19, (2, 64, 64))

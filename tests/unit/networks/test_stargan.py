@@ -227,3 +227,29 @@ def test_mapping_network_errors() -> None:
         mapping(torch.zeros(1, 16), torch.tensor([3]))
     with pytest.raises(ValueError, match="2 domains for a batch of 1"):
         mapping(torch.zeros(1, 16), torch.tensor([0, 1]))
+
+
+@pytest.mark.parametrize("w_hpf", [0.0, 1.0])
+def test_training_networks_take_images_of_half_the_side(w_hpf: float) -> None:
+    """All parameters are used, so that every process and every optimizer sees the same ones at both sizes."""
+    networks = [
+        Generator(64, style_dim=8, max_width=8, base_width=4, w_hpf=w_hpf),
+        StyleEncoder(64, 3, style_dim=8, max_width=8, base_width=4),
+        Discriminator(64, 3, max_width=8, base_width=4),
+    ]
+    x, y = torch.rand(2, 3, 32, 32), torch.tensor([0, 2])
+    masks = (torch.ones(2, 1, 32, 32),) * 2 if w_hpf else None
+    generator, style_encoder, discriminator = networks
+    with_outputs = {
+        generator: lambda: generator(x, torch.ones(2, 8), masks),
+        style_encoder: lambda: style_encoder(x, y),
+        discriminator: lambda: discriminator(x, y),
+    }
+    for (network, output), shape in zip(with_outputs.items(), [(2, 3, 32, 32), (2, 8), (2,)], strict=True):
+        assert output().shape == shape
+        output().pow(2).sum().backward()
+        unused = [name for name, p in network.named_parameters() if p.grad is None and "conv1x1" not in name]
+        assert not [name for name in unused if "unshared.1" not in name]
+        network.eval()
+        with pytest.raises(ValueError, match="32 x 32 pixels, but the network takes 64 x 64"):
+            output()
