@@ -122,6 +122,9 @@ REFUSED = {  # overrides -> a part of the message
     # the model
     "model.ema_decay=2": f"model.ema_decay {SHARE}, not 2",
     "model.ema_decay=nan": f"model.ema_decay {SHARE}, not nan",
+    "model.phases=both": "model.phases must be separate or fused, not 'both'",
+    "model.half_resolution_steps=-1": "model.half_resolution_steps must be a whole number of 0 or more, not -1",
+    "model.phases=fused optimized_metric=d_latent/loss": "'d_latent/loss' (did you mean 'd_both/loss'?)",
     "model.lambda_reg=-1": "model.lambda_reg must be a number of 0 or more, not -1",
     "model.lambda_reg=text": "model.lambda_reg must be a number of 0 or more, not 'text'",
     "model.lambda_reg=inf": "model.lambda_reg must be a number of 0 or more, not inf",
@@ -208,6 +211,7 @@ ACCEPTED = [
     "model=face_parser model/optimizer=adamw",
     "model=sean model.ema=null",
     "optimized_metric=g_latent/loss",
+    "model.phases=fused optimized_metric=g_both/loss",
     "trainer=ddp_sim",
     "trainer.devices=2",
     "trainer.devices=2 batch_size=6",
