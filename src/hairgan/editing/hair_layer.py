@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from jaxtyping import Float, Float32
 from numpy import ndarray
 
-from hairgan.editing.color import lab_to_rgb
-from hairgan.editing.hair_texture import hair_texture, warp_to
-from hairgan.editing.new_hair import NewHair
+from hairgan.editing.color import lab_to_rgb, usual_contrast
+from hairgan.editing.hair_texture import HairWarp, beside_hat, hair_texture
+from hairgan.editing.masks import matte, smooth_step
+from hairgan.editing.new_hair import NewHair, free_for_hair
 from hairgan.editing.parsed_photo import ParsedPhoto
 from hairgan.editing.plate import remove_hair
+from hairgan.regions import Region
 
 RELIEF = 0.25
 """How much of the soft edge of new hair follows its strands."""
 LIMIT = 2.0
 """Strands count up to this many standard deviations."""
+OUTLINE = 1 / 48
+"""How far on both sides of its outer edge new hair has the outline of its donor's, as a share of the crop's side."""
+OUTER = (0.4, 0.8)
+"""Depths below which the edge of new hair is an inner one, along the face, and above which it is an outer one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +40,7 @@ class LayeredHair:
 def layer_hair(
     photo: ParsedPhoto,
     new: NewHair,
+    outline_of: ParsedPhoto,
     strands_of: ParsedPhoto,
     color_of: ParsedPhoto,
     mean: Float[ndarray, " 3"],
@@ -41,6 +49,7 @@ def layer_hair(
 
     Args:
         new: where the new hair goes.
+        outline_of: the photo whose hair has the outline that the new hair is to have in detail.
         strands_of: the photo whose strands the new hair has.
         color_of: the photo whose hair varies in color over the head as the new hair is to.
         mean: mean color of the new hair in Lab.
@@ -49,13 +58,18 @@ def layer_hair(
     labels = photo.labels_at(size)
     plate = remove_hair(photo, new.uncovered, size)
     hair = new.alpha > 0.5
-    color = warp_to(hair_texture(color_of, size).color, color_of.labels_at(size), labels, hair)
-    strands = warp_to(hair_texture(strands_of, size).strands, strands_of.labels_at(size), labels, hair)
+    warps = {
+        id(donor): HairWarp.between(donor.labels_at(size), labels, hair) for donor in (outline_of, strands_of, color_of)
+    }
+    color = warps[id(color_of)](hair_texture(color_of, size).color)
+    strands = warps[id(strands_of)](hair_texture(strands_of, size).strands)
+    strands *= _relief(strands_of.hair_color().mean, mean)
     lab = color + strands
     if hair.any():
         lab = lab + (mean - lab[hair].mean(axis=0)).astype(np.float32)
     lab[..., 0] = lab[..., 0].clip(0, 100)
     alpha = _edge_of_strands(new.alpha, strands[..., 0])
+    alpha = _with_outline(alpha, outline_of, warps[id(outline_of)]) * free_for_hair(labels)
     without_hair = plate.picture
     picture = without_hair + alpha[..., None] * (lab_to_rgb(lab) - without_hair)
     return LayeredHair(picture, np.maximum(plate.filled, alpha))
@@ -73,3 +87,29 @@ def _edge_of_strands(alpha: Float32[ndarray, "s s"], strands: Float32[ndarray, "
         return alpha
     relief = (strands / spread).clip(-LIMIT, LIMIT)
     return (alpha + RELIEF * 4 * alpha * (1 - alpha) * relief).clip(0, 1)
+
+
+def _relief(theirs: Float[ndarray, " 3"], mean: Float[ndarray, " 3"]) -> Float32[ndarray, " 3"]:
+    """Factors on strands, in Lab, in hair of another mean color: dark hair has less contrast, grey hair no hues."""
+    contrast = usual_contrast(mean[0]) / usual_contrast(theirs[0])
+    chroma = min(1.0, float(np.hypot(*mean[1:]) / max(np.hypot(*theirs[1:]), 1e-3)))
+    return np.array([contrast, chroma, chroma], np.float32)
+
+
+def _with_outline(alpha: Float32[ndarray, "s s"], donor: ParsedPhoto, warp: HairWarp) -> Float32[ndarray, "s s"]:
+    """The alpha, whose outer edge has the locks and loose strands of the donor's.
+
+    A layout network can only say where hair ends in the mean, and its edges are smooth. The warp brings the donor's
+    smoothed edge to the new one, and with it whatever stands out from it.
+    """
+    size = len(alpha)
+    hair = (alpha > 0.5).astype(np.uint8)
+    inside, outside = (cv2.distanceTransform(side, cv2.DIST_L2, cv2.DIST_MASK_5) for side in (hair, 1 - hair))
+    distance = np.asarray(inside + outside, np.float32)
+    near = 1 - smooth_step(distance, 0.6 * OUTLINE * size, OUTLINE * size)
+    labels = donor.labels_at(size)
+    in_sight = (1 - warp(beside_hat(labels).astype(np.float32))) * warp.own
+    if not (hair.any() and (labels == Region.HAIR).any()):
+        return alpha
+    outline = warp(matte(donor.hair_at(size), donor.crop_at(size)))
+    return alpha + near * smooth_step(warp.depth, *OUTER) * in_sight * (outline - alpha)

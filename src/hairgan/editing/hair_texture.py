@@ -2,6 +2,7 @@
 
 A donor's hair is continued over the whole crop and then warped in polar coordinates around the face: along each ray,
 the inner and the outer edge of its hair come to lie on those of the new hair, so that strands keep their direction.
+Where that would stretch hair too much, and on rays where the donor has none, its hair is repeated, mirrored.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ RAYS = 360
 SMOOTH_RAYS = 4.0
 """Standard deviation, in rays, of the blur along the edges of hair."""
 FACE = (Region.NOSE, Region.L_EYE, Region.R_EYE, Region.MOUTH, Region.U_LIP, Region.L_LIP)
+MAX_STRETCH = 2.5
+"""How much wider the donor's hair may become along a ray before it is repeated."""
+MIN_THICKNESS = 0.25
+"""Rays with less hair than this share of the median ray's count as rays without hair: that is a lock, or a mistake."""
 ABOVE_FACE = 0.06
 """How far above the middle of the features the rays start, as a share of the crop's side."""
 
@@ -56,48 +61,68 @@ def hair_texture(photo: ParsedPhoto, size: int) -> HairTexture:
     inner = cv2.erode(hair.astype(np.uint8), np.ones((3, 3), np.uint8), iterations=steps) > 0
     if inner.sum() < MIN_INNER:
         inner = hair
-    hat = (photo.labels_at(size) == Region.HAT).astype(np.uint8)
-    side = 2 * round(BESIDE_HAT * size) + 1
-    away = inner & (cv2.dilate(hat, np.ones((side, side), np.uint8)) == 0)
+    away = inner & ~beside_hat(photo.labels_at(size))
     if away.sum() >= MIN_INNER:
         inner = away
     color = smoothed(lab, inner, STRAND_BLUR * size)
     return HairTexture(continued(color, inner), mirrored(lab - color, inner))
 
 
-def warp_to(
-    picture: Float32[ndarray, "s s 3"],
-    donor: UInt8[ndarray, "s s"],
-    wearer: UInt8[ndarray, "s s"],
-    new_hair: Bool[ndarray, "s s"],
-) -> Float32[ndarray, "s s 3"]:
-    """Warp a donor's crop so that its hair comes to lie on new hair.
+def beside_hat(labels: UInt8[ndarray, "s s"]) -> Bool[ndarray, "s s"]:
+    """Where a hat lends hair its color or its shadow, or hides its outline; the hat included."""
+    side = 2 * round(BESIDE_HAT * len(labels)) + 1
+    return cv2.dilate((labels == Region.HAT).astype(np.uint8), np.ones((side, side), np.uint8)) > 0
 
-    Args:
-        picture: of the donor.
-        donor, wearer: label maps of the donor and of the head that gets the new hair.
-        new_hair: where that is.
-    """
-    theirs = donor == Region.HAIR
-    if not (theirs.any() and new_hair.any()):
-        return picture
-    center, their_center = _center(wearer), _center(donor)
-    inner, outer = _edges_of_hair(new_hair, center)
-    their_inner, their_outer = _edges_of_hair(theirs, their_center)
-    y, x = np.mgrid[: len(picture), : len(picture)].astype(np.float32)
-    x, y = x - center[0], y - center[1]
-    radius, ray = np.hypot(x, y), (np.arctan2(x, -y) % (2 * np.pi)) * (RAYS / (2 * np.pi))
-    near, far, their_near, their_far = (_at(edge, ray) for edge in (inner, outer, their_inner, their_outer))
-    depth = (radius - near) / np.maximum(far - near, 2)  # 0 at the inner edge of the hair, 1 at the outer one
-    their_radius = np.where(
-        depth < 0, radius / np.maximum(near, 1) * their_near, their_near + depth * (their_far - their_near)
-    )
-    scale = their_radius / np.maximum(radius, 1e-3)
-    where_x, where_y = their_center[0] + x * scale, their_center[1] + y * scale
-    return cv2.remap(
-        picture, where_x.astype(np.float32), where_y.astype(np.float32), cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REFLECT_101,
-    )  # fmt: skip
+
+@dataclass(frozen=True, eq=False)
+class HairWarp:
+    """Brings a donor's crop to a wearer's, so that the donor's hair comes to lie on new hair."""
+
+    x: Float32[ndarray, "s s"]
+    y: Float32[ndarray, "s s"]
+    """Where in the donor's crop each pixel comes from."""
+    depth: Float32[ndarray, "s s"]
+    """Place along the ray: 0 at the inner edge of the new hair, 1 at the outer one."""
+    own: Bool[ndarray, "s s"]
+    """Whether the donor has hair on the pixel's ray; else it is that of other rays."""
+
+    @classmethod
+    def between(
+        cls, donor: UInt8[ndarray, "s s"], wearer: UInt8[ndarray, "s s"], new_hair: Bool[ndarray, "s s"]
+    ) -> HairWarp:
+        """The warp for two label maps; if one of the two has no hair, nothing moves.
+
+        Args:
+            donor, wearer: of the donor and of the head that gets the new hair.
+            new_hair: where that is.
+        """
+        theirs = donor == Region.HAIR
+        y, x = np.mgrid[: len(donor), : len(donor)].astype(np.float32)
+        if not (theirs.any() and new_hair.any()):
+            return cls(x, y, np.zeros_like(x), np.zeros(x.shape, bool))
+        center, their_center = _center(wearer), _center(donor)
+        new, old = _HairOnRays.of(new_hair, center), _HairOnRays.of(theirs, their_center)
+        x, y = x - center[0], y - center[1]
+        radius, ray = np.hypot(x, y), (np.arctan2(x, -y) % (2 * np.pi)) * (RAYS / (2 * np.pi))
+        their_ray = old.known_ray(ray)
+        near, far, their_near, their_far = (
+            _at(edge, where)
+            for edge, where in ((new.inner, ray), (new.outer, ray), (old.inner, their_ray), (old.outer, their_ray))
+        )
+        width, their_width = np.maximum(far - near, 2), np.maximum(their_far - their_near, 2)
+        depth = (radius - near) / width
+        below = (far - radius) / np.clip(width / their_width, None, MAX_STRETCH)  # their outer edge, in their pixels
+        below = np.where(below > 0, their_width - np.abs(their_width - below % (2 * their_width)), below)
+        their_radius = np.where(depth < 0, radius / np.maximum(near, 1) * their_near, their_far - below)
+        angle = their_ray * (2 * np.pi / RAYS)
+        where_x = their_center[0] + their_radius * np.sin(angle)
+        where_y = their_center[1] - their_radius * np.cos(angle)
+        own = old.direction[np.floor(ray).astype(int) % RAYS] > 0
+        return cls(where_x.astype(np.float32), where_y.astype(np.float32), depth.astype(np.float32), own)
+
+    def __call__(self, picture: Float32[ndarray, "s s *channels"]) -> Float32[ndarray, "s s *channels"]:
+        """A picture of the donor, warped."""
+        return cv2.remap(picture, self.x, self.y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
 
 
 def _center(labels: UInt8[ndarray, "s s"]) -> Float[ndarray, " 2"]:
@@ -109,28 +134,46 @@ def _center(labels: UInt8[ndarray, "s s"]) -> Float[ndarray, " 2"]:
     return np.array([len(labels) / 2, len(labels) / 2])
 
 
-def _edges_of_hair(
-    hair: Bool[ndarray, "s s"], center: Float[ndarray, " 2"]
-) -> tuple[Float[ndarray, " rays"], Float[ndarray, " rays"]]:
-    """The nearest and the farthest hair along each ray, smoothed; rays without hair take the next ray's."""
-    angles = np.arange(RAYS) * (2 * np.pi / RAYS)
-    radii = np.arange(round(1.45 * len(hair)))
-    x = center[0] + radii * np.sin(angles)[:, None]
-    y = center[1] - radii * np.cos(angles)[:, None]
-    found = cv2.remap(hair.astype(np.uint8), x.astype(np.float32), y.astype(np.float32), cv2.INTER_NEAREST) > 0
-    known = np.asarray(found.any(axis=1))
-    nearest, farthest = found.argmax(axis=1), len(radii) - 1 - found[:, ::-1].argmax(axis=1)
-    return _smooth_ring(nearest, known), _smooth_ring(farthest, known)
+@dataclass(frozen=True, eq=False)
+class _HairOnRays:
+    """The edges of hair along rays, and the rays that have hair."""
+
+    inner: Float[ndarray, " rays"]
+    outer: Float[ndarray, " rays"]
+    """Radii of the nearest and the farthest hair, smoothed; rays without hair have the nearest ray's."""
+    source: Float[ndarray, " rays"]
+    direction: Float[ndarray, " rays"]
+    """Whose hair a ray shows, and whether the rays after it are those after (1) or before (-1) that one."""
+
+    @classmethod
+    def of(cls, hair: Bool[ndarray, "s s"], center: Float[ndarray, " 2"]) -> _HairOnRays:
+        angles = np.arange(RAYS) * (2 * np.pi / RAYS)
+        radii = np.arange(round(1.45 * len(hair)))
+        x = center[0] + radii * np.sin(angles)[:, None]
+        y = center[1] - radii * np.cos(angles)[:, None]
+        found = cv2.remap(hair.astype(np.uint8), x.astype(np.float32), y.astype(np.float32), cv2.INTER_NEAREST) > 0
+        thickness = found.sum(axis=1)
+        known = thickness >= max(1, MIN_THICKNESS * np.median(thickness[thickness > 0]))
+        rays, all_rays = np.flatnonzero(known), np.arange(RAYS)
+        distance = np.abs(all_rays[:, None] - rays)
+        nearest = rays[np.minimum(distance, RAYS - distance).argmin(axis=1)]
+        mirrored = (2 * nearest - all_rays) % RAYS
+        source = np.where(known, all_rays, np.where(known[mirrored], mirrored, nearest))
+        direction = np.where(known, 1.0, np.where(known[mirrored], -1.0, 0.0))
+        inner, outer = found.argmax(axis=1), len(radii) - 1 - found[:, ::-1].argmax(axis=1)
+        return cls(_smooth_ring(inner[nearest]), _smooth_ring(outer[nearest]), source, direction)
+
+    def known_ray(self, ray: Float[ndarray, "s s"]) -> Float[ndarray, "s s"]:
+        """The rays with hair that stand for these rays: themselves, or mirror images at the nearest one with hair."""
+        index = np.floor(ray).astype(int) % RAYS
+        return (self.source[index] + self.direction[index] * (ray - np.floor(ray))) % RAYS
 
 
-def _smooth_ring(values: ndarray, known: Bool[ndarray, " rays"]) -> Float[ndarray, " rays"]:
-    """Values around a circle, blurred; unknown ones are those of the nearest known ray."""
-    rays = np.flatnonzero(known)
-    distance = np.abs(np.arange(RAYS)[:, None] - rays)
-    filled = values[rays[np.minimum(distance, RAYS - distance).argmin(axis=1)]].astype(np.float64)
+def _smooth_ring(values: ndarray) -> Float[ndarray, " rays"]:
+    """Values around a circle, blurred."""
     kernel = cv2.getGaussianKernel(8 * round(SMOOTH_RAYS) + 1, SMOOTH_RAYS).ravel()
     margin = len(kernel) // 2
-    return np.convolve(np.concatenate([filled[-margin:], filled, filled[:margin]]), kernel, "valid")
+    return np.convolve(np.concatenate([values[-margin:], values, values[:margin]]), kernel, "valid")
 
 
 def _at(ring: Float[ndarray, " rays"], ray: Float[ndarray, "s s"]) -> Float[ndarray, "s s"]:

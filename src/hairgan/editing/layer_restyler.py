@@ -84,7 +84,7 @@ class LayerRestyler:
             if wanted is not None:
                 color_of = _main(wanted.references) if wanted.references else color_of
             mean = (color_of.hair_color() if wanted is None else wanted.lab).mean
-            layer = layer_hair(photo, new, donor if takes_strands else photo, color_of, mean)
+            layer = layer_hair(photo, new, donor, donor if takes_strands else photo, color_of, mean)
         return Painting(
             photo=photo,
             picture=layer.picture,

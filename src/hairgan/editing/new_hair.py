@@ -91,11 +91,16 @@ def _new_hair(photo: ParsedPhoto, logits: Float[Tensor, "19 n n"], size: int) ->
     hair = _enlarged(logits, size).softmax(0)[Region.HAIR].cpu().numpy()
     uncovered = _enlarged(logits, len(photo.labels))[list(HIDDEN_BY_HAIR)].softmax(0).cpu().numpy()
     labels = photo.labels_at(size)
-    above = np.isin(labels, ABOVE_HAIR).astype(np.float32)
-    alpha = smooth_step(hair, *ALPHA) * (1 - cv2.GaussianBlur(above, (0, 0), EDGE * size))
+    alpha = smooth_step(hair, *ALPHA) * free_for_hair(labels)
     beneath = resize_labels(np.array(HIDDEN_BY_HAIR, np.uint8)[uncovered.argmax(0)], size)
     beneath = np.where(labels == Region.HAIR, beneath, labels)
     return NewHair(alpha, uncovered, np.where(alpha > 0.5, np.uint8(Region.HAIR), beneath))
+
+
+def free_for_hair(labels: UInt8[ndarray, "s s"]) -> Float32[ndarray, "s s"]:
+    """How much of each pixel new hair may cover: 0 inside the regions `ABOVE_HAIR`, with a soft edge."""
+    above = np.isin(labels, ABOVE_HAIR).astype(np.float32)
+    return 1 - cv2.GaussianBlur(above, (0, 0), EDGE * len(labels))
 
 
 def _smooth(logits: Float[Tensor, "19 n n"]) -> Float[Tensor, "19 n n"]:

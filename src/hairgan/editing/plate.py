@@ -43,6 +43,9 @@ SHARPNESS = 4
 BROW_LIGHTNESS = 0.8
 """Lightness of a brow nobody has seen, as a share of the hair's."""
 
+EAR_GROOVE, EAR_HOLLOW = 0.15, 0.25
+"""How much darker these are than the rest of an ear."""
+
 KEPT = (
     Region.NOSE, Region.EYE_G, Region.L_EYE, Region.R_EYE, Region.L_BROW, Region.R_BROW, Region.MOUTH, Region.U_LIP,
     Region.L_LIP, Region.HAT, Region.EAR_R, Region.NECK_L,
@@ -148,6 +151,8 @@ def _colors(
     total, weight = np.zeros_like(picture), np.zeros((size, size), np.float32)
     for region, share in zip(HIDDEN_BY_HAIR, beneath, strict=True):
         if share.any() and (filling := _filling(region, picture, labels, clear, ~gone)) is not None:
+            if region in (Region.L_EAR, Region.R_EAR) and not (labels == region).any():
+                filling = filling * _ear_shade(share, labels)[..., None]
             total += share[..., None] * filling
             weight += share
     anything = clear & ~hair if (clear & ~hair).any() else ~hair
@@ -196,6 +201,23 @@ def _brow_filling(
     lab = hair_color(picture, labels == Region.HAIR).mean.astype(np.float32)
     lab[0] *= BROW_LIGHTNESS
     return np.broadcast_to(lab_to_rgb(lab[None, None])[0, 0], picture.shape)
+
+
+def _ear_shade(share: Float32[ndarray, "s s"], labels: UInt8[ndarray, "s s"]) -> Float32[ndarray, "s s"]:
+    """Factors on the color of an ear that nobody has seen: a groove inside its rim, and a hollow beside the face."""
+    rows, columns = np.nonzero(share > 0.5)
+    if len(rows) < MIN_VISIBLE * share.size:
+        return np.ones_like(share)
+    center, radius = (
+        ((rows.min() + rows.max()) / 2, (columns.min() + columns.max()) / 2),
+        (np.ptp(rows), np.ptp(columns)),
+    )
+    y, x = np.mgrid[: len(share), : len(share)]
+    v, u = ((y - center[0]) / max(radius[0] / 2, 1), (x - center[1]) / max(radius[1] / 2, 1))
+    toward_face = np.sign(np.flatnonzero((labels == Region.SKIN).any(axis=0)).mean() - center[1])
+    groove = EAR_GROOVE * np.exp(-(((np.hypot(u, v) - 0.55) / 0.2) ** 2)) * (u * toward_face < 0.5)
+    hollow = EAR_HOLLOW * np.exp(-((u - 0.25 * toward_face) ** 2 + (v - 0.1) ** 2) / 0.12)
+    return cv2.GaussianBlur((1 - groove - hollow).astype(np.float32), (0, 0), SOFT * len(share))
 
 
 def _grown(inside: Bool[ndarray, "s s"], distance: float) -> Bool[ndarray, "s s"]:

@@ -11,7 +11,7 @@ import pytest
 from hairgan.editing.color import hair_color, rgb_to_lab
 from hairgan.editing.grain import grain
 from hairgan.editing.hair_layer import layer_hair
-from hairgan.editing.hair_texture import hair_texture, warp_to
+from hairgan.editing.hair_texture import MAX_STRETCH, HairWarp, hair_texture
 from hairgan.editing.new_hair import HairLayouter, WantedShape
 from hairgan.editing.parsed_photo import ParsedPhoto
 from hairgan.editing.plate import remove_hair
@@ -132,7 +132,7 @@ def test_two_shapes_are_mixed_by_their_shares(long_haired, short_haired) -> None
 def test_the_layer_has_the_wanted_color_and_leaves_the_rest(long_haired, short_haired) -> None:
     new = HairLayouter(WearsReference())(long_haired, [WantedShape(short_haired.labels)], SIDE)
     wanted = short_haired.hair_color().mean
-    layer = layer_hair(long_haired, new, short_haired, short_haired, wanted)
+    layer = layer_hair(long_haired, new, short_haired, short_haired, short_haired, wanted)
     np.testing.assert_array_equal(layer.picture[layer.changed == 0], long_haired.crop[layer.changed == 0])
     inside = new.alpha == 1
     assert np.abs(layer.picture[inside].mean(0) - (110, 50, 170)).max() < 8
@@ -143,7 +143,7 @@ def test_the_layer_has_the_wanted_color_and_leaves_the_rest(long_haired, short_h
 def test_a_texture_warped_onto_the_same_hair_stays(short_haired) -> None:
     texture = hair_texture(short_haired, SIDE)
     hair = short_haired.labels == Region.HAIR
-    warped = warp_to(texture.color + texture.strands, short_haired.labels, short_haired.labels, hair)
+    warped = HairWarp.between(short_haired.labels, short_haired.labels, hair)(texture.color + texture.strands)
     assert np.abs(warped - texture.color - texture.strands)[hair].mean() < 1.0
 
 
@@ -152,9 +152,80 @@ def test_stripes_reach_from_the_inner_to_the_outer_edge_of_wider_hair() -> None:
     narrow, wide = (draw_labels(SIDE, length=0.45, width=width) for width in (0.25, 0.42))
     y = np.arange(SIDE, dtype=np.float32)
     picture = np.broadcast_to(y[:, None, None], (SIDE, SIDE, 3)).copy()
-    warped = warp_to(picture, narrow, wide, wide == Region.HAIR)
+    warped = HairWarp.between(narrow, wide, wide == Region.HAIR)(picture)
     top_of_narrow, top_of_wide = (np.flatnonzero((m == Region.HAIR)[:, SIDE // 2])[0] for m in (narrow, wide))
     assert abs(warped[top_of_wide + 1, SIDE // 2, 0] - top_of_narrow) < 3
+
+
+def test_the_outline_has_the_locks_of_the_donors(long_haired, short_haired) -> None:
+    """Spikes of the donor's hair stand out of the new hair too, unless a hat hides where they end."""
+    labels = short_haired.labels.copy()
+    top = np.flatnonzero((labels == Region.HAIR).any(axis=1))[0]
+    columns = np.arange(SIDE)
+    spikes = (columns // 6 % 2 == 0) & (np.abs(columns - SIDE / 2) < SIDE / 8)
+    labels[top - 2 : top + 2, spikes] = Region.HAIR
+    labels[top - 2 : top + 3, ~spikes & (np.abs(columns - SIDE / 2) < SIDE / 8)] = Region.BACKGROUND
+    spiked = parsed(labels, (110, 50, 170))
+    new = HairLayouter(WearsReference())(long_haired, [WantedShape(short_haired.labels)], SIDE)
+
+    def contrast(donor: ParsedPhoto) -> float:
+        """How much more the layer changes below spikes than between them."""
+        layer = layer_hair(bald, new, donor, short_haired, short_haired, short_haired.hair_color().mean)
+        row = np.abs(layer.picture - bald.crop)[top : top + 2, SIDE // 2 - 12 : SIDE // 2 + 12].mean(axis=(0, 2))
+        below = spikes[SIDE // 2 - 12 : SIDE // 2 + 12]
+        return float(row[below].mean() - row[~below].mean())
+
+    bald = parsed(draw_labels(SIDE, length=0), (0, 0, 0))
+    hatted = replace(spiked, labels=np.where(labels == Region.BACKGROUND, np.uint8(Region.HAT), labels))
+    smooth = contrast(short_haired)
+    assert contrast(spiked) > smooth + 20 and contrast(hatted) < smooth + 5
+
+
+def test_hair_is_repeated_where_the_donor_has_none() -> None:
+    """Short hair has none below the ears: long hair shows its sides there, mirrored."""
+    short, long = draw_labels(SIDE, length=0.45), draw_labels(SIDE, length=0.9)
+    warp = HairWarp.between(short, long, long == Region.HAIR)
+    below = (long == Region.HAIR) & (np.arange(SIDE)[:, None] > 0.75 * SIDE)
+    assert not warp.own[below].any() and warp.own[long == Region.HAIR].any()
+    assert (warp((short == Region.HAIR).astype(np.float32))[below] > 0.5).mean() > 0.8
+
+
+def test_hair_is_repeated_rather_than_stretched() -> None:
+    """Each pixel of a strip of hair becomes at most `MAX_STRETCH` pixels of much thicker hair."""
+    thick = draw_labels(SIDE, length=0.45, width=0.42)
+    thin = thick.copy()
+    top = np.flatnonzero((thick == Region.HAIR)[:, SIDE // 2])[0]
+    thin[top + 5 :][thin[top + 5 :] == Region.HAIR] = Region.BACKGROUND
+    warp = HairWarp.between(thin, thick, thick == Region.HAIR)
+    column = warp.y[top : top + 12, SIDE // 2]
+    assert np.abs(np.diff(column)).max() > 0.9 / MAX_STRETCH
+    assert (np.diff(column) < 0).any()  # it goes back through the strip
+
+
+def test_strands_of_red_hair_are_not_colorful_in_dark_hair(long_haired) -> None:
+    random = np.random.default_rng(0)
+    red = parsed(draw_labels(SIDE, length=0.45), (190, 60, 20))
+    lit = red.crop * random.uniform(0.5, 1.5, (SIDE, SIDE, 1))
+    red = replace(red, crop=lit.clip(0, 255).astype(np.uint8), photo=lit.clip(0, 255).astype(np.uint8))
+    new = HairLayouter(WearsReference())(long_haired, [WantedShape(red.labels)], SIDE)
+    dark = parsed(draw_labels(SIDE, length=0.45), (28, 26, 25))
+    layer = layer_hair(long_haired, new, red, red, dark, dark.hair_color().mean)
+    lab = rgb_to_lab(layer.picture[new.alpha == 1])
+    assert lab[:, 0].std() > 2 and lab[:, 1:].std() < 2
+
+
+def test_an_ear_nobody_has_seen_is_not_plain() -> None:
+    labels = draw_labels(SIDE, length=0.9)
+    photo = parsed(labels, (110, 50, 170))
+    uncovered = np.zeros((len(HIDDEN_BY_HAIR), SIDE, SIDE), np.float32)
+    uncovered[HIDDEN_BY_HAIR.index(Region.BACKGROUND)] = 1
+    rows, columns = np.nonzero(labels == Region.SKIN)
+    ear = np.zeros((SIDE, SIDE), bool)
+    ear[int(rows.mean()) - 10 : int(rows.mean()) + 10, columns.max() + 2 : columns.max() + 14] = True
+    uncovered[:, ear] = 0
+    uncovered[HIDDEN_BY_HAIR.index(Region.L_EAR), ear] = 1
+    shown = remove_hair(photo, uncovered, SIDE).picture[ear & (labels == Region.HAIR)]
+    assert (ear & (labels == Region.HAIR)).sum() > 100 and shown.mean(axis=1).std() > 4
 
 
 @pytest.fixture(scope="module")
