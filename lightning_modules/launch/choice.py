@@ -17,6 +17,7 @@ from hairgan.weights.trusted import trust
 from lightning_modules.launch import processes, record, run_directory, settings, slurm
 from lightning_modules.launch.overrides import RUN_SELECTION, apply_command_line
 from lightning_modules.launch.run_directory import Choice
+from lightning_modules.launch.settings.wording import shown
 
 
 def choose_run(cfg: DictConfig) -> Choice:
@@ -158,7 +159,7 @@ def _refuse_other_start(asked: Any, started: Any, run: Path) -> None:
         if (_sources(value) != _sources(before)) if name == "source" else ((value or None) != (before or None)):
             raise ValueError(
                 f"init is for a new run: the run in {run} goes on from its own weights, and started with "
-                f"init.{name}={settings.shown(before)}, not {settings.shown(value)}; leave it out"
+                f"init.{name}={shown(before)}, not {shown(value)}; leave it out"
             )
 
 

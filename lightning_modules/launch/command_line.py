@@ -22,12 +22,12 @@ from lightning_modules.launch.log_filters import keep_lightning_apart
 from lightning_modules.launch.settings.consistency import SET_FROM_DATA
 from lightning_modules.launch.settings.families import DATA, FAMILIES
 
-CHECKS: dict[str, tuple[str, Callable[[DictConfig], None]]] = {
-    "train.py": ("config", settings.check_training),
-    "sweep.py": ("config", settings.check_sweep),
-    "evaluate.py": ("evaluate", settings.check_evaluation_of_runs),
+CHECKS = {
+    "train.py": ("config", "check_training"),
+    "sweep.py": ("config", "check_sweep"),
+    "evaluate.py": ("evaluate", "check_evaluation_of_runs"),
 }
-"""Program -> its config, and the function that checks it."""
+"""Program -> its config, and the function of `settings` that checks it."""
 
 ASKS_HYDRA = (
     "hydra_help", "version", "cfg", "info", "shell_completion",
@@ -63,13 +63,14 @@ def prepare(program: str) -> None:
         keep_lightning_apart()
         if not starts:
             return
+        check_config: Callable[[DictConfig], None] = getattr(settings, check)
         with initialize_config_dir(str(config_comments.CONF), version_base="1.3"):
             for overrides in starts:
                 cfg = compose(config, [*overrides, *config_comments.search_own_folders()])
                 for name in SET_FROM_DATA:
                     if cfg.get(name) is not None:
                         raise ValueError(f"{name} is set from the data, not on the command line")
-                check(cfg)
+                check_config(cfg)
 
 
 def overrides_of_starts(words: Sequence[str]) -> list[list[str]]:

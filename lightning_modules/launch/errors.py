@@ -21,7 +21,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 from hairgan import programs
 from lightning_modules.launch.config_comments import choices
 from lightning_modules.launch.settings.hints import COMMON_NAMES, did_you_mean
-from lightning_modules.launch.settings.validation import nearest
+from lightning_modules.launch.settings.wording import nearest
 
 HYDRA_FULL_ERROR = "HYDRA_FULL_ERROR"
 FULL_ERROR = "HAIRGAN_FULL_ERROR"

@@ -23,7 +23,7 @@ from hairgan.files import write_text
 from hairgan.moved import with_current_names
 from hairgan.weights.runs import CONFIG
 from lightning_modules.launch.overrides import RUN_SELECTION
-from lightning_modules.launch.settings import shown
+from lightning_modules.launch.settings.wording import shown
 
 RECORD = "run.yaml"
 AS_WRITTEN = "config_as_written.yaml"

@@ -102,6 +102,12 @@ def test_nothing_slow_is_imported(words, calls):
     assert slow.isdisjoint(calls[words]["modules"]), slow & set(calls[words]["modules"])
 
 
+def test_what_checks_settings_is_imported_to_check_them(calls):
+    unchecked = [("--help",), ("--cfg", "job")]
+    for words in [*((program, *rest) for program in PROGRAMS for rest in unchecked), ("train.py", "--hydra-help")]:
+        assert "pydantic" not in calls[words]["modules"], words
+
+
 def test_editing_needs_torch_but_nothing_of_training():
     """The salon's import, which every command that edits a photo waits for."""
     code = f"import sys; from hairgan import Salon; print([n for n in {LIGHT!r} if n in sys.modules])"

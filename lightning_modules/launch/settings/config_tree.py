@@ -9,7 +9,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from lightning_modules.launch.settings.validation import shown
+from lightning_modules.launch.settings.wording import shown
 
 
 def plain(cfg: DictConfig) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from omegaconf import DictConfig
 
 from lightning_modules.launch.settings.config_tree import plain, select
 from lightning_modules.launch.settings.families import BATCHES, family_of
-from lightning_modules.launch.settings.validation import shown
+from lightning_modules.launch.settings.wording import shown
 
 SET_FROM_DATA = ("domain_names", "num_domains")
 SIZED_NETWORKS = ("generator", "style_encoder", "discriminator", "parser", "classifier")

@@ -12,8 +12,9 @@ from hairgan.metrics.registry import SPLITS
 from hairgan.weights.run_folders import config_file
 from lightning_modules.launch.settings.config_tree import plain
 from lightning_modules.launch.settings.metrics import MetricSettings, Modes, check_metric_names, check_num_outputs
-from lightning_modules.launch.settings.validation import Meaning, check, shown
+from lightning_modules.launch.settings.validation import Meaning, check
 from lightning_modules.launch.settings.value_types import BatchSize, Count, Path, Seed, Trust, distinct
+from lightning_modules.launch.settings.wording import shown
 
 
 def _device(name: str) -> str:

@@ -8,8 +8,9 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from lightning_modules.launch.settings.families import NETWORKS, family_of
-from lightning_modules.launch.settings.validation import Meaning, Settings, check, nearest
+from lightning_modules.launch.settings.validation import Meaning, Settings, check
 from lightning_modules.launch.settings.value_types import Path, Positive, Text, distinct
+from lightning_modules.launch.settings.wording import nearest
 
 Names = Annotated[list[Text], Meaning("a list of networks, or of parts of them")]
 Domains = Annotated[dict[str, Text | int], Meaning("domains with the domain that each starts from, e.g. {bob: short}")]

@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from hairgan.metrics.registry import METRICS, MODES, PROTOCOLS, class_of, installed_metrics, known_metrics
-from lightning_modules.launch.settings.validation import Meaning, Settings, nearest, shown
+from lightning_modules.launch.settings.validation import Meaning, Settings
 from lightning_modules.launch.settings.value_types import Path, Text, distinct, whole
+from lightning_modules.launch.settings.wording import nearest, shown
 
 Modes = Annotated[distinct(Literal[MODES]), Meaning("a list of latent, reference or both")]
 

@@ -12,7 +12,7 @@ from lightning_modules.launch.settings.config_tree import enabled_components
 from lightning_modules.launch.settings.families import family_of
 from lightning_modules.launch.settings.metrics import check_metrics_of
 from lightning_modules.launch.settings.targets import settings_of
-from lightning_modules.launch.settings.validation import nearest, shown
+from lightning_modules.launch.settings.wording import nearest, shown
 
 
 def check_monitors(values: dict[str, Any]) -> None:

@@ -9,8 +9,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from lightning_modules.launch.settings.config_tree import plain
 from lightning_modules.launch.settings.training import check_training
-from lightning_modules.launch.settings.validation import Meaning, Settings, check, nearest, shown
+from lightning_modules.launch.settings.validation import Meaning, Settings, check
 from lightning_modules.launch.settings.value_types import Count, CountOrZero, Number, RunName, Text
+from lightning_modules.launch.settings.wording import nearest, shown
 
 FIXED = {
     **dict.fromkeys(("resume", "reproduce", "run_dir", "dry_run", "name", "run_name"), "the sweep sets it"),

@@ -7,8 +7,9 @@ from typing import Annotated, Any, ClassVar, Literal
 from omegaconf import DictConfig, OmegaConf
 from pydantic import ConfigDict, Field
 
-from lightning_modules.launch.settings.validation import LARGEST, Meaning, Settings, shown
+from lightning_modules.launch.settings.validation import LARGEST, Meaning, Settings
 from lightning_modules.launch.settings.value_types import Component, Count, Share, distinct, whole
+from lightning_modules.launch.settings.wording import shown
 
 PHASED_STRATEGY = "lightning_modules.strategy.PhasedDDPStrategy"
 PROCESS_TIMEOUT = 1800  # seconds that a process waits for the others

@@ -18,7 +18,7 @@ from lightning_modules.launch.settings.loggers import LoggerGroup
 from lightning_modules.launch.settings.monitors import check_monitors
 from lightning_modules.launch.settings.targets import settings_of
 from lightning_modules.launch.settings.trainer import Trainer, check_processes
-from lightning_modules.launch.settings.validation import Settings, check, meaning_of, shown
+from lightning_modules.launch.settings.validation import Settings, check, meaning_of
 from lightning_modules.launch.settings.value_types import (
     BatchSize,
     Component,
@@ -31,6 +31,7 @@ from lightning_modules.launch.settings.value_types import (
     Text,
     Trust,
 )
+from lightning_modules.launch.settings.wording import shown
 
 HYDRA_KEYS = ("_target_", "_partial_", "_convert_", "_recursive_", "_args_")  # read by Hydra, not by the component
 BACKENDS = ("inductor", "eager", "aot_eager", "aot_eager_decomp_partition", "cudagraphs", "onnxrt", "openxla", "tvm")

@@ -12,7 +12,6 @@ from __future__ import annotations
 import types
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -20,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 
 from lightning_modules.launch.settings.hints import did_you_mean
+from lightning_modules.launch.settings.wording import shown
 
 LARGEST = 10**9
 """The largest count of anything: steps, images, channels."""
@@ -107,22 +107,6 @@ def _message(kind: type[Settings], values: dict[str, Any], where: str, error: Va
 
 def _names_of(kind: type[Settings], target: str) -> str:
     return f"; {target} has {', '.join(kind.model_fields) or 'none'}" if target else ""
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """` (did you mean 'X'?)`, or nothing where no name is similar."""
-    close = get_close_matches(name, list(known), n=1)
-    return f" (did you mean '{close[0]}'?)" if close else ""
-
-
-def shown(value: Any) -> str:
-    """A value as it is typed on a command line, shortened where it is long."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    text = repr(value) if isinstance(value, (str, list, dict)) else str(value)[:400]
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def meaning_of(field: FieldInfo) -> str:
