@@ -7,12 +7,12 @@ face height, by the classical canon in which hairline, brows, nose base and chin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, UInt8
+from jaxtyping import Bool, Int, UInt8
 from numpy import ndarray
 
 from hairgan.regions import Region
@@ -28,10 +28,9 @@ LONG_BELOW_CHIN = 0.08
 the picture ends only about 0.13 face heights below the chin.)"""
 BOB_BELOW_CHIN = -0.28
 """Hair that ends between this (about the upper lip) and `LONG_BELOW_CHIN` is a bob; above, it is short."""
-
 _EYES = (Region.L_EYE, Region.R_EYE)
-_LIPS = (Region.U_LIP, Region.L_LIP, Region.MOUTH)
-_FACE = (Region.SKIN, Region.NOSE, *_LIPS)
+_MIDDLE = (Region.NOSE, Region.U_LIP, Region.L_LIP, Region.MOUTH)
+_FACE = (Region.SKIN, *_MIDDLE)
 _BARE_FOREHEAD = (Region.SKIN, Region.L_BROW, Region.R_BROW, Region.EYE_G)
 _COLORS = {"Black_Hair": "black", "Blond_Hair": "blond", "Brown_Hair": "brown", "Gray_Hair": "grey"}
 
@@ -53,7 +52,7 @@ def measure(labels: UInt8[ndarray, "h w"], known: Mapping[str, Any]) -> dict[str
         `hair_color`: black, brown, blond or grey; None when none or several are set.
     """
     hair = labels == Region.HAIR
-    area = float(hair.mean())
+    area = np.count_nonzero(hair) / hair.size
     face = _Face.find(labels)
     bottom = _lowest_row(hair) if area >= MIN_HAIR else None
     below = None if face is None or bottom is None else float((bottom - face.chin) / face.height)
@@ -88,18 +87,18 @@ class _Face:
 
     @classmethod
     def find(cls, labels: UInt8[ndarray, "h w"]) -> _Face | None:
-        rows = np.nonzero(np.isin(labels, _EYES))[0]
+        rows = _positions(_among(labels, _EYES), axis=0)
         if not len(rows):
-            rows = np.nonzero(labels == Region.EYE_G)[0]  # sunglasses
+            rows = _positions(labels == Region.EYE_G, axis=0)  # sunglasses
         if not len(rows):
-            rows = np.nonzero(labels == Region.NOSE)[0][:1]  # bangs over both eyes: the root of the nose
-        middle = np.nonzero(np.isin(labels, (Region.NOSE, *_LIPS)))[1]  # not between the eyes: one may be hidden
+            rows = _positions(labels == Region.NOSE, axis=0)[:1]  # bangs over both eyes: the root of the nose
+        middle = _positions(_among(labels, _MIDDLE), axis=1)  # not between the eyes: one may be hidden
         if not len(rows) or not len(middle):
             return None
         eyes, center = float(np.median(rows)), int(np.median(middle))
         # the chin is where the face ends below its middle
         half = max(1, len(labels) // 24)
-        below = np.isin(labels[:, max(0, center - half) : center + half + 1], _FACE)
+        below = _among(labels[:, max(0, center - half) : center + half + 1], _FACE)
         ends = [int(np.flatnonzero(column)[-1]) for column in below.T if column.any()]
         chin = float(np.median(ends)) if ends else eyes
         return cls(eyes, chin, center) if chin - eyes >= MIN_EYE_TO_CHIN * len(labels) else None
@@ -110,8 +109,22 @@ class _Face:
         half = round(HALF_EYE_SPAN * self.height)
         box = labels[max(0, top) : max(0, bottom), max(0, self.center - half) : self.center + half + 1]
         hair = int((box == Region.HAIR).sum())
-        seen = hair + int(np.isin(box, _BARE_FOREHEAD).sum())
+        seen = hair + int(_among(box, _BARE_FOREHEAD).sum())
         return hair / seen if seen > 0.2 * box.size else None
+
+
+def _among(labels: UInt8[ndarray, "h w"], regions: Sequence[int]) -> Bool[ndarray, "h w"]:
+    """`np.isin(labels, regions)`, but much faster for a few regions."""
+    found = labels == regions[0]
+    for region in regions[1:]:
+        found |= labels == region
+    return found
+
+
+def _positions(mask: Bool[ndarray, "h w"], axis: int) -> Int[ndarray, " n"]:
+    """The row (axis 0) or column (axis 1) of each pixel of a mask, sorted."""
+    counts = mask.sum(axis=1 - axis, dtype=np.uint32)  # twice as fast as int64
+    return np.repeat(np.arange(len(counts)), counts)
 
 
 def _lowest_row(hair: Bool[ndarray, "h w"]) -> int | None:

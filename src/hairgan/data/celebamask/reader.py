@@ -17,13 +17,14 @@ from jaxtyping import Bool, Int, UInt8
 from numpy import ndarray
 
 from hairgan.data.celebamask.files import COLUMN, FolderFiles, ZipFiles, find_files
+from hairgan.data.celebamask.masks import read_mask
 from hairgan.data.celebamask.names import ATTRIBUTES, MAPPING
 from hairgan.data.celebamask.text_files import decode, parse_attributes, parse_mapping
 from hairgan.data.items import Item, Skip, skipping
 from hairgan.data.measured_attributes import measure
 from hairgan.data.source_changes import stamp
 from hairgan.data.splits import hashed_split, official_split
-from hairgan.photos.opening import open_image, open_rgb
+from hairgan.photos.opening import open_rgb
 
 
 @dataclass(frozen=True)
@@ -127,13 +128,13 @@ class CelebAMaskHQ:
             if not self.exists[index, column]:
                 continue
             with skipping(name, "unreadable part", part):
-                mask = _read_mask(self.files.read(index, column), "the mask")
+                mask = read_mask(self.files.read(index, column), "the mask")
             if labels is None:
                 labels = np.zeros_like(mask)
             if mask.shape != labels.shape or mask.shape[0] != mask.shape[1]:
                 sizes = f"{part} of {mask.shape[1]} x {mask.shape[0]} px, skin of {labels.shape[1]} x {labels.shape[0]}"
                 raise Skip(name, "size mismatch", sizes)
-            labels[mask == 1] = column
+            np.maximum(labels, mask * np.uint8(column), out=labels)  # columns grow in merge order
         assert labels is not None
         return labels
 
@@ -143,11 +144,3 @@ class CelebAMaskHQ:
         attributes |= self.read_attributes(index)
         labels = self.read_labels(index)
         return Item(self.read_image(index), labels, attributes | measure(labels, attributes))
-
-
-def _read_mask(data: bytes, name: str) -> UInt8[ndarray, "h w"]:
-    """1 where the first channel of a mask is not 0."""
-    with open_image(data, name) as image:
-        rgb = image.convert("RGB") if image.mode == "P" else image
-        mask = np.asarray(rgb.getchannel(0) if len(rgb.getbands()) > 1 else rgb)
-    return (mask != 0).astype(np.uint8)
