@@ -27,6 +27,10 @@ HAIR_COLORS: dict[str, str] = {
     "gray": "#8d8985",
     "silver": "#b5b3b2",
     "white": "#dcdad6",
+    "blue": "#2a4d9e",
+    "green": "#3f7a4c",
+    "purple": "#5f3a86",
+    "pink": "#c76a8f",
 }
 
 
@@ -169,4 +173,21 @@ def usual_tones(mean: Float[ndarray, " 3"], contrast: float) -> Float[ndarray, "
     tones = np.stack([lightness, chroma * mean[1], chroma * mean[2]], axis=1)
     tones[:, 0] += mean[0] - lightness.mean()
     tones[:, 0] = tones[:, 0].clip(0, 100)
-    return tones
+    return _displayable(tones)
+
+
+def _displayable(tones: Float[ndarray, "tones 3"]) -> Float[ndarray, "tones 3"]:
+    """Tones with as much of their chroma as sRGB can show at their lightness: clipped ones lose light and shade."""
+
+    def with_chroma(share: Float[ndarray, " tones"]) -> Float[ndarray, "tones 3"]:
+        return tones * np.stack([np.ones_like(share), share, share], axis=1)
+
+    def can_be_shown(lab: Float[ndarray, "tones 3"]) -> Bool[ndarray, " tones"]:
+        return np.abs(rgb_to_lab(lab_to_rgb(lab.astype(np.float32))) - lab).max(axis=1) < 0.5
+
+    low, high = np.zeros(len(tones)), np.ones(len(tones))
+    for _ in range(10):
+        half = (low + high) / 2
+        fits = can_be_shown(with_chroma(half))
+        low, high = np.where(fits, half, low), np.where(fits, high, half)
+    return np.where(can_be_shown(tones)[:, None], tones, with_chroma(low))

@@ -15,6 +15,7 @@ from hairgan.editing.color import (
     recolor,
     rgb_to_lab,
     usual_contrast,
+    usual_tones,
 )
 
 
@@ -77,3 +78,14 @@ def test_lighter_hair_gets_more_contrast_and_darker_hair_less(now: float, wanted
     assert after.mean[0] == pytest.approx(wanted, abs=2)
     expected = min(usual_contrast(wanted), 2.5 * before.spread[0])
     assert after.spread[0] == pytest.approx(expected, rel=0.2)
+
+
+@pytest.mark.parametrize("color", ["#0000ff", "#ff00aa", "blue", "auburn"])
+def test_no_color_is_so_strong_that_light_and_shade_are_lost(color: str) -> None:
+    """Tones that the screen cannot show would all be clipped to the same color."""
+    mean = rgb_to_lab(parse_color(color).astype(np.float32)).astype(np.float64)
+    tones = usual_tones(mean, usual_contrast(mean[0]))
+    shown = rgb_to_lab(lab_to_rgb(tones.astype(np.float32)))
+    assert np.abs(shown - tones).max() < 1 and (np.diff(shown[:, 0]) > 0).all()
+    lit = tones[len(tones) // 2 :, 1:].mean(axis=0)
+    assert lit @ mean[1:] > 0.9 * np.linalg.norm(lit) * np.linalg.norm(mean[1:])  # of the same hue
