@@ -13,12 +13,12 @@ from hairgan.cli.shared_options import trust_option
 @click.argument("sources", nargs=-1, required=True)
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the bundle.")
 @click.option("--checkpoint", default="last", help="Of the runs: last, best, or a file.")
-@click.option("--licence", "--license", help="Licence of the networks trained in these runs.  [default: not stated]")
+@click.option("--license", help="License of the networks trained in these runs.  [default: not stated]")
 @click.option("--half", is_flag=True, help="Store float16: half the size.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing bundle.")
 @trust_option
 def bundle(
-    sources: tuple[str, ...], out: Path, checkpoint: str, licence: str | None, half: bool, overwrite: bool
+    sources: tuple[str, ...], out: Path, checkpoint: str, license: str | None, half: bool, overwrite: bool
 ) -> None:
     """Collect the networks of SOURCES, run directories and bundles (also on the hub), in one bundle.
 
@@ -28,7 +28,7 @@ def bundle(
     from hairgan.weights.bundles import save_bundle
     from hairgan.weights.collecting import collect
 
-    networks, facts = collect(sources, checkpoint, licence)
+    networks, facts = collect(sources, checkpoint, license)
     card = save_bundle(out, networks, half=half, overwrite=overwrite, **facts)
     for name, part in card["parts"].items():
         click.echo(f"{name:<18}{part['parameters']:>12,} parameters")

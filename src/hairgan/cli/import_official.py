@@ -29,7 +29,7 @@ def import_official(
 ) -> None:
     """Make a bundle from published weights that you have downloaded.
 
-    Reading a file runs no code: one that holds anything but tensors is refused. The files have their own licences,
+    Reading a file runs no code: one that holds anything but tensors is refused. The files have their own licenses,
     which the bundle's card repeats; most exclude commercial use.
     """
     from hairgan.weights.bundles import save_bundle

@@ -14,17 +14,13 @@ import click
 @click.option("--message", help="Of the commit.  [default: hairgan bundle]")
 @click.option(
     "--license",
-    "--licence",
-    "licence",
     metavar="NAME",
-    help="Licence of the parts whose card states none: mit, cc-by-nc-4.0, ... as the hub names it, or other words.",
+    help="License of the parts whose card states none: mit, cc-by-nc-4.0, ... as the hub names it, or other words.",
 )
 @click.option(
     "--data-license",
-    "--data-licence",
-    "data_licence",
     metavar="TEXT",
-    help="Licence of the data they were trained on, where it is not known.",
+    help="License of the data they were trained on, where it is not known.",
 )
 @click.option(
     "--picture",
@@ -38,19 +34,19 @@ def push(
     name: str,
     private: bool,
     message: str | None,
-    licence: str | None,
-    data_licence: str | None,
+    license: str | None,
+    data_license: str | None,
     pictures: tuple[Path, ...],
 ) -> None:
     """Push BUNDLE, a folder, to OWNER/NAME on the Hugging Face hub, with a model card.
 
     The repository is made if there is none. The model card (README.md) is written beside the bundle's card, from what
-    that says. Every part's licence must be stated, and that of the data it was trained on: what was made from weights
+    that says. Every part's license must be stated, and that of the data it was trained on: what was made from weights
     or data for non-commercial use keeps that condition. It needs a token of the hub: `hf auth login`, or HF_TOKEN.
     """
     from hairgan.weights.hub import push as push_bundle
 
     pushed = push_bundle(
-        bundle, name, private=private, message=message, licence=licence, data_licence=data_licence, pictures=pictures
+        bundle, name, private=private, message=message, license=license, data_license=data_license, pictures=pictures
     )
     click.echo(f"pushed {pushed}\nto use it: hairgan dye ME.jpg --color auburn --bundle {name}")

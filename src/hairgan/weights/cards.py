@@ -20,6 +20,8 @@ from hairgan.weights.files import shorten
 from hairgan.weights.trusted import is_own
 
 FORMAT = 1
+FACTS = ("licence", "data_licence", "training")
+"""Entries of a card about its parts: text for all of them, or a value by part."""
 CARD = "card.yaml"
 MAX_CARD = 200_000
 """Largest size of a card, in bytes."""
@@ -77,7 +79,7 @@ def check_card(card: Any, source: str) -> dict[str, Any]:
         if len(set(domains)) < len(domains):
             twice = next(name for name in domains if domains.count(name) > 1)
             raise ValueError(f"{source}: domains names '{shorten(twice, 40)}' twice")
-    for fact in ("licence", "data_licence", "training"):
+    for fact in FACTS:
         # a string applies to all parts
         if fact in card and not isinstance(card[fact], str):
             for name, value in expect_mapping(card[fact], f"{source}: {fact}").items():

@@ -13,7 +13,7 @@ from typing import Any
 from torch import nn
 
 from hairgan.weights.bundles import load_bundle
-from hairgan.weights.cards import PARTS, dataset_of, fact_of
+from hairgan.weights.cards import FACTS, PARTS, dataset_of, fact_of
 from hairgan.weights.hub import is_bundle
 from hairgan.weights.mean_styles import file_name, load_mean_styles
 from hairgan.weights.model_cards import NOT_STATED
@@ -33,14 +33,14 @@ PARTS_OF_MODELS: dict[str, dict[str, str]] = {
 
 
 def collect(
-    sources: Sequence[Path | str], checkpoint: str = "last", licence: str | None = None
+    sources: Sequence[Path | str], checkpoint: str = "last", license: str | None = None
 ) -> tuple[dict[str, nn.Module], dict[str, Any]]:
     """The networks of runs and bundles by part name, and the facts about them for the card.
 
     Args:
         sources: run directories and bundles, also on the hub.
         checkpoint: of the runs: `last`, `best` or a path.
-        licence: of the networks that come from runs.
+        license: of the networks that come from runs.
 
     Returns:
         the networks, and the facts: `domains`, and `licence`, `data_licence` and `training` by part.
@@ -55,7 +55,7 @@ def collect(
             bundle = load_bundle(source)
             found, card = bundle.networks, bundle.card
         else:
-            found, card = _of_run(source, checkpoint, licence)
+            found, card = _of_run(source, checkpoint, license)
         twice = sorted(set(found) & set(networks))
         if twice:
             raise ValueError(f"{source} holds {', '.join(twice)}, which another source also holds")
@@ -64,13 +64,13 @@ def collect(
             raise ValueError(f"{source} has the domains {', '.join(domains)}, not {', '.join(facts['domains'])}")
         networks |= found
         facts["domains"] = facts["domains"] or domains
-        for fact in ("licence", "data_licence", "training"):
+        for fact in FACTS:
             said = {name: fact_of(card, fact, name) for name in found}
             facts[fact] |= {name: value for name, value in said.items() if value is not None}
     return networks, {name: value for name, value in facts.items() if name != "data_licence" or value}
 
 
-def _of_run(run: Path | str, checkpoint: str, licence: str | None) -> tuple[dict[str, nn.Module], dict[str, Any]]:
+def _of_run(run: Path | str, checkpoint: str, license: str | None) -> tuple[dict[str, nn.Module], dict[str, Any]]:
     networks, what = networks_from_run(run, checkpoint)
     beside = what["checkpoint"].parent / file_name(what["step"])
     if beside.is_file():
@@ -99,12 +99,12 @@ def _of_run(run: Path | str, checkpoint: str, licence: str | None) -> tuple[dict
     if started_from := _started_from(record):
         training["init"] = started_from
         inherited = dict.fromkeys(text for source in started_from for text in source.get("licence", {}).values())
-        if inherited and licence is None:
-            licence = f"not stated; the training started from weights under: {'; '.join(inherited)}"
+        if inherited and license is None:
+            license = f"not stated; the training started from weights under: {'; '.join(inherited)}"
     has_domains = "stargan_generator" in parts and config.get("domain_names")
     return parts, {
         "domains": list(config["domain_names"]) if has_domains else [],
-        "licence": dict.fromkeys(parts, licence or NOT_STATED),
+        "licence": dict.fromkeys(parts, license or NOT_STATED),
         "training": dict.fromkeys(parts, training),
     }
 

@@ -16,7 +16,7 @@ from hairgan.extras import how_to_install
 from hairgan.files import write_text
 from hairgan.weights.cards import CARD, read_card, write_card
 from hairgan.weights.files import sha256, shorten
-from hairgan.weights.model_cards import PICTURES, README, is_ours, model_card, with_licences
+from hairgan.weights.model_cards import PICTURES, README, is_ours, model_card, with_licenses
 
 TOKEN = "a token of the hub with the right to write: run `hf auth login`, or set HF_TOKEN"
 
@@ -95,29 +95,29 @@ def push(
     *,
     private: bool = False,
     message: str | None = None,
-    licence: str | None = None,
-    data_licence: str | None = None,
+    license: str | None = None,
+    data_license: str | None = None,
     pictures: Sequence[Path | str] = (),
 ) -> str:
     """Push a bundle to the hub, with a model card that is written beside its card.
 
     The repository is made if there is none. Parts that the bundle no longer has are deleted there. Nothing is pushed
-    unless the licence of every part and of the data it was trained on is stated.
+    unless the license of every part and of the data it was trained on is stated.
 
     Args:
         bundle: the folder.
         name: `owner/name`.
         private: for a new repository.
         message: of the commit.
-        licence: of the parts whose card states none, best a name that the hub knows: `mit`, `cc-by-nc-4.0`, ...
-        data_licence: of the training data, where the card states none and it is not known.
+        license: of the parts whose card states none, best a name that the hub knows: `mit`, `cc-by-nc-4.0`, ...
+        data_license: of the training data, where the card states none and it is not known.
         pictures: files for the model card.
 
     Returns:
         `owner/name@commit`, which loads exactly what was pushed.
 
     Raises:
-        ValueError: the name or the bundle is not valid, a file was altered, a licence is missing, there is no token,
+        ValueError: the name or the bundle is not valid, a file was altered, a license is missing, there is no token,
             or the hub refuses or cannot be reached.
     """
     folder, to = Path(bundle), HubName.parse(name)
@@ -130,7 +130,7 @@ def push(
             raise ValueError(f"the bundle {folder} lacks {part['file']}")
         if (found := sha256(file)) != part["sha256"]:
             raise ValueError(f"{file} was altered: its SHA-256 is {found}, the card says {part['sha256']}")
-    stated = with_licences(card, licence, data_licence)
+    stated = with_licenses(card, license, data_license)
     files = {CARD: folder / CARD, README: folder / README}
     files |= {part["file"]: folder / part["file"] for part in card["parts"].values()}
     hub = _client()

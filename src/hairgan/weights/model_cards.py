@@ -1,6 +1,6 @@
 """Model cards of bundles: the README.md that the Hugging Face hub shows, with its front matter.
 
-Everything in it comes from the bundle's card, and the licences that a push states.
+Everything in it comes from the bundle's card, and the licenses that a push states.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ PICTURES = "pictures"
 OURS = "<!-- Written by `hairgan push`, and again by the next one. Delete this line to keep your own text. -->"
 
 NOT_STATED = "not stated"
-"""The licence of a run's networks in a card begins with this, where none was given."""
+"""The license of a run's networks in a card begins with this, where none was given."""
 
-LICENCES = (
+LICENSES = (
     "apache-2.0", "mit", "bsd-2-clause", "bsd-3-clause", "gpl-3.0", "lgpl-3.0", "agpl-3.0", "mpl-2.0", "unlicense",
     "openrail", "creativeml-openrail-m", "cc0-1.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nd-4.0", "cc-by-nc-4.0",
     "cc-by-nc-sa-4.0", "cc-by-nc-nd-4.0",
 )  # fmt: skip
-"""Licences by the names that the hub has for them, those of which a model card is likely to name one."""
+"""Licenses by the names that the hub has for them, those of which a model card is likely to name one."""
 
 DATA = {
-    # kind of source of a packed dataset -> its name, and its licence
+    # kind of source of a packed dataset -> its name, and its license
     "portraits": ("hairgan-portraits", "MIT: people drawn by hairgan"),
     "celebamask_hq": ("CelebAMask-HQ", "non-commercial research and educational purposes only"),
 }
@@ -54,23 +54,23 @@ TAGS = {
 }
 
 
-def with_licences(card: Mapping[str, Any], licence: str | None, data_licence: str | None) -> dict[str, Any]:
-    """A card in which every part has a licence, and the data that it was trained on too.
+def with_licenses(card: Mapping[str, Any], license: str | None, data_license: str | None) -> dict[str, Any]:
+    """A card in which every part has a license, and the data that it was trained on too.
 
     Args:
-        licence: of the parts without one.
-        data_licence: of the data without one.
+        license: of the parts without one.
+        data_license: of the data without one.
 
     Raises:
-        ValueError: a licence is missing, or is given although all are stated.
+        ValueError: a license is missing, or is given although all are stated.
     """
     parts = list(card["parts"])
     of_parts = {part: _text(fact_of(card, "licence", part)) for part in parts}
-    of_data = {part: _data_licence(card, part) for part in parts}
+    of_data = {part: _data_license(card, part) for part in parts}
     filled = {}
     for what, option, given, stated in (
-        ("licence", "--license NAME", licence, of_parts),
-        ("licence of the training data", "--data-license TEXT", data_licence, of_data),
+        ("license", "--license NAME", license, of_parts),
+        ("license of the training data", "--data-license TEXT", data_license, of_data),
     ):
         missing = [part for part in parts if stated[part] is None]
         if missing and not given:
@@ -86,33 +86,33 @@ def with_licences(card: Mapping[str, Any], licence: str | None, data_licence: st
                 + ", ".join(f"{part}: {shorten(stated[part], 60)}" for part in parts)
             )
         filled[what] = {part: stated[part] or given for part in parts}
-    for part, stated_now in filled["licence"].items():
-        name, origins = hub_licence(str(stated_now)), _non_commercial_origins(card, part)
+    for part, stated_now in filled["license"].items():
+        name, origins = hub_license(str(stated_now)), _non_commercial_origins(card, part)
         if name is not None and "-nc" not in name and origins:
             raise ValueError(
-                f"the licence of {part} is {name}, which allows commercial use, but what it was made from does not "
+                f"the license of {part} is {name}, which allows commercial use, but what it was made from does not "
                 f"({'; '.join(origins)}): state another, e.g. cc-by-nc-4.0, or say in words what applies"
             )
-    return {**card, "licence": filled["licence"], "data_licence": filled["licence of the training data"]}
+    return {**card, "licence": filled["license"], "data_licence": filled["license of the training data"]}
 
 
 def _non_commercial_origins(card: Mapping[str, Any], part: str) -> list[str]:
     """The data and the weights that a part was made from, and that are not for commercial use, in words."""
     training = fact_of(card, "training", part)
     data = _data_name(card, part)
-    found = {"its data" + (f", {data}" if data else ""): _data_licence(card, part)}
+    found = {"its data" + (f", {data}" if data else ""): _data_license(card, part)}
     sources = training.get("init") if isinstance(training, Mapping) else None
     for source in sources if isinstance(sources, list) else []:
-        licences = source.get("licence") if isinstance(source, Mapping) else None
-        for text in licences.values() if isinstance(licences, Mapping) else ():
+        licenses = source.get("licence") if isinstance(source, Mapping) else None
+        for text in licenses.values() if isinstance(licenses, Mapping) else ():
             found[f"weights under {shorten(text, 80)}"] = str(text)
-    return [origin for origin, licence in found.items() if _is_non_commercial(licence or "")]
+    return [origin for origin, license in found.items() if _is_non_commercial(license or "")]
 
 
-def _data_licence(card: Mapping[str, Any], part: str) -> str | None:
-    """The licence of the data that a part was trained on; None where the card does not tell."""
+def _data_license(card: Mapping[str, Any], part: str) -> str | None:
+    """The license of the data that a part was trained on; None where the card does not tell."""
     stated, training = _text(fact_of(card, "data_licence", part)), fact_of(card, "training", part)
-    if stated is None and isinstance(training, str):  # e.g. `as published`: the licence of the part speaks of the data
+    if stated is None and isinstance(training, str):  # e.g. `as published`: the license of the part speaks of the data
         return training
     kind = _kind(card, part)
     return stated or (DATA[kind][1] if kind in DATA else None)
@@ -135,10 +135,10 @@ def _text(value: Any) -> str | None:
     return None if value is None or str(value).startswith(NOT_STATED) else str(value)
 
 
-def hub_licence(text: str) -> str | None:
-    """The hub's name of the licence that a text begins with, e.g. `cc-by-nc-4.0` of `CC BY-NC 4.0 (...)`."""
+def hub_license(text: str) -> str | None:
+    """The hub's name of the license that a text begins with, e.g. `cc-by-nc-4.0` of `CC BY-NC 4.0 (...)`."""
     words = re.sub(r"\s+", "-", text.strip().lower())
-    found = [name for name in LICENCES if re.match(rf"{re.escape(name)}(?![\w.])", words)]
+    found = [name for name in LICENSES if re.match(rf"{re.escape(name)}(?![\w.])", words)]
     return max(found, key=len, default=None)
 
 
@@ -151,14 +151,14 @@ def model_card(card: Mapping[str, Any], repository: str, pictures: Sequence[str]
     """The README.md of a bundle.
 
     Args:
-        card: of the bundle, with all licences (`with_licences`).
+        card: of the bundle, with all licenses (`with_licenses`).
         repository: `owner/name`.
         pictures: paths in the repository.
     """
     front = yaml.safe_dump(front_matter(card, repository), sort_keys=False, allow_unicode=True)
     sections = [f"---\n{front}---", OURS, f"# {repository.partition('/')[2]}", _what(card, repository)]
     sections += [f"![{Path(picture).stem.replace('_', ' ')}]({picture})" for picture in pictures]
-    sections += ["## Use", _use(card, repository), "## Parts and licences", _parts(card)]
+    sections += ["## Use", _use(card, repository), "## Parts and licenses", _parts(card)]
     sections += ["## Training", _training(card)]
     metrics = _metrics(card)
     sections += ["## Metrics", metrics] if metrics else []
@@ -166,14 +166,14 @@ def model_card(card: Mapping[str, Any], repository: str, pictures: Sequence[str]
 
 
 def front_matter(card: Mapping[str, Any], repository: str) -> dict[str, Any]:
-    """What the hub reads: licence, library, tags, task, datasets and metrics."""
+    """What the hub reads: license, library, tags, task, datasets and metrics."""
     parts = list(card["parts"])
-    licences = {hub_licence(fact_of(card, "licence", part)) for part in parts}
-    one = next(iter(licences)) if len(licences) == 1 else None
+    licenses = {hub_license(fact_of(card, "licence", part)) for part in parts}
+    one = next(iter(licenses)) if len(licenses) == 1 else None
     data = [name for part in parts if (name := _data_name(card, part)) is not None]
     results = {part: main_metrics(card, part) for part in parts}
     front: dict[str, Any] = {"license": one or "other"}
-    front |= {} if one else {"license_name": "licences-of-the-parts", "license_link": README}
+    front |= {} if one else {"license_name": "licenses-of-the-parts", "license_link": README}
     front |= {"library_name": "hairgan", "tags": ["hair", "face", *(TAGS[part] for part in TAGS if part in parts)]}
     front |= next(({"pipeline_tag": task} for part, task in TASKS.items() if part in parts), {})
     front |= {"datasets": list(dict.fromkeys(data))} if data else {}
@@ -211,7 +211,7 @@ def _what(card: Mapping[str, Any], repository: str) -> str:
     if domains:
         text += f" Hair domains: {', '.join(domains)}."
     if any(_is_non_commercial(str(fact_of(card, "licence", part))) for part in card["parts"]):
-        text += " **Some parts must not be used commercially** (see their licences below)."
+        text += " **Some parts must not be used commercially** (see their licenses below)."
     return text
 
 
@@ -225,7 +225,7 @@ def _use(card: Mapping[str, Any], repository: str) -> str:
 
 
 def _parts(card: Mapping[str, Any]) -> str:
-    rows = ["| part | network | parameters | licence |", "|---|---|---|---|"]
+    rows = ["| part | network | parameters | license |", "|---|---|---|---|"]
     for name, part in card["parts"].items():
         network = part["class"].replace(":", ".").rpartition(".")[2]
         parameters = f"{part['parameters']:,}" if "parameters" in part else ""
@@ -234,7 +234,7 @@ def _parts(card: Mapping[str, Any]) -> str:
 
 
 def _training(card: Mapping[str, Any]) -> str:
-    rows = ["| part | data | licence of the data | images | size | steps | started from |", f"|{'---|' * 7}"]
+    rows = ["| part | data | license of the data | images | size | steps | started from |", f"|{'---|' * 7}"]
     for name in card["parts"]:
         training = fact_of(card, "training", name)
         facts = training if isinstance(training, Mapping) else {}
@@ -268,5 +268,5 @@ def _cell(value: Any) -> str:
     return shorten(" ".join(str(value).split()), 200).replace("|", "/").replace("<", "&lt;")
 
 
-def _is_non_commercial(licence: str) -> bool:
-    return bool(re.search(r"\bnc\b|non-?commercial", licence, re.IGNORECASE))
+def _is_non_commercial(license: str) -> bool:
+    return bool(re.search(r"\bnc\b|non-?commercial", license, re.IGNORECASE))

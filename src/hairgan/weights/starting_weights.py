@@ -42,7 +42,7 @@ class Source:
         step: at which they were saved, if known.
         domains: names of its hair domains, in order; empty if unknown.
         sha256: file -> hash of its bytes.
-        licence: network -> licence of its weights, where it is known.
+        licence: network -> license of its weights, where it is known.
     """
 
     path: str
@@ -158,8 +158,8 @@ def _of_bundle(folder: Path | str, classes: Mapping[str, type[nn.Module]]) -> li
     bundle = load_bundle(source_name, names)
     card = bundle.card
     hashes = {part["file"]: part["sha256"] for name, part in card["parts"].items() if name in bundle.networks}
-    licences = {name: str(text) for name in bundle.networks if (text := fact_of(card, "licence", name))}
-    source = Source(source_name, "bundle", None, bundle.domains, hashes, licences)
+    licenses = {name: str(text) for name in bundle.networks if (text := fact_of(card, "licence", name))}
+    source = Source(source_name, "bundle", None, bundle.domains, hashes, licenses)
     return [
         SourceNetwork(name, _kind(network), getattr(network, "config", {}), None, network.state_dict(), source)
         for name, network in bundle.networks.items()
@@ -205,8 +205,8 @@ def _arguments(node: Mapping[str, Any], image_size: Any) -> dict[str, Any]:
 def _of_published_file(path: Path, content: Any) -> list[SourceNetwork]:
     networks = networks_of(content, path)
     domains = OFFICIAL_DOMAINS if getattr(networks.get("mapping_network"), "num_domains", 0) == 2 else ()
-    licences = {name: LICENSES[name] for name in networks if name in LICENSES}
-    source = Source(str(path), "published file", None, domains, {path.name: sha256(path)}, licences)
+    licenses = {name: LICENSES[name] for name in networks if name in LICENSES}
+    source = Source(str(path), "published file", None, domains, {path.name: sha256(path)}, licenses)
     found = []
     for name, network in networks.items():
         state = network.state_dict()

@@ -79,7 +79,12 @@ def test_what_the_shipped_parser_sees(photo: Path) -> None:
     assert (seen & true).sum() / (seen | true).sum() > 0.85
 
 
-def test_weights_shows_the_card() -> None:
-    result = CliRunner().invoke(cli, ["weights"])
-    assert result.exit_code == 0
-    assert "parser" in result.output and "sha256" in result.output
+def test_weights_shows_a_short_table_and_on_request_the_card_of_a_part() -> None:
+    table = CliRunner().invoke(cli, ["weights"])
+    lines = [line.split() for line in table.output.splitlines()]
+    assert table.exit_code == 0 and len(lines) == 6 and lines[0] == ["part", "network", "parameters", "file", "license"]
+    assert lines[1] == ["parser", "BiSeNet", "1,831,848", "3.7", "MB", "MIT"]
+    card = CliRunner().invoke(cli, ["weights", "--part", "parser"]).output
+    assert "sha256: " in card and "licence: MIT" in card and "step: 3958" in card and "HairClassifier" not in card
+    missing = CliRunner().invoke(cli, ["weights", "--part", "parsr"])
+    assert missing.exit_code == 2 and "has no part 'parsr'; it has parser, classifier, hair_layout" in missing.output

@@ -55,7 +55,7 @@ def stargan_run(tmp_path_factory: pytest.TempPathFactory, averaged: Generator) -
 
 def test_a_run_and_a_bundle_become_one_bundle(stargan_run: Path, averaged: Generator, tmp_path: Path) -> None:
     save_bundle(tmp_path / "parts", {"parser": BiSeNet(base_width=4)}, licence={"parser": "MIT"})
-    arguments = ["bundle", str(stargan_run), str(tmp_path / "parts"), "--out", str(tmp_path / "b"), "--licence", "CC0"]
+    arguments = ["bundle", str(stargan_run), str(tmp_path / "parts"), "--out", str(tmp_path / "b"), "--license", "CC0"]
     result = CliRunner().invoke(cli, arguments, catch_exceptions=False)
     assert result.exit_code == 0 and f"wrote {tmp_path / 'b'}" in result.output
     bundle = load_bundle(tmp_path / "b")

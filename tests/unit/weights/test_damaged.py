@@ -161,7 +161,7 @@ def test_a_damaged_card(
     refused(lambda: load_bundle(folder), match)
 
 
-def test_a_card_with_one_licence_and_training_for_all(good_card: dict[str, Any], card: Callable[[Any], Path]) -> None:
+def test_a_card_with_one_license_and_training_for_all(good_card: dict[str, Any], card: Callable[[Any], Path]) -> None:
     _, facts = collect([card(good_card | {"licence": "MIT", "training": "as published"})])
     assert facts["licence"] == {"mapping_network": "MIT", "mean_styles": "MIT"}
     assert facts["training"]["mapping_network"] == "as published"

@@ -20,7 +20,7 @@ from hairgan.networks.hair_classifier import HairClassifier
 from hairgan.weights import load_bundle, save_bundle
 from hairgan.weights.cards import read_card
 from hairgan.weights.hub import HubName, is_bundle, push
-from hairgan.weights.model_cards import OURS, hub_licence
+from hairgan.weights.model_cards import OURS, hub_license
 from hairgan.weights.sources import load_network
 from hairgan.weights.starting_weights import find, read
 from tests import hub_stub
@@ -117,7 +117,7 @@ def test_only_what_is_needed_is_downloaded_and_only_once(hub, bundle):
     output = run("weights", "me/hair").output
     load_network("parser", "me/hair")
     assert not [line for line in hub.asked if line.startswith("GET /me/")]
-    assert "classifier" in output and "not downloaded yet" in output and "format: 1" in output
+    assert "classifier" in output and "not downloaded yet" in output
 
 
 def test_each_push_is_a_revision_that_can_be_named(hub, bundle, tmp_path):
@@ -131,7 +131,7 @@ def test_each_push_is_a_revision_that_can_be_named(hub, bundle, tmp_path):
     assert set(load_bundle("me/hair").networks) == {"parser"}
     for name, revision in (("me/hair@v1", None), ("me/hair", "v1"), (first, None), ("me/hair@v1", "v1")):
         assert set(load_bundle(name, revision=revision).networks) == {"parser", "classifier"}
-    result = run("bundle", "me/hair@v1", "--out", str(tmp_path / "again"), "--licence", "MIT")
+    result = run("bundle", "me/hair@v1", "--out", str(tmp_path / "again"), "--license", "MIT")
     assert "classifier" in result.output and read_card(tmp_path / "again")["licence"]["parser"] == "MIT"
     with pytest.raises(ValueError, match=r"^me/hair has no revision v9 on the hub"):
         load_bundle("me/hair@v9")
@@ -204,26 +204,26 @@ def test_a_file_that_was_altered_is_neither_pushed_nor_loaded(hub, bundle):
     assert not hub.asked
 
 
-def test_nothing_is_pushed_without_licences(hub, bundle, tmp_path):
+def test_nothing_is_pushed_without_licenses(hub, bundle, tmp_path):
     network = {"parser": BiSeNet(base_width=4, image_size=32), "classifier": HairClassifier(depth=18, base_width=4)}
     own = tmp_path / "own"
     training = {"parser": TRAINING, "classifier": {"dataset": {"source": "image_folder"}}}
-    licence = {"parser": "CC BY-NC 4.0 (someone)", "classifier": "not stated"}
-    save_bundle(own, network, licence=licence, training=training)
-    with pytest.raises(ValueError, match=r"^the licence of classifier is not stated in the card.*: --license NAME"):
+    license = {"parser": "CC BY-NC 4.0 (someone)", "classifier": "not stated"}
+    save_bundle(own, network, licence=license, training=training)
+    with pytest.raises(ValueError, match=r"^the license of classifier is not stated in the card.*: --license NAME"):
         push(own, "me/own")
-    with pytest.raises(ValueError, match=r"^the licence of the training data of classifier is .*--data-license"):
-        push(own, "me/own", licence="mit")
+    with pytest.raises(ValueError, match=r"^the license of the training data of classifier is .*--data-license"):
+        push(own, "me/own", license="mit")
     assert not hub.asked and not (own / "README.md").exists()
     run("push", str(own), "me/own", "--license", "mit", "--data-license", "photos of my friends, with their consent")
     card = read_card(own)
     assert card["licence"] == {"parser": "CC BY-NC 4.0 (someone)", "classifier": "mit"}
     assert card["data_licence"]["classifier"] == "photos of my friends, with their consent"
     readme = (own / "README.md").read_text()
-    assert "license: other\nlicense_name: licences-of-the-parts" in readme and "must not be used commercially" in readme
+    assert "license: other\nlicense_name: licenses-of-the-parts" in readme and "must not be used commercially" in readme
     assert "photos of my friends, with their consent" in readme
-    with pytest.raises(ValueError, match=r"^the licence of every part is stated already, so --license changes"):
-        push(own, "me/own", licence="mit")
+    with pytest.raises(ValueError, match=r"^the license of every part is stated already, so --license changes"):
+        push(own, "me/own", license="mit")
     assert load_bundle("me/own").card == card
 
 
@@ -236,14 +236,14 @@ SEAN = {"path": "official", "kind": "bundle", "licence": {"sean": "CC BY-NC-SA 4
 ])  # fmt: skip
 def test_what_was_made_from_non_commercial_weights_or_data_stays_so(training, why, shown, hub, tmp_path):
     own = tmp_path / "own"
-    licence = "not stated; the training started from weights under: CC BY-NC-SA 4.0"
-    save_bundle(own, {"parser": BiSeNet(base_width=4)}, licence=licence, training={"parser": training})
-    with pytest.raises(ValueError, match=rf"^the licence of parser is not .* not for commercial use \({why}\)"):
+    license = "not stated; the training started from weights under: CC BY-NC-SA 4.0"
+    save_bundle(own, {"parser": BiSeNet(base_width=4)}, licence=license, training={"parser": training})
+    with pytest.raises(ValueError, match=rf"^the license of parser is not .* not for commercial use \({why}\)"):
         push(own, "me/own")
-    with pytest.raises(ValueError, match=rf"^the licence of parser is mit, which allows commercial use, .*\({why}\)"):
-        push(own, "me/own", licence="MIT")
+    with pytest.raises(ValueError, match=rf"^the license of parser is mit, which allows commercial use, .*\({why}\)"):
+        push(own, "me/own", license="MIT")
     assert not hub.asked
-    push(own, "me/own", licence="cc-by-nc-sa-4.0")
+    push(own, "me/own", license="cc-by-nc-sa-4.0")
     push(own, "me/own")  # the card states it now
     text = (own / "README.md").read_text()
     assert "license: cc-by-nc-sa-4.0" in text and shown in text and "must not be used commercially" in text
@@ -291,5 +291,5 @@ def test_folders_come_before_names_on_the_hub(bundle, tmp_path, monkeypatch):
     ("MIT", "mit"), ("CC BY-NC-SA 4.0 (ZPdesu/SEAN); trained on", "cc-by-nc-sa-4.0"), ("cc-by-nc-4.0", "cc-by-nc-4.0"),
     ("code MIT (zllrunning)", None), ("mitten", None), ("CC BY 4.0", "cc-by-4.0"), ("as distributed", None),
 ])  # fmt: skip
-def test_licences_by_the_names_of_the_hub(text, name):
-    assert hub_licence(text) == name
+def test_licenses_by_the_names_of_the_hub(text, name):
+    assert hub_license(text) == name

@@ -97,7 +97,7 @@ def _unfiltered(raw: UInt8[ndarray, "h r"], channels: int) -> UInt8[ndarray, "h 
     """
     filters, coded = raw[:, 0], raw[:, 1::channels]
     out = np.zeros(coded.shape, np.uint8)
-    filled = raw[:, 1:].any(axis=1)
+    filled = np.logical_or.reduce(raw[:, 1:], axis=1)
     plain = filled & (filters == NONE)
     out[plain] = coded[plain]
     summed = filled & (filters == SUB)
@@ -123,7 +123,7 @@ def _paeth_of_mask(coded: UInt8[ndarray, " w"], above: UInt8[ndarray, " w"]) -> 
     """
     before = np.empty_like(above)
     before[0], before[1:] = 0, above[:-1]
-    starts = np.asarray(above != before)
+    starts = above != before
     sums = np.cumsum(coded, dtype=np.uint8)
     offsets = np.where(starts, above + coded - sums, 0)
     starts[0] = True
