@@ -78,12 +78,16 @@ def reading(settings: Settings, folder: Path) -> Table:
         for step in range(steps):
             batches.read(step)
 
+    def streamed() -> None:
+        for step in range(steps):
+            from_shards.read(step)
+
     def augmented() -> None:
         for step in range(steps):
             batch = batches.read(step)
             batches.augment({name: as_tensor(value) for name, value in batch.items()})
 
-    works: dict[str, Work] = {"files (JPEG, PNG)": files, "packed": packed, "packed, to floats and flipped": augmented}
+    works: dict[str, Work] = {"files (JPEG, PNG)": files, "packed": packed, "streamed, from a folder": streamed, "packed, to floats and flipped": augmented}
     rows = measure(works, repeats=settings.repeats, gflop=False)
     return Table(f"reading batches of {BATCH}, {size} px", per_second(rows, steps * BATCH), "files (JPEG, PNG)")
 

@@ -3,5 +3,6 @@
 from datamodules.celeba_hq import CelebAHQHairDataModule
 from datamodules.image_folder import ImageFolderDataModule
 from datamodules.portraits import PortraitDataModule
+from datamodules.streaming import StreamingDataModule
 
-__all__ = ["CelebAHQHairDataModule", "ImageFolderDataModule", "PortraitDataModule"]
+__all__ = ["CelebAHQHairDataModule", "ImageFolderDataModule", "PortraitDataModule", "StreamingDataModule"]

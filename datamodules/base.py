@@ -25,7 +25,7 @@ class HairDataModule(pl.LightningDataModule):
 
     Args:
         batches: what a step of the model reads: `hairgan.data.batches.Batches` or a subclass, with its options bound.
-        domains: the hair domains as queries over the attributes; None leaves them to `find_domains`.
+        domains: the hair domains as queries over the attributes; None takes the folders of the photos (`find_domains`).
         image_size: side of the images in pixels.
         batch_size: images of one step over all processes and devices.
         steps: number of steps of the run.
@@ -68,9 +68,23 @@ class HairDataModule(pl.LightningDataModule):
             self._packed = self.make_packed()
         return self._packed
 
+    def open_packed(self, folder: Path) -> PackedDataset:
+        """Open the packed dataset."""
+        return PackedDataset.open(folder)
+
     def find_domains(self, dataset: PackedDataset) -> Domains:
-        """The domains of a dataset that has its own, where `domains` is None."""
-        raise NotImplementedError
+        """The domains of a dataset that was packed from a folder per domain, in sorted order.
+
+        Raises:
+            ValueError: it was packed from something else.
+        """
+        if "domain" not in dataset.attributes.columns:
+            raise ValueError(
+                f"{dataset.path} was not packed from a folder per domain, so its domains are queries: read it with "
+                "data=celeba_hq or data=streaming, and data/domains=hair7"
+            )
+        names = sorted(set(dataset.attributes["domain"]))
+        return Domains({name: f"domain = '{name.replace(chr(39), chr(39) * 2)}'" for name in names})
 
     # Lightning's hooks
 
@@ -81,7 +95,7 @@ class HairDataModule(pl.LightningDataModule):
         if self.dataset is not None:
             self._check_processes_agree()
             return
-        self.dataset = PackedDataset.open(self.pack())
+        self.dataset = self.open_packed(self.pack())
         if self.dataset.size != self.image_size:
             raise ValueError(
                 f"{self.dataset.path} holds images of {self.dataset.size} px, but image_size is {self.image_size}"

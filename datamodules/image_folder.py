@@ -9,7 +9,6 @@ from datamodules.photographs import PhotographDataModule
 from hairgan.data.image_folder import ImageFolder
 from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.sources import Source
-from hairgan.domains import Domains
 
 
 class ImageFolderDataModule(PhotographDataModule):
@@ -38,9 +37,3 @@ class ImageFolderDataModule(PhotographDataModule):
                 f"no photo of the domain '{lost[0]}' can be used, though {source.root} has the folder; "
                 f"{dataset.skip_report()}"
             )
-
-    def find_domains(self, dataset: PackedDataset) -> Domains:
-        if "domain" not in dataset.attributes.columns:
-            raise ValueError(f"{dataset.path} was not packed from a folder per domain: read it with data=celeba_hq")
-        names = sorted(set(dataset.attributes["domain"]))
-        return Domains({name: f"domain = '{name.replace(chr(39), chr(39) * 2)}'" for name in names})

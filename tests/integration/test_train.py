@@ -11,6 +11,8 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
 from hairgan.curves import read_curves
+from hairgan.data.packed_dataset import PackedDataset
+from hairgan.data.sharding import write_shards
 from hairgan.weights.mean_styles import file_name
 from hairgan.weights.runs import find_checkpoint, read_checkpoint
 from lightning_modules.launch.evaluation import evaluate
@@ -88,3 +90,20 @@ def test_a_resumed_run_with_other_mathematics_equals_an_uninterrupted_one(
     assert_same_run(tmp_path / "whole", tmp_path / "halves")
     logged = {name for row in read_curves(tmp_path / "whole" / "metrics.csv") for name in row}
     assert ("d_both/loss" in logged) == (option == "model.phases=fused") != ("d_latent/loss" in logged)
+
+
+def test_a_streamed_run_that_resumes_equals_a_packed_one(
+    settings, compose_config, packed_faces, tmp_path, stop_after_three_steps
+):
+    shards = tmp_path / "shards"
+    write_shards(PackedDataset.open(packed_faces(32)), str(shards), per_shard=16, progress=False)
+    packed = settings("stargan")
+    train(compose_config(*packed, f"run_dir={tmp_path / 'packed'}"))
+
+    streamed = [*(value for value in packed if not value.startswith("data")), "data=streaming", f"data.root={shards}"]
+    streamed += ["data/domains=gender2", "data.num_workers=2", f"run_dir={tmp_path / 'streamed'}"]
+    with stop_after_three_steps():
+        train(compose_config(*streamed))
+    train(compose_config(*streamed[:-1], f"resume={tmp_path / 'streamed'}"))
+
+    assert_same_run(tmp_path / "packed", tmp_path / "streamed")

@@ -90,6 +90,11 @@ class ImageFolder(Photographs):
     pass
 
 
+class Streaming(Photographs):
+    domains: Component | None
+    cache_limit: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+
+
 class HairSwapBatches(Settings):
     PARTIAL: ClassVar = True
 
@@ -107,4 +112,5 @@ TARGETS: dict[str, type[Settings]] = {
     "datamodules.PortraitDataModule": Portraits,
     "datamodules.CelebAHQHairDataModule": CelebAHQ,
     "datamodules.ImageFolderDataModule": ImageFolder,
+    "datamodules.StreamingDataModule": Streaming,
 }

@@ -35,6 +35,7 @@ DATA = {
     "datamodules.PortraitDataModule": "portraits",
     "datamodules.CelebAHQHairDataModule": "celeba_hq",
     "datamodules.ImageFolderDataModule": "image_folder",
+    "datamodules.StreamingDataModule": "streaming",
 }
 """Data module -> its file in `conf/data`."""
 

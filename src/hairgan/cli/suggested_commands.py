@@ -17,11 +17,13 @@ def prepare_command(raw: Path, size: int) -> str:
     return f"hairgan prepare {shlex.quote(str(raw))} --size {min(1 << (size.bit_length() - 1), DEFAULT_SIZE)}"
 
 
-def train_command(packed: Path, size: int, *, has_labels: bool) -> str:
-    """Train StarGAN v2 on packed images of `size` pixels."""
-    path = str(packed.absolute())
-    root = path if re.fullmatch(r"[\w./-]+", path, re.ASCII) else "'" + path.replace("'", r"\'") + "'"
-    words = ["data=celeba_hq" if has_labels else "data=image_folder", shlex.quote(f"data.root={root}")]
+def train_command(packed: Path | str, size: int, *, has_labels: bool, streamed: bool = False) -> str:
+    """Train StarGAN v2 on packed images of `size` pixels, or on their shards in a folder or at a URL."""
+    path = str(packed) if "://" in str(packed) else str(Path(packed).absolute())
+    root = path if re.fullmatch(r"[\w./:-]+", path, re.ASCII) else "'" + path.replace("'", r"\'") + "'"
+    data = "streaming" if streamed else "celeba_hq" if has_labels else "image_folder"
+    words = [f"data={data}", shlex.quote(f"data.root={root}")]
+    words += ["data.domains=null"] if streamed and not has_labels else []
     words += [] if size == DEFAULT_SIZE else [f"image_size={size}"]
     words += [] if has_labels else ["model.generator.w_hpf=0"]
     return f"{programs.command('train')} model=stargan {' '.join(words)}"

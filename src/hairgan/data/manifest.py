@@ -16,6 +16,7 @@ LABELS = "labels.npy"
 ATTRIBUTES = "attributes.parquet"
 SKIPPED = "skipped.json"
 SOURCE = "source.json"
+SHARDS = "shards.json"  # of the streamed form (`hairgan.data.shards`)
 
 FILES = (IMAGES, LABELS, ATTRIBUTES, SKIPPED, SOURCE)
 REQUIRED = (IMAGES, ATTRIBUTES, SKIPPED)

@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
@@ -26,7 +26,18 @@ from jaxtyping import Int, Integer, UInt8
 from numpy import ndarray
 
 from hairgan.data.checksums import checksum, fingerprint
-from hairgan.data.manifest import ATTRIBUTES, IMAGES, LABELS, MANIFEST, SKIPPED, SOURCE, read_json, read_manifest
+from hairgan.data.manifest import (
+    ATTRIBUTES,
+    IMAGES,
+    LABELS,
+    MANIFEST,
+    SHARDS,
+    SKIPPED,
+    SOURCE,
+    read_json,
+    read_manifest,
+)
+from hairgan.data.shards import ShardedArray
 from hairgan.data.splits import SPLITS
 from hairgan.regions import NUM_REGIONS
 
@@ -43,6 +54,8 @@ COLUMNS: dict[str, pl.DataType] = {
 }
 """Types of the columns that queries know; the CelebA attributes (`Bangs`, `Male`, ...) are further bool columns."""
 
+Opened = TypeVar("Opened", bound="PackedDataset")
+
 LABEL_MAPS_CHECKED = 64  # at every opening of a dataset
 NAMES_IN_REPORT = 5  # per reason, in a report of what was skipped
 
@@ -53,8 +66,8 @@ class PackedDataset:
 
     path: Path
     size: int
-    images: UInt8[np.memmap, "n s s 3"]
-    labels: UInt8[np.memmap, "n s s"] | None
+    images: UInt8[np.memmap, "n s s 3"] | ShardedArray
+    labels: UInt8[np.memmap, "n s s"] | ShardedArray | None
     attributes: pl.DataFrame
     fingerprint: str
     """Hash of images, labels, attributes and size: the same data has the same fingerprint at any path."""
@@ -72,6 +85,8 @@ class PackedDataset:
         """
         path = Path(path)
         manifest = read_manifest(path)
+        if (path / SHARDS).is_file():
+            raise ValueError(f"{path} holds the shards of a dataset: read them with data=streaming data.root={path}")
         for name, expected in manifest["files"].items():
             actual = (path / name).stat().st_size if (path / name).is_file() else None
             if actual != expected:
@@ -80,7 +95,7 @@ class PackedDataset:
         size, count = manifest["size"], manifest["count"]
         images = _array(path, IMAGES, (count, size, size, 3))
         labels = _array(path, LABELS, (count, size, size)) if LABELS in manifest["files"] else None
-        attributes = _attributes(path, manifest)
+        attributes = read_attributes(path, manifest)
         dataset = cls(path, size, images, labels, attributes, manifest["fingerprint"], manifest)
         if labels is not None:
             dataset.label_maps(np.unique(np.linspace(0, count - 1, LABEL_MAPS_CHECKED).astype(np.int64)))
@@ -174,9 +189,17 @@ def damaged(path: Path, what: str) -> ValueError:
 
 
 def _reopen(path: Path, fingerprint: str) -> PackedDataset:
-    dataset = PackedDataset.open(path)
+    return same_data(PackedDataset.open(path), fingerprint)
+
+
+def same_data(dataset: Opened, fingerprint: str) -> Opened:
+    """A dataset that another process opened, and this one again.
+
+    Raises:
+        ValueError: it has been replaced in between.
+    """
     if dataset.fingerprint != fingerprint:
-        raise ValueError(f"{path} was packed again while a process read it: start that process again")
+        raise ValueError(f"{dataset.path} was packed again while a process read it: start that process again")
     return dataset
 
 
@@ -196,8 +219,12 @@ def _array(path: Path, name: str, shape: tuple[int, ...]) -> UInt8[np.memmap, ".
     return array
 
 
-def _attributes(path: Path, manifest: dict[str, Any]) -> pl.DataFrame:
-    """The table, checked; first its checksum, because the decoder trusts what it reads."""
+def read_attributes(path: Path, manifest: dict[str, Any]) -> pl.DataFrame:
+    """The table of a dataset, checked; first its checksum, because the decoder trusts what it reads.
+
+    Raises:
+        ValueError: it is damaged.
+    """
     expected = manifest.get("checksums", {}).get(ATTRIBUTES)
     if expected is not None and checksum(path / ATTRIBUTES) != expected:
         raise damaged(path, f"{ATTRIBUTES} was altered since it was packed (its checksum differs)")
