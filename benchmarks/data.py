@@ -1,4 +1,4 @@
-"""Data: reading batches of a packed dataset, the order of an epoch, packing raw CelebAMask-HQ, drawing portraits.
+"""Data: reading packed datasets and shards, the order of an epoch, packing raw CelebAMask-HQ, drawing portraits.
 
 The plain form of reading decodes a JPEG and a PNG per image with Pillow, as a folder of files is read. Everything runs
 in one process and one thread.
@@ -6,8 +6,13 @@ in one process and one thread.
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
 import shutil
+import socket
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +20,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import polars as pl
 import torch
 from PIL import Image
 from torchvision.io import decode_jpeg
@@ -25,8 +29,12 @@ from hairgan.data.batches import Batches
 from hairgan.data.celebamask import CelebAMaskHQ
 from hairgan.data.celebamask.names import IMAGES
 from hairgan.data.celebamask.writer import encode, raw_writer
+from hairgan.data.items import Item
 from hairgan.data.packed_dataset import PackedDataset
 from hairgan.data.packing import pack
+from hairgan.data.shard_store import open_store
+from hairgan.data.sharding import write_shards
+from hairgan.data.streamed_dataset import StreamedDataset, fetch_small_files
 from hairgan.portraits import portrait
 from hairgan.portraits.items import DRAW
 from hairgan.randomness import numpy_generator, shuffled_position
@@ -36,7 +44,7 @@ BATCH = 32
 
 def tables(settings: Settings) -> Iterator[Table]:
     cv2.setNumThreads(1)
-    for table in (reading, order, packing, portraits):
+    for table in (reading, streaming, order, packing, portraits):
         with tempfile.TemporaryDirectory() as folder:
             yield table(settings, Path(folder))
 
@@ -49,24 +57,30 @@ def per_second(rows: list[Row], images: int) -> list[Row]:
     return rows
 
 
+def packed_portraits(size: int, count: int, folder: Path) -> PackedDataset:
+    """A packed dataset of a few people, repeated."""
+    people = [portrait(0, index, size) for index in range(min(count, 8))]
+
+    def item(index: int) -> Item:
+        drawn = people[index % len(people)]
+        return Item(drawn.image, drawn.labels, {"name": str(index), "split": "train"})
+
+    return pack(item, count, folder / "packed", size=size, source={"kind": "benchmark"}, workers=0).dataset
+
+
+def batches_of(dataset: PackedDataset) -> Batches:
+    membership = np.ones((len(dataset), 1), dtype=bool)
+    return Batches(dataset, "train", membership=membership, domain_names=["all"], batch_size=BATCH, seed=0)
+
+
 def reading(settings: Settings, folder: Path) -> Table:
     """Batches of images and label maps, as bytes."""
     size, count, steps = (32, 16, 1) if settings.quick else (256, 512, 16)
     people = [portrait(0, index, size) for index in range(min(count, 8))]
-    images = np.stack([people[index % len(people)].image for index in range(count)])
-    labels = np.stack([people[index % len(people)].labels for index in range(count)])
     for index in range(count):
-        Image.fromarray(images[index]).save(folder / f"{index}.jpg", quality=95)
-        Image.fromarray(labels[index]).save(folder / f"{index}.png")
-    np.save(folder / "images.npy", images)
-    np.save(folder / "labels.npy", labels)
-    attributes = pl.DataFrame({"split": ["train"] * count})
-    mapped = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("images", "labels"))
-    dataset = PackedDataset(folder, size, *mapped, attributes, "benchmark", {})
-    membership = np.ones((count, 1), dtype=bool)
-    batches = Batches(
-        dataset, "train", membership=membership, domain_names=["all"], batch_size=BATCH, seed=0, flip_probability=0.5
-    )
+        Image.fromarray(people[index % len(people)].image).save(folder / f"{index}.jpg", quality=95)
+        Image.fromarray(people[index % len(people)].labels).save(folder / f"{index}.png")
+    batches = batches_of(packed_portraits(size, count, folder))
 
     def files() -> None:
         for step in range(steps):
@@ -78,18 +92,70 @@ def reading(settings: Settings, folder: Path) -> Table:
         for step in range(steps):
             batches.read(step)
 
-    def streamed() -> None:
-        for step in range(steps):
-            from_shards.read(step)
-
     def augmented() -> None:
         for step in range(steps):
             batch = batches.read(step)
             batches.augment({name: as_tensor(value) for name, value in batch.items()})
 
-    works: dict[str, Work] = {"files (JPEG, PNG)": files, "packed": packed, "streamed, from a folder": streamed, "packed, to floats and flipped": augmented}
+    works: dict[str, Work] = {"files (JPEG, PNG)": files, "packed": packed, "packed, to floats and flipped": augmented}
     rows = measure(works, repeats=settings.repeats, gflop=False)
     return Table(f"reading batches of {BATCH}, {size} px", per_second(rows, steps * BATCH), "files (JPEG, PNG)")
+
+
+def streaming(settings: Settings, folder: Path) -> Table:
+    """The same batches from shards: in a folder, and in a server like S3, in another process on this machine."""
+    size, count, steps = (32, 64, 1) if settings.quick else (256, 512, 16)
+    packed = packed_portraits(size, count, folder)
+
+    def reads(batches: Batches) -> Work:
+        def work() -> None:
+            for step in range(steps):
+                batches.read(step)
+
+        return work
+
+    with server_like_s3() as root:
+        works = {"packed": reads(batches_of(packed))}
+        for place, kept in ((str(folder / "shards"), None), (root, None), (root, 0.0)):
+            write_shards(packed, place, progress=False)
+            store = open_store(place)
+            cache = fetch_small_files(store, folder / f"cache of {kept}")
+            of_bucket = "shards in a bucket, " + ("cached" if kept is None else "not cached")
+            works["shards in a folder" if place != root else of_bucket] = reads(
+                batches_of(StreamedDataset.open_shards(cache, store, kept))
+            )
+        rows = measure(works, repeats=settings.repeats, gflop=False, memory=False)
+    return Table(f"reading batches of {BATCH} from shards, {size} px", per_second(rows, steps * BATCH), "packed")
+
+
+@contextlib.contextmanager
+def server_like_s3() -> Iterator[str]:
+    """Start one, with a bucket; yields an address in it. The environment names the server meanwhile."""
+    import boto3
+    from botocore.config import Config
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    account = {
+        "AWS_ACCESS_KEY_ID": "benchmark",
+        "AWS_SECRET_ACCESS_KEY": "benchmark",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    account["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{port}"
+    before = {name: os.environ.get(name) for name in account}
+    command = [sys.executable, "-m", "moto.server", "-p", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        os.environ.update(account)
+        retries = {"max_attempts": 10, "mode": "standard"}  # until it listens
+        boto3.client("s3", config=Config(retries=retries)).create_bucket(Bucket="benchmark")
+        yield "s3://benchmark/shards"
+    finally:
+        server.terminate()
+        server.wait()
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 def as_tensor(value: Any) -> Any:
