@@ -21,6 +21,9 @@ import cv2
 METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 _standard = multiprocessing.get_context(METHOD)
 
+UNINTERRUPTED = "hairgan.data.uninterrupted"
+"""The module with which the server that forks workers begins to ignore Ctrl-C."""
+
 PR_SET_PDEATHSIG = 1  # of Linux's prctl
 
 
@@ -55,8 +58,21 @@ def process_pool(
     """
     context = _standard if module == "__main__" else worker_context()
     if METHOD == "forkserver":
-        context.set_forkserver_preload([module] if module != "__main__" else [])
+        context.set_forkserver_preload([UNINTERRUPTED, *([module] if module != "__main__" else [])])
+        _start_server()
     return ProcessPoolExecutor(workers, context, _start, (initializer, initargs))
+
+
+def _start_server() -> None:
+    """Start the server that forks workers, with Ctrl-C blocked until it ignores it."""
+    from multiprocessing import forkserver, resource_tracker
+
+    resource_tracker.ensure_running()  # which would end the blocking
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def worker_context() -> BaseContext:

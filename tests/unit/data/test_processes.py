@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,41 @@ def test_work_defined_in_a_script_needs_its_main_guard(tmp_path: Path) -> None:
     good, bad = (process.communicate(timeout=60)[0] for process in processes)
     assert good == "[0, 2, 4]\n"
     assert 'put what the script does under `if __name__ == "__main__":`' in bad and processes[1].returncode
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork server")
+def test_ctrl_c_while_workers_load_their_module_prints_no_traceback_of_theirs(tmp_path: Path) -> None:
+    (tmp_path / "slow_to_load.py").write_text(
+        "import time\nfrom pathlib import Path\nPath('loading').touch()\ntime.sleep(2)\nPath('loaded').touch()\n"
+        "def work(x): return x\n"
+    )
+    script = (
+        "import slow_to_load\n"
+        "from pathlib import Path\n"
+        "from hairgan.data.processes import process_pool\n"
+        "for name in ('loading', 'loaded'): Path(name).unlink()\n"
+        "try:\n"
+        "    with process_pool(2, 'slow_to_load') as pool:\n"
+        "        list(pool.map(slow_to_load.work, range(3)))\n"
+        "except KeyboardInterrupt:\n"
+        "    print('stopped')\n"
+    )
+    (tmp_path / "script.py").write_text(script)
+    process = subprocess.Popen(
+        [sys.executable, "script.py"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    wait_for(lambda: (tmp_path / "loaded").exists(), process)  # in the script
+    wait_for(lambda: not (tmp_path / "loaded").exists(), process)
+    wait_for(lambda: (tmp_path / "loading").exists(), process)  # in the server
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.communicate(timeout=60)[0] == "stopped\n"
+
+
+def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    while not condition():
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.005)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs the kernel to end a worker that runs no Python")
