@@ -24,7 +24,7 @@ ABOVE_HAIR = (
 )  # fmt: skip
 """Regions of a photo that new hair never covers."""
 
-ALPHA = (0.1, 0.9)
+ALPHA = (0.5, 0.95)
 """Probabilities of hair below which a pixel has none, and above which it is all hair."""
 EDGE = 1 / 256
 """Standard deviation, as a share of the side, of the blur at the edge of what hair never covers."""
