@@ -27,6 +27,8 @@ BAND = 1 / 256
 """How far beyond the hair everything is removed, for its soft edge."""
 FOREHEAD = 1 / 48
 """How far beyond the hair the forehead is removed, for the strands and the shadow on it."""
+CHEEK = 1 / 96
+"""How far beyond the hair all other skin is removed, for the dark line along hair."""
 CLEAR = 1 / 512
 """How far beyond what is removed the filling takes its colors from."""
 EVEN = 1 / 256
@@ -106,7 +108,7 @@ def remove_hair(photo: ParsedPhoto, uncovered: Float32[ndarray, "regions s s"], 
 
 
 def _area_to_fill(photo: ParsedPhoto) -> Float32[ndarray, "s s"]:
-    """1 in the hair, its loose strands, its soft edge and its shadow on the forehead, falling softly to 0.
+    """1 in the hair, its loose strands, its soft edge and its shadow on the skin, falling softly to 0.
 
     Small regions of the face keep their pixels."""
     labels, size = photo.labels, len(photo.labels)
@@ -115,6 +117,7 @@ def _area_to_fill(photo: ParsedPhoto) -> Float32[ndarray, "s s"]:
     strands = smooth_step(share, *STRAND) * _grown(hair, NEAR * size)
     area = _grown(hair, BAND * size) | _grown(strands > 0.5, 1)
     area |= _forehead(labels) & _grown(hair, FOREHEAD * size)
+    area |= (labels == Region.SKIN) & _grown(hair, CHEEK * size)
     soft = cv2.GaussianBlur(area.astype(np.float32), (0, 0), SOFT * size)
     kept = _grown(np.isin(labels, KEPT), 1).astype(np.float32)
     soft = soft * (1 - cv2.GaussianBlur(kept, (0, 0), SOFT * size))
