@@ -60,7 +60,7 @@ def test_restyle_by_domain_and_all_of_them(salon_server: Any, open_page: OpenPag
     shown = page.locator("#views figure")
     shown.last.wait_for()
     assert shown.all_inner_texts()[-1] == "StarGAN v2's rough head"
-    assert all(page.locator("#views img").evaluate_all("all => all.map(i => i.complete && i.naturalWidth > 0)"))
+    page.wait_for_function("[...document.querySelectorAll('#views img')].every(i => i.complete && i.naturalWidth > 0)")
 
     finished(page, "#all-button", edits=len(DOMAINS))
     assert page.locator("#gallery .tile").count() == len(DOMAINS)

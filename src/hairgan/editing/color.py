@@ -169,7 +169,7 @@ def usual_tones(mean: Float[ndarray, " 3"], contrast: float) -> Float[ndarray, "
     lightness = np.clip(mean[0] + contrast * shape, 0, 100)
     lit = lightness / max(float(mean[0]), 1)
     chroma = (1 - np.exp(-2.5 * lit)) * np.minimum(1, (100 - lightness) / max(100 - float(mean[0]), 1)) ** 0.35
-    chroma /= chroma.mean()
+    chroma /= max(float(chroma.mean()), 1e-6)
     tones = np.stack([lightness, chroma * mean[1], chroma * mean[2]], axis=1)
     tones[:, 0] += mean[0] - lightness.mean()
     tones[:, 0] = tones[:, 0].clip(0, 100)

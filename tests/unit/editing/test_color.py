@@ -89,3 +89,8 @@ def test_no_color_is_so_strong_that_light_and_shade_are_lost(color: str) -> None
     assert np.abs(shown - tones).max() < 1 and (np.diff(shown[:, 0]) > 0).all()
     lit = tones[len(tones) // 2 :, 1:].mean(axis=0)
     assert lit @ mean[1:] > 0.9 * np.linalg.norm(lit) * np.linalg.norm(mean[1:])  # of the same hue
+
+
+def test_black_without_contrast_is_black() -> None:
+    tones = usual_tones(np.zeros(3), 0.0)
+    assert np.array_equal(tones, np.zeros_like(tones))
