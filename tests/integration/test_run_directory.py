@@ -99,5 +99,5 @@ def test_settings_that_a_checkpoint_holds_too_are_those_that_are_typed(
     (group,) = state["optimizer_states"][0]["param_groups"]
     assert (group["lr"], list(group["betas"]), group["weight_decay"]) == (0.5e-4, [0.5, 0.9], 0.0)
     assert state["optimizer_states"][1]["param_groups"][0]["lr"] == 1e-6  # of another network
-    assert state["optimizer_states"][0]["state"][0]["step"] == 6  # two phases a step
+    assert state["optimizer_states"][0]["state"][0]["step"] == 6  # two phases per step
     assert {float(state["state_dict"][f"{kind}.generator.hpf.filter"][1, 1]) for kind in ("networks", "ema")} == {4.0}

@@ -90,10 +90,10 @@ class HairWarp:
     def between(
         cls, donor: UInt8[ndarray, "s s"], wearer: UInt8[ndarray, "s s"], new_hair: Bool[ndarray, "s s"]
     ) -> HairWarp:
-        """The warp for two label maps; if one of the two has no hair, nothing moves.
+        """The warp for two label maps; if the donor has no hair, or there is no new hair, nothing moves.
 
         Args:
-            donor, wearer: of the donor and of the head that gets the new hair.
+            donor, wearer: label maps of the donor and of the head that gets the new hair.
             new_hair: where that is.
         """
         theirs = donor == Region.HAIR
@@ -111,12 +111,11 @@ class HairWarp:
         )
         width, their_width = np.maximum(far - near, 2), np.maximum(their_far - their_near, 2)
         depth = (radius - near) / width
-        below = (far - radius) / np.clip(width / their_width, None, MAX_STRETCH)  # their outer edge, in their pixels
+        # how far below the outer edge, in the donor's pixels
+        below = (far - radius) / np.clip(width / their_width, None, MAX_STRETCH)
         below = np.where(below > 0, their_width - np.abs(their_width - below % (2 * their_width)), below)
         their_radius = np.where(depth < 0, radius / np.maximum(near, 1) * their_near, their_far - below)
-        angle = their_ray * (2 * np.pi / RAYS)
-        where_x = their_center[0] + their_radius * np.sin(angle)
-        where_y = their_center[1] - their_radius * np.cos(angle)
+        where_x, where_y = _point(their_center, their_radius, their_ray)
         own = old.direction[np.floor(ray).astype(int) % RAYS] > 0
         return cls(where_x.astype(np.float32), where_y.astype(np.float32), depth.astype(np.float32), own)
 
@@ -134,6 +133,12 @@ def _center(labels: UInt8[ndarray, "s s"]) -> Float[ndarray, " 2"]:
     return np.array([len(labels) / 2, len(labels) / 2])
 
 
+def _point(center: Float[ndarray, " 2"], radius: ndarray, ray: ndarray) -> tuple[ndarray, ndarray]:
+    """Where points on rays are (x, y); ray 0 goes up, and numbers grow clockwise."""
+    angle = ray * (2 * np.pi / RAYS)
+    return center[0] + radius * np.sin(angle), center[1] - radius * np.cos(angle)
+
+
 @dataclass(frozen=True, eq=False)
 class _HairOnRays:
     """The edges of hair along rays, and the rays that have hair."""
@@ -147,10 +152,8 @@ class _HairOnRays:
 
     @classmethod
     def of(cls, hair: Bool[ndarray, "s s"], center: Float[ndarray, " 2"]) -> _HairOnRays:
-        angles = np.arange(RAYS) * (2 * np.pi / RAYS)
         radii = np.arange(round(1.45 * len(hair)))
-        x = center[0] + radii * np.sin(angles)[:, None]
-        y = center[1] - radii * np.cos(angles)[:, None]
+        x, y = _point(center, radii, np.arange(RAYS)[:, None])
         found = cv2.remap(hair.astype(np.uint8), x.astype(np.float32), y.astype(np.float32), cv2.INTER_NEAREST) > 0
         thickness = found.sum(axis=1)
         known = thickness >= max(1, MIN_THICKNESS * np.median(thickness[thickness > 0]))
