@@ -1,6 +1,6 @@
 """Measure speed, memory and arithmetic.
 
-python -m benchmarks all --out FILE              everything; about half an hour on one idle core
+python -m benchmarks all --out FILE              everything; about two hours on one idle core
 python -m benchmarks stargan sean --out FILE     some; `python -m benchmarks list` names them
 python -m benchmarks all --quick                 in seconds, to see that everything runs
 python -m benchmarks gpu --out FILE              training steps on a CUDA card
@@ -68,10 +68,14 @@ def run(options: argparse.Namespace) -> None:
     from benchmarks.measuring import Settings
     from benchmarks.running import run_benchmarks
     from hairgan.memory import keep_freed_memory
+    from lightning_modules.launch.precision import SLOW, bfloat16_cost
 
     keep_freed_memory()  # as train.py, evaluate.py and hairgan do; here for all forms alike
     repeats = options.repeats or (1 if options.quick else 3)
-    result = run_benchmarks(names, Settings(options.quick, options.threads, repeats), options.out)
+    bf16 = options.quick or bfloat16_cost() < SLOW
+    if not bf16:
+        print("bfloat16 is not measured: it is slower than float32 on this CPU")
+    result = run_benchmarks(names, Settings(options.quick, options.threads, repeats, bf16), options.out)
     if failed := [name for name, entry in result["benchmarks"].items() if "problem" in entry]:
         raise SystemExit(f"failed: {', '.join(failed)}")
 

@@ -59,6 +59,7 @@ def parsing(settings: Settings, folder: Path) -> Table:
     if (runtime := onnx_runtime(network, images, settings, folder)) is not None:
         works["ONNX Runtime"] = runtime
     expected = network(images)
+    works = settings.measured(works)
     outputs = {name: work() for name, work in works.items()}
     rows = measure(works, repeats=settings.repeats, seconds=60)
     for row in rows:

@@ -1,4 +1,4 @@
-"""How time and memory grow: a StarGAN v2 step over batch, image size and number of domains, and reading over images.
+"""How time and memory grow: a StarGAN v2 step over batch, image size, domains and processes, and reading over images.
 
 The networks are small, those of the quickstart, because the question is how a cost grows, not how large it is.
 `doubling` is the factor for a doubling: 2 is growth in proportion.
@@ -7,7 +7,14 @@ The networks are small, those of the quickstart, because the question is how a c
 from __future__ import annotations
 
 import math
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -17,6 +24,8 @@ from benchmarks.models import Sizes, StarGAN
 from benchmarks.training_steps import ShippedStep, Variant
 from hairgan.networks.stargan import Discriminator, Generator, MappingNetwork, StyleEncoder
 from hairgan.randomness import shuffled_position
+
+ROOT = Path(__file__).parents[1]
 
 
 class SmallStarGAN(StarGAN):
@@ -58,8 +67,47 @@ def tables(settings: Settings) -> Iterator[Table]:
     yield curve("StarGAN v2 step over the image side, batch 4", sizes, lambda n: step(image=n), " px")
     domains = (2, 4) if quick else (7, 20, 100)
     yield curve("StarGAN v2 step over the number of domains, 64 px, batch 4", domains, lambda n: step(domains=n))
+    yield over_processes((1, 2), 2 if quick else 30, min(2, settings.repeats), small=quick)
     images = (1000, 30_000) if quick else (3000, 30_000, 300_000, 3_000_000)
     yield curve("choosing the images of a step over the dataset", images, choosing, " images")
+
+
+def over_processes(counts: Sequence[int], steps: int, repeats: int, small: bool) -> Table:
+    """The step of the quickstart with a batch of 8 that CPU processes share, one thread each (`trainer=ddp_sim`).
+
+    Seconds are those of `train.py`, all processes together, less those of a run of one step.
+    """
+    rows = {count: Row(f"{count} process{'es' if count > 1 else ''}") for count in counts}
+    for _ in range(repeats):
+        for count, row in rows.items():
+            short, long = training_seconds(count, 1, small), training_seconds(count, 1 + steps, small)
+            row.wall_s.append((long[0] - short[0]) / steps)
+            row.cpu_s.append((long[1] - short[1]) / steps)
+    smallest, largest = min(counts), max(counts)
+    for (less, before), (more, row) in zip(list(rows.items()), list(rows.items())[1:], strict=False):
+        row.values["doubling, CPU s"] = doubling(less, min(before.cpu_s), more, min(row.cpu_s))
+    return Table(f"StarGAN v2 step over {smallest} to {largest} processes, 64 px, batch 8", list(rows.values()))
+
+
+def training_seconds(processes: int, steps: int, small: bool) -> tuple[float, float]:
+    """Wall seconds, and CPU seconds of all processes, of a training of so many steps."""
+    with tempfile.TemporaryDirectory() as folder:
+        given = [f"steps={steps}", f"run_dir={folder}/run", "batch_size=8", f"trainer.devices={processes}"]
+        given += ["trainer=ddp_sim", "logger=none", "callbacks.generative_metrics=null", "callbacks.sample_grids=null"]
+        given += ["data.count=140"]  # the fewer people are drawn, the smaller is what is subtracted
+        given += ["image_size=32"] * small
+        wall, cpu = time.perf_counter(), children_seconds()
+        subprocess.run(
+            [sys.executable, "train.py", "experiment=quickstart", *given],
+            cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1"}, check=True, capture_output=True,
+        )  # fmt: skip
+        return time.perf_counter() - wall, children_seconds() - cpu
+
+
+def children_seconds() -> float:
+    """Processor seconds of the processes that this one has started and that have ended, and of theirs."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def choosing(images: int) -> Work:

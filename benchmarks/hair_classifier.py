@@ -44,6 +44,7 @@ def classifying(model: Classifier, settings: Settings) -> Table:
         "batch norm folded, channels-last": logits(folded),
         "and bf16": logits(folded, bf16=True),
     }
+    works = settings.measured(works)
     expected = works["plain"]()
     differences = {name: largest_difference(expected, work()) for name, work in works.items()}
     rows = measure(works, repeats=settings.repeats, seconds=60)

@@ -39,11 +39,17 @@ class Settings:
         quick: very small networks, images and counts: seconds, to see that everything runs.
         threads: CPU threads of the networks.
         repeats: timed runs of each work.
+        bf16: whether bfloat16 is measured too; pointless on a CPU that has no instructions for it.
     """
 
     quick: bool = False
     threads: int = 1
     repeats: int = 3
+    bf16: bool = True
+
+    def measured(self, works: Mapping[str, Any]) -> dict[str, Any]:
+        """Works by name, without those whose names have the word bf16 where it is not measured."""
+        return {name: work for name, work in works.items() if self.bf16 or "bf16" not in name.split()}
 
 
 @dataclass

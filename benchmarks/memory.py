@@ -26,7 +26,7 @@ CALLS = 3
 GIVEN_BACK, KEPT = "given back", "kept"
 
 
-def parser_step(quick: bool) -> Callable[[], object]:
+def parser_step(quick: bool, bf16: bool) -> Callable[[], object]:
     """Forward and backward pass of `experiment=portraits_parser`."""
     size = 64 if quick else 256
     parser = BiSeNet(base_width=16, stem_stride=2, detail=True).to(memory_format=torch.channels_last)
@@ -34,7 +34,7 @@ def parser_step(quick: bool) -> Callable[[], object]:
     images = images.contiguous(memory_format=torch.channels_last)
 
     def step() -> None:
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
             heads = parser.with_auxiliary(images)
             loss = bisenet_loss(heads, labels) + 2 * soft_jaccard_loss(heads[0], labels)
         loss.backward()
@@ -42,19 +42,19 @@ def parser_step(quick: bool) -> Callable[[], object]:
     return step
 
 
-def parse(quick: bool) -> Callable[[], object]:
+def parse(quick: bool, bf16: bool) -> Callable[[], object]:
     """The published face parser on a photo of 512 px."""
     parser, image = fold_batch_norm(BiSeNet().eval()), torch.randn(1, 3, 512, 512)
     return torch.inference_mode()(lambda: parser(image))
 
 
-def paint(quick: bool) -> Callable[[], object]:
+def paint(quick: bool, bf16: bool) -> Callable[[], object]:
     """The published SEAN generator at 256 px: style codes, layout, painting."""
     sean, image, labels = SEANGenerator().eval(), torch.rand(1, 3, 256, 256) * 2 - 1, _labels()
     return torch.inference_mode()(lambda: sean(labels, sean.encode_styles(image, labels)))
 
 
-def sean_step(quick: bool) -> Callable[[], object]:
+def sean_step(quick: bool, bf16: bool) -> Callable[[], object]:
     """Forward and backward pass of the published SEAN generator, one image of 256 px."""
     sean, image, labels = SEANGenerator(), torch.rand(1, 3, 256, 256) * 2 - 1, _labels()
     return lambda: sean(labels, sean.encode_styles(image, labels)).square().mean().backward()
@@ -64,7 +64,7 @@ def _labels() -> torch.Tensor:
     return torch.randint(0, 19, (1, 8, 8)).repeat_interleave(32, 1).repeat_interleave(32, 2)
 
 
-WORKS: dict[str, Callable[[bool], Callable[[], object]]] = {
+WORKS: dict[str, Callable[[bool, bool], Callable[[], object]]] = {
     "face parser, training step of 8": parser_step,
     "face parser as published, 512 px": parse,
     "SEAN as published, 256 px": paint,
@@ -86,7 +86,9 @@ def tables(settings: Settings) -> Iterator[Table]:
 
 def in_process(name: str, keep: bool, settings: Settings) -> dict[str, list[float]]:
     """Measure a work in a process of its own."""
-    given = json.dumps({"name": name, "keep": keep, "threads": settings.threads, "quick": settings.quick})
+    given = json.dumps(
+        {"name": name, "keep": keep, "threads": settings.threads, "quick": settings.quick, "bf16": settings.bf16}
+    )
     program = "import sys, benchmarks.memory; benchmarks.memory.child(sys.argv[1])"
     done = subprocess.run([sys.executable, "-c", program, given], check=True, stdout=subprocess.PIPE)
     return json.loads(done.stdout)
@@ -99,7 +101,7 @@ def child(given: str) -> None:
     torch.manual_seed(0)
     if options["keep"]:
         keep_freed_memory()
-    work = WORKS[options["name"]](options["quick"])
+    work = WORKS[options["name"]](options["quick"], options["bf16"])
     work()
     wall_s, cpu_s = [], []
     for _ in range(1 if options["quick"] else CALLS):

@@ -34,7 +34,12 @@ def run_benchmarks(names: Sequence[str], settings: Settings, out: Path | None = 
     result: dict[str, Any] = {
         "kind": "benchmarks",
         "machine": describe_machine(),
-        "settings": {"quick": settings.quick, "threads": settings.threads, "repeats": settings.repeats},
+        "settings": {
+            "quick": settings.quick,
+            "threads": settings.threads,
+            "repeats": settings.repeats,
+            "bf16": settings.bf16,
+        },
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "benchmarks": {},
     }

@@ -149,7 +149,7 @@ def plain_edits(subjects: Subjects, networks: Networks) -> dict[str, Callable[[]
 def tables(settings: Settings) -> Iterator[Table]:
     subjects, networks = Subjects(), Networks(settings.quick)
     ours, plain = edits(subjects, networks), plain_edits(subjects, networks)
-    precisions = PRECISIONS[:1] if settings.quick else PRECISIONS
+    precisions = PRECISIONS if settings.bf16 and not settings.quick else PRECISIONS[:1]
     for name, baselines in PLAIN.items():
         works: dict[str, Callable[[], object]] = {PLAIN_NAME: plain[name]}
         for each in baselines:

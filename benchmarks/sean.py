@@ -84,6 +84,7 @@ def recolor(model: SEAN, settings: Settings) -> Table:
 
 def table(title: str, works: dict[str, Work], settings: Settings) -> Table:
     """Measure works that return images, and compare the images with the first's."""
+    works = settings.measured(works)
     differences = {name: largest_difference(works["plain"](), work()) for name, work in works.items()}
     rows = measure(works, repeats=settings.repeats, seconds=60)
     for row in rows:

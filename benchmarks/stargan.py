@@ -57,6 +57,7 @@ def inference(model: StarGAN, settings: Settings) -> Table:
         "float32": ours(generator, False),
         "bf16 channels_last": ours(channels_last, True),
     }
+    works = settings.measured(works)
     differences = {name: largest_difference(plain(), work()) for name, work in works.items()}
     rows = measure(works, repeats=settings.repeats, seconds=60)
     for row in rows:
