@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -56,11 +57,7 @@ def tables(settings: Settings) -> Iterator[Table]:
     def curve(what: str, values: Sequence[int], make: Callable[[int], Work], unit: str = "") -> Table:
         works = {f"{value:,}{unit}": whole(make(value)) for value in values}
         rows = measure(works, repeats=settings.repeats, gflop=not quick, memory=not quick)
-        for (smaller, before), (larger, row) in zip(pairs(values, rows), pairs(values[1:], rows[1:]), strict=False):
-            row.values["doubling, CPU s"] = doubling(smaller, min(before.cpu_s), larger, min(row.cpu_s))
-            if before.peak_mb and row.peak_mb:
-                row.values["doubling, MB"] = doubling(smaller, before.peak_mb, larger, row.peak_mb)
-        return Table(what, rows)
+        return Table(what, with_doublings(values, rows))
 
     yield curve("StarGAN v2 step over the batch, 64 px", (1, 2) if quick else (1, 2, 4, 8, 16), lambda n: step(batch=n))
     sizes = (32, 64) if quick else (64, 128, 256)
@@ -77,16 +74,13 @@ def over_processes(counts: Sequence[int], steps: int, repeats: int, small: bool)
 
     Seconds are those of `train.py`, all processes together, less those of a run of one step.
     """
-    rows = {count: Row(f"{count} process{'es' if count > 1 else ''}") for count in counts}
+    rows = [Row(f"{count} process{'es' if count > 1 else ''}") for count in counts]
     for _ in range(repeats):
-        for count, row in rows.items():
+        for count, row in zip(counts, rows, strict=True):
             short, long = training_seconds(count, 1, small), training_seconds(count, 1 + steps, small)
             row.wall_s.append((long[0] - short[0]) / steps)
             row.cpu_s.append((long[1] - short[1]) / steps)
-    smallest, largest = min(counts), max(counts)
-    for (less, before), (more, row) in zip(list(rows.items()), list(rows.items())[1:], strict=False):
-        row.values["doubling, CPU s"] = doubling(less, min(before.cpu_s), more, min(row.cpu_s))
-    return Table(f"StarGAN v2 step over {smallest} to {largest} processes, 64 px, batch 8", list(rows.values()))
+    return Table("StarGAN v2 step over processes, 64 px, batch of 8 in all", with_doublings(counts, rows))
 
 
 def training_seconds(processes: int, steps: int, small: bool) -> tuple[float, float]:
@@ -120,8 +114,13 @@ def choosing(images: int) -> Work:
     return work
 
 
-def pairs(values: Sequence[int], rows: Sequence[Row]) -> list[tuple[int, Row]]:
-    return list(zip(values, rows, strict=True))
+def with_doublings(values: Sequence[int], rows: list[Row]) -> list[Row]:
+    """The rows, each with the factors by which it costs more than the row before, for a doubling of the value."""
+    for (smaller, larger), (before, row) in zip(pairwise(values), pairwise(rows), strict=True):
+        row.values["doubling, CPU s"] = doubling(smaller, min(before.cpu_s), larger, min(row.cpu_s))
+        if before.peak_mb and row.peak_mb:
+            row.values["doubling, MB"] = doubling(smaller, before.peak_mb, larger, row.peak_mb)
+    return rows
 
 
 def doubling(smaller: int, before: float, larger: int, after: float) -> float | None:
