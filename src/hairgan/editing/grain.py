@@ -19,6 +19,8 @@ COARSEST = 1 / 96
 """Standard deviation, as a share of the picture's side, of the blur whose difference from the picture is its grain."""
 LARGEST = 1.5
 """Grain is limited to this many standard deviations, so that no blemish is repeated."""
+CALM = 0.25
+"""The share of places whose grain is weakest is taken: elsewhere are freckles, beards or folds."""
 MIN_PLACES = 30
 """Fewer whole patches of the part than this give no grain."""
 
@@ -35,6 +37,8 @@ def grain(picture: Float32[ndarray, "s s 3"], part: Bool[ndarray, "s s"]) -> Flo
     if len(places) < MIN_PLACES:
         return np.zeros_like(picture)
     fine = picture - smoothed(picture, part, COARSEST * size)
+    energy = cv2.blur((fine * fine).sum(axis=2), (side, side))[tuple(places.T)]
+    places = places[energy <= np.quantile(energy, CALM)]
     limit = LARGEST * 1.48 * np.median(np.abs(fine[part]), axis=0)
     fine = fine.clip(-limit, limit)
     random = np.random.default_rng(0)

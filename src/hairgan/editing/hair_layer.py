@@ -15,6 +15,7 @@ from hairgan.editing.masks import matte, smooth_step
 from hairgan.editing.new_hair import NewHair, free_for_hair
 from hairgan.editing.parsed_photo import ParsedPhoto
 from hairgan.editing.plate import remove_hair
+from hairgan.photos.network_images import resize_picture
 from hairgan.regions import Region
 
 RELIEF = 0.25
@@ -56,7 +57,7 @@ def layer_hair(
     """
     size = len(new.alpha)
     labels = photo.labels_at(size)
-    plate = remove_hair(photo, new.uncovered, size)
+    plate = remove_hair(photo, new.uncovered, resize_picture(new.alpha, len(photo.labels)), size)
     hair = new.alpha > 0.5
     warps = {
         id(donor): HairWarp.between(donor.labels_at(size), labels, hair) for donor in (outline_of, strands_of, color_of)
@@ -72,7 +73,7 @@ def layer_hair(
     alpha = _with_outline(alpha, outline_of, warps[id(outline_of)]) * free_for_hair(labels)
     without_hair = plate.picture
     picture = without_hair + alpha[..., None] * (lab_to_rgb(lab) - without_hair)
-    return LayeredHair(picture, np.maximum(plate.filled, alpha))
+    return LayeredHair(picture, np.maximum(plate.changed, alpha))
 
 
 def _edge_of_strands(alpha: Float32[ndarray, "s s"], strands: Float32[ndarray, "s s"]) -> Float32[ndarray, "s s"]:

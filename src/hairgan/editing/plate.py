@@ -10,9 +10,10 @@ from jaxtyping import Bool, Float32, UInt8
 from numpy import ndarray
 
 from hairgan.editing.blending import continued
-from hairgan.editing.color import hair_color, lab_to_rgb
+from hairgan.editing.brows import draw_hidden_brows
 from hairgan.editing.corrections import smoothed
 from hairgan.editing.grain import grain
+from hairgan.editing.hidden_features import beside_hair, mirrored_sides, paint_hidden
 from hairgan.editing.masks import matte, smooth_step
 from hairgan.editing.parsed_photo import ParsedPhoto
 from hairgan.networks.hair_layout import HIDDEN_BY_HAIR
@@ -27,8 +28,20 @@ BAND = 1 / 256
 """How far beyond the hair everything is removed, for its soft edge."""
 FOREHEAD = 1 / 48
 """How far beyond the hair the forehead is removed, for the strands and the shadow on it."""
-CHEEK = 1 / 96
+CHEEK = 1 / 64
 """How far beyond the hair all other skin is removed, for the dark line along hair."""
+BESIDE = 1 / 24
+"""How far from new hair skin keeps its pixels right up to the old hair."""
+SHADOW = (0.20, 0.26, 0.27)
+"""How much red, green and blue light hair keeps off the skin under it: shadows on skin are red."""
+SHADOW_DROP, SHADOW_BLUR = 0.013, 0.014
+"""How far down the shadow of hair falls, and the standard deviation of its soft edge."""
+SHADOW_END = 0.08
+"""The share of a shadow that is too weak to count, so that it ends near the hair."""
+MIN_CHANGE = 0.004
+"""The smallest change of the light that is made."""
+SOCKET = 1 / 40
+"""How far around eyes and brows skin is too dark for the rest to continue from it."""
 CLEAR = 1 / 512
 """How far beyond what is removed the filling takes its colors from."""
 EVEN = 1 / 256
@@ -37,23 +50,23 @@ SOFT = 1 / 256
 """Standard deviation of the blur at the edge of what is filled."""
 MIN_VISIBLE = 0.0006
 """Share of the crop in which a region must be visible for it to be continued."""
-MIN_BROW = 0.0002
 MIN_SHARE = 0.05
 """Regions that are nowhere more probable than this under the hair are left out."""
 SHARPNESS = 4
 """Exponent of the probabilities of what is under the hair: their edges become narrower."""
-BROW_LIGHTNESS = 0.8
-"""Lightness of a brow nobody has seen, as a share of the hair's."""
 
 EAR_GROOVE, EAR_HOLLOW = 0.15, 0.25
 """How much darker these are than the rest of an ear."""
 
 KEPT = (
-    Region.NOSE, Region.EYE_G, Region.L_EYE, Region.R_EYE, Region.L_BROW, Region.R_BROW, Region.MOUTH, Region.U_LIP,
-    Region.L_LIP, Region.HAT, Region.EAR_R, Region.NECK_L,
+    Region.NOSE, Region.EYE_G, Region.L_EYE, Region.R_EYE, Region.MOUTH, Region.U_LIP, Region.L_LIP, Region.HAT,
+    Region.EAR_R, Region.NECK_L,
 )  # fmt: skip
 """Small regions that keep their pixels right up to the hair."""
 
+UNSHADED = (Region.BACKGROUND, Region.HAT, Region.HAIR)
+"""Regions on which hair casts no shadow."""
+BROWS = (Region.L_BROW, Region.R_BROW)
 EYES = (Region.L_EYE, Region.R_EYE, Region.EYE_G)
 
 STAND_INS: dict[Region, tuple[Region, ...]] = {
@@ -69,19 +82,18 @@ STAND_INS: dict[Region, tuple[Region, ...]] = {
 class Plate:
     """A crop without its hair. Pictures are 0 to 255."""
 
-    crop: Float32[ndarray, "s s 3"]
-    filling: Float32[ndarray, "s s 3"]
-    """What is in the place of the hair."""
-    filled: Float32[ndarray, "s s"]
-    """How much of each pixel is filled."""
-
-    @property
-    def picture(self) -> Float32[ndarray, "s s 3"]:
-        """The crop with the filling; equal to the crop where `filled` is 0."""
-        return self.crop + self.filled[..., None] * (self.filling - self.crop)
+    picture: Float32[ndarray, "s s 3"]
+    """Equal to the crop where `changed` is 0."""
+    changed: Float32[ndarray, "s s"]
+    """How much of each pixel is no longer the photo's: 1 in the place of the hair, in shadows the change of the light."""
 
 
-def remove_hair(photo: ParsedPhoto, uncovered: Float32[ndarray, "regions s s"], size: int) -> Plate:
+def remove_hair(
+    photo: ParsedPhoto,
+    uncovered: Float32[ndarray, "regions s s"],
+    new_hair: Float32[ndarray, "s s"],
+    size: int,
+) -> Plate:
     """Fill the place of the hair: each region that was under it continues from where it is visible.
 
     The colors are smooth, so they are computed at the parser's resolution and enlarged; the regions' grain is added to
@@ -89,35 +101,87 @@ def remove_hair(photo: ParsedPhoto, uncovered: Float32[ndarray, "regions s s"], 
 
     Args:
         uncovered: probabilities of the regions of `HIDDEN_BY_HAIR` under the hair, at the parser's resolution.
+        new_hair: how much of each pixel new hair will cover, at the parser's resolution. Beside it the old hair's
+            shadow stays.
         size: side of the plate in pixels.
     """
     crop = photo.crop_at(size).astype(np.float32)
     if not (photo.labels == Region.HAIR).any():
-        return Plate(crop, crop, np.zeros((size, size), np.float32))
-    filled = _area_to_fill(photo)
+        return Plate(crop, np.zeros((size, size), np.float32))
+    apart = _far_from(new_hair)
+    filled = _area_to_fill(photo, apart > 0.5)
     gone = filled > 0.02
     beneath = _beneath(photo.labels, uncovered, gone)
-    filling = _colors(photo, beneath, gone)
-    filled, filling = _enlarged(filled, size), _enlarged(filling, size)
+    in_background = HIDDEN_BY_HAIR.index(Region.BACKGROUND)
+    body = np.where(gone, 1 - beneath[in_background], ~np.isin(photo.labels, UNSHADED)).astype(np.float32)[..., None]
+    light = 1 + body * (1 / _shade((photo.labels == Region.HAIR).astype(np.float32)) - 1)
+    shade = 1 + body * (_shade(new_hair) - 1)
+    filling = _colors(photo, photo.crop * light, beneath, gone)
+    light, shade, filled, filling = (_enlarged(values, size) for values in (light, shade, filled, filling))
     filled[filled < 0.02] = 0
     for region, share in zip(HIDDEN_BY_HAIR, beneath, strict=True):
         if share.max() > MIN_SHARE:
             visible = (photo.labels_at(size) == region) & (_enlarged(gone.astype(np.float32), size) < 0.02)
             filling += np.minimum(1, _enlarged(share, size))[..., None] * grain(crop, visible)
-    return Plate(crop, filling.clip(0, 255), filled)
+    lit = crop * light
+    picture = lit + filled[..., None] * (filling.clip(0, 255) - lit)
+    hidden = (photo.labels == Region.HAIR) | beside_hair(photo.labels) & (apart > 0.5)
+    picture, drawn = _with_features(photo, hidden, uncovered, picture)
+    relit = np.abs(light * shade - 1).max(axis=2)
+    changed = np.maximum(np.maximum(filled, drawn), np.where(relit > MIN_CHANGE, relit, 0)).astype(np.float32)
+    return Plate(np.where(changed[..., None] > 0, (picture * shade).clip(0, 255), crop), changed)
 
 
-def _area_to_fill(photo: ParsedPhoto) -> Float32[ndarray, "s s"]:
-    """1 in the hair, its loose strands, its soft edge and its shadow on the skin, falling softly to 0.
+def _with_features(
+    photo: ParsedPhoto,
+    hidden: Bool[ndarray, "p p"],
+    uncovered: Float32[ndarray, "regions p p"],
+    picture: Float32[ndarray, "s s 3"],
+) -> tuple[Float32[ndarray, "s s 3"], Float32[ndarray, "s s"]]:
+    """A plate with the hidden parts of eyes and brows, and how much of each pixel is theirs."""
+    sides = mirrored_sides(photo)
+    picture, drawn = draw_hidden_brows(photo, sides, hidden, uncovered, picture)
+    for side in sides:
+        picture, share = paint_hidden(side, photo, hidden, picture)
+        drawn = np.maximum(drawn, share)
+    return picture, drawn
 
-    Small regions of the face keep their pixels."""
+
+def _shade(hair: Float32[ndarray, "s s"]) -> Float32[ndarray, "s s 3"]:
+    """Factors on the light that falls on a person, in red, green and blue, in the shadow of hair."""
+    down = np.array([[1, 0, 0], [0, 1, SHADOW_DROP * len(hair)]], np.float32)
+    shadow = cv2.warpAffine(hair, down, hair.shape, borderMode=cv2.BORDER_REPLICATE)
+    shadow = cv2.GaussianBlur(shadow, (0, 0), SHADOW_BLUR * len(hair))
+    shadow = ((shadow - SHADOW_END) / (1 - SHADOW_END)).clip(0, 1)
+    return 1 - shadow[..., None] * np.array(SHADOW, np.float32)
+
+
+def _far_from(hair: Float32[ndarray, "s s"]) -> Float32[ndarray, "s s"]:
+    """0 in and beside hair, 1 where its shadow does not reach."""
+    outside = (hair < 0.5).astype(np.uint8)
+    if outside.all():
+        return outside.astype(np.float32)
+    size = len(hair)
+    distance = cv2.distanceTransform(outside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return smooth_step(distance, 0.25 * BESIDE * size, BESIDE * size)
+
+
+def _area_to_fill(photo: ParsedPhoto, apart: Bool[ndarray, "s s"]) -> Float32[ndarray, "s s"]:
+    """1 in the hair, its loose strands, its soft edge and the skin along it, falling softly to 0.
+
+    Small regions of the face keep their pixels, and so does skin beside new hair.
+
+    Args:
+        apart: what is not beside new hair.
+    """
     labels, size = photo.labels, len(photo.labels)
     hair = labels == Region.HAIR
     share = matte(photo.hair, photo.crop)
     strands = smooth_step(share, *STRAND) * _grown(hair, NEAR * size)
     area = _grown(hair, BAND * size) | _grown(strands > 0.5, 1)
-    area |= _forehead(labels) & _grown(hair, FOREHEAD * size)
-    area |= (labels == Region.SKIN) & _grown(hair, CHEEK * size)
+    area |= apart & _forehead(labels) & _grown(hair, FOREHEAD * size)
+    area |= apart & (labels == Region.SKIN) & _grown(hair, CHEEK * size)
+    area |= apart & np.isin(labels, BROWS) & beside_hair(labels)
     soft = cv2.GaussianBlur(area.astype(np.float32), (0, 0), SOFT * size)
     kept = _grown(np.isin(labels, KEPT), 1).astype(np.float32)
     soft = soft * (1 - cv2.GaussianBlur(kept, (0, 0), SOFT * size))
@@ -139,16 +203,26 @@ def _beneath(
     """How much of each region is in the place of what is gone, softly."""
     size, hair = len(labels), labels == Region.HAIR
     beneath = np.where(hair, uncovered**SHARPNESS, [labels == region for region in HIDDEN_BY_HAIR])
+    skin, *brows = (HIDDEN_BY_HAIR.index(region) for region in (Region.SKIN, *BROWS))
+    beneath[skin] += beneath[brows].sum(axis=0)
+    beneath[brows] = 0
     beneath = np.stack([cv2.GaussianBlur(share.astype(np.float32), (0, 0), SOFT * size) for share in beneath]) * gone
     beneath[[share.max() < MIN_SHARE**SHARPNESS for share in beneath]] = 0
     return beneath / np.maximum(beneath.sum(axis=0), 1e-6)
 
 
 def _colors(
-    photo: ParsedPhoto, beneath: Float32[ndarray, "regions s s"], gone: Bool[ndarray, "s s"]
+    photo: ParsedPhoto,
+    picture: Float32[ndarray, "s s 3"],
+    beneath: Float32[ndarray, "regions s s"],
+    gone: Bool[ndarray, "s s"],
 ) -> Float32[ndarray, "s s 3"]:
-    """The regions' own colors in the place of what is gone."""
-    labels, size, picture = photo.labels, len(photo.labels), photo.crop.astype(np.float32)
+    """The regions' own colors in the place of what is gone.
+
+    Args:
+        picture: the crop without the shadow of the hair.
+    """
+    labels, size = photo.labels, len(photo.labels)
     hair = labels == Region.HAIR
     clear = ~_grown(gone, CLEAR * size)
     total, weight = np.zeros_like(picture), np.zeros((size, size), np.float32)
@@ -182,28 +256,15 @@ def _filling(
 ) -> Float32[ndarray, "s s 3"] | None:
     """What a region looks like everywhere in the crop; None if nothing visible tells."""
     enough = MIN_VISIBLE * labels.size
-    if region in (Region.L_BROW, Region.R_BROW):
-        return _brow_filling(region, picture, labels, left)
     for seen in (region, *STAND_INS.get(region, ())):
         visible = (labels == seen) & clear
+        if seen == Region.SKIN:
+            visible |= (labels == Region.NOSE) & clear
+            visible &= ~_grown(np.isin(labels, (*EYES, *BROWS)), SOCKET * len(labels))
         if visible.sum() >= enough:
             return _continued(picture, visible)
     visible = (labels == region) & left
     return _continued(picture, visible) if visible.sum() >= enough / 4 else None
-
-
-def _brow_filling(
-    region: Region, picture: Float32[ndarray, "s s 3"], labels: UInt8[ndarray, "s s"], left: Bool[ndarray, "s s"]
-) -> Float32[ndarray, "s s 3"]:
-    """The color of the visible part of the brow, of the other brow, or a darker one than the hair's."""
-    other = Region.R_BROW if region == Region.L_BROW else Region.L_BROW
-    for brow in (region, other):
-        visible = (labels == brow) & left
-        if visible.sum() >= MIN_BROW * labels.size:
-            return np.broadcast_to(picture[visible].mean(axis=0), picture.shape)
-    lab = hair_color(picture, labels == Region.HAIR).mean.astype(np.float32)
-    lab[0] *= BROW_LIGHTNESS
-    return np.broadcast_to(lab_to_rgb(lab[None, None])[0, 0], picture.shape)
 
 
 def _ear_shade(share: Float32[ndarray, "s s"], labels: UInt8[ndarray, "s s"]) -> Float32[ndarray, "s s"]:

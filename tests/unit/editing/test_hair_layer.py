@@ -22,6 +22,8 @@ from hairgan.regions import PALETTE, Region
 from tests.unit.heads import PaletteParser, WearsReference, draw_labels, paint_head
 
 SIDE = 128
+BALD = np.zeros((SIDE, SIDE), np.float32)
+"""No new hair."""
 
 
 def parsed(labels: np.ndarray, hair: tuple[int, int, int]) -> ParsedPhoto:
@@ -42,28 +44,31 @@ def short_haired() -> ParsedPhoto:
 def test_the_plate_shows_what_is_beside_the_hair(long_haired) -> None:
     uncovered = np.zeros((len(HIDDEN_BY_HAIR), SIDE, SIDE), np.float32)
     uncovered[HIDDEN_BY_HAIR.index(Region.BACKGROUND)] = 1
-    plate = remove_hair(long_haired, uncovered, SIDE)
+    plate = remove_hair(long_haired, uncovered, BALD, SIDE)
     hair = long_haired.labels == Region.HAIR
     assert np.abs(plate.picture[hair] - PALETTE[Region.BACKGROUND]).mean() < 6
-    np.testing.assert_array_equal(plate.picture[plate.filled == 0], long_haired.crop[plate.filled == 0])
-    assert (plate.filled[hair] == 1).all() and (plate.filled == 0).mean() > 0.2
+    np.testing.assert_array_equal(plate.picture[plate.changed == 0], long_haired.crop[plate.changed == 0])
+    assert (plate.changed[hair] == 1).all() and (plate.changed == 0).mean() > 0.2
 
 
 def test_a_larger_plate_has_the_crops_own_pixels_and_soft_edges(long_haired) -> None:
     uncovered = np.zeros((len(HIDDEN_BY_HAIR), SIDE, SIDE), np.float32)
     uncovered[HIDDEN_BY_HAIR.index(Region.BACKGROUND)] = 1
-    plate = remove_hair(long_haired, uncovered, 2 * SIDE)
+    plate = remove_hair(long_haired, uncovered, BALD, 2 * SIDE)
     crop = long_haired.crop_at(2 * SIDE)
-    np.testing.assert_array_equal(plate.picture[plate.filled == 0], crop[plate.filled == 0])
-    steps = np.abs(np.diff(plate.filled, axis=1)).max()
-    assert steps < 0.75 and plate.filled.shape == (2 * SIDE, 2 * SIDE)
+    np.testing.assert_array_equal(plate.picture[plate.changed == 0], crop[plate.changed == 0])
+    steps = np.abs(np.diff(plate.changed, axis=1)).max()
+    assert steps < 0.75 and plate.changed.shape == (
+        2 * SIDE,
+        2 * SIDE,
+    )
 
 
 def test_a_crop_without_hair_is_its_own_plate() -> None:
     bald = parsed(draw_labels(SIDE, length=0), (0, 0, 0))
-    plate = remove_hair(bald, np.zeros((len(HIDDEN_BY_HAIR), SIDE, SIDE), np.float32), SIDE)
+    plate = remove_hair(bald, np.zeros((len(HIDDEN_BY_HAIR), SIDE, SIDE), np.float32), BALD, SIDE)
     np.testing.assert_array_equal(plate.picture, bald.crop)
-    assert not plate.filled.any()
+    assert not plate.changed.any()
 
 
 def test_loose_strands_and_the_forehead_beside_the_hair_go_with_it(long_haired) -> None:
@@ -83,7 +88,7 @@ def test_loose_strands_and_the_forehead_beside_the_hair_go_with_it(long_haired) 
     photo = replace(long_haired, photo=picture, crop=picture, hair=share)
     uncovered = np.zeros((len(HIDDEN_BY_HAIR), SIDE, SIDE), np.float32)
     uncovered[HIDDEN_BY_HAIR.index(Region.SKIN)] = 1
-    plate = remove_hair(photo, uncovered, SIDE)
+    plate = remove_hair(photo, uncovered, BALD, SIDE)
     assert np.abs(np.median(plate.picture[beside], axis=0) - PALETTE[Region.SKIN]).max() < 12
     assert np.abs(plate.picture[strand].mean(0) - PALETTE[Region.BACKGROUND]).max() < 25
 
@@ -99,6 +104,29 @@ def test_a_filled_part_has_the_grain_of_what_is_beside_it() -> None:
     np.testing.assert_array_equal(made, grain(picture, left))
     assert np.abs(grain(picture, ~left)[:, 40:]).max() < 1e-3
     assert not grain(picture, left & (np.arange(SIDE) % 4 > 0)).any()  # no room for a whole patch
+
+
+def test_the_grain_of_skin_has_no_beard() -> None:
+    random = np.random.default_rng(0)
+    picture = np.full((SIDE, SIDE, 3), 120, np.float32) + random.normal(0, 2, (SIDE, SIDE, 3)).astype(np.float32)
+    picture[SIDE // 2 :][random.random((SIDE // 2, SIDE)) < 0.15] = 60
+    assert 1 < grain(picture, np.ones((SIDE, SIDE), bool)).std() < 3
+
+
+def test_the_shadow_of_hair_on_skin_goes_and_comes_with_it(long_haired) -> None:
+    uncovered = np.zeros((len(HIDDEN_BY_HAIR), SIDE, SIDE), np.float32)
+    uncovered[HIDDEN_BY_HAIR.index(Region.SKIN)] = 1
+    hair = (long_haired.labels == Region.HAIR).astype(np.float32)
+    shadow = cv2.GaussianBlur(hair, (0, 0), 0.014 * SIDE)[..., None] * (0.2, 0.26, 0.27)
+    is_skin = (long_haired.labels == Region.SKIN)[..., None]
+    crop = np.where(is_skin, long_haired.crop * (1 - shadow), long_haired.crop).astype(np.uint8)
+    photo = replace(long_haired, crop=crop, photo=crop)
+    near = cv2.dilate(hair, np.ones((5, 5), np.uint8)) > 0
+    cheek = near & is_skin[..., 0] & (np.arange(SIDE)[:, None] > SIDE / 2)
+    without = remove_hair(photo, uncovered, BALD, SIDE).picture[cheek].mean()
+    again = remove_hair(photo, uncovered, hair, SIDE).picture[cheek].mean()
+    before, skin = crop[cheek].mean(), PALETTE[Region.SKIN].mean()
+    assert before < skin - 10 and abs(without - skin) < 3 and abs(again - before) < 5
 
 
 def test_a_hat_lends_hair_no_color(short_haired) -> None:
@@ -224,7 +252,7 @@ def test_an_ear_nobody_has_seen_is_not_plain() -> None:
     ear[int(rows.mean()) - 10 : int(rows.mean()) + 10, columns.max() + 2 : columns.max() + 14] = True
     uncovered[:, ear] = 0
     uncovered[HIDDEN_BY_HAIR.index(Region.L_EAR), ear] = 1
-    shown = remove_hair(photo, uncovered, SIDE).picture[ear & (labels == Region.HAIR)]
+    shown = remove_hair(photo, uncovered, BALD, SIDE).picture[ear & (labels == Region.HAIR)]
     assert (ear & (labels == Region.HAIR)).sum() > 100 and shown.mean(axis=1).std() > 4
 
 

@@ -1,0 +1,93 @@
+"""Eyes and brows under the old hair."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hairgan.editing.hidden_features import mirrored_sides
+from hairgan.editing.parsed_photo import ParsedPhoto
+from hairgan.editing.plate import remove_hair
+from hairgan.networks.hair_layout import HIDDEN_BY_HAIR
+from hairgan.photos.alignment import whole_photo
+from hairgan.regions import PALETTE, Region
+from tests.unit.heads import draw_labels, paint_head
+
+SIDE = 128
+EYES, BROWS = (Region.L_EYE, Region.R_EYE), (Region.L_BROW, Region.R_BROW)
+HEAD = draw_labels(SIDE, length=0.45)
+"""A head with nothing over its eyes and brows, whose colors do not tell left from right."""
+
+
+def painted(labels: np.ndarray) -> np.ndarray:
+    picture = paint_head(labels)
+    for left, right in (EYES, BROWS):
+        picture[labels == right] = PALETTE[left]
+    return picture
+
+
+def under_hair(hair: np.ndarray, turn: int = 0) -> ParsedPhoto:
+    """The head with hair in some more places; `turn` moves its left eye and brow by as many pixels."""
+    labels = HEAD.copy()
+    left = np.isin(labels, (Region.L_EYE, Region.L_BROW))
+    labels[left] = Region.SKIN
+    labels[np.roll(left, turn, axis=1)] = HEAD[left]
+    labels[hair] = Region.HAIR
+    picture = painted(labels)
+    return ParsedPhoto(picture, whole_photo(SIDE, SIDE, SIDE), picture, labels, (labels == Region.HAIR).astype("f4"))
+
+
+def plate_of(photo: ParsedPhoto, size: int = SIDE) -> np.ndarray:
+    uncovered = np.zeros((len(HIDDEN_BY_HAIR), SIDE, SIDE), np.float32)
+    uncovered[HIDDEN_BY_HAIR.index(Region.SKIN)] = 1
+    return remove_hair(photo, uncovered, np.zeros((SIDE, SIDE), np.float32), size).picture
+
+
+@pytest.fixture
+def bangs() -> np.ndarray:
+    """Hair over both brows down to the eyes."""
+    hair = np.zeros((SIDE, SIDE), bool)
+    hair[40:58, 40:88] = True
+    return hair
+
+
+@pytest.mark.parametrize("turn", [0, -3])
+def test_half_an_eye_and_a_brow_under_a_lock_are_those_of_the_other_side(turn: int) -> None:
+    lock = np.zeros((SIDE, SIDE), bool)
+    lock[40:70, 78 + turn :] = HEAD[40:70, 78 + turn :] != Region.BACKGROUND
+    photo = under_hair(lock, turn)
+    shown = plate_of(photo)
+    true = under_hair(np.zeros_like(lock), turn)
+    for region in (Region.L_EYE, Region.L_BROW):
+        hidden = (true.labels == region) & lock
+        assert hidden.sum() > 20
+        assert (
+            np.abs(shown[hidden] - true.crop[hidden]).mean()
+            < 0.35 * np.abs(true.crop[hidden] - PALETTE[Region.SKIN].astype(float)).mean()
+        )
+
+
+def test_nothing_is_mirrored_onto_a_face_that_shows_all() -> None:
+    assert mirrored_sides(under_hair(np.zeros((SIDE, SIDE), bool))) == ()
+
+
+def test_brows_under_bangs_are_whole_and_alike(bangs) -> None:
+    shown = plate_of(under_hair(bangs))
+    skin = PALETTE[Region.SKIN].astype(float)
+    inside = (HEAD != Region.BACKGROUND) & (HEAD != Region.HAIR)
+    brow = ((np.abs(shown - skin).mean(axis=2) > 20) & inside)[44:57].max(axis=0)
+    left, right = brow[:64], brow[64:][::-1]
+    assert 10 < left.sum() < 26 and (left == right).mean() > 0.9
+    columns = np.flatnonzero(left)
+    assert left[columns[0] : columns[-1]].all()
+
+
+def test_a_brow_goes_on_from_its_visible_end(bangs) -> None:
+    """Of both brows only the outer ends are visible, and they are lower than usual."""
+    bangs[:, :50] = bangs[:, 78:] = False
+    photo = under_hair(bangs)
+    shown = plate_of(photo)
+    inner = (HEAD == Region.R_BROW) & bangs
+    assert inner.sum() > 20
+    skin = PALETTE[Region.SKIN].astype(float)
+    assert np.abs(shown[inner] - skin).mean() > 0.4 * np.abs(PALETTE[Region.L_BROW] - skin).mean()
