@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from jaxtyping import UInt8
+from numpy import ndarray
 
 from hairgan.cli.shared_options import bundle_option, trust_option
 from hairgan.cli.user_callables import load_callable
@@ -17,6 +19,9 @@ from hairgan.photos.places import check_folder, check_free
 if TYPE_CHECKING:
     from hairgan.editbench import InformedMethod, Method
     from hairgan.editbench.salon import SalonMethod
+    from hairgan.editbench.scoring import Parser
+    from hairgan.editing.salon import Salon
+    from hairgan.photos.parser import FaceParser
 
 
 @click.command()
@@ -31,6 +36,7 @@ if TYPE_CHECKING:
     help="Also score the salon with the truth in place of one stage's result: source, reference, layout, background, "
     "color or paint; may be repeated.",
 )
+@click.option("--hair-iou", is_flag=True, help="Also score the hair of the edits, found by the bundle's face parser.")
 @click.option("--pairs", default=100, show_default=True, type=click.IntRange(1), help="Cases per task.")
 @click.option("--size", default=256, show_default=True, type=click.IntRange(32, 1024), help="Of the pictures, pixels.")
 @click.option("--seed", default=SEED, show_default=True, help="Of the cases; published numbers use the default.")
@@ -42,6 +48,7 @@ def editbench(
     bundle: str,
     device: str,
     stages: tuple[str, ...],
+    hair_iou: bool,
     pairs: int,
     size: int,
     seed: int,
@@ -57,14 +64,21 @@ def editbench(
         for name in ("results.json", *(f"{task}.png" for task in TASKS)):
             check_free(output / name, overwrite=overwrite, option="--output")
     from hairgan.editbench import BASELINES, contact_sheet, run, table
+    from hairgan.editbench.truth import check_stages
+    from hairgan.editing.salon import Salon
     from hairgan.files import write_text
     from hairgan.pictures import save_picture
 
     same_for_all: dict[str, Method] = BASELINES | {name: load_callable("--method", name) for name in methods}
-    salon = _salon_methods(bundle, device, stages)
+    check_stages(stages)
+    networks = Salon.from_bundle(bundle, device)
+    salon = _salon_methods(networks, stages)
+    parser = _labels_by(networks.parser) if hair_iou else None
     chosen: dict[str, dict[str, Method | InformedMethod]] = {task: {**same_for_all, **salon[task]} for task in TASKS}
     results = [
-        result for task in TASKS for result in run(chosen[task], pairs=pairs, size=size, seed=seed, tasks=[task])
+        result
+        for task in TASKS
+        for result in run(chosen[task], pairs=pairs, size=size, seed=seed, tasks=[task], parser=parser)
     ]
     click.echo(table(results))
     for task in TASKS:
@@ -79,14 +93,19 @@ def editbench(
             save_picture(sheet, output / f"{task}.png")
 
 
-def _salon_methods(bundle: str, device: str, stages: tuple[str, ...]) -> dict[str, dict[str, SalonMethod]]:
+def _salon_methods(salon: Salon, stages: tuple[str, ...]) -> dict[str, dict[str, SalonMethod]]:
     from hairgan.editbench.salon import salon_methods
-    from hairgan.editbench.truth import check_stages
-    from hairgan.editing.salon import Salon
 
-    check_stages(stages)
-    salon = Salon.from_bundle(bundle, device)
     methods = salon_methods(salon, stages)
     if not salon.restyling_modes():
         click.echo("the bundle has no networks for restyling: the salon is scored on dye only", err=True)
     return methods
+
+
+def _labels_by(parser: FaceParser) -> Parser:
+    from hairgan.photos.network_images import to_images
+
+    def labels(picture: UInt8[ndarray, "s s 3"]) -> UInt8[ndarray, "s s"]:
+        return parser.label_maps(to_images([picture], parser.device))[0].byte().cpu().numpy()
+
+    return labels

@@ -85,7 +85,7 @@ class Plate:
     picture: Float32[ndarray, "s s 3"]
     """Equal to the crop where `changed` is 0."""
     changed: Float32[ndarray, "s s"]
-    """How much of each pixel is no longer the photo's: 1 in the place of the hair, in shadows the change of the light."""
+    """How much of each pixel is not the photo's: 1 in the place of the hair; in shadows the change of the light."""
 
 
 def remove_hair(

@@ -171,10 +171,12 @@ def test_a_bundle_is_scored(tmp_path):
     }
     save_bundle(tmp_path / "bundle", {name: n.eval() for name, n in networks.items()}, domains=domains)
     asked = ["--bundle", str(tmp_path / "bundle"), "--pairs", "1", "--size", "64"]
-    truths = ["--truth", "color", "--truth", "layout"]
+    truths = ["--truth", "color", "--truth", "layout", "--hair-iou"]
     done = CliRunner().invoke(editbench, [*asked, *truths, "--output", str(tmp_path / "out")], catch_exceptions=False)
     assert done.exit_code == 0, done.output
-    rows = [(r["task"], r["method"]) for r in json.loads((tmp_path / "out" / "results.json").read_text())]
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert all(0 <= r["scores"]["hair_iou"] <= 1 for r in results)
+    rows = [(r["task"], r["method"]) for r in results]
     assert [name for task, name in rows if task == "dye"] == [*BASELINES, "dye", "dye, true color"]
     assert [name for task, name in rows if task == "restyle"] == [
         *BASELINES,
