@@ -11,7 +11,7 @@ from numpy import ndarray
 
 from hairgan.editing.blending import continued
 from hairgan.editing.brows import draw_hidden_brows
-from hairgan.editing.corrections import smoothed
+from hairgan.editing.corrections import mirrored, smoothed
 from hairgan.editing.grain import grain
 from hairgan.editing.hidden_features import beside_hair, mirrored_sides, paint_hidden
 from hairgan.editing.masks import matte, smooth_step
@@ -30,6 +30,8 @@ FOREHEAD = 1 / 48
 """How far beyond the hair the forehead is removed, for the strands and the shadow on it."""
 CHEEK = 1 / 64
 """How far beyond the hair all other skin is removed, for the dark line along hair."""
+HAT_EDGE = 1 / 96
+"""How far from hair the edge of a hat is made anew."""
 BESIDE = 1 / 24
 """How far from new hair skin keeps its pixels right up to the old hair."""
 SHADOW = (0.20, 0.26, 0.27)
@@ -125,11 +127,30 @@ def remove_hair(
             filling += np.minimum(1, _enlarged(share, size))[..., None] * grain(crop, visible)
     lit = crop * light
     picture = lit + filled[..., None] * (filling.clip(0, 255) - lit)
+    picture, edge = _with_edge_of_hat(photo, picture)
     hidden = (photo.labels == Region.HAIR) | beside_hair(photo.labels) & (apart > 0.5)
     picture, drawn = _with_features(photo, hidden, uncovered, picture)
     relit = np.abs(light * shade - 1).max(axis=2)
-    changed = np.maximum(np.maximum(filled, drawn), np.where(relit > MIN_CHANGE, relit, 0)).astype(np.float32)
+    changed = np.maximum.reduce([filled, edge, drawn, np.where(relit > MIN_CHANGE, relit, 0)]).astype(np.float32)
     return Plate(np.where(changed[..., None] > 0, (picture * shade).clip(0, 255), crop), changed)
+
+
+def _with_edge_of_hat(
+    photo: ParsedPhoto, picture: Float32[ndarray, "s s 3"]
+) -> tuple[Float32[ndarray, "s s 3"], Float32[ndarray, "s s"]]:
+    """A plate whose hat ends smoothly at the old hair, and how much of each pixel that is.
+
+    A parser gives single pixels of hair to the hat. The hat's edge takes the mirror image of the hat beside it.
+    """
+    size = len(picture)
+    labels = photo.labels_at(size)
+    hat, beside = labels == Region.HAT, _grown(labels == Region.HAIR, HAT_EDGE * size)
+    inner, edge = hat & ~beside, _grown(hat, HAT_EDGE * size) & beside
+    if not (inner.any() and edge.any()):
+        return picture, np.zeros((size, size), np.float32)
+    share = edge * smooth_step(cv2.GaussianBlur(hat.astype(np.float32), (0, 0), SOFT * size), 0.25, 0.75)
+    crop = photo.crop_at(size).astype(np.float32)
+    return picture + share[..., None] * (mirrored(crop, inner) - picture), share
 
 
 def _with_features(

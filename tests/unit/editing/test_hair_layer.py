@@ -129,6 +129,20 @@ def test_the_shadow_of_hair_on_skin_goes_and_comes_with_it(long_haired) -> None:
     assert before < skin - 10 and abs(without - skin) < 3 and abs(again - before) < 5
 
 
+def test_the_edge_of_a_hat_has_no_hair_of_the_old() -> None:
+    """Every second pixel of the hat's edge shows hair, as a parser leaves it."""
+    labels = draw_labels(SIDE, length=0.6, hat=True)
+    beside = cv2.dilate((labels == Region.HAIR).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    edge = (labels == Region.HAT) & beside & (np.arange(SIDE) % 2 == 0)
+    photo = parsed(labels, (20, 15, 10))
+    crop = photo.crop.copy()
+    crop[edge] = (20, 15, 10)
+    uncovered = np.zeros((len(HIDDEN_BY_HAIR), SIDE, SIDE), np.float32)
+    uncovered[HIDDEN_BY_HAIR.index(Region.SKIN)] = 1
+    plate = remove_hair(replace(photo, crop=crop, photo=crop), uncovered, BALD, SIDE)
+    assert edge.sum() > 10 and plate.picture[edge].mean(axis=1).min() > 0.6 * PALETTE[Region.HAT].mean()
+
+
 def test_a_hat_lends_hair_no_color(short_haired) -> None:
     labels, picture = short_haired.labels.copy(), short_haired.crop.copy()
     hat = (labels == Region.HAIR) & (np.arange(SIDE)[:, None] < 32)
