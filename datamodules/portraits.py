@@ -16,7 +16,7 @@ class PortraitDataModule(HairDataModule):
     Args:
         count: number of people: about 80 % train, 10 % val, 10 % test; each person is in one split only.
         portrait_seed: seed of the people, their hair and their photographs.
-        style: `plain` or `randomized`, see `hairgan.portraits.items.Style`.
+        style: `plain`, `randomized`, `hard` or a mixture, see `hairgan.portraits.items.Style`.
         shared_hair: N for groups of N people who wear each other's hairstyles (`PortraitItem`); None for one each.
         cache: folder in which the packed portraits are kept, once per image size.
         workers: processes that draw; None takes one per core.

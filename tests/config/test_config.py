@@ -112,5 +112,7 @@ def test_randomized_and_plain_portraits_have_separate_folders(compose_config, tm
 
 
 def test_an_unknown_style_of_portraits_is_refused(compose_config):
-    with pytest.raises(Exception, match=r"data\.style must be one of plain, randomized, mixed, not 'rendered'"):
+    with pytest.raises(
+        Exception, match=r"data\.style must be one of plain, randomized, mixed, hard, mixed_hard, not 'rendered'"
+    ):
         instantiate(compose_config("data=portraits", "data.style=rendered").data)

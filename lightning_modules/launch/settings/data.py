@@ -66,7 +66,7 @@ class Portraits(Data):
     domains: Component
     count: whole(1, 10_000_000) = 4000
     portrait_seed: Seed = 0
-    style: Literal["plain", "randomized", "mixed"] = "plain"
+    style: Literal["plain", "randomized", "mixed", "hard", "mixed_hard"] = "plain"
     shared_hair: whole(2, 100) | None = None
 
     @model_validator(mode="after")

@@ -18,8 +18,9 @@ from hairgan.cli.suggested_commands import prepare_command
 @click.option(
     "--style",
     default="plain",
-    type=click.Choice(["plain", "randomized", "mixed"]),
-    help="randomized: varied backgrounds, light and framing, for networks that must work on photographs; mixed: half.",
+    type=click.Choice(["plain", "randomized", "mixed", "hard", "mixed_hard"]),
+    help="randomized: varied backgrounds, light and framing, for networks that must work on photographs; "
+    "mixed: half; hard: randomized, with cases in which parsers fail; mixed_hard: half hard.",
 )
 @click.option("--zip", "zipped", is_flag=True, help="Write one zip instead of a folder; also when OUT ends in .zip.")
 @click.option("--workers", type=click.IntRange(min=0), help="Processes that draw.  [default: one per core]")

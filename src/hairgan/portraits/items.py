@@ -11,9 +11,10 @@ from hairgan.data.measured_attributes import measure
 from hairgan.data.splits import hashed_split
 from hairgan.portraits import Hairstyle, Identity, Portrait, draw, portrait, randomized
 
-Style = Literal["plain", "randomized", "mixed"]
-"""How people are drawn: `plain` as in EditBench, `randomized` so that networks trained on them work on photographs, or
-`mixed`, people with even numbers plain and the others randomized."""
+Style = Literal["plain", "randomized", "mixed", "hard", "mixed_hard"]
+"""How people are drawn: `plain` as in EditBench; `randomized` so that networks trained on them work on photographs;
+`mixed`, people with even numbers plain and the others randomized; `hard`, randomized with cases in which parsers of
+photographs fail; `mixed_hard`, people with odd numbers hard and of the others half plain, half randomized."""
 
 
 def mixed(seed: int, index: int, size: int) -> Portrait:
@@ -21,16 +22,25 @@ def mixed(seed: int, index: int, size: int) -> Portrait:
     return (randomized.portrait if index % 2 else portrait)(seed, index, size)
 
 
+def mixed_hard(seed: int, index: int, size: int) -> Portrait:
+    """The hard portrait of an odd index, the plain one of every fourth, the randomized one of the others."""
+    draw_one = randomized.hard_portrait if index % 2 else randomized.portrait if index % 4 else portrait
+    return draw_one(seed, index, size)
+
+
 DRAW: dict[Style, Callable[[int, int, int], Portrait]] = {
     "plain": portrait,
     "randomized": randomized.portrait,
     "mixed": mixed,
+    "hard": randomized.hard_portrait,
+    "mixed_hard": mixed_hard,
 }
 """Seed, index and size to a portrait, for each style."""
 
-VERSIONS: dict[Style, int] = {"plain": 1, "randomized": 4}
+VERSIONS: dict[Style, int] = {"plain": 1, "randomized": 4, "hard": 1}
 """Version of each style. Increase it with every change of the pixels, so that portraits packed before are not used."""
 VERSIONS["mixed"] = 100 * VERSIONS["plain"] + VERSIONS["randomized"]
+VERSIONS["mixed_hard"] = 100 * VERSIONS["mixed"] + VERSIONS["hard"]
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 from click.testing import CliRunner
 
 from hairgan.cli.portraits import portraits
 from hairgan.data.celebamask import CelebAMaskHQ
-from hairgan.portraits import portrait, randomized
+from hairgan.portraits import Portrait, portrait, randomized
 from hairgan.regions import resize_labels
 
 
@@ -41,9 +43,12 @@ def test_processes_do_not_matter(tmp_path: Path) -> None:
     assert len(files) > 3 * 5 and files == others
 
 
-def test_the_style_is_drawn_that_was_asked_for(tmp_path: Path) -> None:
-    run(tmp_path / "people", "--workers", "1", "--style", "randomized")
+@pytest.mark.parametrize(("style", "draw"), [("randomized", randomized.portrait), ("hard", randomized.hard_portrait)])
+def test_the_style_is_drawn_that_was_asked_for(
+    tmp_path: Path, style: str, draw: Callable[[int, int, int], Portrait]
+) -> None:
+    run(tmp_path / "people", "--workers", "1", "--style", style)
     dataset = CelebAMaskHQ.open(tmp_path / "people")
     for index in range(3):
-        expected = randomized.portrait(3, index, 32).labels
+        expected = draw(3, index, 32).labels
         np.testing.assert_array_equal(resize_labels(dataset.read_labels(index), 32), expected)

@@ -138,3 +138,11 @@ def test_mixed_people_are_plain_and_randomized_in_turn() -> None:
     plain, other = PortraitItem(0, 32, "mixed")(2), PortraitItem(0, 32, "mixed")(3)
     np.testing.assert_array_equal(plain[0], portrait(0, 2, 32).image)
     np.testing.assert_array_equal(other[0], randomized.portrait(0, 3, 32).image)
+
+
+def test_mixed_hard_people_are_hard_plain_and_randomized_in_turn() -> None:
+    items = [PortraitItem(0, 32, "mixed_hard")(index)[0] for index in range(4, 8)]
+    expected = [draw(0, index, 32) for index, draw in enumerate(
+        (portrait, randomized.hard_portrait, randomized.portrait, randomized.hard_portrait), 4)]  # fmt: skip
+    for item, drawn in zip(items, expected, strict=True):
+        np.testing.assert_array_equal(item, drawn.image)

@@ -5,11 +5,12 @@ them has to rely on what both have in common (Wood et al. 2021, "Fake it till yo
 using synthetic data alone"; Tobin et al. 2017, "Domain randomization for transferring deep neural networks"). The label
 maps follow the habits of CelebAMask-HQ's annotators: smooth outlines, beards are skin, hands are background.
 
-`portrait(seed, index, size)` draws one person of an endless set; the same arguments give the same bytes. Modules have
-the same names as those of plain portraits where they have the same purpose. The purposes of draws, such as
-"randomized/wardrobe", seed the pictures and must not be changed.
+`portrait(seed, index, size)` draws one person of an endless set; the same arguments give the same bytes.
+`hard_portrait` adds cases in which parsers fail. Modules have the same names as those of plain portraits
+where they have the same purpose. The purposes of draws, such as "randomized/wardrobe", seed the pictures and must not
+be changed.
 """
 
-from hairgan.portraits.randomized.render import portrait
+from hairgan.portraits.randomized.render import hard_portrait, portrait
 
-__all__ = ["portrait"]
+__all__ = ["hard_portrait", "portrait"]

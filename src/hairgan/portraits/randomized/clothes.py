@@ -23,9 +23,9 @@ def paint_clothes_details(body: Body) -> None:
     tone = np.clip(tone, 4, 252)
     kind = body.person.clothes.kind
     if extra < 0.12:
-        _collar(body, rng, tone, float(rng.uniform(0.86, 0.97)), 1.02)
+        paint_collar(body, rng, tone, float(rng.uniform(0.86, 0.97)), 1.02)
     elif extra < 0.20:
-        _collar(body, rng, tone, float(rng.uniform(0.86, 0.95)), float(rng.uniform(1.15, 1.6)))
+        paint_collar(body, rng, tone, float(rng.uniform(0.86, 0.95)), float(rng.uniform(1.15, 1.6)))
     elif extra < 0.42 and kind in ("shirt", "jacket"):
         _tie(body, tone, bow=rng.random() < 0.35)
 
@@ -86,7 +86,7 @@ def _pattern(body: Body, rng: np.random.Generator) -> None:
     ]
 
 
-def _collar(body: Body, rng: np.random.Generator, tone: np.ndarray, top: float, wide: float) -> None:
+def paint_collar(body: Body, rng: np.random.Generator, tone: np.ndarray, top: float, wide: float) -> None:
     """A turtleneck, or a scarf if `wide` is more than about 1.1."""
     canvas, neck = body.canvas, body.neck
     right = np.array(

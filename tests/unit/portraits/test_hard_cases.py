@@ -1,0 +1,102 @@
+"""Hard portraits: each case is drawn, labeled as what it is, and changes nothing of the randomized portraits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from functools import cache
+
+import cv2
+import numpy as np
+import pytest
+
+from hairgan.portraits import Portrait, randomized
+from hairgan.portraits.randomized.hairstyle import sample_hairstyle
+from hairgan.portraits.randomized.hard_cases import HardCases, cast_hard_shadows, with_gray_hair
+from hairgan.portraits.randomized.identity import sample_identity
+from hairgan.regions import Region
+
+SIZE = 64
+SHORT, LONG = 8, 5
+"""People who have short hair with tufts at the nape, and long hair."""
+
+Draw = Callable[[int, HardCases], Portrait]
+
+
+@pytest.fixture(scope="module")
+def draw() -> Draw:
+    """From the number of a person and the cases that the portrait has to the portrait."""
+
+    @cache
+    def drawn(index: int, cases: HardCases) -> Portrait:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(HardCases, "sample", staticmethod(lambda noise: cases))
+            return randomized.hard_portrait(0, index, SIZE)
+
+    return drawn
+
+
+@pytest.mark.parametrize("index", [SHORT, LONG])
+def test_without_a_case_a_hard_portrait_is_the_randomized_one(draw: Draw, index: int) -> None:
+    hard, other = draw(index, HardCases()), randomized.portrait(0, index, SIZE)
+    np.testing.assert_array_equal(hard.image, other.image)
+    np.testing.assert_array_equal(hard.labels, other.labels)
+
+
+@pytest.mark.parametrize("case", [field.name for field in fields(HardCases)])
+def test_each_case_changes_the_picture(draw: Draw, case: str) -> None:
+    assert not np.array_equal(draw(SHORT, HardCases(**{case: True})).image, draw(SHORT, HardCases()).image)
+
+
+@pytest.mark.parametrize("case", ["light_wall", "wall_shadow", "neck_shadow", "flowers_behind"])
+def test_what_is_not_hair_leaves_the_label_map_as_it_is(draw: Draw, case: str) -> None:
+    np.testing.assert_array_equal(draw(SHORT, HardCases(**{case: True})).labels, draw(SHORT, HardCases()).labels)
+
+
+def test_flowers_in_front_of_hair_are_background(draw: Draw) -> None:
+    before, after = (draw(LONG, HardCases(flowers_in_front=front)).labels for front in (False, True))
+    covered = (before == Region.HAIR) & (after == Region.BACKGROUND)
+    assert covered.sum() > 20
+    assert (after[before != after] == Region.BACKGROUND).mean() > 0.9
+
+
+def test_hair_at_the_nape_is_hair_beside_the_neck(draw: Draw) -> None:
+    """It is below the middle of the ears, and does not cover the face."""
+    before, after = (draw(SHORT, HardCases(nape=nape)).labels for nape in (False, True))
+    added = (after == Region.HAIR) & (before != Region.HAIR)
+    assert added.sum() > 100
+    assert np.median(np.nonzero(added)[0]) > 0.5 * SIZE
+    assert not added[np.isin(before, (Region.NOSE, Region.L_EYE, Region.R_EYE, Region.MOUTH))].any()
+    assert added[before == Region.SKIN].mean() < 0.02
+
+
+def test_gray_hair_has_little_color() -> None:
+    for index in range(20):
+        style = with_gray_hair(sample_hairstyle(0, index, sample_identity(0, index)), index)
+        assert style.color_name == "grey"
+        assert max(style.color) - min(style.color) < 0.25 * max(style.color) and min(style.color) > 50
+
+
+def test_a_hard_shadow_falls_beside_the_head_only() -> None:
+    labels = np.zeros((SIZE, SIZE), dtype=np.uint8)
+    cv2.circle(labels, (SIZE // 2, SIZE // 2), 16, int(Region.SKIN), -1)
+    image = np.full((SIZE, SIZE, 3), 200, dtype=np.float32)
+    cast_hard_shadows(image, labels, HardCases(wall_shadow=True), 5)
+    inner = cv2.erode((labels == Region.SKIN).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    assert image[inner].min() > 195 and image[labels == Region.BACKGROUND].min() < 150
+
+
+def test_a_shadow_of_the_head_falls_on_the_neck() -> None:
+    labels = np.full((SIZE, SIZE), int(Region.NECK), dtype=np.uint8)
+    labels[: SIZE // 2] = Region.SKIN
+    image = np.full((SIZE, SIZE, 3), 200, dtype=np.float32)
+    cast_hard_shadows(image, labels, HardCases(neck_shadow=True), 5)
+    assert image[: SIZE // 2 - 3].min() > 195
+    assert image[SIZE // 2 :].min() < 170 and image[SIZE - 1].min() > 195
+
+
+def test_every_case_occurs_and_none_always_but_the_nape() -> None:
+    sampled = [HardCases.sample(noise) for noise in range(300)]
+    for field in fields(HardCases):
+        share = np.mean([getattr(cases, field.name) for cases in sampled])
+        assert share == 1 if field.name == "nape" else 0.02 < share < 0.7
