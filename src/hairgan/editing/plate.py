@@ -16,6 +16,7 @@ from hairgan.editing.grain import grain
 from hairgan.editing.hidden_features import beside_hair, mirrored_sides, paint_hidden
 from hairgan.editing.masks import matte, smooth_step
 from hairgan.editing.parsed_photo import ParsedPhoto
+from hairgan.editing.skin_shading import continued_skin
 from hairgan.networks.hair_layout import HIDDEN_BY_HAIR
 from hairgan.regions import Region
 
@@ -70,6 +71,7 @@ UNSHADED = (Region.BACKGROUND, Region.HAT, Region.HAIR)
 """Regions on which hair casts no shadow."""
 BROWS = (Region.L_BROW, Region.R_BROW)
 EYES = (Region.L_EYE, Region.R_EYE, Region.EYE_G)
+FACE = (Region.SKIN, Region.NOSE, *EYES, *BROWS, Region.MOUTH, Region.U_LIP, Region.L_LIP)
 
 STAND_INS: dict[Region, tuple[Region, ...]] = {
     Region.SKIN: (Region.NECK, Region.NOSE),
@@ -246,9 +248,10 @@ def _colors(
     labels, size = photo.labels, len(photo.labels)
     hair = labels == Region.HAIR
     clear = ~_grown(gone, CLEAR * size)
+    face = np.isin(labels, FACE) | (beneath[HIDDEN_BY_HAIR.index(Region.SKIN)] > 0.5)
     total, weight = np.zeros_like(picture), np.zeros((size, size), np.float32)
     for region, share in zip(HIDDEN_BY_HAIR, beneath, strict=True):
-        if share.any() and (filling := _filling(region, picture, labels, clear, ~gone)) is not None:
+        if share.any() and (filling := _filling(region, picture, labels, clear, ~gone, face)) is not None:
             if region in (Region.L_EAR, Region.R_EAR) and not (labels == region).any():
                 filling = filling * _ear_shade(share, labels)[..., None]
             total += share[..., None] * filling
@@ -274,8 +277,15 @@ def _filling(
     labels: UInt8[ndarray, "s s"],
     clear: Bool[ndarray, "s s"],
     left: Bool[ndarray, "s s"],
+    face: Bool[ndarray, "s s"],
 ) -> Float32[ndarray, "s s 3"] | None:
-    """What a region looks like everywhere in the crop; None if nothing visible tells."""
+    """What a region looks like everywhere in the crop; None if nothing visible tells.
+
+    Args:
+        clear: what is far enough from everything that goes to be without its colors.
+        left: everything that does not go.
+        face: the whole face, its hidden parts included.
+    """
     enough = MIN_VISIBLE * labels.size
     for seen in (region, *STAND_INS.get(region, ())):
         visible = (labels == seen) & clear
@@ -283,7 +293,8 @@ def _filling(
             visible |= (labels == Region.NOSE) & clear
             visible &= ~_grown(np.isin(labels, (*EYES, *BROWS)), SOCKET * len(labels))
         if visible.sum() >= enough:
-            return _continued(picture, visible)
+            is_face = region == seen == Region.SKIN
+            return continued_skin(picture, visible, face) if is_face else _continued(picture, visible)
     visible = (labels == region) & left
     return _continued(picture, visible) if visible.sum() >= enough / 4 else None
 
