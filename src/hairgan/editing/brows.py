@@ -122,8 +122,8 @@ def _color(photo: ParsedPhoto, seen: Bool[ndarray, "s s"]) -> Float32[ndarray, "
 def _single_hairs(size: int) -> Float32[ndarray, "s s"]:
     """Factors that look like short hairs, around 1."""
     noise = np.random.default_rng(0).normal(size=(size, size)).astype(np.float32)
-    noise = cv2.GaussianBlur(noise, (0, 0), sigmaX=size / 200, sigmaY=size / 800)
-    return (1 + HAIRS * noise / noise.std()).clip(0, 1 / OPACITY).astype(np.float32)
+    hairs = cv2.GaussianBlur(noise, (0, 0), sigmaX=size / 200, sigmaY=size / 800)
+    return (1 + HAIRS * hairs / hairs.std()).clip(0, 1 / OPACITY).astype(np.float32)
 
 
 def _eyes(labels: UInt8[ndarray, "s s"], sides: Sequence[MirroredSide]) -> list[_Eye]:
