@@ -42,7 +42,8 @@ class Edit:
     rough: UInt8[ndarray, "r r 3"] | None
     """The head that StarGAN v2 made; None after dyeing."""
     mask: Float32[ndarray, "s s"]
-    """1 in the old and the new hair, falling to 0 within the feather; 1 everywhere with the blend `none`."""
+    """1 in the old and the new hair, falling to 0 within the feather; after a color transfer how much of each pixel is
+    hair; 1 everywhere with the blend `none`."""
     method: str
     """How the hair was painted, in a few words."""
     color_error: float | None

@@ -9,12 +9,13 @@ import numpy as np
 from jaxtyping import Float, Float32
 from numpy import ndarray
 
-from hairgan.editing.color import lab_to_rgb, usual_contrast
+from hairgan.editing.color import lab_to_rgb
 from hairgan.editing.hair_texture import HairWarp, beside_hat, hair_texture
 from hairgan.editing.masks import matte, smooth_step
 from hairgan.editing.new_hair import NewHair, free_for_hair
 from hairgan.editing.parsed_photo import ParsedPhoto
 from hairgan.editing.plate import remove_hair
+from hairgan.editing.tones import usual_contrast
 from hairgan.photos.network_images import resize_picture
 from hairgan.regions import Region
 

@@ -7,11 +7,13 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 from numpy import ndarray
 
-from hairgan.editing.color import hair_color, recolor
+from hairgan.editing.color import hair_color
 from hairgan.editing.edit import Edit
-from hairgan.editing.masks import matte, soft_mask
+from hairgan.editing.masks import soft_mask
 from hairgan.editing.painting import EDGE, FEATHER
 from hairgan.editing.parsed_photo import ParsedPhoto
+from hairgan.editing.tones import recolor
+from hairgan.editing.unmixing import unmix_hair
 from hairgan.photos.parser import FaceParser
 from hairgan.regions import Region
 
@@ -44,9 +46,10 @@ def dye_hair_outside_crop(photo: ParsedPhoto, edit: Edit, parser: FaceParser) ->
     if not mask.any():
         return edit.image
     old_hair = edit.labels == Region.HAIR
-    weight = mask * matte(parsed.hair * own, crop)
+    hair = unmix_hair(parsed.labels, parsed.hair * own, crop, crop)
     before = crop.astype(np.float32)
-    after = recolor(before, weight, hair_color(edit.before, old_hair), hair_color(edit.after, old_hair))
+    now, wanted = hair_color(edit.before, old_hair), hair_color(edit.after, old_hair)
+    after = recolor(before, mask * hair.share, now, wanted, hair.color)
     return wide.paste(edit.image, before, after, mask, np.zeros_like(mask))
 
 

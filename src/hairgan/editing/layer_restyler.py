@@ -24,9 +24,6 @@ COLOR_DOMAINS = ("blond",)
 TEXTURE_DOMAINS = ("long_perm",)
 """Domains that are about strands: restyling to them takes the donor's, which are the photo's own elsewhere."""
 
-MAX_SIDE = 512
-"""Largest side in pixels of a crop that is given new hair, unless the parser's is larger."""
-
 
 class LayerRestyler:
     """Gives photos the hair of references, or of a domain, as a layer.
@@ -76,7 +73,7 @@ class LayerRestyler:
         donor = _main(donors)
         with timings.stage("layout"):
             shapes = [WantedShape(one.photo.labels, one.share) for one in donors]
-            new = place_hair(self.layouter(photo, shapes, _size(photo)))
+            new = place_hair(self.layouter(photo, shapes, photo.painted_size))
         with timings.stage("paint"):
             takes_strands = request.references or request.domain in TEXTURE_DOMAINS or not photo.has_hair
             takes_color = request.domain in COLOR_DOMAINS or not photo.has_hair
@@ -119,9 +116,3 @@ def _drawn_donor(domain: str, number: int, size: int) -> ParsedPhoto:
 
 def _main(references: Sequence[WeightedReference]) -> ParsedPhoto:
     return max(references, key=lambda reference: reference.share).photo
-
-
-def _size(photo: ParsedPhoto) -> int:
-    """Side of the crop that is painted: that of its part of the photo, within limits."""
-    size = len(photo.crop)
-    return max(size, min(MAX_SIDE, round(size / photo.alignment.scale)))

@@ -35,10 +35,20 @@ class RestyleJob:
     """Of the new hair; None takes the rough head's."""
 
 
+@dataclass(frozen=True, eq=False)
+class DyedCrop:
+    """A crop whose hair has another color."""
+
+    picture: Float32[ndarray, "s s 3"]
+    """0 to 255."""
+    share: Float32[ndarray, "s s"] | None = None
+    """How much of each pixel is dyed, if the painter says so; the picture is the crop's where it is 0."""
+
+
 class Painter(Protocol):
     """Paints crops, values 0 to 255, that are blended into the photo afterwards. All jobs of a call are one batch."""
 
-    def dye(self, jobs: Sequence[DyeJob], *, as_painted: bool = False) -> list[Float32[ndarray, "s s 3"]]:
+    def dye(self, jobs: Sequence[DyeJob], *, as_painted: bool = False) -> list[DyedCrop]:
         """Crops whose hair has another color.
 
         Args:

@@ -11,7 +11,7 @@ from jaxtyping import Float, Float32, UInt8
 from numpy import ndarray
 
 from hairgan.editing.blending import BLENDS
-from hairgan.editing.color import hair_color
+from hairgan.editing.color import mean_color
 from hairgan.editing.corrections import borrow_strands, match_surroundings
 from hairgan.editing.edit import Edit, Timings
 from hairgan.editing.masks import soft_mask
@@ -43,6 +43,8 @@ class Painting:
     """The rough head, after restyling."""
     changed: Float32[ndarray, "s s"] | None = None
     """How much of each pixel is no longer the photo's, where hair is a layer; the picture is the crop's elsewhere."""
+    dyed: Float32[ndarray, "s s"] | None = None
+    """How much of each pixel is dyed, where that is known; the picture is the crop's elsewhere."""
     warnings: tuple[str, ...] = ()
     """Warnings besides the photo's."""
 
@@ -100,6 +102,9 @@ def blend_painting(painting: Painting, blend: str) -> BlendedCrop:
         return BlendedCrop(painting, before, labels, source + fade[..., None] * (picture - source), mask, mask)
     if blend == "none":
         return BlendedCrop(painting, before, labels, source + fade[..., None] * (picture - source), fade, fade)
+    if blend == "alpha" and painting.dyed is not None:
+        after = source + fade[..., None] * (picture - source)
+        return BlendedCrop(painting, before, labels, after, painting.dyed * fade, np.zeros_like(fade))
     hair = (labels == Region.HAIR) | (layout == Region.HAIR)
     mask = soft_mask(hair, FEATHER * size) * fade
     after = BLENDS[blend](source, picture, mask)
@@ -120,7 +125,7 @@ def collect_edit(crop: BlendedCrop, image: UInt8[ndarray, "h w 3"], timings: Tim
     new_hair = painting.layout == Region.HAIR
     error = None
     if painting.wanted is not None and new_hair.any():
-        error = float(np.linalg.norm(hair_color(after, new_hair).mean - painting.wanted))
+        error = float(np.linalg.norm(mean_color(after, new_hair) - painting.wanted))
     return Edit(
         image=image,
         before=crop.before,

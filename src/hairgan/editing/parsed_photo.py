@@ -20,6 +20,8 @@ MIN_HAIR = 0.003
 """Share of the crop that hair must cover; with less the photo counts as showing no hair."""
 REFERENCE_SIDE = 2048
 """Longest side in pixels of the photo that is kept of a reference."""
+PAINTED_SIDE = 512
+"""Largest side in pixels of a crop that is painted without a network, unless the parser's is larger."""
 
 
 @dataclass(eq=False)
@@ -53,6 +55,12 @@ class ParsedPhoto:
     def hair_color(self) -> LabColor:
         """The color of the hair."""
         return hair_color(self.crop, self.labels == Region.HAIR)
+
+    @property
+    def painted_size(self) -> int:
+        """Side in pixels of the crop painted without a network: that of its part of the photo, within limits."""
+        size = len(self.crop)
+        return max(size, min(PAINTED_SIDE, round(size / self.alignment.scale)))
 
     def crop_at(self, size: int) -> UInt8[ndarray, "size size 3"]:
         """The aligned crop at another size, sampled from the photo."""

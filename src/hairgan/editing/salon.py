@@ -360,13 +360,14 @@ class Salon:
 
     def _dye_batch(self, jobs: Sequence[DyeJob], strands: str, blend: str, timings: Timings) -> list[Edit]:
         with timings.stage("paint"):
-            pictures = self.painter.dye(jobs, as_painted=strands == "painted" or blend == "none")
+            crops = self.painter.dye(jobs, as_painted=strands == "painted" or blend == "none")
         edits = []
-        for job, picture in zip(jobs, pictures, strict=True):
+        for job, crop in zip(jobs, crops, strict=True):
             painting = Painting(
                 photo=job.photo,
-                picture=picture,
-                layout=job.photo.labels_at(len(picture)),
+                picture=crop.picture,
+                layout=job.photo.labels_at(len(crop.picture)),
+                dyed=crop.share,
                 method=self.painter.describe(job.color),
                 wanted=job.color.lab.mean if job.strength == 1 else None,
             )

@@ -11,11 +11,12 @@ from jaxtyping import Float, Float32, UInt8
 from numpy import ndarray
 from torch import Tensor
 
-from hairgan.editing.color import LabColor, hair_color, recolor, spread_factors
+from hairgan.editing.color import LabColor, hair_color, spread_factors
 from hairgan.editing.corrections import correct_tone, keep_strands, remove_outline
-from hairgan.editing.painter import DyeJob, RestyleJob
+from hairgan.editing.painter import DyedCrop, DyeJob, RestyleJob
 from hairgan.editing.parsed_photo import ParsedPhoto
 from hairgan.editing.rough_head import RoughHead
+from hairgan.editing.tones import recolor
 from hairgan.editing.wanted_color import WantedColor
 from hairgan.networks.mean_styles import MeanStyles
 from hairgan.networks.sean import SEANGenerator
@@ -77,11 +78,11 @@ class SEANPainter:
             return f"SEAN with {color.owner}'s hair code"
         return "SEAN with a hair code found for the color"
 
-    def dye(self, jobs: Sequence[DyeJob], *, as_painted: bool = False) -> list[Float32[ndarray, "s s 3"]]:
+    def dye(self, jobs: Sequence[DyeJob], *, as_painted: bool = False) -> list[DyedCrop]:
         pictures = self.paint([self._coded_for_dye(job) for job in jobs])
-        if as_painted:
-            return pictures
-        return [self._with_own_strands(job, picture) for job, picture in zip(jobs, pictures, strict=True)]
+        if not as_painted:
+            pictures = [self._with_own_strands(job, picture) for job, picture in zip(jobs, pictures, strict=True)]
+        return [DyedCrop(picture) for picture in pictures]
 
     def restyle(self, jobs: Sequence[RestyleJob], *, as_painted: bool = False) -> list[Float32[ndarray, "s s 3"]]:
         coded = [self._coded_for_restyle(job) for job in jobs]

@@ -8,9 +8,10 @@ import numpy as np
 from jaxtyping import Float32
 from numpy import ndarray
 
-from hairgan.editing.color import hair_color, recolor
-from hairgan.editing.masks import matte
-from hairgan.editing.painter import DyeJob, RestyleJob
+from hairgan.editing.color import hair_color
+from hairgan.editing.painter import DyedCrop, DyeJob, RestyleJob
+from hairgan.editing.tones import recolor
+from hairgan.editing.unmixing import unmix_hair
 from hairgan.editing.wanted_color import WantedColor
 from hairgan.regions import Region, resize_labels
 
@@ -21,12 +22,14 @@ class TransferPainter:
     def describe(self, color: WantedColor | None) -> str:
         return "color transfer (there is no SEAN)" if color else "the rough head's own pixels (there is no SEAN)"
 
-    def dye(self, jobs: Sequence[DyeJob], *, as_painted: bool = False) -> list[Float32[ndarray, "s s 3"]]:
+    def dye(self, jobs: Sequence[DyeJob], *, as_painted: bool = False) -> list[DyedCrop]:
         painted = []
         for job in jobs:
-            photo, crop = job.photo, job.photo.crop
-            weight = np.float32(job.strength) * matte(photo.hair, crop)
-            painted.append(recolor(crop.astype(np.float32), weight, photo.hair_color(), job.color.lab))
+            photo, picture = job.photo, job.photo.crop_at(job.photo.painted_size)
+            hair = unmix_hair(photo.labels, photo.hair, photo.crop, picture)
+            weight = np.float32(job.strength) * hair.share
+            dyed = recolor(picture.astype(np.float32), weight, photo.hair_color(), job.color.lab, hair.color)
+            painted.append(DyedCrop(dyed, hair.share))
         return painted
 
     def restyle(self, jobs: Sequence[RestyleJob], *, as_painted: bool = False) -> list[Float32[ndarray, "s s 3"]]:

@@ -13,7 +13,7 @@ from numpy import ndarray
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-Picture = TypeVar("Picture", UInt8[ndarray, "_ _ 3"], Float32[ndarray, "_ _"])
+Picture = TypeVar("Picture", UInt8[ndarray, "_ _ 3"], Float32[ndarray, "_ _"], Float32[ndarray, "_ _ _"])
 
 
 def to_images(pictures: Sequence[UInt8[ndarray, "s s 3"]], device: torch.device) -> Float[Tensor, "b 3 s s"]:
