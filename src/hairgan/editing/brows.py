@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float, Float32, UInt8
 from numpy import ndarray
 
 from hairgan.editing.color import hair_color, lab_to_rgb
-from hairgan.editing.hidden_features import SIDES, MirroredSide, beside_hair, center_of
+from hairgan.editing.hidden_features import RAGGED, SIDES, MirroredSide, beside_hair, center_of, grown
 from hairgan.editing.masks import smooth_step
 from hairgan.editing.parsed_photo import ParsedPhoto
 from hairgan.networks.hair_layout import HIDDEN_BY_HAIR
@@ -41,6 +41,8 @@ HAIRS = 0.25
 """How much single hairs vary it."""
 LIGHTNESS = 0.8
 """Lightness of brows nobody has seen, as a share of the hair's."""
+MOST = 0.6
+"""Share of a brow that is drawn even if no part of it is seen."""
 MIN_SEEN = 0.0002
 """Share of the crop in which brows must be visible for their color to be taken."""
 
@@ -87,8 +89,9 @@ def draw_hidden_brows(
     unsure = beside_hair(labels)
     seen = np.isin(labels, [brow for _, brow in SIDES]) & ~unsure
     shape = _fitted(places, np.where(unsure, guess, seen), np.where(unsure, GUESS, 1.0))
-    drawn = np.max([_brow(*eye.seen_from(size), shape, EDGE) for eye in eyes], axis=0)
-    drawn = drawn * smooth_step(resize_picture(hidden.astype(np.float32), size), 0.25, 0.75)
+    whole = np.max([_brow(*eye.seen_from(size), shape, EDGE) for eye in eyes], axis=0)
+    drawn = whole * smooth_step(resize_picture(hidden.astype(np.float32), size), 0.25, 0.75)
+    drawn = without_loose_ends(drawn, whole, resize_picture(seen.astype(np.float32), size) > 0.5)
     drawn = drawn * OPACITY * _single_hairs(size)
     return plate + drawn[..., None] * (_color(photo, seen) - plate), drawn
 
@@ -106,6 +109,25 @@ def _brow(outward: ndarray, up: ndarray, shape: tuple[float, float, float], edge
     inside = half * np.interp(outward, *THICKNESS) - np.abs(up - middle)
     ends = np.minimum(outward - INNER, OUTER - outward)
     return np.clip(np.minimum(inside, ends) / edge + 0.5, 0, 1).astype(np.float32)
+
+
+def without_loose_ends(
+    drawn: Float32[ndarray, "s s"], whole: Float32[ndarray, "s s"], seen: Bool[ndarray, "s s"]
+) -> Float32[ndarray, "s s"]:
+    """What continues a brow that is seen, or is most of one; on a turned head, an end elsewhere would be out of place.
+
+    Args:
+        whole: both brows.
+    """
+    _, brows = cv2.connectedComponents((whole > 0.1).astype(np.uint8))
+    count, pieces = cv2.connectedComponents((drawn > 0.1).astype(np.uint8))
+    beside_seen = grown(seen, RAGGED * len(seen))
+    kept = np.zeros(count, bool)
+    for piece in range(1, count):
+        inside = pieces == piece
+        brow = brows == brows[inside][0]
+        kept[piece] = (beside_seen & inside).any() or inside.sum() > MOST * brow.sum()
+    return drawn * kept[pieces]
 
 
 def _color(photo: ParsedPhoto, seen: Bool[ndarray, "s s"]) -> Float32[ndarray, " 3"]:

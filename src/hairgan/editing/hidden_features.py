@@ -85,25 +85,25 @@ def paint_hidden(
     labels = photo.labels_at(size)
     theirs = side.of(labels, cv2.INTER_NEAREST)
     picture = side.of(photo.crop_at(size).astype(np.float32), cv2.INTER_LINEAR)
-    known = ~side.of(_grown(labels == Region.HAIR, RAGGED * size).astype(np.uint8), cv2.INTER_NEAREST).astype(bool)
+    known = ~side.of(grown(labels == Region.HAIR, RAGGED * size).astype(np.uint8), cv2.INTER_NEAREST).astype(bool)
     eye, brow = (np.isin(theirs, [pair[part] for pair in SIDES]) for part in (0, 1))
-    shown = _grown(brow, BESIDE_BROW * size)
+    shown = grown(brow, BESIDE_BROW * size)
     if (eye & (labels == Region.HAIR)).sum() > MIN_HIDDEN * eye.sum():
-        shown |= _grown(eye, LASHES * size)
+        shown |= grown(eye, LASHES * size)
     shown &= known & (resize_picture(hidden.astype(np.float32), size) > 0.5)
-    skin = _grown(shown, LASHES * size) & (theirs == Region.SKIN) & known
-    skin &= ~_grown(eye, LASHES * size / 2) & ~_grown(brow, BESIDE_BROW * size) & ~np.isin(labels, np.ravel(SIDES))
+    skin = grown(shown, LASHES * size) & (theirs == Region.SKIN) & known
+    skin &= ~grown(eye, LASHES * size / 2) & ~grown(brow, BESIDE_BROW * size) & ~np.isin(labels, np.ravel(SIDES))
     if not shown.any():
         return plate, np.zeros((size, size), np.float32)
     if skin.any():
         picture = picture + continued(smoothed(plate - picture, skin, BLUR * size), skin)
-    share = cv2.GaussianBlur(shown.astype(np.float32), (0, 0), BLUR * size / 2) * _grown(shown, 1)
+    share = cv2.GaussianBlur(shown.astype(np.float32), (0, 0), BLUR * size / 2) * grown(shown, 1)
     return plate + share[..., None] * (picture.clip(0, 255) - plate), share
 
 
 def beside_hair(labels: UInt8[ndarray, "s s"]) -> Bool[ndarray, "s s"]:
     """Hair, and what its strands may cover beside it."""
-    return _grown(labels == Region.HAIR, RAGGED * len(labels)) & (labels != Region.NOSE)
+    return grown(labels == Region.HAIR, RAGGED * len(labels)) & (labels != Region.NOSE)
 
 
 def _mirrored(
@@ -119,7 +119,7 @@ def _mirrored(
     theirs = np.isin(first.of(labels, cv2.INTER_NEAREST), other)
     if (theirs & hidden).sum() < MIN_HIDDEN * theirs.sum():
         return None
-    visible = (~_grown(hidden, RAGGED * size)).astype(np.float32)
+    visible = (~grown(hidden, RAGGED * size)).astype(np.float32)
     center = center_of(first.of((labels == other[0]).astype(np.uint8), cv2.INTER_NEAREST) > 0) / size
     best = _best(first, _layers(labels, mine, visible), _layers(labels, other, visible), center)
     fits = best.of((labels == other[0]).astype(np.uint8), cv2.INTER_NEAREST) > 0
@@ -189,6 +189,7 @@ def center_of(inside: Bool[ndarray, "s s"]) -> Float[ndarray, " 2"]:
     return np.argwhere(inside).mean(axis=0)[::-1] + 0.5
 
 
-def _grown(inside: Bool[ndarray, "s s"], distance: float) -> Bool[ndarray, "s s"]:
+def grown(inside: Bool[ndarray, "s s"], distance: float) -> Bool[ndarray, "s s"]:
+    """What is inside or within a distance of it, in pixels (at least 1)."""
     side = 2 * max(1, round(distance)) + 1
     return cv2.dilate(inside.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))) > 0

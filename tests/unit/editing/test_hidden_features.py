@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hairgan.editing.brows import without_loose_ends
 from hairgan.editing.hidden_features import mirrored_sides
 from hairgan.editing.parsed_photo import ParsedPhoto
 from hairgan.editing.plate import remove_hair
@@ -91,3 +92,17 @@ def test_a_brow_goes_on_from_its_visible_end(bangs) -> None:
     assert inner.sum() > 20
     skin = PALETTE[Region.SKIN].astype(float)
     assert np.abs(shown[inner] - skin).mean() > 0.4 * np.abs(PALETTE[Region.L_BROW] - skin).mean()
+
+
+def test_an_end_of_a_brow_that_is_not_beside_the_rest_is_left_out() -> None:
+    """On a turned head, the end beside the temple would stand alone."""
+    whole = np.zeros((SIDE, SIDE), np.float32)
+    whole[40:46, 20:50] = whole[40:46, 70:100] = 1
+    seen = np.zeros((SIDE, SIDE), bool)
+    seen[41:45, 22:34] = seen[41:45, 72:88] = True
+    drawn = np.zeros_like(whole)
+    drawn[40:46, 42:50] = drawn[40:46, 89:100] = 1
+    kept = without_loose_ends(drawn, whole, seen)
+    assert not kept[:, :60].any()
+    np.testing.assert_array_equal(kept[:, 60:], drawn[:, 60:])
+    np.testing.assert_array_equal(without_loose_ends(whole, whole, np.zeros_like(seen)), whole)
