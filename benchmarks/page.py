@@ -1,13 +1,13 @@
 """The tables of docs/performance.md, made from files of measurements.
 
-The page is written by hand but for what is between the lines `<!-- benchmark NAME -->` and `<!-- end -->`, which
-`python -m benchmarks page` replaces by the tables of that benchmark.
+The page is written by hand but for what is between the lines `<!-- benchmark NAME of FILE -->` and `<!-- end -->`.
+`python -m benchmarks page` puts the tables of that benchmark in `benchmarks/measured/FILE.json` there.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +19,22 @@ PAGE = ROOT / "docs" / "performance.md"
 MEASURED = ROOT / "benchmarks" / "measured"
 """Measurements that the page shows."""
 
-BLOCK = re.compile(r"(<!-- benchmark (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+BLOCK = re.compile(r"(<!-- benchmark (\w+) of (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
-def made_page(text: str, results: Sequence[dict[str, Any]]) -> str:
-    """The page with the tables of these measurements; of a benchmark in several files, those of the last.
+def made_page(text: str, results: Mapping[str, dict[str, Any]]) -> str:
+    """The page with the tables of these measurements.
 
-    A benchmark that is in none of them keeps the tables that it has.
+    Args:
+        text: the page as it is.
+        results: measurements by the name of their file, without its ending. Tables of other files stay as they are.
     """
-    found = {name: (result, entry) for result in results for name, entry in result["benchmarks"].items()}
 
     def block(match: re.Match[str]) -> str:
-        if match[2] not in found:
+        start, name, file, end = match.groups()
+        if name not in results.get(file, {"benchmarks": {}})["benchmarks"]:
             return match[0]
-        return match[1] + block_of(*found[match[2]]) + "\n" + match[3]
+        return start + block_of(results[file], results[file]["benchmarks"][name]) + "\n" + end
 
     return BLOCK.sub(block, text)
 
@@ -60,4 +62,4 @@ def measured_files() -> list[Path]:
 
 def write_page(files: Sequence[Path], page: Path = PAGE) -> None:
     """Write the page anew."""
-    page.write_text(made_page(page.read_text(), [read_results(file) for file in files]))
+    page.write_text(made_page(page.read_text(), {file.stem: read_results(file) for file in files}))

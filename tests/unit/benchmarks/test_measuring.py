@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.measuring import Row, Table, count_gflop, measure, ratio
-from benchmarks.page import made_page
+from benchmarks.page import BLOCK, PAGE, made_page, measured_files
 from benchmarks.results import compare, read_results, write_results
 from benchmarks.showing import terminal_table
 
@@ -107,9 +107,18 @@ def test_tables_for_a_terminal_and_the_page() -> None:
     result = result_of(2.0)
     text = terminal_table(result["benchmarks"]["sean"]["tables"][0])
     assert "no compiler" in text and "2.00" in text
-    page = "before\n<!-- benchmark sean -->\nold\n<!-- end -->\nafter\n"
-    made = made_page(page, [result])
+    page = "before\n<!-- benchmark sean of cpu -->\nold\n<!-- end -->\nafter\n"
+    made = made_page(page, {"cpu": result})
     assert "old" not in made and "| ours | 2.00 |" in made and made.endswith("<!-- end -->\nafter\n")
-    assert made_page(made, [result]) == made
-    other = page.replace("sean", "salon")
-    assert made_page(other, [result]) == other
+    assert made_page(made, {"cpu": result}) == made
+    for other in (page.replace("sean", "salon"), page.replace("cpu", "gpu")):
+        assert made_page(other, {"cpu": result}) == other
+
+
+def test_the_page_shows_the_measurements_that_are_kept() -> None:
+    results = {file.stem: read_results(file) for file in measured_files()}
+    page = PAGE.read_text()
+    blocks = [(file, name) for _, name, file, _ in BLOCK.findall(page)]
+    assert len(blocks) == page.count("<!-- benchmark") == page.count("<!-- end -->")
+    assert all(name in results[file]["benchmarks"] for file, name in blocks)
+    assert made_page(page, results) == page, "python -m benchmarks page"
