@@ -72,7 +72,7 @@ def tables(settings: Settings) -> Iterator[Table]:
 def over_processes(counts: Sequence[int], steps: int, repeats: int, small: bool) -> Table:
     """The step of the quickstart with a batch of 8 that CPU processes share, one thread each (`trainer=ddp_sim`).
 
-    Seconds are those of `train.py`, all processes together, less those of a run of one step.
+    Seconds are those of the first process, less those of a run of one step.
     """
     rows = [Row(f"{count} process{'es' if count > 1 else ''}") for count in counts]
     for _ in range(repeats):
@@ -84,7 +84,7 @@ def over_processes(counts: Sequence[int], steps: int, repeats: int, small: bool)
 
 
 def training_seconds(processes: int, steps: int, small: bool) -> tuple[float, float]:
-    """Wall seconds, and CPU seconds of all processes, of a training of so many steps."""
+    """Wall seconds, and CPU seconds of the first process, of a training of so many steps."""
     with tempfile.TemporaryDirectory() as folder:
         given = [f"steps={steps}", f"run_dir={folder}/run", "batch_size=8", f"trainer.devices={processes}"]
         given += ["trainer=ddp_sim", "logger=none", "callbacks.generative_metrics=null", "callbacks.sample_grids=null"]
@@ -99,7 +99,7 @@ def training_seconds(processes: int, steps: int, small: bool) -> tuple[float, fl
 
 
 def children_seconds() -> float:
-    """Processor seconds of the processes that this one has started and that have ended, and of theirs."""
+    """Processor seconds of the processes that this one has waited for. (Lightning does not wait for those it starts.)"""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 

@@ -182,6 +182,19 @@ def test_the_layer_has_the_wanted_color_and_leaves_the_rest(long_haired, short_h
     assert np.abs(layer.picture[old_only].mean(0) - PALETTE[Region.BACKGROUND]).max() < 12
 
 
+def test_far_from_old_and_new_hair_nothing_changes(long_haired, short_haired) -> None:
+    """Loose strands and the shadow of hair reach 5 % of the crop's side."""
+    for photo, donor in ((long_haired, short_haired), (short_haired, long_haired)):
+        new = HairLayouter(WearsReference())(photo, [WantedShape(donor.labels)], SIDE)
+        layer = layer_hair(photo, new, donor, donor, donor, donor.hair_color().mean)
+        beyond = (photo.labels != Region.HAIR) & (new.alpha == 0)
+        distance = cv2.distanceTransform(beyond.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        far = distance > 0.05 * SIDE + 1
+        assert far.mean() > 0.3
+        np.testing.assert_array_equal(layer.changed[far], 0)
+        np.testing.assert_array_equal(layer.picture[far], photo.crop[far])
+
+
 def test_a_texture_warped_onto_the_same_hair_stays(short_haired) -> None:
     texture = hair_texture(short_haired, SIDE)
     hair = short_haired.labels == Region.HAIR
