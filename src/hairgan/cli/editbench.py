@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from jaxtyping import UInt8
-from numpy import ndarray
 
 from hairgan.cli.shared_options import bundle_option, trust_option
 from hairgan.cli.user_callables import load_callable
@@ -19,9 +17,7 @@ from hairgan.photos.places import check_folder, check_free
 if TYPE_CHECKING:
     from hairgan.editbench import InformedMethod, Method
     from hairgan.editbench.salon import SalonMethod
-    from hairgan.editbench.scoring import Parser
     from hairgan.editing.salon import Salon
-    from hairgan.photos.parser import FaceParser
 
 
 @click.command()
@@ -64,6 +60,7 @@ def editbench(
         for name in ("results.json", *(f"{task}.png" for task in TASKS)):
             check_free(output / name, overwrite=overwrite, option="--output")
     from hairgan.editbench import BASELINES, contact_sheet, run, table
+    from hairgan.editbench.salon import labels_by
     from hairgan.editbench.truth import check_stages
     from hairgan.editing.salon import Salon
     from hairgan.files import write_text
@@ -73,7 +70,7 @@ def editbench(
     check_stages(stages)
     networks = Salon.from_bundle(bundle, device)
     salon = _salon_methods(networks, stages)
-    parser = _labels_by(networks.parser) if hair_iou else None
+    parser = labels_by(networks.parser) if hair_iou else None
     chosen: dict[str, dict[str, Method | InformedMethod]] = {task: {**same_for_all, **salon[task]} for task in TASKS}
     results = [
         result
@@ -100,12 +97,3 @@ def _salon_methods(salon: Salon, stages: tuple[str, ...]) -> dict[str, dict[str,
     if not salon.restyling_modes():
         click.echo("the bundle has no networks for restyling: the salon is scored on dye only", err=True)
     return methods
-
-
-def _labels_by(parser: FaceParser) -> Parser:
-    from hairgan.photos.network_images import to_images
-
-    def labels(picture: UInt8[ndarray, "s s 3"]) -> UInt8[ndarray, "s s"]:
-        return parser.label_maps(to_images([picture], parser.device))[0].byte().cpu().numpy()
-
-    return labels

@@ -8,9 +8,12 @@ from jaxtyping import UInt8
 from numpy import ndarray
 
 from hairgan.editbench.drawn_cases import EditCase, Truth
+from hairgan.editbench.scoring import Parser
 from hairgan.editbench.truth import DYE_STAGES, STAGES, TrueResult, check_stages
 from hairgan.editing.edit import Edit
 from hairgan.editing.salon import Salon
+from hairgan.photos.network_images import to_images
+from hairgan.photos.parser import FaceParser
 
 
 class SalonMethod:
@@ -79,3 +82,12 @@ def salon_methods(salon: Salon, stages: Sequence[str] = ()) -> dict[str, dict[st
     for mode in salon.restyling_modes():
         restyle |= with_stages(f"restyle {mode}", mode, tuple(STAGES))
     return {"dye": with_stages("dye", None, DYE_STAGES), "restyle": restyle}
+
+
+def labels_by(parser: FaceParser) -> Parser:
+    """The label map that a face parser finds in an edited picture, for the score `hair_iou`."""
+
+    def labels(picture: UInt8[ndarray, "s s 3"]) -> UInt8[ndarray, "s s"]:
+        return parser.label_maps(to_images([picture], parser.device))[0].byte().cpu().numpy()
+
+    return labels

@@ -23,7 +23,7 @@ def test_a_plain_step_and_ours_have_the_same_losses(name: str) -> None:
     first = phases[0]
     for term, value in plain.terms.items():
         # Adam divides by the size of a gradient: rounding of tiny ones changes weights, and losses of later phases
-        tolerance = 1e-5 if term.startswith(f"{first}/") else 2e-2
+        tolerance = 5e-5 if term.startswith(f"{first}/") else 2e-2
         assert losses[term] == pytest.approx(value, rel=tolerance, abs=1e-6), term
     assert all(ours.terms[f"{phase}/grad_norm"] > 0 for phase in phases if phase != "ema")
 
