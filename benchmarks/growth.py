@@ -99,7 +99,7 @@ def training_seconds(processes: int, steps: int, small: bool) -> tuple[float, fl
 
 
 def children_seconds() -> float:
-    """Processor seconds of the processes that this one has waited for. (Lightning does not wait for those it starts.)"""
+    """Processor seconds of the processes that this one has waited for; Lightning does not wait for those it starts."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
