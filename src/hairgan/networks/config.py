@@ -18,7 +18,8 @@ class ConfiguredNetwork(nn.Module):
 
     Attributes:
         config: argument name -> value, with dicts for mappings and lists for sequences.
-        step_methods: names of the methods that a training step calls, which `compile=true` compiles.
+        step_methods: names of the methods that a training step calls, which `compile=true` compiles; none if the
+            network cannot be compiled.
     """
 
     config: dict[str, Any]
