@@ -1,6 +1,6 @@
 """Measure speed, memory and arithmetic.
 
-python -m benchmarks all --out FILE              everything; about two hours on one idle core
+python -m benchmarks all --out FILE              everything; hours of one core
 python -m benchmarks stargan sean --out FILE     some; `python -m benchmarks list` names them
 python -m benchmarks all --quick                 in seconds, to see that everything runs
 python -m benchmarks gpu --out FILE              training steps on a CUDA card

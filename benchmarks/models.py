@@ -177,12 +177,13 @@ class SEAN(Model):
                 generator = from_official("sean/generator", loop.state_dict(), image_size=self.sizes.image)
                 discriminator = from_official("sean/discriminator", judge.state_dict())
             self._networks = {"generator": generator, "discriminator": discriminator}
-        return {name: copy.deepcopy(network).to(self.device).train() for name, network in self._networks.items()}
+        kind = torch.get_default_dtype()  # stored weights are float32
+        return {name: copy.deepcopy(each).to(self.device, kind).train() for name, each in self._networks.items()}
 
     def perceptual(self) -> VGG19Perceptual:
         if self._perceptual is None:
             torch.manual_seed(2)
-            self._perceptual = VGG19Perceptual("random").to(self.device)
+            self._perceptual = VGG19Perceptual("random").to(self.device, torch.get_default_dtype())
         return self._perceptual
 
     def batch(self) -> Batch:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 import torch
 
@@ -11,9 +13,17 @@ from benchmarks.training_steps import PlainStep, ShippedStep, Variant
 SIZES = Sizes(32, 2, tiny=True)
 
 
+@pytest.fixture
+def in_float64() -> Iterator[None]:
+    """Rounding of float32 differs from processor to processor."""
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
 @pytest.mark.parametrize("name", MODELS)
-def test_a_plain_step_and_ours_have_the_same_losses(name: str) -> None:
-    """All phases of a step in float32, with the optimizers' steps between them."""
+def test_a_plain_step_and_ours_have_the_same_losses(name: str, in_float64: None) -> None:
+    """All phases of a step, with the optimizers' steps between them."""
     model = MODELS[name](SIZES, torch.device("cpu"))
     plain, ours = PlainStep(model), ShippedStep(model, Variant("float32"))
     phases = list(plain())
@@ -23,7 +33,7 @@ def test_a_plain_step_and_ours_have_the_same_losses(name: str) -> None:
     first = phases[0]
     for term, value in plain.terms.items():
         # Adam divides by the size of a gradient: rounding of tiny ones changes weights, and losses of later phases
-        tolerance = 5e-5 if term.startswith(f"{first}/") else 2e-2
+        tolerance = 1e-5 if term.startswith(f"{first}/") else 2e-2
         assert losses[term] == pytest.approx(value, rel=tolerance, abs=1e-6), term
     assert all(ours.terms[f"{phase}/grad_norm"] > 0 for phase in phases if phase != "ema")
 

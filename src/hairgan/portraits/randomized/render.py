@@ -58,15 +58,7 @@ def portrait(seed: int, index: int, size: int) -> Portrait:
 def hard_portrait(seed: int, index: int, size: int) -> Portrait:
     """The randomized portrait, with cases in which parsers of photographs fail (`hard_cases`, `nape`, `flowers`).
 
-    Person, framing and film are those of `portrait(seed, index, size)`.
-
-    Args:
-        seed: which people.
-        index: which of them.
-        size: of the square picture in pixels, 32 to 1024.
-
-    Raises:
-        ValueError: size out of range.
+    Person, framing and film are those of `portrait` with the same arguments, and so are the errors.
     """
     return _draw(seed, index, size, hard=True)
 
