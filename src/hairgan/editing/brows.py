@@ -12,8 +12,8 @@ from jaxtyping import Bool, Float, Float32, UInt8
 from numpy import ndarray
 
 from hairgan.editing.color import hair_color, lab_to_rgb
-from hairgan.editing.hidden_features import RAGGED, SIDES, MirroredSide, beside_hair, center_of, grown
-from hairgan.editing.masks import smooth_step
+from hairgan.editing.hidden_features import RAGGED, SIDES, MirroredSide, beside_hair, center_of
+from hairgan.editing.masks import grown, smooth_step
 from hairgan.editing.parsed_photo import ParsedPhoto
 from hairgan.networks.hair_layout import HIDDEN_BY_HAIR
 from hairgan.photos.network_images import resize_picture

@@ -16,6 +16,7 @@ from numpy import ndarray
 
 from hairgan.editing.blending import continued
 from hairgan.editing.corrections import smoothed
+from hairgan.editing.masks import grown
 from hairgan.editing.parsed_photo import ParsedPhoto
 from hairgan.photos.network_images import resize_picture
 from hairgan.regions import Region
@@ -187,9 +188,3 @@ def _cost(
 def center_of(inside: Bool[ndarray, "s s"]) -> Float[ndarray, " 2"]:
     """The middle (x, y) of what is inside, in pixels."""
     return np.argwhere(inside).mean(axis=0)[::-1] + 0.5
-
-
-def grown(inside: Bool[ndarray, "s s"], distance: float) -> Bool[ndarray, "s s"]:
-    """What is inside or within a distance of it, in pixels (at least 1)."""
-    side = 2 * max(1, round(distance)) + 1
-    return cv2.dilate(inside.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))) > 0

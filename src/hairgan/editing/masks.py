@@ -79,3 +79,11 @@ def smooth_step(values: Float32[ndarray, "s s"], low: float, high: float) -> Flo
     """0 up to `low`, 1 from `high` on, and a smooth curve between them."""
     t = np.clip((values - low) / (high - low), 0, 1)
     return (t * t * (3 - 2 * t)).astype(np.float32)
+
+
+def grown(inside: Bool[ndarray, "s s"], distance: float) -> Bool[ndarray, "s s"]:
+    """What is inside or within a distance of it, in pixels (at least 1: the eight neighbors)."""
+    radius = max(1, round(distance))
+    y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1]
+    disk = (np.hypot(y, x) <= radius + 0.5).astype(np.uint8)
+    return cv2.dilate(inside.astype(np.uint8), disk) > 0

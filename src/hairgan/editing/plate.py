@@ -12,9 +12,11 @@ from numpy import ndarray
 from hairgan.editing.blending import continued
 from hairgan.editing.brows import draw_hidden_brows
 from hairgan.editing.corrections import mirrored, smoothed
+from hairgan.editing.ears import ear_shading
 from hairgan.editing.grain import grain
+from hairgan.editing.hair_shadow import beyond_shadow, hair_shadow
 from hairgan.editing.hidden_features import beside_hair, mirrored_sides, paint_hidden
-from hairgan.editing.masks import matte, smooth_step
+from hairgan.editing.masks import grown, matte, smooth_step
 from hairgan.editing.parsed_photo import ParsedPhoto
 from hairgan.editing.skin_shading import continued_skin
 from hairgan.networks.hair_layout import HIDDEN_BY_HAIR
@@ -33,14 +35,6 @@ CHEEK = 1 / 64
 """How far beyond the hair all other skin is removed, for the dark line along hair."""
 HAT_EDGE = 1 / 96
 """How far from hair the edge of a hat is made anew."""
-BESIDE = 1 / 24
-"""How far from new hair skin keeps its pixels right up to the old hair."""
-SHADOW = (0.20, 0.26, 0.27)
-"""How much red, green and blue light hair keeps off the skin under it: shadows on skin are red."""
-SHADOW_DROP, SHADOW_BLUR = 0.013, 0.014
-"""How far down the shadow of hair falls, and the standard deviation of its soft edge."""
-SHADOW_END = 0.08
-"""The share of a shadow that is too weak to count, so that it ends near the hair."""
 MIN_CHANGE = 0.004
 """The smallest change of the light that is made."""
 SOCKET = 1 / 40
@@ -57,9 +51,6 @@ MIN_SHARE = 0.05
 """Regions that are nowhere more probable than this under the hair are left out."""
 SHARPNESS = 4
 """Exponent of the probabilities of what is under the hair: their edges become narrower."""
-
-EAR_GROOVE, EAR_HOLLOW = 0.15, 0.25
-"""How much darker these are than the rest of an ear."""
 
 KEPT = (
     Region.NOSE, Region.EYE_G, Region.L_EYE, Region.R_EYE, Region.MOUTH, Region.U_LIP, Region.L_LIP, Region.HAT,
@@ -112,14 +103,14 @@ def remove_hair(
     crop = photo.crop_at(size).astype(np.float32)
     if not (photo.labels == Region.HAIR).any():
         return Plate(crop, np.zeros((size, size), np.float32))
-    apart = _far_from(new_hair)
+    apart = beyond_shadow(new_hair)
     filled = _area_to_fill(photo, apart > 0.5)
     gone = filled > 0.02
     beneath = _beneath(photo.labels, uncovered, gone)
     in_background = HIDDEN_BY_HAIR.index(Region.BACKGROUND)
     body = np.where(gone, 1 - beneath[in_background], ~np.isin(photo.labels, UNSHADED)).astype(np.float32)[..., None]
-    light = 1 + body * (1 / _shade((photo.labels == Region.HAIR).astype(np.float32)) - 1)
-    shade = 1 + body * (_shade(new_hair) - 1)
+    light = 1 + body * (1 / hair_shadow((photo.labels == Region.HAIR).astype(np.float32)) - 1)
+    shade = 1 + body * (hair_shadow(new_hair) - 1)
     filling = _colors(photo, photo.crop * light, beneath, gone)
     light, shade, filled, filling = (_enlarged(values, size) for values in (light, shade, filled, filling))
     filled[filled < 0.02] = 0
@@ -146,8 +137,8 @@ def _with_edge_of_hat(
     """
     size = len(picture)
     labels = photo.labels_at(size)
-    hat, beside = labels == Region.HAT, _grown(labels == Region.HAIR, HAT_EDGE * size)
-    inner, edge = hat & ~beside, _grown(hat, HAT_EDGE * size) & beside
+    hat, beside = labels == Region.HAT, grown(labels == Region.HAIR, HAT_EDGE * size)
+    inner, edge = hat & ~beside, grown(hat, HAT_EDGE * size) & beside
     if not (inner.any() and edge.any()):
         return picture, np.zeros((size, size), np.float32)
     share = edge * smooth_step(cv2.GaussianBlur(hat.astype(np.float32), (0, 0), SOFT * size), 0.25, 0.75)
@@ -170,25 +161,6 @@ def _with_features(
     return picture, drawn
 
 
-def _shade(hair: Float32[ndarray, "s s"]) -> Float32[ndarray, "s s 3"]:
-    """Factors on the light that falls on a person, in red, green and blue, in the shadow of hair."""
-    down = np.array([[1, 0, 0], [0, 1, SHADOW_DROP * len(hair)]], np.float32)
-    shadow = cv2.warpAffine(hair, down, hair.shape, borderMode=cv2.BORDER_REPLICATE)
-    shadow = cv2.GaussianBlur(shadow, (0, 0), SHADOW_BLUR * len(hair))
-    shadow = ((shadow - SHADOW_END) / (1 - SHADOW_END)).clip(0, 1)
-    return 1 - shadow[..., None] * np.array(SHADOW, np.float32)
-
-
-def _far_from(hair: Float32[ndarray, "s s"]) -> Float32[ndarray, "s s"]:
-    """0 in and beside hair, 1 where its shadow does not reach."""
-    outside = (hair < 0.5).astype(np.uint8)
-    if outside.all():
-        return outside.astype(np.float32)
-    size = len(hair)
-    distance = cv2.distanceTransform(outside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return smooth_step(distance, 0.25 * BESIDE * size, BESIDE * size)
-
-
 def _area_to_fill(photo: ParsedPhoto, apart: Bool[ndarray, "s s"]) -> Float32[ndarray, "s s"]:
     """1 in the hair, its loose strands, its soft edge and the skin along it, falling softly to 0.
 
@@ -200,13 +172,13 @@ def _area_to_fill(photo: ParsedPhoto, apart: Bool[ndarray, "s s"]) -> Float32[nd
     labels, size = photo.labels, len(photo.labels)
     hair = labels == Region.HAIR
     share = matte(photo.hair, photo.crop)
-    strands = smooth_step(share, *STRAND) * _grown(hair, NEAR * size)
-    area = _grown(hair, BAND * size) | _grown(strands > 0.5, 1)
-    area |= apart & _forehead(labels) & _grown(hair, FOREHEAD * size)
-    area |= apart & (labels == Region.SKIN) & _grown(hair, CHEEK * size)
+    strands = smooth_step(share, *STRAND) * grown(hair, NEAR * size)
+    area = grown(hair, BAND * size) | grown(strands > 0.5, 1)
+    area |= apart & _forehead(labels) & grown(hair, FOREHEAD * size)
+    area |= apart & (labels == Region.SKIN) & grown(hair, CHEEK * size)
     area |= apart & np.isin(labels, BROWS) & beside_hair(labels)
     soft = cv2.GaussianBlur(area.astype(np.float32), (0, 0), SOFT * size)
-    kept = _grown(np.isin(labels, KEPT), 1).astype(np.float32)
+    kept = grown(np.isin(labels, KEPT), 1).astype(np.float32)
     soft = soft * (1 - cv2.GaussianBlur(kept, (0, 0), SOFT * size))
     soft[soft < 0.02] = 0
     return np.maximum(soft, hair.astype(np.float32))
@@ -247,13 +219,13 @@ def _colors(
     """
     labels, size = photo.labels, len(photo.labels)
     hair = labels == Region.HAIR
-    clear = ~_grown(gone, CLEAR * size)
+    clear = ~grown(gone, CLEAR * size)
     face = np.isin(labels, FACE) | (beneath[HIDDEN_BY_HAIR.index(Region.SKIN)] > 0.5)
     total, weight = np.zeros_like(picture), np.zeros((size, size), np.float32)
     for region, share in zip(HIDDEN_BY_HAIR, beneath, strict=True):
         if share.any() and (filling := _filling(region, picture, labels, clear, ~gone, face)) is not None:
             if region in (Region.L_EAR, Region.R_EAR) and not (labels == region).any():
-                filling = filling * _ear_shade(share, labels)[..., None]
+                filling = filling * ear_shading(share, labels)[..., None]
             total += share[..., None] * filling
             weight += share
     anything = clear & ~hair if (clear & ~hair).any() else ~hair
@@ -291,30 +263,9 @@ def _filling(
         visible = (labels == seen) & clear
         if seen == Region.SKIN:
             visible |= (labels == Region.NOSE) & clear
-            visible &= ~_grown(np.isin(labels, (*EYES, *BROWS)), SOCKET * len(labels))
+            visible &= ~grown(np.isin(labels, (*EYES, *BROWS)), SOCKET * len(labels))
         if visible.sum() >= enough:
             is_face = region == seen == Region.SKIN
             return continued_skin(picture, visible, face) if is_face else _continued(picture, visible)
     visible = (labels == region) & left
     return _continued(picture, visible) if visible.sum() >= enough / 4 else None
-
-
-def _ear_shade(share: Float32[ndarray, "s s"], labels: UInt8[ndarray, "s s"]) -> Float32[ndarray, "s s"]:
-    """Factors on the color of an ear that nobody has seen: a groove inside its rim, and a hollow beside the face."""
-    rows, columns = np.nonzero(share > 0.5)
-    if len(rows) < MIN_VISIBLE * share.size:
-        return np.ones_like(share)
-    center, radius = (
-        ((rows.min() + rows.max()) / 2, (columns.min() + columns.max()) / 2),
-        (np.ptp(rows), np.ptp(columns)),
-    )
-    y, x = np.mgrid[: len(share), : len(share)]
-    v, u = ((y - center[0]) / max(radius[0] / 2, 1), (x - center[1]) / max(radius[1] / 2, 1))
-    toward_face = np.sign(np.flatnonzero((labels == Region.SKIN).any(axis=0)).mean() - center[1])
-    groove = EAR_GROOVE * np.exp(-(((np.hypot(u, v) - 0.55) / 0.2) ** 2)) * (u * toward_face < 0.5)
-    hollow = EAR_HOLLOW * np.exp(-((u - 0.25 * toward_face) ** 2 + (v - 0.1) ** 2) / 0.12)
-    return cv2.GaussianBlur((1 - groove - hollow).astype(np.float32), (0, 0), SOFT * len(share))
-
-
-def _grown(inside: Bool[ndarray, "s s"], distance: float) -> Bool[ndarray, "s s"]:
-    return cv2.dilate(inside.astype(np.uint8), np.ones((3, 3), np.uint8), iterations=max(1, round(distance))) > 0
