@@ -17,6 +17,7 @@ from numpy import ndarray
 from hairgan.editing.blending import continued
 from hairgan.editing.color import rgb_to_lab
 from hairgan.editing.corrections import mirrored, smoothed
+from hairgan.editing.masks import grown
 from hairgan.editing.parsed_photo import ParsedPhoto
 from hairgan.regions import Region
 
@@ -26,6 +27,12 @@ MIN_INNER = 60
 """Pixels away from the hair's edge that are enough to take its texture from."""
 BESIDE_HAT = 1 / 40
 """Distance from a hat in which hair has its color or its shadow, as a share of the crop's side."""
+BEHIND = 1 / 64
+"""Standard deviation of the blur of the background's colors, as a share of the crop's side."""
+THROUGH = 1 / 12
+"""How far inside hair the background is looked for, as a share of the crop's side."""
+LIKE_BEHIND, MIN_CONTRAST = 0.7, 8.0
+"""A pixel shows the background if its color is so much nearer to that than to hair, and so far from hair's, in Lab."""
 RAYS = 360
 SMOOTH_RAYS = 4.0
 """Standard deviation, in rays, of the blur along the edges of hair."""
@@ -61,17 +68,32 @@ def hair_texture(photo: ParsedPhoto, size: int) -> HairTexture:
     inner = cv2.erode(hair.astype(np.uint8), np.ones((3, 3), np.uint8), iterations=steps) > 0
     if inner.sum() < MIN_INNER:
         inner = hair
-    away = inner & ~beside_hat(photo.labels_at(size))
-    if away.sum() >= MIN_INNER:
-        inner = away
+    for others in (beside_hat(photo.labels_at(size)), _seen_through(lab, inner, photo.labels_at(size))):
+        if (inner & ~others).sum() >= MIN_INNER:
+            inner = inner & ~others
     color = smoothed(lab, inner, STRAND_BLUR * size)
     return HairTexture(continued(color, inner), mirrored(lab - color, inner))
 
 
 def beside_hat(labels: UInt8[ndarray, "s s"]) -> Bool[ndarray, "s s"]:
     """Where a hat lends hair its color or its shadow, or hides its outline; the hat included."""
-    side = 2 * round(BESIDE_HAT * len(labels)) + 1
-    return cv2.dilate((labels == Region.HAT).astype(np.uint8), np.ones((side, side), np.uint8)) > 0
+    return grown(labels == Region.HAT, BESIDE_HAT * len(labels))
+
+
+def _seen_through(
+    lab: Float32[ndarray, "s s 3"], hair: Bool[ndarray, "s s"], labels: UInt8[ndarray, "s s"]
+) -> Bool[ndarray, "s s"]:
+    """Where the background is seen between locks that a parser takes for hair: pixels of its color near hair's edge."""
+    size = len(lab)
+    background = labels == Region.BACKGROUND
+    if not background.any():
+        return np.zeros_like(hair)
+    behind = continued(smoothed(lab, background, BEHIND * size), background)
+    from_hair, from_behind = (
+        np.linalg.norm(lab - color, axis=2) for color in (smoothed(lab, hair, STRAND_BLUR * size), behind)
+    )
+    near = grown(background, THROUGH * size)
+    return near & grown((from_behind < LIKE_BEHIND * from_hair) & (from_hair > MIN_CONTRAST), 1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,9 +29,9 @@ STRAND = (0.04, 0.2)
 """Shares of hair in a pixel beside the hair below which it stays, and above which it is filled."""
 BAND = 1 / 256
 """How far beyond the hair everything is removed, for its soft edge."""
-FOREHEAD = 1 / 48
-"""How far beyond the hair the forehead is removed, for the strands and the shadow on it."""
-CHEEK = 1 / 64
+FOREHEAD = 1 / 36
+"""How far beyond the hair the forehead is removed, for strands on it and the dark line along them."""
+CHEEK = 1 / 40
 """How far beyond the hair all other skin is removed, for the dark line along hair."""
 HAT_EDGE = 1 / 96
 """How far from hair the edge of a hat is made anew."""
@@ -45,6 +45,8 @@ EVEN = 1 / 256
 """Standard deviation of the blur of the colors that are continued."""
 SOFT = 1 / 256
 """Standard deviation of the blur at the edge of what is filled."""
+GRADUAL = 1 / 96
+"""The same on skin, where the dark line along hair fades out gradually."""
 MIN_VISIBLE = 0.0006
 """Share of the crop in which a region must be visible for it to be continued."""
 MIN_SHARE = 0.05
@@ -170,14 +172,15 @@ def _area_to_fill(photo: ParsedPhoto, apart: Bool[ndarray, "s s"]) -> Float32[nd
         apart: what is not beside new hair.
     """
     labels, size = photo.labels, len(photo.labels)
-    hair = labels == Region.HAIR
+    hair, skin = labels == Region.HAIR, labels == Region.SKIN
     share = matte(photo.hair, photo.crop)
     strands = smooth_step(share, *STRAND) * grown(hair, NEAR * size)
     area = grown(hair, BAND * size) | grown(strands > 0.5, 1)
-    area |= apart & _forehead(labels) & grown(hair, FOREHEAD * size)
-    area |= apart & (labels == Region.SKIN) & grown(hair, CHEEK * size)
     area |= apart & np.isin(labels, BROWS) & beside_hair(labels)
+    shaded = skin & grown(hair, CHEEK * size) | _forehead(labels) & grown(hair, FOREHEAD * size)
     soft = cv2.GaussianBlur(area.astype(np.float32), (0, 0), SOFT * size)
+    gradual = cv2.GaussianBlur((area | apart & shaded).astype(np.float32), (0, 0), GRADUAL * size)
+    soft = np.where(apart & skin, np.maximum(soft, gradual), soft)
     kept = grown(np.isin(labels, KEPT), 1).astype(np.float32)
     soft = soft * (1 - cv2.GaussianBlur(kept, (0, 0), SOFT * size))
     soft[soft < 0.02] = 0

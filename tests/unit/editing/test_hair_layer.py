@@ -93,6 +93,23 @@ def test_loose_strands_and_the_forehead_beside_the_hair_go_with_it(long_haired) 
     assert np.abs(plate.picture[strand].mean(0) - PALETTE[Region.BACKGROUND]).max() < 25
 
 
+def test_no_dark_line_is_left_where_the_old_hair_ended(long_haired) -> None:
+    """Skin gets darker toward hair, from a distance of 4 % of the side on; the plate is nowhere darker than that."""
+    hair, skin = long_haired.labels == Region.HAIR, long_haired.labels == Region.SKIN
+    distance = cv2.distanceTransform((~hair).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    light = (0.7 + 0.3 * distance / (0.04 * SIDE)).clip(0.7, 1)
+    crop = np.where(skin[..., None], long_haired.crop * light[..., None], long_haired.crop).astype(np.uint8)
+    uncovered = np.zeros((len(HIDDEN_BY_HAIR), SIDE, SIDE), np.float32)
+    uncovered[HIDDEN_BY_HAIR.index(Region.SKIN)] = 1
+    plate = remove_hair(replace(long_haired, crop=crop, photo=crop), uncovered, BALD, SIDE)
+    eyes = np.flatnonzero(np.isin(long_haired.labels, (Region.L_EYE, Region.R_EYE)).any(axis=1))[0]
+    forehead = skin & (np.arange(SIDE)[:, None] < eyes - 4)
+    line = forehead & (distance > 0) & (distance < 0.06 * SIDE)
+    before, after = crop[line].mean(axis=1), plate.picture[line].mean(axis=1)
+    full = PALETTE[Region.SKIN].mean()
+    assert np.percentile(before, 5) < 0.8 * full and np.percentile(after, 5) > 0.95 * full
+
+
 def test_a_filled_part_has_the_grain_of_what_is_beside_it() -> None:
     random = np.random.default_rng(0)
     picture = np.full((SIDE, SIDE, 3), 120, np.float32)
@@ -152,6 +169,20 @@ def test_a_hat_lends_hair_no_color(short_haired) -> None:
     texture = hair_texture(replace(short_haired, photo=picture, crop=picture, labels=labels), SIDE)
     wanted = rgb_to_lab(np.array([[110, 50, 170]], np.float32))[0]
     assert rim.sum() > 20 and np.abs(texture.color[rim].mean(0) - wanted).max() < 5
+
+
+def test_a_wall_seen_between_locks_is_not_hair(short_haired) -> None:
+    """The parser takes specks of the background near the edge of dark hair for hair."""
+    labels, picture = short_haired.labels, short_haired.crop.copy()
+    hair = labels == Region.HAIR
+    wall = np.array([90, 160, 120], np.float32)
+    background = labels == Region.BACKGROUND
+    distance = cv2.distanceTransform((~background).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    specks = hair & (distance > 2) & (distance < 6) & (np.add(*np.indices(labels.shape)) % 6 == 0)
+    picture[background], picture[hair], picture[specks] = wall, (30, 25, 20), wall
+    texture = hair_texture(replace(short_haired, photo=picture, crop=picture), SIDE)
+    lightness = (texture.color + texture.strands)[..., 0]
+    assert specks.sum() > 20 and rgb_to_lab(wall[None])[0, 0] > 40 and lightness[hair].max() < 15
 
 
 def test_new_hair_is_where_the_network_says_and_never_over_the_eyes(long_haired, short_haired) -> None:
