@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from itertools import count
 
@@ -11,6 +12,8 @@ import polars as pl
 from hairgan.domains import Domains
 from hairgan.editing.parsed_photo import ParsedPhoto
 from hairgan.photos.alignment import whole_photo
+from hairgan.portraits import Hairstyle, Identity, draw
+from hairgan.portraits.identity import Scene
 from hairgan.portraits.items import PortraitItem
 from hairgan.regions import Region
 
@@ -19,6 +22,8 @@ SEED = 11
 ATTRIBUTE_SIZE = 32
 """Side in pixels of the drawings that are only looked at for their domains."""
 MIN_HAIR = 0.02
+BROWN = (118.0, 84.0, 56.0)
+"""The color of a donor's hair unless that is blond: strands are not seen in black hair."""
 
 
 @cache
@@ -29,7 +34,7 @@ def drawn_domains() -> Domains:
 
 @cache
 def drawn_donor(domain: str, number: int, size: int) -> ParsedPhoto:
-    """The `number`-th drawn person of a domain, with the true label map.
+    """The `number`-th drawn person of a domain, in even light, with the true label map.
 
     Args:
         domain: one of `drawn_domains().names`.
@@ -43,10 +48,12 @@ def drawn_donor(domain: str, number: int, size: int) -> ParsedPhoto:
         raise ValueError(f"there is no domain '{domain}'; the domains are {', '.join(drawn_domains().names)}")
     found = (index for index in count() if _suits(domain, index))
     index = next(index for position, index in enumerate(found) if position == number)
-    image, labels, _ = PortraitItem(SEED, size)(index)
-    assert labels is not None
-    hair = (labels == Region.HAIR).astype(np.float32)
-    return ParsedPhoto(image, whole_photo(size, size, size), image, labels, hair)
+    person, style = Identity.sample(SEED, index), Hairstyle.sample(SEED, index)
+    if style.color_name != "blond":
+        style = replace(style, color=BROWN, streaks=BROWN)
+    drawn = draw(replace(person, scene=_in_even_light(person.scene)), style, size)
+    hair = (drawn.labels == Region.HAIR).astype(np.float32)
+    return ParsedPhoto(drawn.image, whole_photo(size, size, size), drawn.image, drawn.labels, hair)
 
 
 @cache
@@ -57,3 +64,17 @@ def _suits(domain: str, index: int) -> bool:
         return False
     matches = drawn_domains().matches(pl.DataFrame([attributes]))[0]
     return bool(matches[drawn_domains().names.index(domain)])
+
+
+def _in_even_light(scene: Scene) -> Scene:
+    """The scene in light from above the camera that is neither warm nor cold, without grain that strands drown in."""
+    return replace(
+        scene,
+        light=(0.0, -0.371, 0.928),
+        key=0.6,
+        warmth=0.0,
+        cast=(1.0, 1.0, 1.0),
+        exposure=1.0,
+        vignette=0.0,
+        grain=0.6,
+    )
