@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from hairgan.editing.color import hair_color, rgb_to_lab
+from hairgan.editing.ears import ear_shading
 from hairgan.editing.grain import grain
 from hairgan.editing.hair_layer import layer_hair
 from hairgan.editing.hair_texture import MAX_STRETCH, HairWarp, hair_texture
@@ -121,6 +122,28 @@ def test_a_filled_part_has_the_grain_of_what_is_beside_it() -> None:
     np.testing.assert_array_equal(made, grain(picture, left))
     assert np.abs(grain(picture, ~left)[:, 40:]).max() < 1e-3
     assert not grain(picture, left & (np.arange(SIDE) % 4 > 0)).any()  # no room for a whole patch
+
+
+def test_the_plate_has_the_grain_of_the_photo(long_haired) -> None:
+    noise = np.random.default_rng(0).normal(0, 8, (SIDE, SIDE, 1))
+    crop = (long_haired.crop + noise).clip(0, 255).astype(np.uint8)
+    uncovered = np.zeros((len(HIDDEN_BY_HAIR), SIDE, SIDE), np.float32)
+    uncovered[HIDDEN_BY_HAIR.index(Region.BACKGROUND)] = 1
+    labels = long_haired.labels
+    plate = remove_hair(replace(long_haired, crop=crop, photo=crop), uncovered, BALD, SIDE).picture
+    deep = cv2.erode((labels == Region.HAIR).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    fine = (plate - cv2.GaussianBlur(plate, (0, 0), 2)).mean(axis=2)
+    assert fine[deep].std() > 0.5 * fine[labels == Region.BACKGROUND].std() > 1
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_an_ear_that_nobody_saw_is_hollow_beside_the_face(side) -> None:
+    labels = draw_labels(SIDE, length=0)
+    y, x = np.mgrid[:SIDE, :SIDE] / SIDE
+    u, v = (x - 0.5 - side * 0.23) / 0.04, (y - 0.52) / 0.08
+    shading = ear_shading((np.hypot(u, v) < 1).astype(np.float32), labels)
+    hollow, rim = np.hypot(u + side * 0.3, v) < 0.3, (np.hypot(u, v) > 0.9) & (np.hypot(u, v) < 1) & (u * side > 0)
+    assert shading[hollow].mean() < 0.88 and shading[rim].mean() > 0.95
 
 
 def test_the_grain_of_skin_has_no_beard() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -66,6 +68,19 @@ def test_half_an_eye_and_a_brow_under_a_lock_are_those_of_the_other_side(turn: i
             np.abs(shown[hidden] - true.crop[hidden]).mean()
             < 0.35 * np.abs(true.crop[hidden] - PALETTE[Region.SKIN].astype(float)).mean()
         )
+
+
+def test_a_mirrored_eye_is_as_dark_as_its_half_of_the_face() -> None:
+    """The light comes from the side: the half under the hair is darker than the other."""
+    lock = np.zeros((SIDE, SIDE), bool)
+    lock[40:70, 78:] = HEAD[40:70, 78:] != Region.BACKGROUND
+    light = np.interp(np.arange(SIDE), (0.3 * SIDE, 0.7 * SIDE), (1.0, 0.6))[None, :, None]
+    lit, true = under_hair(lock), under_hair(np.zeros_like(lock)).crop * light
+    crop = (lit.crop * light).astype(np.uint8)
+    shown = plate_of(replace(lit, crop=crop, photo=crop))
+    hidden = (HEAD == Region.L_EYE) & lock
+    brightness = shown[hidden].mean() / true[hidden].mean()
+    assert hidden.sum() > 20 and 0.85 < brightness < 1.12
 
 
 def test_nothing_is_mirrored_onto_a_face_that_shows_all() -> None:
