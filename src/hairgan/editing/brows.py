@@ -41,8 +41,8 @@ HAIRS = 0.25
 """How much single hairs vary it."""
 LIGHTNESS = 0.8
 """Lightness of brows nobody has seen, as a share of the hair's."""
-MOST = 0.6
-"""Share of a brow that is drawn even if no part of it is seen."""
+LEAST, MOST = 0.25, 0.6
+"""Shares of a brow: less is not drawn, even beside a part that is seen; more is drawn even if no part of it is seen."""
 MIN_SEEN = 0.0002
 """Share of the crop in which brows must be visible for their color to be taken."""
 
@@ -114,7 +114,9 @@ def _brow(outward: ndarray, up: ndarray, shape: tuple[float, float, float], edge
 def without_loose_ends(
     drawn: Float32[ndarray, "s s"], whole: Float32[ndarray, "s s"], seen: Bool[ndarray, "s s"]
 ) -> Float32[ndarray, "s s"]:
-    """What continues a brow that is seen, or is most of one; on a turned head, an end elsewhere would be out of place.
+    """What is much of a brow and continues a part that is seen, or is most of one.
+
+    On a turned head an end elsewhere would be out of place, and a short one looks like a scratch.
 
     Args:
         whole: both brows.
@@ -125,8 +127,8 @@ def without_loose_ends(
     kept = np.zeros(count, bool)
     for piece in range(1, count):
         inside = pieces == piece
-        brow = brows == brows[inside][0]
-        kept[piece] = (beside_seen & inside).any() or inside.sum() > MOST * brow.sum()
+        share = inside.sum() / (brows == brows[inside][0]).sum()
+        kept[piece] = share > (LEAST if (beside_seen & inside).any() else MOST)
     return drawn * kept[pieces]
 
 

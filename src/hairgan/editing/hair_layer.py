@@ -9,13 +9,13 @@ import numpy as np
 from jaxtyping import Float, Float32
 from numpy import ndarray
 
-from hairgan.editing.color import lab_to_rgb
-from hairgan.editing.hair_texture import HairWarp, beside_hat, hair_texture
+from hairgan.editing.color import LabColor, lab_to_rgb, rgb_to_lab
+from hairgan.editing.hair_texture import HairTexture, HairWarp, beside_hat, hair_texture
 from hairgan.editing.masks import matte, smooth_step
 from hairgan.editing.new_hair import NewHair, free_for_hair
 from hairgan.editing.parsed_photo import ParsedPhoto
 from hairgan.editing.plate import remove_hair
-from hairgan.editing.tones import usual_contrast
+from hairgan.editing.tones import recolor, usual_contrast
 from hairgan.photos.network_images import resize_picture
 from hairgan.regions import Region
 
@@ -44,8 +44,8 @@ def layer_hair(
     new: NewHair,
     outline_of: ParsedPhoto,
     strands_of: ParsedPhoto,
-    color_of: ParsedPhoto,
-    mean: Float[ndarray, " 3"],
+    color_of: ParsedPhoto | None,
+    wanted: LabColor,
 ) -> LayeredHair:
     """Replace the hair of a photo.
 
@@ -53,28 +53,37 @@ def layer_hair(
         new: where the new hair goes.
         outline_of: the photo whose hair has the outline that the new hair is to have in detail.
         strands_of: the photo whose strands the new hair has.
-        color_of: the photo whose hair varies in color over the head as the new hair is to.
-        mean: mean color of the new hair in Lab.
+        color_of: the photo whose hair varies in color over the head as the new hair is to; None: hair and strands are
+            dyed, as `hairgan.editing.tones.recolor` does it.
+        wanted: color of the new hair. Its mean is met.
     """
     size = len(new.alpha)
     labels = photo.labels_at(size)
     plate = remove_hair(photo, new.uncovered, resize_picture(new.alpha, len(photo.labels)), size)
     hair = new.alpha > 0.5
-    warps = {
-        id(donor): HairWarp.between(donor.labels_at(size), labels, hair) for donor in (outline_of, strands_of, color_of)
-    }
-    color = warps[id(color_of)](hair_texture(color_of, size).color)
-    strands = warps[id(strands_of)](hair_texture(strands_of, size).strands)
-    strands *= _relief(strands_of.hair_color().mean, mean)
-    lab = color + strands
+    donors = [outline_of, strands_of] if color_of is None else [outline_of, strands_of, color_of]
+    warps = {id(donor): HairWarp.between(donor.labels_at(size), labels, hair) for donor in donors}
+    texture = hair_texture(strands_of, size)
+    if color_of is None:
+        lab, strands = (warps[id(strands_of)](part) for part in (_dyed(texture, strands_of, wanted), texture.strands))
+    else:
+        strands = warps[id(strands_of)](texture.strands) * _relief(strands_of.hair_color().mean, wanted.mean)
+        lab = warps[id(color_of)](hair_texture(color_of, size).color) + strands
     if hair.any():
-        lab = lab + (mean - lab[hair].mean(axis=0)).astype(np.float32)
+        lab = lab + (wanted.mean - lab[hair].mean(axis=0)).astype(np.float32)
     lab[..., 0] = lab[..., 0].clip(0, 100)
     alpha = _edge_of_strands(new.alpha, strands[..., 0])
     alpha = _with_outline(alpha, outline_of, warps[id(outline_of)]) * free_for_hair(labels)
     without_hair = plate.picture
     picture = without_hair + alpha[..., None] * (lab_to_rgb(lab) - without_hair)
     return LayeredHair(picture, np.maximum(plate.changed, alpha))
+
+
+def _dyed(texture: HairTexture, photo: ParsedPhoto, wanted: LabColor) -> Float32[ndarray, "s s 3"]:
+    """The texture of a photo's hair in another color, in Lab."""
+    picture = lab_to_rgb(texture.color + texture.strands)
+    everywhere = np.ones(picture.shape[:2], np.float32)
+    return rgb_to_lab(recolor(picture, everywhere, photo.hair_color(), wanted))
 
 
 def _edge_of_strands(alpha: Float32[ndarray, "s s"], strands: Float32[ndarray, "s s"]) -> Float32[ndarray, "s s"]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from hairgan.editing.color import LabColor
 from hairgan.editing.edit import Timings
 from hairgan.editing.hair_layer import layer_hair
 from hairgan.editing.new_hair import HairLayouter, NewHair, WantedShape
@@ -19,8 +20,8 @@ from hairgan.photos.alignment import whole_photo
 from hairgan.photos.network_images import resize_picture
 from hairgan.regions import Region
 
-COLOR_DOMAINS = ("blond",)
-"""Domains that are about color: restyling to them takes the color of the donor's hair too."""
+COLOR_DOMAINS = {"blond": "blond"}
+"""Domains that are about color, and the color that restyling to them dyes hair in."""
 TEXTURE_DOMAINS = ("long_perm",)
 """Domains that are about strands: restyling to them takes the donor's, which are the photo's own elsewhere."""
 
@@ -64,7 +65,7 @@ class LayerRestyler:
         """The crop of a photo with new hair.
 
         Args:
-            wanted: color of the new hair; None keeps that of the photo's hair, except in domains about color.
+            wanted: color of the new hair; None keeps that of the photo's hair, except in `COLOR_DOMAINS`.
             place_hair: exchanges where the new hair goes; the identity in an edit.
         """
         photo = request.photo
@@ -76,12 +77,9 @@ class LayerRestyler:
             new = place_hair(self.layouter(photo, shapes, photo.painted_size))
         with timings.stage("paint"):
             takes_strands = request.references or request.domain in TEXTURE_DOMAINS or not photo.has_hair
-            takes_color = request.domain in COLOR_DOMAINS or not photo.has_hair
-            color_of = donor if takes_color else photo
-            if wanted is not None:
-                color_of = _main(wanted.references) if wanted.references else color_of
-            mean = (color_of.hair_color() if wanted is None else wanted.lab).mean
-            layer = layer_hair(photo, new, donor, donor if takes_strands else photo, color_of, mean)
+            strands_of = donor if takes_strands else photo
+            color_of, color = _color(request, donor, wanted)
+            layer = layer_hair(photo, new, donor, strands_of, color_of, color)
         return Painting(
             photo=photo,
             picture=layer.picture,
@@ -116,3 +114,15 @@ def _drawn_donor(domain: str, number: int, size: int) -> ParsedPhoto:
 
 def _main(references: Sequence[WeightedReference]) -> ParsedPhoto:
     return max(references, key=lambda reference: reference.share).photo
+
+
+def _color(
+    request: StyleRequest, donor: ParsedPhoto, wanted: WantedColor | None
+) -> tuple[ParsedPhoto | None, LabColor]:
+    """Whose hair the colors come from, None for a dye, and the color."""
+    if wanted is not None:
+        return (_main(wanted.references) if wanted.references else None), wanted.lab
+    if request.domain in COLOR_DOMAINS:
+        return None, WantedColor.from_text(COLOR_DOMAINS[request.domain]).lab
+    color_of = request.photo if request.photo.has_hair else donor
+    return color_of, color_of.hair_color()

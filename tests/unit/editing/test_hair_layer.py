@@ -17,6 +17,7 @@ from hairgan.editing.new_hair import HairLayouter, WantedShape
 from hairgan.editing.parsed_photo import ParsedPhoto
 from hairgan.editing.plate import remove_hair
 from hairgan.editing.salon import Salon
+from hairgan.editing.wanted_color import WantedColor
 from hairgan.networks.hair_layout import HIDDEN_BY_HAIR
 from hairgan.photos.alignment import whole_photo
 from hairgan.regions import PALETTE, Region
@@ -227,7 +228,7 @@ def test_two_shapes_are_mixed_by_their_shares(long_haired, short_haired) -> None
 
 def test_the_layer_has_the_wanted_color_and_leaves_the_rest(long_haired, short_haired) -> None:
     new = HairLayouter(WearsReference())(long_haired, [WantedShape(short_haired.labels)], SIDE)
-    wanted = short_haired.hair_color().mean
+    wanted = short_haired.hair_color()
     layer = layer_hair(long_haired, new, short_haired, short_haired, short_haired, wanted)
     np.testing.assert_array_equal(layer.picture[layer.changed == 0], long_haired.crop[layer.changed == 0])
     inside = new.alpha == 1
@@ -240,7 +241,7 @@ def test_far_from_old_and_new_hair_nothing_changes(long_haired, short_haired) ->
     """Loose strands and the shadow of hair reach 5 % of the crop's side."""
     for photo, donor in ((long_haired, short_haired), (short_haired, long_haired)):
         new = HairLayouter(WearsReference())(photo, [WantedShape(donor.labels)], SIDE)
-        layer = layer_hair(photo, new, donor, donor, donor, donor.hair_color().mean)
+        layer = layer_hair(photo, new, donor, donor, donor, donor.hair_color())
         beyond = (photo.labels != Region.HAIR) & (new.alpha == 0)
         distance = cv2.distanceTransform(beyond.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
         far = distance > 0.05 * SIDE + 1
@@ -279,7 +280,7 @@ def test_the_outline_has_the_locks_of_the_donors(long_haired, short_haired) -> N
 
     def contrast(donor: ParsedPhoto) -> float:
         """How much more the layer changes below spikes than between them."""
-        layer = layer_hair(bald, new, donor, short_haired, short_haired, short_haired.hair_color().mean)
+        layer = layer_hair(bald, new, donor, short_haired, short_haired, short_haired.hair_color())
         row = np.abs(layer.picture - bald.crop)[top : top + 2, SIDE // 2 - 12 : SIDE // 2 + 12].mean(axis=(0, 2))
         below = spikes[SIDE // 2 - 12 : SIDE // 2 + 12]
         return float(row[below].mean() - row[~below].mean())
@@ -318,9 +319,23 @@ def test_strands_of_red_hair_are_not_colorful_in_dark_hair(long_haired) -> None:
     red = replace(red, crop=lit.clip(0, 255).astype(np.uint8), photo=lit.clip(0, 255).astype(np.uint8))
     new = HairLayouter(WearsReference())(long_haired, [WantedShape(red.labels)], SIDE)
     dark = parsed(draw_labels(SIDE, length=0.45), (28, 26, 25))
-    layer = layer_hair(long_haired, new, red, red, dark, dark.hair_color().mean)
+    layer = layer_hair(long_haired, new, red, red, dark, dark.hair_color())
     lab = rgb_to_lab(layer.picture[new.alpha == 1])
     assert lab[:, 0].std() > 2 and lab[:, 1:].std() < 2
+
+
+def test_dark_hair_that_becomes_blond_gets_light_and_shade(long_haired, short_haired) -> None:
+    """It is dyed: moved to another mean, with the little light and shade of dark hair, it would be flat."""
+    light = 1 + 0.5 * np.sin(np.add(*np.indices((SIDE, SIDE))) / 8)[..., None]
+    crop = (parsed(long_haired.labels, (24, 18, 14)).crop * light).astype(np.uint8)
+    dark = replace(long_haired, crop=crop, photo=crop)
+    new = HairLayouter(WearsReference())(dark, [WantedShape(short_haired.labels)], SIDE)
+    blond = WantedColor.from_text("blond").lab
+    layer = layer_hair(dark, new, short_haired, dark, None, blond)
+    lab = rgb_to_lab(layer.picture[new.alpha == 1])
+    assert np.abs(lab.mean(axis=0) - blond.mean).max() < 2
+    before = rgb_to_lab(crop[dark.labels == Region.HAIR].astype(np.float32))[:, 0].std()
+    assert lab[:, 0].std() > 1.8 * before
 
 
 def test_an_ear_nobody_has_seen_is_not_plain() -> None:

@@ -121,3 +121,5 @@ def test_an_end_of_a_brow_that_is_not_beside_the_rest_is_left_out() -> None:
     assert not kept[:, :60].any()
     np.testing.assert_array_equal(kept[:, 60:], drawn[:, 60:])
     np.testing.assert_array_equal(without_loose_ends(whole, whole, np.zeros_like(seen)), whole)
+    drawn[:, 93:] = 0  # the other end is short: it would look like a scratch
+    assert not without_loose_ends(drawn, whole, seen).any()
