@@ -6,12 +6,13 @@ import itertools
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hydra.errors import HydraException
 from hydra.utils import get_class, get_object, instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from hairgan.portraits.items import VERSIONS
+from hairgan.portraits.items import DRAW, VERSIONS
 from lightning_modules.launch.settings import check_training
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -99,16 +100,22 @@ def test_config_files_begin_with_a_description():
         assert "#" in path.read_text().splitlines()[0], f"{path} does not begin with a comment"
 
 
-def test_randomized_and_plain_portraits_have_separate_folders(compose_config, tmp_path):
-    plain, randomized = (
-        instantiate(compose_config("data=portraits", f"data.style={style}", f"paths.cache={tmp_path}", "image_size=32",
-                                   "data.count=2", "data.workers=1").data).pack()
-        for style in ("plain", "randomized")
-    )  # fmt: skip
-    assert {plain.name, randomized.name} == {
-        "portraits_v1_32_2_0",
-        f"portraits_randomized_v{VERSIONS['randomized']}_32_2_0",
-    }
+def test_each_style_of_portraits_is_drawn_so_and_has_its_own_folder(compose_config, tmp_path):
+    folders = set()
+    for style, version in VERSIONS.items():
+        overrides = (
+            "data=portraits",
+            f"data.style={style}",
+            f"paths.cache={tmp_path}",
+            "image_size=32",
+            "data.count=2",
+        )
+        folder = instantiate(compose_config(*overrides, "data.workers=1", "data.portrait_seed=5").data).pack()
+        folders.add(folder.name)
+        assert folder.name == f"portraits{'' if style == 'plain' else f'_{style}'}_v{version}_32_2_5"
+        for index, image in enumerate(np.load(folder / "images.npy")):
+            np.testing.assert_array_equal(image, DRAW[style](5, index, 32).image)
+    assert len(folders) == len(VERSIONS) == len(DRAW)
 
 
 def test_an_unknown_style_of_portraits_is_refused(compose_config):
