@@ -91,9 +91,9 @@ class LayerRestyler:
 
     def _donor(self, request: StyleRequest) -> ParsedPhoto:
         assert request.domain is not None
-        size = len(request.photo.crop)
         if self.rough_heads is None:
-            return _drawn_donor(request.domain, request.seed, size)
+            return _drawn_donor(request.domain, request.seed, request.photo.painted_size)
+        size = len(request.photo.crop)
         style = self.rough_heads.style(request)
         (head,) = self.rough_heads.make([request.photo], style[None])
         picture = resize_picture(head.picture, size)

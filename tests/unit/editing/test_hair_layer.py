@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from hairgan.editing.color import hair_color, rgb_to_lab
+from hairgan.editing.drawn_donors import drawn_donor
 from hairgan.editing.ears import ear_shading
 from hairgan.editing.grain import grain
 from hairgan.editing.hair_layer import layer_hair
@@ -401,3 +402,17 @@ def test_a_layer_refuses_what_it_has_not(salon, long_haired, how, message) -> No
 def test_a_domain_beside_a_reference_is_refused(salon, long_haired, short_haired) -> None:
     with pytest.raises(ValueError, match="leave domain out"):
         salon.restyle(long_haired.crop, domain="bob", like=short_haired.crop, aligned=True)
+
+
+def test_a_donor_is_drawn_as_finely_as_its_hair_is_painted(salon, long_haired, monkeypatch) -> None:
+    """Enlarged, the ends of its hair would look like cut paper."""
+    sizes = []
+
+    def spy(domain, number, size):
+        sizes.append(size)
+        return drawn_donor(domain, number, size)
+
+    monkeypatch.setattr("hairgan.editing.drawn_donors.drawn_donor", spy)
+    large = cv2.resize(long_haired.crop, (3 * SIDE, 3 * SIDE), interpolation=cv2.INTER_NEAREST)
+    salon.restyle(large, domain="short", aligned=True)
+    assert sizes[-1] == salon.parse(large, aligned=True).painted_size == 3 * SIDE
