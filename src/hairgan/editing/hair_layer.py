@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Float, Float32, UInt8
 from numpy import ndarray
 
 from hairgan.editing.color import LabColor, lab_to_rgb, rgb_to_lab
 from hairgan.editing.hair_texture import HairTexture, HairWarp, beside_hat, hair_texture
-from hairgan.editing.masks import matte, smooth_step
+from hairgan.editing.masks import grown, matte, smooth_step
 from hairgan.editing.new_hair import NewHair, free_for_hair
 from hairgan.editing.parsed_photo import ParsedPhoto
 from hairgan.editing.plate import remove_hair
@@ -25,6 +25,13 @@ LIMIT = 2.0
 """Strands count up to this many standard deviations."""
 OUTLINE = 1 / 48
 """How far on both sides of its outer edge new hair has the outline of its donor's, as a share of the crop's side."""
+HAIRLINE = 1 / 100
+"""Standard deviation of the blur of new hair's edge on the forehead, as a share of the crop's side."""
+ABOVE_BROWS = (0.03, 0.08)
+"""Heights above the brows, as shares of the crop's side, up to which it is sharp, and from which on it is soft."""
+FROM_OUTLINE = 0.02
+"""How far from its outline hair keeps its edge, as a share of the crop's side."""
+EYES_AND_BROWS = (Region.L_EYE, Region.R_EYE, Region.EYE_G, Region.L_BROW, Region.R_BROW)
 OUTER = (0.4, 0.8)
 """Depths below which the edge of new hair is an inner one, along the face, and above which it is an outer one."""
 
@@ -72,7 +79,7 @@ def layer_hair(
     if hair.any():
         lab = lab + (wanted.mean - lab[hair].mean(axis=0)).astype(np.float32)
     lab[..., 0] = lab[..., 0].clip(0, 100)
-    alpha = _edge_of_strands(new.alpha, strands[..., 0])
+    alpha = _edge_of_strands(_with_hairline(new.alpha, labels), strands[..., 0])
     alpha = _with_outline(alpha, outline_of, warps[id(outline_of)]) * free_for_hair(labels)
     without_hair = plate.picture
     picture = without_hair + alpha[..., None] * (lab_to_rgb(lab) - without_hair)
@@ -84,6 +91,19 @@ def _dyed(texture: HairTexture, photo: ParsedPhoto, wanted: LabColor) -> Float32
     picture = lab_to_rgb(texture.color + texture.strands)
     everywhere = np.ones(picture.shape[:2], np.float32)
     return rgb_to_lab(recolor(picture, everywhere, photo.hair_color(), wanted))
+
+
+def _with_hairline(alpha: Float32[ndarray, "s s"], labels: UInt8[ndarray, "s s"]) -> Float32[ndarray, "s s"]:
+    """The alpha with a soft edge on the forehead, where hair begins gradually; bangs down to the brows end sharply."""
+    size = len(alpha)
+    rows = np.flatnonzero(np.isin(labels, EYES_AND_BROWS).any(axis=1))
+    if not len(rows):
+        return alpha
+    below_hair = np.maximum.accumulate(alpha > 0.5, axis=0)
+    inside = (~grown(~below_hair, FROM_OUTLINE * size)).astype(np.float32)
+    height = (rows[0] - np.arange(size, dtype=np.float32)) / size
+    share = cv2.GaussianBlur(inside, (0, 0), HAIRLINE * size) * smooth_step(height, *ABOVE_BROWS)[:, None]
+    return alpha + share * (cv2.GaussianBlur(alpha, (0, 0), HAIRLINE * size) - alpha)
 
 
 def _edge_of_strands(alpha: Float32[ndarray, "s s"], strands: Float32[ndarray, "s s"]) -> Float32[ndarray, "s s"]:

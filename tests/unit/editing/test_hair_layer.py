@@ -339,6 +339,16 @@ def test_dark_hair_that_becomes_blond_gets_light_and_shade(long_haired, short_ha
     assert lab[:, 0].std() > 1.8 * before
 
 
+def test_hair_begins_gradually_on_the_forehead(long_haired, short_haired) -> None:
+    new = HairLayouter(WearsReference())(long_haired, [WantedShape(short_haired.labels)], SIDE)
+    blond = WantedColor.from_text("blond").lab
+    picture = layer_hair(long_haired, new, short_haired, short_haired, None, blond).picture
+    steps = np.abs(np.diff(picture.mean(axis=2), axis=0))[:, SIDE // 2 - 4 : SIDE // 2 + 5]
+    begin = np.flatnonzero((new.labels == Region.HAIR)[: SIDE // 2, SIDE // 2])[-1]
+    across = np.abs(picture[begin - 6, 60:69].mean() - picture[begin + 6, 60:69].mean())
+    assert across > 20 and steps[begin - 6 : begin + 6].mean(axis=1).max() < 0.4 * across
+
+
 def test_an_ear_nobody_has_seen_is_not_plain() -> None:
     labels = draw_labels(SIDE, length=0.9)
     photo = parsed(labels, (110, 50, 170))
