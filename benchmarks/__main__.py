@@ -2,6 +2,7 @@
 
 python -m benchmarks all --out FILE              everything; hours of one core
 python -m benchmarks stargan sean --out FILE     some; `python -m benchmarks list` names them
+python -m benchmarks all --out FILE --resume     the rest, after it was stopped
 python -m benchmarks all --quick                 in seconds, to see that everything runs
 python -m benchmarks gpu --out FILE              training steps on a CUDA card
 python -m benchmarks compare A.json B.json       what a change gained or lost
@@ -16,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.names import BENCHMARKS
+from benchmarks.results import read_results
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -51,6 +53,7 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", nargs="+", metavar="NAME", help=f"all, or some of: {', '.join(BENCHMARKS)}")
     parser.add_argument("--quick", action="store_true", help="very small, to see that everything runs")
     parser.add_argument("--out", type=Path, help="file for the measurements, JSON")
+    parser.add_argument("--resume", action="store_true", help="keep what the file has, and measure the rest")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads")
     parser.add_argument("--repeats", type=int, help="timed runs of each work; default 3, with --quick 1")
     parser.set_defaults(run=run)
@@ -65,6 +68,9 @@ def run(options: argparse.Namespace) -> None:
         if value is not None and value < 1:
             raise ValueError(f"--{option} must be 1 or more, not {value}")
     check_out(options.out)
+    if options.resume and options.out is None:
+        raise ValueError("--resume continues the file that --out names")
+    earlier = read_results(options.out) if options.resume else None
     from benchmarks.measuring import Settings
     from benchmarks.running import run_benchmarks
     from hairgan.memory import keep_freed_memory
@@ -75,13 +81,13 @@ def run(options: argparse.Namespace) -> None:
     bf16 = options.quick or bfloat16_cost() < SLOW
     if not bf16:
         print("bfloat16 is not measured: it is slower than float32 on this CPU")
-    result = run_benchmarks(names, Settings(options.quick, options.threads, repeats, bf16), options.out)
+    result = run_benchmarks(names, Settings(options.quick, options.threads, repeats, bf16), options.out, earlier)
     if failed := [name for name, entry in result["benchmarks"].items() if "problem" in entry]:
         raise SystemExit(f"failed: {', '.join(failed)}")
 
 
 def compare(options: argparse.Namespace) -> None:
-    from benchmarks.results import compare, read_results
+    from benchmarks.results import compare
     from hairgan.text_tables import aligned_table
 
     columns, rows, notes = compare(*map(read_results, options.files))

@@ -21,14 +21,22 @@ from benchmarks.results import write_results
 from benchmarks.showing import terminal_table
 
 
-def run_benchmarks(names: Sequence[str], settings: Settings, out: Path | None = None) -> dict[str, Any]:
+def run_benchmarks(
+    names: Sequence[str], settings: Settings, out: Path | None = None, earlier: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Run benchmarks, print their tables, and write everything after each table.
 
     A benchmark that fails is recorded with its error, and the others go on.
 
+    Args:
+        earlier: what a run that was stopped has written: its finished benchmarks are kept, and the others run.
+
     Returns:
         what is written to `out`: `machine`, `settings`, `started`, and in `benchmarks` by name `seconds`, `tables` and,
         after an error, `problem`.
+
+    Raises:
+        ValueError: the earlier run had another machine or other settings.
     """
     torch.set_num_threads(settings.threads)
     result: dict[str, Any] = {
@@ -43,7 +51,9 @@ def run_benchmarks(names: Sequence[str], settings: Settings, out: Path | None = 
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "benchmarks": {},
     }
-    for name in names:
+    if earlier is not None:
+        result |= {"started": earlier["started"], "benchmarks": finished(earlier, result)}
+    for name in [name for name in names if name not in result["benchmarks"]]:
         start, cpu = time.perf_counter(), time.process_time()
         entry: dict[str, Any] = {"what": BENCHMARKS[name], "tables": []}
         result["benchmarks"][name] = entry
@@ -66,3 +76,23 @@ def run_benchmarks(names: Sequence[str], settings: Settings, out: Path | None = 
         write_results(result, out)
         print(f"{name} took {entry['seconds']:.0f} s", flush=True)
     return json.loads(json.dumps(result))
+
+
+def finished(earlier: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """The benchmarks that an earlier run has finished without a problem.
+
+    Raises:
+        ValueError: it had another machine or other settings than the run of now.
+    """
+    for what in ("processor", "cores", "torch"):
+        if earlier["machine"][what] != now["machine"][what]:
+            raise ValueError(
+                f"--resume: the earlier run had {what} {earlier['machine'][what]}, this one {now['machine'][what]}"
+            )
+    if earlier["settings"] != now["settings"]:
+        raise ValueError(
+            f"--resume: the earlier run had the settings {earlier['settings']}, this one {now['settings']}"
+        )
+    return {
+        name: entry for name, entry in earlier["benchmarks"].items() if "seconds" in entry and "problem" not in entry
+    }

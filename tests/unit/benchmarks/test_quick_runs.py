@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from benchmarks.__main__ import main
+from benchmarks.measuring import Row, Settings, Table
 from benchmarks.models import MODELS
 from benchmarks.names import BENCHMARKS
+from benchmarks.results import read_results
+from benchmarks.running import run_benchmarks
 
 SLOW = ("stargan", "sean", "salon", "memory", "start_up", "growth")
 MARKED = [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in BENCHMARKS]
@@ -28,6 +34,35 @@ def test_a_quick_run_measures_everything(name: str, tmp_path: Path, monkeypatch:
             assert row["cpu_s"]["median"] >= 0
         if table["baseline"] is not None:
             assert table["baseline"] in [row["name"] for row in table["rows"]]
+
+
+def test_a_stopped_run_goes_on_with_what_is_not_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started, stops = [], [True, False]
+
+    def module(name: str) -> SimpleNamespace:
+        def tables(settings: Settings) -> Iterator[Table]:
+            started.append(name)
+            yield Table(name, [Row("work", [1.0], [1.0])], None)
+            if name == "second" and stops.pop(0):
+                raise KeyboardInterrupt
+
+        return SimpleNamespace(tables=tables)
+
+    monkeypatch.setattr("benchmarks.running.BENCHMARKS", dict.fromkeys(("first", "second", "third"), ""))
+    for name in ("first", "second", "third"):
+        monkeypatch.setitem(sys.modules, f"benchmarks.{name}", module(name))
+    out, settings, names = tmp_path / "out.json", Settings(True, 1, 1), ["first", "second", "third"]
+    with pytest.raises(KeyboardInterrupt):
+        run_benchmarks(names, settings, out)
+    earlier = read_results(out)
+    result = run_benchmarks(names, settings, out, earlier)
+    assert started == ["first", "second", "second", "third"]
+    assert list(result["benchmarks"]) == names and result["started"] == earlier["started"]
+    with pytest.raises(ValueError, match="--resume: the earlier run had the settings"):
+        run_benchmarks(names, Settings(True, 1, 2), out, earlier)
+    earlier["machine"]["processor"] = "6502"
+    with pytest.raises(ValueError, match="--resume: the earlier run had processor 6502, this one"):
+        run_benchmarks(names, settings, out, earlier)
 
 
 def test_the_gpu_benchmark_runs_on_a_cpu(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -57,6 +92,8 @@ def test_the_gpu_benchmark_runs_on_a_cpu(tmp_path: Path, capsys: pytest.CaptureF
         (["gpu", "--device", "cpu", "--models", "sena"], "there is no model 'sena'"),
         (["gpu", "--device", "cpu", "--variants", "int8"], "no variant has one of these words"),
         (["compare", "a.json", "b.json"], "a.json cannot be read"),
+        (["sean", "--resume"], "--resume continues the file that --out names"),
+        (["sean", "--resume", "--out", "nothere.json"], "nothere.json cannot be read"),
     ],
 )
 def test_mistakes_are_refused_before_anything_runs(arguments: list[str], message: str) -> None:
