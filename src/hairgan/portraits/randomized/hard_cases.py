@@ -1,5 +1,5 @@
 """Cases in which parsers of photographs fail: white and gray hair before light walls, shadows that look like hair,
-flowers, dark collars, and hair in the shade (`nape`).
+flowers, dark collars, hair in the shade (`nape`), and hairlines where hair gets thin gradually (`hairline`).
 
 What is drawn here is drawn from seeds of its own, with purposes that begin with "hard/", over a randomized portrait.
 """
@@ -43,6 +43,7 @@ class HardCases:
     flowers_in_front: bool = False
     dark_collar: bool = False
     nape: bool = False
+    hairline: bool = False
 
     @staticmethod
     def sample(noise: int) -> HardCases:
@@ -51,7 +52,8 @@ class HardCases:
         gray, wall_shadow = bool(rng.random() < 0.22), bool(rng.random() < 0.40)
         light = rng.random() < (0.65 if gray or wall_shadow else 0.12)
         neck_shadow, behind, front, collar = (bool(v) for v in rng.random(4) < (0.45, 0.18, 0.08, 0.25))
-        return HardCases(gray, bool(light), wall_shadow, neck_shadow, behind, front, collar, nape=True)
+        hairline = bool(rng.random() < 0.6)
+        return HardCases(gray, bool(light), wall_shadow, neck_shadow, behind, front, collar, True, hairline)
 
 
 def with_gray_hair(style: Hairstyle, noise: int) -> Hairstyle:

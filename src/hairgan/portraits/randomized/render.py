@@ -21,6 +21,7 @@ from hairgan.portraits.randomized.face import paint_full_beard, paint_shine, pai
 from hairgan.portraits.randomized.film import develop
 from hairgan.portraits.randomized.flowers import paint_flowers_behind, paint_flowers_in_front
 from hairgan.portraits.randomized.hair import ThinnedHair, TiedHair, add_loose_strands
+from hairgan.portraits.randomized.hairline import thin_out_hairline
 from hairgan.portraits.randomized.hairstyle import sample_hairstyle
 from hairgan.portraits.randomized.hard_cases import (
     HardCases,
@@ -127,6 +128,8 @@ def _draw(seed: int, index: int, size: int, hard: bool) -> Portrait:
     image, labels = warp(canvas.image, canvas.labels, person, room)
     labels = smooth_outlines(labels)
     add_texture(image, labels, person, style)
+    if cases.hairline and not bald and style.bangs in ("none", "swept"):
+        thin_out_hairline(image, labels, style)
     add_loose_strands(image, labels, style)
     add_shadows(image, labels, person)
     if cases.wall_shadow or cases.neck_shadow:
