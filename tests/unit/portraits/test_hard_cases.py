@@ -70,6 +70,21 @@ def test_hair_at_the_nape_is_hair_beside_the_neck(draw: Draw) -> None:
     assert added[before == Region.SKIN].mean() < 0.02
 
 
+@pytest.mark.parametrize("index", [SHORT, 7])
+def test_a_hairline_gets_thin_on_skin_near_the_hair(draw: Draw, index: int) -> None:
+    """What is labeled as hair in addition was skin, and its color is between that of skin and of hair."""
+    before, after = (draw(index, HardCases(hairline=thin)) for thin in (False, True))
+    hair, skin = before.labels == Region.HAIR, before.labels == Region.SKIN
+    added = (after.labels == Region.HAIR) & ~hair
+    np.testing.assert_array_equal(after.labels[~added], before.labels[~added])
+    assert added.sum() > 15 and skin[added].all()
+    distance = cv2.distanceTransform((~hair).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    assert distance[added].max() < 0.12 * SIZE
+    of_hair, of_skin = (before.image[region].mean(axis=0).astype(float) for region in (hair, added))
+    moved = (after.image[added].mean(axis=0) - of_skin) @ (of_hair - of_skin) / np.square(of_hair - of_skin).sum()
+    assert 0.1 < moved < 1
+
+
 def test_gray_hair_has_little_color() -> None:
     for index in range(20):
         style = with_gray_hair(sample_hairstyle(0, index, sample_identity(0, index)), index)
