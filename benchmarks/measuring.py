@@ -289,14 +289,8 @@ def peak_memory(work: Work, device: torch.device) -> float | None:
         run(work)
         torch.cuda.synchronize(device)
         return torch.cuda.max_memory_allocated(device) / MB
-    status = Path("/proc/self/status")
     if sys.platform != "linux":
         return None
-
-    def resident(field_name: str) -> float:
-        line = next(line for line in status.read_text().splitlines() if line.startswith(field_name))
-        return int(line.split()[1]) / 1024
-
     try:
         ctypes.CDLL("libc.so.6").malloc_trim(0)
         Path("/proc/self/clear_refs").write_text("5")  # resets VmHWM
@@ -305,6 +299,12 @@ def peak_memory(work: Work, device: torch.device) -> float | None:
     before = resident("VmRSS")
     run(work)
     return resident("VmHWM") - before
+
+
+def resident(field_name: str) -> float:
+    """MB of this process by a name of `/proc/self/status`: `VmRSS` now, `VmHWM` at its peak (Linux only)."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith(field_name)).split()[1]) / 1024
 
 
 def largest_difference(a: torch.Tensor, b: torch.Tensor) -> float:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 
 import torch
 
-from benchmarks.measuring import Row, Settings, Table
+from benchmarks.measuring import Row, Settings, Table, resident
 from hairgan.losses.segmentation import bisenet_loss, soft_jaccard_loss
 from hairgan.memory import keep_freed_memory
 from hairgan.networks.face_parser import BiSeNet
@@ -109,5 +109,12 @@ def child(given: str) -> None:
         work()
         wall_s.append(time.perf_counter() - wall)
         cpu_s.append(time.process_time() - cpu)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_mb()
     print(json.dumps({"wall_s": wall_s, "cpu_s": cpu_s, "peak_mb": peak}))
+
+
+def peak_mb() -> float:
+    """The largest memory of this process. On Linux `ru_maxrss` starts with that of the process that started it."""
+    if sys.platform == "linux":
+        return resident("VmHWM")
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

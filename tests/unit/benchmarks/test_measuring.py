@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import resource
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from benchmarks.measuring import Row, Table, count_gflop, measure, ratio
+from benchmarks.measuring import Row, Settings, Table, count_gflop, measure, ratio
+from benchmarks.memory import in_process
 from benchmarks.page import BLOCK, PAGE, made_page, measured_files
 from benchmarks.results import compare, read_results, write_results
 from benchmarks.showing import terminal_table
@@ -122,3 +125,11 @@ def test_the_page_shows_the_measurements_that_are_kept() -> None:
     assert len(blocks) == page.count("<!-- benchmark") == page.count("<!-- end -->")
     assert all(name in results[file]["benchmarks"] for file, name in blocks)
     assert made_page(page, results) == page, "python -m benchmarks page"
+
+
+def test_the_memory_of_a_process_is_its_own() -> None:
+    """And not that of the process that started it, which had a gigabyte more."""
+    large = np.ones(2**30, np.uint8)
+    del large
+    found = in_process("face parser, training step of 8", False, Settings(quick=True))
+    assert 100 < found["peak_mb"] < resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - 500
