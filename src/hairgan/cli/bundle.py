@@ -15,20 +15,41 @@ from hairgan.cli.shared_options import trust_option
 @click.option("--checkpoint", default="last", help="Of the runs: last, best, or a file.")
 @click.option("--license", help="License of the networks trained in these runs.  [default: not stated]")
 @click.option("--half", is_flag=True, help="Store float16: half the size.")
+@click.option("--average-with", metavar="SOURCE", help="Average the weights with those of a run or bundle.")
+@click.option(
+    "--own-share",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Share of the SOURCES' weights in the average.  [default: 0.5]",
+)
 @click.option("--overwrite", is_flag=True, help="Replace an existing bundle.")
 @trust_option
 def bundle(
-    sources: tuple[str, ...], out: Path, checkpoint: str, license: str | None, half: bool, overwrite: bool
+    sources: tuple[str, ...],
+    out: Path,
+    checkpoint: str,
+    license: str | None,
+    half: bool,
+    average_with: str | None,
+    own_share: float | None,
+    overwrite: bool,
 ) -> None:
     """Collect the networks of SOURCES, run directories and bundles (also on the hub), in one bundle.
 
     Averaged weights are used where a run has them; discriminators are left out. The bundle is a folder of safetensors
     files and a card in YAML. `hairgan dye`, `restyle`, `label` and `parse` take it, and `hairgan push` uploads it.
+
+    --average-with is for a fine-tuned run and what it started from: networks between them often do better than both.
     """
+    if own_share is not None and average_with is None:
+        raise click.UsageError("--own-share is for an average: --average-with SOURCE")
     from hairgan.weights.bundles import save_bundle
     from hairgan.weights.collecting import collect
 
     networks, facts = collect(sources, checkpoint, license)
+    if average_with is not None:
+        from hairgan.weights import averaging
+
+        networks, facts = averaging.average_with(networks, facts, average_with, 0.5 if own_share is None else own_share)
     card = save_bundle(out, networks, half=half, overwrite=overwrite, **facts)
     for name, part in card["parts"].items():
         click.echo(f"{name:<18}{part['parameters']:>12,} parameters")

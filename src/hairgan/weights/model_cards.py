@@ -106,6 +106,9 @@ def _non_commercial_origins(card: Mapping[str, Any], part: str) -> list[str]:
         licenses = source.get("licence") if isinstance(source, Mapping) else None
         for text in licenses.values() if isinstance(licenses, Mapping) else ():
             found[f"weights under {shorten(text, 80)}"] = str(text)
+    other = training.get("averaged_with") if isinstance(training, Mapping) else None
+    if isinstance(other, Mapping) and other.get("licence"):
+        found[f"weights under {shorten(str(other['licence']), 80)}"] = str(other["licence"])
     return [origin for origin, license in found.items() if _is_non_commercial(license or "")]
 
 
