@@ -28,7 +28,8 @@ def average_with(
         share: of the networks' own weights, between 0 and 1.
 
     Returns:
-        the networks, and the facts with `averaged_with` in each averaged part's `training`.
+        the networks, and the facts with `averaged_with` in each averaged part's `training`, whose metrics are called
+        `metrics_before_averaging`.
 
     Raises:
         ValueError: as in `collect`; the source has none of the parts, or one with other tensors.
@@ -40,9 +41,8 @@ def average_with(
     training = dict(facts.get("training", {}))
     for name in parts:
         networks[name].load_state_dict(_between(others[name], networks[name], share, f"{source}: {name}"))
-        said = training.get(name)
         training[name] = {
-            **(said if isinstance(said, Mapping) else {} if said is None else {"said": said}),
+            **_before_averaging(training.get(name)),
             "averaged_with": {
                 "source": Path(source).name,
                 "own_share": share,
@@ -51,6 +51,14 @@ def average_with(
             },
         }
     return dict(networks), {**facts, "training": training}
+
+
+def _before_averaging(said: Any) -> dict[str, Any]:
+    """What a card says about a training; its metrics are not those of the average."""
+    facts = dict(said) if isinstance(said, Mapping) else {} if said is None else {"said": said}
+    if "metrics" in facts:
+        facts["metrics_before_averaging"] = facts.pop("metrics")
+    return facts
 
 
 def _between(theirs: nn.Module, own: nn.Module, share: float, what: str) -> dict[str, Tensor]:
