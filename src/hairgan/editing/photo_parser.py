@@ -14,6 +14,7 @@ from hairgan.editing.edit import Timings
 from hairgan.editing.painting import EDGE
 from hairgan.editing.parsed_photo import MIN_HAIR, ParsedPhoto
 from hairgan.editing.references import Mix, Photo, Reference, WeightedReference
+from hairgan.editing.specks import without_specks
 from hairgan.photos.alignment import Alignment
 from hairgan.photos.face_finders import MTCNNFinder
 from hairgan.photos.faces import FaceFinder, align_face
@@ -89,14 +90,14 @@ class PhotoParser:
         """Parse aligned photos as one batch."""
         parsed = []
         for photo, crop in zip(photos, self.parser.parse([photo.crop for photo in photos]), strict=True):
-            labels = crop.labels
+            labels, hair = without_specks(crop.labels, crop.hair)
             height, width = photo.photo.shape[:2]
             fade = photo.alignment.ramp(height, width, EDGE * self.parser.size)
             warnings = photo.warnings
             if wears_hat(labels):
                 warnings = (*warnings, "a hat covers hair; the hat is not changed")
             leaves = leaves_crop(labels, fade)
-            parsed.append(ParsedPhoto(photo.photo, photo.alignment, photo.crop, labels, crop.hair, warnings, leaves))
+            parsed.append(ParsedPhoto(photo.photo, photo.alignment, photo.crop, labels, hair, warnings, leaves))
         return parsed
 
 
