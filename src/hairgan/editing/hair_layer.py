@@ -25,6 +25,8 @@ LIMIT = 2.0
 """Strands count up to this many standard deviations."""
 OUTLINE = 1 / 48
 """How far on both sides of its outer edge new hair has the outline of its donor's, as a share of the crop's side."""
+STRAND = 1 / 200
+"""Half the width of a strand that counts as a single one, as a share of the crop's side."""
 HAIRLINE = 1 / 100
 """Standard deviation of the blur of new hair's edge on the forehead, as a share of the crop's side."""
 ABOVE_BROWS = (0.03, 0.08)
@@ -53,6 +55,7 @@ def layer_hair(
     strands_of: ParsedPhoto,
     color_of: ParsedPhoto | None,
     wanted: LabColor,
+    loose_strands: bool = True,
 ) -> LayeredHair:
     """Replace the hair of a photo.
 
@@ -63,6 +66,7 @@ def layer_hair(
         color_of: the photo whose hair varies in color over the head as the new hair is to; None: hair and strands are
             dyed, as `hairgan.editing.tones.recolor` does it.
         wanted: color of the new hair. Its mean is met.
+        loose_strands: whether the outline has the donor's single strands too; those of drawn people look like wire.
     """
     size = len(new.alpha)
     labels = photo.labels_at(size)
@@ -80,7 +84,7 @@ def layer_hair(
         lab = lab + (wanted.mean - lab[hair].mean(axis=0)).astype(np.float32)
     lab[..., 0] = lab[..., 0].clip(0, 100)
     alpha = _edge_of_strands(_with_hairline(new.alpha, labels), strands[..., 0])
-    alpha = _with_outline(alpha, outline_of, warps[id(outline_of)]) * free_for_hair(labels)
+    alpha = _with_outline(alpha, outline_of, warps[id(outline_of)], loose_strands) * free_for_hair(labels)
     without_hair = plate.picture
     picture = without_hair + alpha[..., None] * (lab_to_rgb(lab) - without_hair)
     return LayeredHair(picture, np.maximum(plate.changed, alpha))
@@ -127,7 +131,9 @@ def _relief(theirs: Float[ndarray, " 3"], mean: Float[ndarray, " 3"]) -> Float32
     return np.array([contrast, chroma, chroma], np.float32)
 
 
-def _with_outline(alpha: Float32[ndarray, "s s"], donor: ParsedPhoto, warp: HairWarp) -> Float32[ndarray, "s s"]:
+def _with_outline(
+    alpha: Float32[ndarray, "s s"], donor: ParsedPhoto, warp: HairWarp, loose_strands: bool
+) -> Float32[ndarray, "s s"]:
     """The alpha, whose outer edge has the locks and loose strands of the donor's.
 
     A layout network can only say where hair ends in the mean, and its edges are smooth. The warp brings the donor's
@@ -142,5 +148,9 @@ def _with_outline(alpha: Float32[ndarray, "s s"], donor: ParsedPhoto, warp: Hair
     in_sight = (1 - warp(beside_hat(labels).astype(np.float32))) * warp.own
     if not (hair.any() and (labels == Region.HAIR).any()):
         return alpha
-    outline = warp(matte(donor.hair_at(size), donor.crop_at(size)))
+    outline = matte(donor.hair_at(size), donor.crop_at(size))
+    if not loose_strands:
+        side = 2 * max(1, round(STRAND * size)) + 1
+        outline = cv2.morphologyEx(outline, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
+    outline = warp(outline)
     return alpha + near * smooth_step(warp.depth, *OUTER) * in_sight * (outline - alpha)

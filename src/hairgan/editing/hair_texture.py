@@ -27,12 +27,14 @@ MIN_INNER = 60
 """Pixels away from the hair's edge that are enough to take its texture from."""
 BESIDE_HAT = 1 / 40
 """Distance from a hat in which hair has its color or its shadow, as a share of the crop's side."""
+BEHIND_HAIR = ((Region.BACKGROUND,), (Region.SKIN, Region.L_EAR, Region.R_EAR, Region.NECK))
+"""What is seen between locks."""
 BEHIND = 1 / 64
-"""Standard deviation of the blur of the background's colors, as a share of the crop's side."""
+"""Standard deviation of the blur of its colors, as a share of the crop's side."""
 THROUGH = 1 / 12
-"""How far inside hair the background is looked for, as a share of the crop's side."""
+"""How far inside hair it is looked for, as a share of the crop's side."""
 LIKE_BEHIND, MIN_CONTRAST = 0.7, 8.0
-"""A pixel shows the background if its color is so much nearer to that than to hair, and so far from hair's, in Lab."""
+"""A pixel shows it if its color is so much nearer to that than to hair, and so far from hair's, in Lab."""
 RAYS = 360
 SMOOTH_RAYS = 4.0
 """Standard deviation, in rays, of the blur along the edges of hair."""
@@ -83,17 +85,17 @@ def beside_hat(labels: UInt8[ndarray, "s s"]) -> Bool[ndarray, "s s"]:
 def _seen_through(
     lab: Float32[ndarray, "s s 3"], hair: Bool[ndarray, "s s"], labels: UInt8[ndarray, "s s"]
 ) -> Bool[ndarray, "s s"]:
-    """Where the background is seen between locks that a parser takes for hair: pixels of its color near hair's edge."""
+    """Where a parser takes a wall or skin between locks for hair: pixels of their color near them."""
     size = len(lab)
-    background = labels == Region.BACKGROUND
-    if not background.any():
-        return np.zeros_like(hair)
-    behind = continued(smoothed(lab, background, BEHIND * size), background)
-    from_hair, from_behind = (
-        np.linalg.norm(lab - color, axis=2) for color in (smoothed(lab, hair, STRAND_BLUR * size), behind)
-    )
-    near = grown(background, THROUGH * size)
-    return near & grown((from_behind < LIKE_BEHIND * from_hair) & (from_hair > MIN_CONTRAST), 1)
+    from_hair = np.linalg.norm(lab - smoothed(lab, hair, STRAND_BLUR * size), axis=2)
+    through = np.zeros_like(hair)
+    for regions in BEHIND_HAIR:
+        behind = np.isin(labels, regions)
+        if behind.any():
+            color = continued(smoothed(lab, behind, BEHIND * size), behind)
+            alike = (np.linalg.norm(lab - color, axis=2) < LIKE_BEHIND * from_hair) & (from_hair > MIN_CONTRAST)
+            through |= grown(behind, THROUGH * size) & grown(alike, 1)
+    return through
 
 
 @dataclass(frozen=True, eq=False)

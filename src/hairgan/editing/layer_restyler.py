@@ -79,7 +79,7 @@ class LayerRestyler:
             takes_strands = request.references or request.domain in TEXTURE_DOMAINS or not photo.has_hair
             strands_of = donor if takes_strands else photo
             color_of, color = _color(request, donor, wanted)
-            layer = layer_hair(photo, new, donor, strands_of, color_of, color)
+            layer = layer_hair(photo, new, donor, strands_of, color_of, color, loose_strands=bool(request.references))
         return Painting(
             photo=photo,
             picture=layer.picture,

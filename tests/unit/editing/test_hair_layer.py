@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from hairgan.editing.color import hair_color, rgb_to_lab
+from hairgan.editing.color import LabColor, hair_color, rgb_to_lab
 from hairgan.editing.drawn_donors import drawn_donor
 from hairgan.editing.ears import ear_shading
 from hairgan.editing.grain import grain
@@ -196,12 +196,13 @@ def test_a_hat_lends_hair_no_color(short_haired) -> None:
     assert rim.sum() > 20 and np.abs(texture.color[rim].mean(0) - wanted).max() < 5
 
 
-def test_a_wall_seen_between_locks_is_not_hair(short_haired) -> None:
-    """The parser takes specks of the background near the edge of dark hair for hair."""
+@pytest.mark.parametrize("region", [Region.BACKGROUND, Region.SKIN])
+def test_what_is_seen_between_locks_is_not_hair(short_haired, region) -> None:
+    """The parser takes specks of a wall, or of skin, near the edge of dark hair for hair."""
     labels, picture = short_haired.labels, short_haired.crop.copy()
     hair = labels == Region.HAIR
     wall = np.array([90, 160, 120], np.float32)
-    background = labels == Region.BACKGROUND
+    background = labels == region
     distance = cv2.distanceTransform((~background).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     specks = hair & (distance > 2) & (distance < 6) & (np.add(*np.indices(labels.shape)) % 6 == 0)
     picture[background], picture[hair], picture[specks] = wall, (30, 25, 20), wall
@@ -337,6 +338,22 @@ def test_dark_hair_that_becomes_blond_gets_light_and_shade(long_haired, short_ha
     assert np.abs(lab.mean(axis=0) - blond.mean).max() < 2
     before = rgb_to_lab(crop[dark.labels == Region.HAIR].astype(np.float32))[:, 0].std()
     assert lab[:, 0].std() > 1.8 * before
+
+
+def test_single_strands_of_a_donors_outline_can_be_left_out(long_haired, short_haired) -> None:
+    """A strand beside the donor's hair, two pixels wide, which a layout network does not know."""
+    labels, crop, share = short_haired.labels, short_haired.crop.copy(), short_haired.hair.copy()
+    right = np.flatnonzero((labels == Region.HAIR)[40])[-1]
+    strand = slice(36, 50), slice(right + 3, right + 5)
+    crop[strand], share[strand] = (110, 50, 170), 1
+    donor = replace(short_haired, crop=crop, photo=crop, hair=share)
+    new = HairLayouter(WearsReference())(long_haired, [WantedShape(labels)], SIDE)
+    green = LabColor(rgb_to_lab(np.array([[[60, 160, 60]]], np.float32))[0, 0].astype(float))
+    shown = []
+    for loose_strands in (True, False):
+        layer = layer_hair(long_haired, new, donor, short_haired, None, green, loose_strands)
+        shown.append((layer.picture[strand][..., 1] - layer.picture[strand][..., 0]).max())
+    assert shown[0] > 40 and shown[1] < 15
 
 
 def test_hair_begins_gradually_on_the_forehead(long_haired, short_haired) -> None:
