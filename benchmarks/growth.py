@@ -64,7 +64,7 @@ def tables(settings: Settings) -> Iterator[Table]:
     yield curve("StarGAN v2 step over the image side, batch 4", sizes, lambda n: step(image=n), " px")
     domains = (2, 4) if quick else (7, 20, 100)
     yield curve("StarGAN v2 step over the number of domains, 64 px, batch 4", domains, lambda n: step(domains=n))
-    yield over_processes((1, 2), 2 if quick else 30, min(2, settings.repeats), small=quick)
+    yield over_processes((1, 2), 20 if quick else 30, min(2, settings.repeats), small=quick)
     images = (1000, 30_000) if quick else (3000, 30_000, 300_000, 3_000_000)
     yield curve("choosing the images of a step over the dataset", images, choosing, " images")
 
