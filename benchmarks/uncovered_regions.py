@@ -1,6 +1,6 @@
 """Which uncovered part of a restyled head costs most: EditBench with the truth in the place of one at a time.
 
-    python benchmarks/uncovered_regions.py --pairs 30 --seed 4242     # with the bundle that ships
+    python benchmarks/uncovered_regions.py --pairs 40     # with the bundle that ships
 
 Uncovered is what the old hair covered and the true new hair does not. In each row the true pixels of one of its parts
 stand in the restyled picture.

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from hairgan.weights.cards import fact_of
 from hairgan.weights.collecting import collect
+from hairgan.weights.shipped import SHIPPED
 
 
 def average_with(
@@ -24,7 +25,7 @@ def average_with(
     Args:
         networks: by part name, as `collect` returns them. They are changed.
         facts: about them, for the card.
-        source: a run directory or a bundle, also on the hub.
+        source: a run directory or a bundle, also on the hub; "shipped" is the one that comes with hairgan.
         share: of the networks' own weights, between 0 and 1.
 
     Returns:
@@ -34,7 +35,7 @@ def average_with(
     Raises:
         ValueError: as in `collect`; the source has none of the parts, or one with other tensors.
     """
-    others, about = collect([source])
+    others, about = collect([SHIPPED if str(source) == "shipped" else source])
     parts = [name for name in networks if name in others]
     if not parts:
         raise ValueError(f"{source} has none of the parts {', '.join(networks)}: there is nothing to average")

@@ -13,6 +13,7 @@ from hairgan.networks.face_parser import BiSeNet
 from hairgan.networks.hair_classifier import HairClassifier
 from hairgan.weights.bundles import load_bundle, save_bundle
 from hairgan.weights.model_cards import with_licenses
+from hairgan.weights.shipped import SHIPPED
 
 
 @pytest.fixture
@@ -78,3 +79,12 @@ def test_what_has_no_average_is_refused(before, after, tmp_path) -> None:
         said = result.output + str(result.exception)  # `hairgan` prints a ValueError as one sentence
         assert isinstance(result.exception, ValueError | SystemExit) and message in said, said
         assert not (tmp_path / "out").exists()
+
+
+def test_the_bundle_that_ships_is_called_shipped(tmp_path) -> None:
+    """As in `init=shipped`. The average of its networks with themselves is what they are."""
+    arguments = ["bundle", str(SHIPPED), "--average-with", "shipped", "--out", str(tmp_path / "out")]
+    result = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+    assert result.exit_code == 0
+    found, own = (load_bundle(source).networks["parser"].state_dict() for source in (tmp_path / "out", SHIPPED))
+    assert all(torch.equal(found[name], own[name]) for name in own)
