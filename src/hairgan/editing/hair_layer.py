@@ -9,13 +9,13 @@ import numpy as np
 from jaxtyping import Float, Float32, UInt8
 from numpy import ndarray
 
-from hairgan.editing.color import LabColor, lab_to_rgb, rgb_to_lab
+from hairgan.editing.color import LabColor, lab_to_rgb
 from hairgan.editing.hair_texture import HairTexture, HairWarp, beside_hat, hair_texture
 from hairgan.editing.masks import grown, matte, smooth_step
 from hairgan.editing.new_hair import NewHair, free_for_hair
 from hairgan.editing.parsed_photo import ParsedPhoto
 from hairgan.editing.plate import remove_hair
-from hairgan.editing.tones import recolor, usual_contrast
+from hairgan.editing.tones import dyed_by_tones, usual_contrast
 from hairgan.photos.network_images import resize_picture
 from hairgan.regions import Region
 
@@ -64,7 +64,7 @@ def layer_hair(
         outline_of: the photo whose hair has the outline that the new hair is to have in detail.
         strands_of: the photo whose strands the new hair has.
         color_of: the photo whose hair varies in color over the head as the new hair is to; None: hair and strands are
-            dyed, as `hairgan.editing.tones.recolor` does it.
+            dyed by tones (`hairgan.editing.tones`).
         wanted: color of the new hair. Its mean is met.
         loose_strands: whether the outline has the donor's single strands too; those of drawn people look like wire.
     """
@@ -92,9 +92,8 @@ def layer_hair(
 
 def _dyed(texture: HairTexture, photo: ParsedPhoto, wanted: LabColor) -> Float32[ndarray, "s s 3"]:
     """The texture of a photo's hair in another color, in Lab."""
-    picture = lab_to_rgb(texture.color + texture.strands)
-    everywhere = np.ones(picture.shape[:2], np.float32)
-    return rgb_to_lab(recolor(picture, everywhere, photo.hair_color(), wanted))
+    lightness = (texture.color + texture.strands)[..., 0].clip(0, 100)
+    return dyed_by_tones(lightness, np.ones_like(lightness), photo.hair_color(), wanted)
 
 
 def _with_hairline(alpha: Float32[ndarray, "s s"], labels: UInt8[ndarray, "s s"]) -> Float32[ndarray, "s s"]:

@@ -50,14 +50,21 @@ def recolor(
         hair: the color of the part of each pixel that moves, where pixels are mixed; None: the image.
     """
     moved = weight > 0
-    colors, curve = (image if hair is None else hair)[moved], ToneCurve.between(now, wanted)
+    colors = (image if hair is None else hair)[moved]
     lightness = np.zeros(weight.shape, np.float32)
     lightness[moved] = rgb_to_lab(colors)[:, 0]
-    lightness = _moved(lightness, weight, curve)[moved]
-    changed = lab_to_rgb(np.stack([lightness, *curve.hues(lightness)], axis=1))
     out = image.copy()
-    out[moved] += weight[moved][:, None] * (changed - colors)
+    out[moved] += weight[moved][:, None] * (lab_to_rgb(dyed_by_tones(lightness, weight, now, wanted)[moved]) - colors)
     return out
+
+
+def dyed_by_tones(
+    lightness: Float32[ndarray, "h w"], weight: Float32[ndarray, "h w"], now: LabColor, wanted: LabColor
+) -> Float32[ndarray, "h w 3"]:
+    """Hair of a lightness, 0 to 100, in the wanted color, in Lab; the other arguments are those of `recolor`."""
+    curve = ToneCurve.between(now, wanted)
+    lightness = _moved(lightness, weight, curve)
+    return np.stack([lightness, *curve.hues(lightness)], axis=-1)
 
 
 def _moved(
@@ -132,7 +139,7 @@ class ToneCurve:
         darkest, lightest = max(moved[0] - self.now[0], 0), moved[-1] + min(slope, 1) * (100 - self.now[-1])
         return np.interp(lightness, [-1, *self.now, 101], [darkest, *moved, lightest]).astype(np.float32)
 
-    def hues(self, lightness: Float32[ndarray, " n"]) -> tuple[Float32[ndarray, " n"], Float32[ndarray, " n"]]:
+    def hues(self, lightness: Float32[ndarray, "*n"]) -> tuple[Float32[ndarray, "*n"], Float32[ndarray, "*n"]]:
         """a and b of hair of the wanted color at lightnesses that it was given."""
         rising = np.maximum.accumulate(self.wanted[:, 0]) + 1e-3 * np.arange(TONES)
         a, b = (np.interp(lightness, rising, self.wanted[:, channel]).astype(np.float32) for channel in (1, 2))
