@@ -37,7 +37,7 @@ DRAW: dict[Style, Callable[[int, int, int], Portrait]] = {
 }
 """Seed, index and size to a portrait, for each style."""
 
-VERSIONS: dict[Style, int] = {"plain": 1, "randomized": 4, "hard": 2}
+VERSIONS: dict[Style, int] = {"plain": 1, "randomized": 4, "hard": 3}
 """Version of each style. Increase it with every change of the pixels, so that portraits packed before are not used."""
 VERSIONS["mixed"] = 100 * VERSIONS["plain"] + VERSIONS["randomized"]
 VERSIONS["mixed_hard"] = 100 * VERSIONS["mixed"] + VERSIONS["hard"]

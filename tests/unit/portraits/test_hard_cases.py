@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields
 from functools import cache
+from itertools import pairwise
 
 import cv2
 import numpy as np
 import pytest
 
 from hairgan.portraits import Portrait, randomized
+from hairgan.portraits.canvas import Canvas
 from hairgan.portraits.randomized.hairstyle import sample_hairstyle
 from hairgan.portraits.randomized.hard_cases import HardCases, cast_hard_shadows, with_gray_hair
 from hairgan.portraits.randomized.identity import sample_identity
+from hairgan.portraits.randomized.lookalikes import paint_lookalikes_behind, shade_ears
 from hairgan.regions import Region
 
 SIZE = 64
@@ -48,7 +51,9 @@ def test_each_case_changes_the_picture(draw: Draw, case: str) -> None:
     assert not np.array_equal(draw(SHORT, HardCases(**{case: True})).image, draw(SHORT, HardCases()).image)
 
 
-@pytest.mark.parametrize("case", ["light_wall", "wall_shadow", "neck_shadow", "flowers_behind"])
+@pytest.mark.parametrize(
+    "case", ["light_wall", "wall_shadow", "neck_shadow", "flowers_behind", "lookalikes", "dark_ears"]
+)
 def test_what_is_not_hair_leaves_the_label_map_as_it_is(draw: Draw, case: str) -> None:
     np.testing.assert_array_equal(draw(SHORT, HardCases(**{case: True})).labels, draw(SHORT, HardCases()).labels)
 
@@ -108,6 +113,31 @@ def test_a_shadow_of_the_head_falls_on_the_neck() -> None:
     cast_hard_shadows(image, labels, HardCases(neck_shadow=True), 5)
     assert image[: SIZE // 2 - 3].min() > 195
     assert image[SIZE // 2 :].min() < 170 and image[SIZE - 1].min() > 195
+
+
+def test_ears_in_the_shade_of_hair_are_darker_and_nothing_else_is() -> None:
+    labels = np.full((SIZE, SIZE), int(Region.SKIN), dtype=np.uint8)
+    labels[20:40, :12], labels[20:40, 12:24] = Region.HAIR, Region.L_EAR
+    image = np.full((SIZE, SIZE, 3), 200, dtype=np.float32)
+    shade_ears(image, labels, 3)
+    ear = image[labels == Region.L_EAR].reshape(20, 12, 3)
+    assert ear.max() < 190 and ear[5:-5, 1].mean() < ear[5:-5, -2].mean() - 5
+    assert image[:, 30:].min() == 200
+
+
+def test_lookalikes_have_a_color_near_that_of_the_hair() -> None:
+    """On average over many portraits nearer than the hair of the next one."""
+    near = far = 0.0
+    styles = [sample_hairstyle(0, index, sample_identity(0, index)) for index in range(24)]
+    for style, other in pairwise(styles):
+        canvas = Canvas(SIZE, sample_identity(0, 0).scene.camera)
+        before = canvas.image.copy()
+        paint_lookalikes_behind(canvas, style, style.noise)
+        painted = canvas.image[np.abs(canvas.image - before).max(axis=2) > 1]
+        hues = [np.array(each.color) / max(each.color) for each in (style, other)]
+        mean = painted.mean(axis=0) / painted.mean(axis=0).max()
+        near, far = near + float(np.abs(mean - hues[0]).sum()), far + float(np.abs(mean - hues[1]).sum())
+    assert near < 0.6 * far
 
 
 def test_every_case_occurs_and_none_always_but_the_nape() -> None:

@@ -37,6 +37,20 @@ def paint_flowers_behind(canvas: Canvas, noise: int) -> None:
     _blend(canvas, layer, float(np.exp(rng.uniform(np.log(0.0006), np.log(0.012)))), None)
 
 
+def paint_roses_behind(canvas: Canvas, rng: np.random.Generator, tone: Float32[ndarray, "3"]) -> None:
+    """Paint a bush of roses of one color beside the head, for a picture that has a background only."""
+    layer = np.zeros((canvas.side, canvas.side, 4), dtype=np.uint8)
+    large, wide, high = float(rng.uniform(0.03, 0.09)), float(rng.uniform(0.1, 0.3)), float(rng.uniform(0.1, 0.45))
+    center = np.array([0.5 + rng.choice([-1, 1]) * rng.uniform(0.15, 0.5), rng.uniform(0.1, 1.0)])
+    for _ in range(int(min(5 * wide * high / large**2, 90))):
+        place = center + np.array([rng.uniform(-wide, wide), rng.uniform(-high, high)])
+        if rng.random() < 0.9:
+            _flower(layer, rng, place, large * float(rng.uniform(0.7, 1.3)), tone)
+        else:
+            _leaf(layer, rng, place, large * float(rng.uniform(0.6, 1.5)), _hue(rng, _LEAVES))
+    _blend(canvas, layer, float(np.exp(rng.uniform(np.log(0.0006), np.log(0.01)))), None)
+
+
 def paint_flowers_in_front(canvas: Canvas, noise: int) -> None:
     """Paint one to five flowers with leaves over the edge of the hair, for a picture that has its hair."""
     rng = numpy_generator(noise, "hard/flowers in front")

@@ -1,5 +1,6 @@
 """Cases in which parsers of photographs fail: white and gray hair before light walls, shadows that look like hair,
-flowers, dark collars, hair in the shade (`nape`), and hairlines where hair gets thin gradually (`hairline`).
+flowers, dark collars, hair in the shade (`nape`), hairlines where hair gets thin gradually (`hairline`), and what has
+the color of the hair and is none (`lookalikes`).
 
 What is drawn here is drawn from seeds of its own, with purposes that begin with "hard/", over a randomized portrait.
 """
@@ -44,6 +45,8 @@ class HardCases:
     dark_collar: bool = False
     nape: bool = False
     hairline: bool = False
+    lookalikes: bool = False
+    dark_ears: bool = False
 
     @staticmethod
     def sample(noise: int) -> HardCases:
@@ -53,7 +56,10 @@ class HardCases:
         light = rng.random() < (0.65 if gray or wall_shadow else 0.12)
         neck_shadow, behind, front, collar = (bool(v) for v in rng.random(4) < (0.45, 0.18, 0.08, 0.25))
         hairline = bool(rng.random() < 0.6)
-        return HardCases(gray, bool(light), wall_shadow, neck_shadow, behind, front, collar, True, hairline)
+        lookalikes, dark_ears = (bool(v) for v in rng.random(2) < (0.3, 0.4))
+        return HardCases(
+            gray, bool(light), wall_shadow, neck_shadow, behind, front, collar, True, hairline, lookalikes, dark_ears
+        )
 
 
 def with_gray_hair(style: Hairstyle, noise: int) -> Hairstyle:

@@ -34,6 +34,7 @@ class NapeHair:
         self.tufts = short and not self.knot and rng.random() < (0.85 if person.male else 0.5)
         self.over_collar = self.tufts and rng.random() < 0.5
         self.brightness = float(rng.uniform(0.2, 0.95))
+        self.flare = float(rng.uniform(0.03, 0.09)) if rng.random() < 0.35 else 0.0
         self.depth = float(rng.uniform(0.62, 0.74) if rng.random() < 0.3 else rng.uniform(0.72, 0.95))
 
     def paint_behind_body(self) -> None:
@@ -80,6 +81,7 @@ class NapeHair:
         """From behind the ear down to ragged tips beside the neck."""
         rng, wide = self.rng, self.person.head.width
         out = float(rng.uniform(0.0, 0.065) + 0.5 * max(self.style.volume - 0.02, 0))
+        out += self.flare * float(rng.uniform(0.7, 1.2))
         flick = float(rng.normal(0.012, 0.035))
         low = self.depth + float(rng.normal(0, 0.02))
         curl = 1.2 * self.style.wave * np.sin(rng.uniform(0, 6.3) + np.arange(4) * float(rng.uniform(1.5, 3)))

@@ -33,6 +33,7 @@ from hairgan.portraits.randomized.hard_cases import (
 )  # fmt: skip
 from hairgan.portraits.randomized.identity import match_colors, sample_identity
 from hairgan.portraits.randomized.light import add_shadows, add_texture
+from hairgan.portraits.randomized.lookalikes import paint_lookalikes_behind, shade_ears
 from hairgan.portraits.randomized.nape import NapeHair
 from hairgan.portraits.randomized.occluders import paint_occluders
 from hairgan.portraits.randomized.warp import warp
@@ -86,6 +87,8 @@ def _draw(seed: int, index: int, size: int, hard: bool) -> Portrait:
         lighten_wall(canvas, person.noise)
     if cases.flowers_behind:
         paint_flowers_behind(canvas, person.noise)
+    if cases.lookalikes:
+        paint_lookalikes_behind(canvas, style, person.noise)
     nape = NapeHair(canvas, person, style) if cases.nape and not bald else None
     if nape:
         nape.paint_behind_body()
@@ -131,6 +134,8 @@ def _draw(seed: int, index: int, size: int, hard: bool) -> Portrait:
     if cases.hairline and not bald and style.bangs in ("none", "swept"):
         thin_out_hairline(image, labels, style)
     add_loose_strands(image, labels, style)
+    if cases.dark_ears:
+        shade_ears(image, labels, person.noise)
     add_shadows(image, labels, person)
     if cases.wall_shadow or cases.neck_shadow:
         cast_hard_shadows(image, labels, cases, person.noise)
