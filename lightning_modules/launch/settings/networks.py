@@ -89,6 +89,7 @@ class HairLayoutNet(Settings):
     image_size: ImageSize
     base_width: Width = 24
     embedding_dim: Width = 6
+    detail: bool = False
 
     @model_validator(mode="after")
     def _divides_into_groups(self) -> HairLayoutNet:

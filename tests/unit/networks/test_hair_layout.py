@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from hairgan.networks.hair_layout import HairLayoutNet
+from hairgan.networks.face_alignment import align_faces
+from hairgan.networks.hair_layout import DISPLACEMENT, CarriedOutline, HairLayoutNet
 from hairgan.regions import NUM_REGIONS
 
 
@@ -34,6 +35,32 @@ def test_the_config_makes_the_same_network() -> None:
     again.load_state_dict(network.state_dict())
     source, reference = label_maps(0, 48), label_maps(1, 48)
     torch.testing.assert_close(again(source, reference), network(source, reference), rtol=0, atol=0)
+
+
+def test_detail_changes_nothing_before_it_is_trained_but_that_faces_are_aligned() -> None:
+    torch.manual_seed(0)
+    plain, detailed = HairLayoutNet(image_size=32).eval(), HairLayoutNet(image_size=32, detail=True).eval()
+    missing, unexpected = detailed.load_state_dict(plain.state_dict(), strict=False)
+    assert not unexpected and all(name.startswith("carried_outline.") for name in missing)
+    source, reference = label_maps(0), label_maps(1)
+    aligned = align_faces(reference, source)
+    torch.testing.assert_close(detailed(source, reference), plain(source, aligned), rtol=0, atol=0)
+
+
+def test_the_displacement_moves_what_the_reference_shows() -> None:
+    """With a displacement of 4 pixels to the right, it sees a pixel where another one is 4 pixels to the left."""
+    torch.manual_seed(0)
+    carried = CarriedOutline(quarter=4, half=16, embedding_dim=3).eval()
+    torch.nn.init.normal_(carried.head.weight)
+    reference = torch.zeros(2, 32, 32, dtype=torch.int64)
+    reference[:, 12:22, 12:22] = label_maps(2)[:, 12:22, 12:22]
+    quarter, half = torch.zeros(2, 4, 8, 8), torch.zeros(2, 16, 16, 16)
+    unmoved, shifted = (carried(reference.roll(-by, dims=2), quarter, half) for by in (0, 4))
+    with torch.no_grad():
+        carried.displacement.bias[0] = 4 * (2 / 31) / DISPLACEMENT
+    moved = carried(reference, quarter, half)
+    assert not torch.allclose(unmoved, shifted, atol=1e-2)
+    torch.testing.assert_close(moved, shifted, rtol=0, atol=1e-2)
 
 
 def test_sizes_and_widths_that_do_not_divide_are_refused() -> None:
