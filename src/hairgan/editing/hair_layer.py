@@ -51,49 +51,55 @@ class LayeredHair:
 def layer_hair(
     photo: ParsedPhoto,
     new: NewHair,
-    outline_of: ParsedPhoto,
+    outline_of: ParsedPhoto | None,
     strands_of: ParsedPhoto,
     color_of: ParsedPhoto | None,
     wanted: LabColor,
+    *,
+    keeps_own: bool = False,
     loose_strands: bool = True,
 ) -> LayeredHair:
     """Replace the hair of a photo.
 
     Args:
         new: where the new hair goes.
-        outline_of: the photo whose hair has the outline that the new hair is to have in detail.
+        outline_of: the photo whose hair has the outline that the new hair is to have in detail; None: a smooth one.
         strands_of: the photo whose strands the new hair has.
         color_of: the photo whose hair varies in color over the head as the new hair is to; None: hair and strands are
             dyed by tones (`hairgan.editing.tones`).
-        wanted: color of the new hair. Its mean is met.
+        wanted: color of the new hair. Its mean is met, except where the photo keeps its own hair and colors.
+        keeps_own: whether the photo's hair stays as it is where new hair covers it: only the rest has the strands of
+            `strands_of`, in the photo's colors. `color_of` is then the photo, or None.
         loose_strands: whether the outline has the donor's single strands too; those of drawn people look like wire.
     """
     size = len(new.alpha)
     labels = photo.labels_at(size)
     plate = remove_hair(photo, new.uncovered, resize_picture(new.alpha, len(photo.labels)), size)
     hair = new.alpha > 0.5
-    donors = [outline_of, strands_of] if color_of is None else [outline_of, strands_of, color_of]
+    donors = [each for each in (outline_of, strands_of, None if keeps_own else color_of) if each is not None]
     warps = {id(donor): HairWarp.between(donor.labels_at(size), labels, hair) for donor in donors}
-    texture = hair_texture(strands_of, size)
-    if color_of is None:
-        lab, strands = (warps[id(strands_of)](part) for part in (_dyed(texture, strands_of, wanted), texture.strands))
+    strands = warps[id(strands_of)](hair_texture(strands_of, size).strands)
+    if keeps_own:
+        texture = hair_texture(photo, size).with_strands_of(strands)
     else:
-        strands = warps[id(strands_of)](texture.strands) * _relief(strands_of.hair_color().mean, wanted.mean)
-        lab = warps[id(color_of)](hair_texture(color_of, size).color) + strands
-    if hair.any():
+        painted = strands_of if color_of is None else color_of
+        if color_of is not None:
+            strands = strands * _relief(strands_of.hair_color().mean, wanted.mean)
+        texture = HairTexture(warps[id(painted)](hair_texture(painted, size).color), strands)
+    lab = texture.color + texture.strands
+    if color_of is None:
+        was = (photo if keeps_own else strands_of).hair_color()
+        lab = dyed_by_tones(lab[..., 0].clip(0, 100), np.ones_like(lab[..., 0]), was, wanted)
+    if hair.any() and not (keeps_own and color_of is not None):
         lab = lab + (wanted.mean - lab[hair].mean(axis=0)).astype(np.float32)
     lab[..., 0] = lab[..., 0].clip(0, 100)
-    alpha = _edge_of_strands(_with_hairline(new.alpha, labels), strands[..., 0])
-    alpha = _with_outline(alpha, outline_of, warps[id(outline_of)], loose_strands) * free_for_hair(labels)
+    alpha = _edge_of_strands(_with_hairline(new.alpha, labels), texture.strands[..., 0])
+    if outline_of is not None:
+        alpha = _with_outline(alpha, outline_of, warps[id(outline_of)], loose_strands)
+    alpha = alpha * free_for_hair(labels)
     without_hair = plate.picture
     picture = without_hair + alpha[..., None] * (lab_to_rgb(lab) - without_hair)
     return LayeredHair(picture, np.maximum(plate.changed, alpha))
-
-
-def _dyed(texture: HairTexture, photo: ParsedPhoto, wanted: LabColor) -> Float32[ndarray, "s s 3"]:
-    """The texture of a photo's hair in another color, in Lab."""
-    lightness = (texture.color + texture.strands)[..., 0].clip(0, 100)
-    return dyed_by_tones(lightness, np.ones_like(lightness), photo.hair_color(), wanted)
 
 
 def _with_hairline(alpha: Float32[ndarray, "s s"], labels: UInt8[ndarray, "s s"]) -> Float32[ndarray, "s s"]:

@@ -17,7 +17,7 @@ from numpy import ndarray
 from hairgan.editing.blending import continued
 from hairgan.editing.color import rgb_to_lab
 from hairgan.editing.corrections import mirrored, smoothed
-from hairgan.editing.masks import grown
+from hairgan.editing.masks import grown, smooth_step
 from hairgan.editing.parsed_photo import ParsedPhoto
 from hairgan.regions import Region
 
@@ -25,6 +25,8 @@ STRAND_BLUR = 1 / 24
 """Standard deviation, as a share of the crop's side, of the blur whose difference from the hair counts as strands."""
 MIN_INNER = 60
 """Pixels away from the hair's edge that are enough to take its texture from."""
+KEPT_FROM = 1 / 32
+"""Depth inside a photo's hair, as a share of the crop's side, from which on only its own strands are seen."""
 BESIDE_HAT = 1 / 40
 """Distance from a hat in which hair has its color or its shadow, as a share of the crop's side."""
 BEHIND_HAIR = ((Region.BACKGROUND,), (Region.SKIN, Region.L_EAR, Region.R_EAR, Region.NECK))
@@ -55,6 +57,19 @@ class HairTexture:
     """Without strands."""
     strands: Float32[ndarray, "s s 3"]
     """What strands differ from that by."""
+    seen: Float32[ndarray, "s s"] | None = None
+    """1 well inside the hair that the photo shows, 0 where it is continued; None if it was warped."""
+
+    def with_strands_of(self, others: Float32[ndarray, "s s 3"]) -> HairTexture:
+        """The texture where it is seen, and other strands, with at most its contrast, in its colors elsewhere."""
+        assert self.seen is not None
+        seen, inside = self.seen[..., None], self.seen > 0.5
+        if inside.any():
+            contrast = self.strands[inside, 0].std() / max(float(others[..., 0].std()), 1e-3)
+            others = others * np.float32(min(contrast, 1))
+        # the mean of two patterns that have nothing to do with each other has less contrast than either
+        strands = (seen * self.strands + (1 - seen) * others) / np.sqrt(seen**2 + (1 - seen) ** 2)
+        return HairTexture(self.color, strands, self.seen)
 
 
 def hair_texture(photo: ParsedPhoto, size: int) -> HairTexture:
@@ -74,7 +89,9 @@ def hair_texture(photo: ParsedPhoto, size: int) -> HairTexture:
         if (inner & ~others).sum() >= MIN_INNER:
             inner = inner & ~others
     color = smoothed(lab, inner, STRAND_BLUR * size)
-    return HairTexture(continued(color, inner), mirrored(lab - color, inner))
+    depth = cv2.distanceTransform(inner.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    seen = smooth_step(depth / size, 0, KEPT_FROM)
+    return HairTexture(continued(color, inner), mirrored(lab - color, inner), seen)
 
 
 def beside_hat(labels: UInt8[ndarray, "s s"]) -> Bool[ndarray, "s s"]:

@@ -23,7 +23,7 @@ from hairgan.regions import Region
 COLOR_DOMAINS = {"blond": "blond"}
 """Domains that are about color, and the color that restyling to them dyes hair in."""
 TEXTURE_DOMAINS = ("long_perm",)
-"""Domains that are about strands: restyling to them takes the donor's, which are the photo's own elsewhere."""
+"""Domains that are about strands: restyling to them keeps none of the photo's."""
 
 
 class LayerRestyler:
@@ -76,10 +76,13 @@ class LayerRestyler:
             shapes = [WantedShape(one.photo.labels, one.share) for one in donors]
             new = place_hair(self.layouter(photo, shapes, photo.painted_size))
         with timings.stage("paint"):
-            takes_strands = request.references or request.domain in TEXTURE_DOMAINS or not photo.has_hair
-            strands_of = donor if takes_strands else photo
             color_of, color = _color(request, donor, wanted)
-            layer = layer_hair(photo, new, donor, strands_of, color_of, color, loose_strands=bool(request.references))
+            keeps_own = photo.has_hair and not request.references and request.domain not in TEXTURE_DOMAINS
+            keeps_own = keeps_own and (color_of is None or color_of is photo)
+            layer = layer_hair(
+                photo, new, None if keeps_own else donor, donor, color_of, color,
+                keeps_own=keeps_own, loose_strands=bool(request.references),
+            )  # fmt: skip
         return Painting(
             photo=photo,
             picture=layer.picture,

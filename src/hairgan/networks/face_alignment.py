@@ -28,6 +28,18 @@ def align_faces(labels: Int64[Tensor, "b s s"], onto: Int64[Tensor, "b s s"]) ->
         labels: label maps to move.
         onto: label maps that stay.
     """
+    grid = F.affine_grid(face_affine(labels, onto), [len(labels), 1, *labels.shape[1:]], align_corners=False)
+    moved = F.grid_sample(labels[:, None].float(), grid, mode="nearest", padding_mode="border", align_corners=False)
+    return moved[:, 0].long()
+
+
+def face_affine(labels: Int64[Tensor, "b s s"], onto: Int64[Tensor, "b s s"]) -> Float[Tensor, "b 2 3"]:
+    """From places of the one face to the same places of the other: maps for `torch.nn.functional.affine_grid`.
+
+    Args:
+        labels: label maps to move.
+        onto: label maps that stay.
+    """
     theirs, own = _centers(onto), _centers(labels)
     weight = (theirs[1] & own[1]).float()[..., None]
     count = weight.sum(1).clamp(min=1)
@@ -36,12 +48,9 @@ def align_faces(labels: Int64[Tensor, "b s s"], onto: Int64[Tensor, "b s s"]) ->
     spread = (x**2).sum((1, 2)) + RIDGE
     cosine = ((x * y).sum((1, 2)) + RIDGE) / spread
     sine = (x[..., 0] * y[..., 1] - x[..., 1] * y[..., 0]).sum(1) / spread
-    turn = torch.stack([cosine, -sine, sine, cosine], 1).view(-1, 2, 2)  # from a place in `onto` to one in `labels`
+    turn = torch.stack([cosine, -sine, sine, cosine], 1).view(-1, 2, 2)
     shift = own_mean - (turn @ their_mean[..., None])[..., 0]
-    affine = torch.cat([turn, shift[..., None]], 2)
-    grid = F.affine_grid(affine, [len(labels), 1, *labels.shape[1:]], align_corners=False)
-    moved = F.grid_sample(labels[:, None].float(), grid, mode="nearest", padding_mode="border", align_corners=False)
-    return moved[:, 0].long()
+    return torch.cat([turn, shift[..., None]], 2)
 
 
 def _centers(labels: Int64[Tensor, "b s s"]) -> tuple[Float[Tensor, "b parts 2"], Bool[Tensor, "b parts"]]:

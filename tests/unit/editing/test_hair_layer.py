@@ -13,7 +13,8 @@ from hairgan.editing.drawn_donors import drawn_donor
 from hairgan.editing.ears import ear_shading
 from hairgan.editing.grain import grain
 from hairgan.editing.hair_layer import layer_hair
-from hairgan.editing.hair_texture import MAX_STRETCH, HairWarp, hair_texture
+from hairgan.editing.hair_texture import KEPT_FROM, MAX_STRETCH, HairWarp, hair_texture
+from hairgan.editing.masks import grown
 from hairgan.editing.new_hair import HairLayouter, WantedShape
 from hairgan.editing.parsed_photo import ParsedPhoto
 from hairgan.editing.plate import remove_hair
@@ -270,7 +271,7 @@ def test_stripes_reach_from_the_inner_to_the_outer_edge_of_wider_hair() -> None:
 
 
 def test_the_outline_has_the_locks_of_the_donors(long_haired, short_haired) -> None:
-    """Spikes of the donor's hair stand out of the new hair too, unless a hat hides where they end."""
+    """Spikes of the donor's hair stand out of the new hair too, unless a hat hides where they end or none is given."""
     labels = short_haired.labels.copy()
     top = np.flatnonzero((labels == Region.HAIR).any(axis=1))[0]
     columns = np.arange(SIDE)
@@ -280,7 +281,7 @@ def test_the_outline_has_the_locks_of_the_donors(long_haired, short_haired) -> N
     spiked = parsed(labels, (110, 50, 170))
     new = HairLayouter(WearsReference())(long_haired, [WantedShape(short_haired.labels)], SIDE)
 
-    def contrast(donor: ParsedPhoto) -> float:
+    def contrast(donor: ParsedPhoto | None) -> float:
         """How much more the layer changes below spikes than between them."""
         layer = layer_hair(bald, new, donor, short_haired, short_haired, short_haired.hair_color())
         row = np.abs(layer.picture - bald.crop)[top : top + 2, SIDE // 2 - 12 : SIDE // 2 + 12].mean(axis=(0, 2))
@@ -290,7 +291,7 @@ def test_the_outline_has_the_locks_of_the_donors(long_haired, short_haired) -> N
     bald = parsed(draw_labels(SIDE, length=0), (0, 0, 0))
     hatted = replace(spiked, labels=np.where(labels == Region.BACKGROUND, np.uint8(Region.HAT), labels))
     smooth = contrast(short_haired)
-    assert contrast(spiked) > smooth + 20 and contrast(hatted) < smooth + 5
+    assert contrast(spiked) > smooth + 20 and max(contrast(hatted), contrast(None)) < smooth + 5
 
 
 def test_hair_is_repeated_where_the_donor_has_none() -> None:
@@ -340,6 +341,48 @@ def test_dark_hair_that_becomes_blond_gets_light_and_shade(long_haired, short_ha
     assert lab[:, 0].std() > 1.8 * before
 
 
+def striped(photo: ParsedPhoto, axis: int, period: int) -> ParsedPhoto:
+    """The photo with strands along an axis."""
+    light = 1 + 0.4 * np.sin(np.indices((SIDE, SIDE))[1 - axis] * (2 * np.pi / period))[..., None]
+    crop = (photo.crop * light).clip(0, 255).astype(np.uint8)
+    return replace(photo, crop=crop, photo=crop)
+
+
+def test_own_hair_stays_where_new_hair_covers_it(long_haired, short_haired) -> None:
+    """And only the rest has the donor's strands, in the photo's color."""
+    own, donor = striped(short_haired, 0, 6), striped(parsed(long_haired.labels, (30, 140, 60)), 1, 6)
+    new = HairLayouter(WearsReference())(own, [WantedShape(donor.labels)], SIDE)
+    layer = layer_hair(own, new, None, donor, own, own.hair_color(), keeps_own=True)
+    was = (own.labels == Region.HAIR).astype(np.uint8)
+    deep = cv2.distanceTransform(was, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) > KEPT_FROM * SIDE + 2
+    kept = deep & (new.alpha == 1)
+    assert kept.sum() > 100
+    assert np.abs(layer.picture - own.crop)[kept].max() < 2
+    added = (grown(was > 0, 4) == 0) & (new.alpha == 1)
+    inner = cv2.erode(added.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    across, along = (np.abs(np.diff(layer.picture[..., 1], axis=axis, append=0))[inner].mean() for axis in (0, 1))
+    assert inner.sum() > 100 and across > 3 * along
+    lab, wanted = rgb_to_lab(layer.picture[inner]).mean(axis=0), own.hair_color().mean
+    assert np.abs(lab - wanted).max() < 12
+
+
+def test_own_hair_that_stays_is_dyed_with_the_rest(long_haired, short_haired) -> None:
+    own = striped(short_haired, 0, 6)
+    new = HairLayouter(WearsReference())(own, [WantedShape(long_haired.labels)], SIDE)
+    blond = WantedColor.from_text("blond").lab
+    lab = rgb_to_lab(layer_hair(own, new, None, long_haired, None, blond, keeps_own=True).picture)
+    assert np.abs(lab[new.alpha == 1].mean(axis=0) - blond.mean).max() < 3
+
+
+def test_other_strands_have_at_most_the_contrast_of_the_own_ones(short_haired) -> None:
+    texture = hair_texture(striped(short_haired, 0, 6), SIDE)
+    others = 50 * np.random.default_rng(0).standard_normal((SIDE, SIDE, 3)).astype(np.float32)
+    for amplitude in (1.0, 1e-3):
+        beside = texture.with_strands_of(amplitude * others).strands[texture.seen == 0][:, 0]
+        own = texture.strands[texture.seen > 0.5][:, 0].std()
+        assert abs(beside.std() - min(50 * amplitude, own)) < 0.1 * beside.std()
+
+
 def test_single_strands_of_a_donors_outline_can_be_left_out(long_haired, short_haired) -> None:
     """A strand beside the donor's hair, two pixels wide, which a layout network does not know."""
     labels, crop, share = short_haired.labels, short_haired.crop.copy(), short_haired.hair.copy()
@@ -351,7 +394,7 @@ def test_single_strands_of_a_donors_outline_can_be_left_out(long_haired, short_h
     green = LabColor(rgb_to_lab(np.array([[[60, 160, 60]]], np.float32))[0, 0].astype(float))
     shown = []
     for loose_strands in (True, False):
-        layer = layer_hair(long_haired, new, donor, short_haired, None, green, loose_strands)
+        layer = layer_hair(long_haired, new, donor, short_haired, None, green, loose_strands=loose_strands)
         shown.append((layer.picture[strand][..., 1] - layer.picture[strand][..., 0]).max())
     assert shown[0] > 40 and shown[1] < 15
 
