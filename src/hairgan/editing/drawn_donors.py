@@ -33,20 +33,21 @@ def drawn_domains() -> Domains:
 
 
 @cache
-def drawn_donor(domain: str, number: int, size: int) -> ParsedPhoto:
+def drawn_donor(domain: str, number: int, size: int, straight: bool = False) -> ParsedPhoto:
     """The `number`-th drawn person of a domain, in even light, with the true label map.
 
     Args:
         domain: one of `drawn_domains().names`.
         number: 0 or more.
         size: side of the drawing in pixels.
+        straight: only people with straight hair.
 
     Raises:
         ValueError: there is no such domain.
     """
     if domain not in drawn_domains().names:
         raise ValueError(f"there is no domain '{domain}'; the domains are {', '.join(drawn_domains().names)}")
-    found = (index for index in count() if _suits(domain, index))
+    found = (index for index in count() if _suits(domain, index, straight))
     index = next(index for position, index in enumerate(found) if position == number)
     person, style = Identity.sample(SEED, index), Hairstyle.sample(SEED, index)
     if style.color_name != "blond":
@@ -57,10 +58,12 @@ def drawn_donor(domain: str, number: int, size: int) -> ParsedPhoto:
 
 
 @cache
-def _suits(domain: str, index: int) -> bool:
+def _suits(domain: str, index: int, straight: bool) -> bool:
     _, labels, attributes = PortraitItem(SEED, ATTRIBUTE_SIZE)(index)
     assert labels is not None
     if (labels == Region.HAIR).mean() < MIN_HAIR or (labels == Region.HAT).any():
+        return False
+    if straight and not attributes["Straight_Hair"]:
         return False
     matches = drawn_domains().matches(pl.DataFrame([attributes]))[0]
     return bool(matches[drawn_domains().names.index(domain)])

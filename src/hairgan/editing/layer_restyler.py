@@ -23,7 +23,7 @@ from hairgan.regions import Region
 COLOR_DOMAINS = {"blond": "blond"}
 """Domains that are about color, and the color that restyling to them dyes hair in."""
 TEXTURE_DOMAINS = ("long_perm",)
-"""Domains that are about strands: restyling to them keeps none of the photo's."""
+"""Domains that are about strands: restyling to them keeps none of the photo's. Drawn donors of others are straight."""
 
 
 class LayerRestyler:
@@ -112,7 +112,7 @@ class LayerRestyler:
 def _drawn_donor(domain: str, number: int, size: int) -> ParsedPhoto:
     from hairgan.editing.drawn_donors import drawn_donor  # imports polars
 
-    return drawn_donor(domain, number, size)
+    return drawn_donor(domain, number, size, straight=domain not in TEXTURE_DOMAINS)
 
 
 def _main(references: Sequence[WeightedReference]) -> ParsedPhoto:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hairgan.editing.drawn_donors import drawn_donor
+from hairgan.regions import Region
 
 
 @pytest.mark.parametrize("number", range(6))
@@ -21,6 +22,23 @@ def test_blond_donors_are_blond(number) -> None:
     lightness, a, b = drawn_donor("blond", number, 128).hair_color().mean
     hue = np.degrees(np.arctan2(b, a))
     assert lightness > 55 and 65 < hue < 90 and np.hypot(a, b) > 20
+
+
+def test_straight_donors_have_no_curls() -> None:
+    """The strands of curls change their direction: beside those of straight hair, as many run across as along."""
+
+    def slant(straight: bool) -> float:
+        values = []
+        for number in range(6):
+            donor = drawn_donor("bob", number, 128, straight)
+            below = donor.labels == Region.HAIR
+            below[:64] = False
+            lightness = donor.crop.mean(axis=2)
+            down, across = np.gradient(lightness)
+            values.append(np.abs(down[below]).mean() / np.abs(across[below]).mean())
+        return max(values)
+
+    assert slant(True) < 0.75 < slant(False)
 
 
 def test_a_domain_that_is_not_known_is_refused() -> None:
