@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Float, Float32, UInt8
+from jaxtyping import Float32, UInt8
 from numpy import ndarray
 
 from hairgan.editing.color import LabColor, lab_to_rgb
@@ -15,7 +15,7 @@ from hairgan.editing.masks import grown, matte, smooth_step
 from hairgan.editing.new_hair import NewHair, free_for_hair
 from hairgan.editing.parsed_photo import ParsedPhoto
 from hairgan.editing.plate import remove_hair
-from hairgan.editing.tones import dyed_by_tones, usual_contrast
+from hairgan.editing.tones import dyed_by_tones
 from hairgan.photos.network_images import resize_picture
 from hairgan.regions import Region
 
@@ -53,9 +53,9 @@ def layer_hair(
     new: NewHair,
     outline_of: ParsedPhoto | None,
     strands_of: ParsedPhoto,
-    color_of: ParsedPhoto | None,
     wanted: LabColor,
     *,
+    dyed: bool = True,
     keeps_own: bool = False,
     loose_strands: bool = True,
 ) -> LayeredHair:
@@ -65,32 +65,29 @@ def layer_hair(
         new: where the new hair goes.
         outline_of: the photo whose hair has the outline that the new hair is to have in detail; None: a smooth one.
         strands_of: the photo whose strands the new hair has.
-        color_of: the photo whose hair varies in color over the head as the new hair is to; None: hair and strands are
-            dyed by tones (`hairgan.editing.tones`).
-        wanted: color of the new hair. Its mean is met, except where the photo keeps its own hair and colors.
+        wanted: color of the new hair.
+        dyed: whether the hair is dyed by tones (`hairgan.editing.tones`) in the wanted color. Otherwise it varies in
+            color over the head as that of `strands_of` does, whose mean is moved to the wanted one.
         keeps_own: whether the photo's hair stays as it is where new hair covers it: only the rest has the strands of
-            `strands_of`, in the photo's colors. `color_of` is then the photo, or None.
+            `strands_of`, in the photo's colors, whose mean stays unless they are dyed.
         loose_strands: whether the outline has the donor's single strands too; those of drawn people look like wire.
     """
     size = len(new.alpha)
     labels = photo.labels_at(size)
     plate = remove_hair(photo, new.uncovered, resize_picture(new.alpha, len(photo.labels)), size)
     hair = new.alpha > 0.5
-    donors = [each for each in (outline_of, strands_of, None if keeps_own else color_of) if each is not None]
-    warps = {id(donor): HairWarp.between(donor.labels_at(size), labels, hair) for donor in donors}
-    strands = warps[id(strands_of)](hair_texture(strands_of, size).strands)
+    donors = {id(donor): donor for donor in (outline_of, strands_of) if donor is not None}
+    warps = {name: HairWarp.between(donor.labels_at(size), labels, hair) for name, donor in donors.items()}
+    theirs, warp = hair_texture(strands_of, size), warps[id(strands_of)]
     if keeps_own:
-        texture = hair_texture(photo, size).with_strands_of(strands)
+        texture = hair_texture(photo, size).with_strands_of(warp(theirs.strands))
     else:
-        painted = strands_of if color_of is None else color_of
-        if color_of is not None:
-            strands = strands * _relief(strands_of.hair_color().mean, wanted.mean)
-        texture = HairTexture(warps[id(painted)](hair_texture(painted, size).color), strands)
+        texture = HairTexture(warp(theirs.color), warp(theirs.strands))
     lab = texture.color + texture.strands
-    if color_of is None:
+    if dyed:
         was = (photo if keeps_own else strands_of).hair_color()
         lab = dyed_by_tones(lab[..., 0].clip(0, 100), np.ones_like(lab[..., 0]), was, wanted)
-    if hair.any() and not (keeps_own and color_of is not None):
+    if hair.any() and (dyed or not keeps_own):
         lab = lab + (wanted.mean - lab[hair].mean(axis=0)).astype(np.float32)
     lab[..., 0] = lab[..., 0].clip(0, 100)
     alpha = _edge_of_strands(_with_hairline(new.alpha, labels), texture.strands[..., 0])
@@ -127,13 +124,6 @@ def _edge_of_strands(alpha: Float32[ndarray, "s s"], strands: Float32[ndarray, "
         return alpha
     relief = (strands / spread).clip(-LIMIT, LIMIT)
     return (alpha + RELIEF * 4 * alpha * (1 - alpha) * relief).clip(0, 1)
-
-
-def _relief(theirs: Float[ndarray, " 3"], mean: Float[ndarray, " 3"]) -> Float32[ndarray, " 3"]:
-    """Factors on strands, in Lab, in hair of another mean color: dark hair has less contrast, grey hair no hues."""
-    contrast = usual_contrast(mean[0]) / usual_contrast(theirs[0])
-    chroma = min(1.0, float(np.hypot(*mean[1:]) / max(np.hypot(*theirs[1:]), 1e-3)))
-    return np.array([contrast, chroma, chroma], np.float32)
 
 
 def _with_outline(

@@ -76,12 +76,12 @@ class LayerRestyler:
             shapes = [WantedShape(one.photo.labels, one.share) for one in donors]
             new = place_hair(self.layouter(photo, shapes, photo.painted_size))
         with timings.stage("paint"):
-            color_of, color = _color(request, donor, wanted)
             keeps_own = photo.has_hair and not request.references and request.domain not in TEXTURE_DOMAINS
-            keeps_own = keeps_own and (color_of is None or color_of is photo)
+            whose, color = _color(request, donor, wanted)
             layer = layer_hair(
-                photo, new, None if keeps_own else donor, donor, color_of, color,
-                keeps_own=keeps_own, loose_strands=bool(request.references),
+                photo, new, None if keeps_own else donor, donor, color,
+                dyed=whose is not (photo if keeps_own else donor), keeps_own=keeps_own,
+                loose_strands=bool(request.references),
             )  # fmt: skip
         return Painting(
             photo=photo,
@@ -122,7 +122,7 @@ def _main(references: Sequence[WeightedReference]) -> ParsedPhoto:
 def _color(
     request: StyleRequest, donor: ParsedPhoto, wanted: WantedColor | None
 ) -> tuple[ParsedPhoto | None, LabColor]:
-    """Whose hair the colors come from, None for a dye, and the color."""
+    """Whose hair has the color of the new hair, None if it is named, and the color."""
     if wanted is not None:
         return (_main(wanted.references) if wanted.references else None), wanted.lab
     if request.domain in COLOR_DOMAINS:
