@@ -489,9 +489,7 @@ def test_a_donor_is_drawn_as_finely_as_its_hair_is_painted(salon, long_haired, m
 
 
 @pytest.mark.parametrize("how", [{"domain": "long_perm"}, {"like": "reference"}])
-def test_hair_with_strands_of_a_donor_has_the_photos_color_but_not_its_patches(
-    salon, long_haired, short_haired, how
-) -> None:
+def test_hair_with_strands_of_a_donor_has_the_photos_color_but_not_its_patches(salon, long_haired, how) -> None:
     """Light tips of the old hair, warped, would be a haze somewhere in the new one."""
     picture = long_haired.crop.astype(np.float32)
     hair = long_haired.labels == Region.HAIR
@@ -501,10 +499,10 @@ def test_hair_with_strands_of_a_donor_has_the_photos_color_but_not_its_patches(
         long_haired, crop=picture.astype(np.uint8), photo=picture.astype(np.uint8), hair=hair.astype(np.float32)
     )
     if "like" in how:
-        how = {"like": short_haired}
+        how = {"like": long_haired}
     edit = salon.restyle(photo, **how)
     new = cv2.erode((edit.layout == Region.HAIR).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     lab = rgb_to_lab(edit.image.astype(np.float32))
     assert np.abs(lab[new].mean(axis=0) - photo.hair_color().mean).max() < 6
     smooth = cv2.GaussianBlur(np.where(new, lab[..., 0], lab[new][:, 0].mean()).astype(np.float32), (0, 0), 6)
-    assert smooth[new].std() < 0.4 * rgb_to_lab(picture[hair])[:, 0].std()
+    assert smooth[new].std() < 0.2 * rgb_to_lab(picture[hair])[:, 0].std()
