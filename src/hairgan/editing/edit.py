@@ -27,8 +27,8 @@ class Edit:
     """An edited photo, and what led to it. Pictures are RGB bytes, label maps in the project's order."""
 
     image: UInt8[ndarray, "h w 3"]
-    """The photo at its own resolution. Where `mask` is 0 and outside the crop, its bytes are the source's; only dyed
-    hair that leaves the crop changes there as well."""
+    """The photo at its own resolution. Where `mask` is 0 and outside the crop, its bytes are the source's; only hair
+    that leaves the crop is dyed or removed there as well."""
     before: UInt8[ndarray, "s s 3"]
     """The aligned crop."""
     after: UInt8[ndarray, "s s 3"]

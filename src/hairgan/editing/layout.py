@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 from numpy import ndarray
 
+from hairgan.editing.masks import nearest_labels
 from hairgan.editing.rough_head import RoughHead
 from hairgan.regions import Region
 
@@ -36,7 +37,7 @@ def preserve_layout(source: UInt8[ndarray, "h w"], rough: UInt8[ndarray, "h w"])
     uncovered = (source == Region.HAIR) & ~hair
     out = np.where(hair, np.uint8(Region.HAIR), source)
     if uncovered.any():
-        filling = np.where(np.isin(rough, UNDER_HAIR), rough, _nearest(source, source != Region.HAIR))
+        filling = np.where(np.isin(rough, UNDER_HAIR), rough, nearest_labels(source, source != Region.HAIR))
         out[uncovered] = filling[uncovered]
     return out
 
@@ -65,15 +66,3 @@ def _smooth_hair(hair: Bool[ndarray, "h w"]) -> Bool[ndarray, "h w"]:
     areas = statistics[:, cv2.CC_STAT_AREA].copy()
     areas[0] = 0  # the part that is not hair
     return (areas >= SPECK * max(areas.max(), 1))[parts]
-
-
-def _nearest(labels: UInt8[ndarray, "h w"], valid: Bool[ndarray, "h w"]) -> UInt8[ndarray, "h w"]:
-    """The nearest valid label of each pixel; background if no pixel is valid."""
-    if not valid.any():
-        return np.zeros_like(labels)
-    _, index = cv2.distanceTransformWithLabels(
-        (~valid).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    table = np.zeros(index.max() + 1, np.uint8)
-    table[index[valid]] = labels[valid]
-    return table[index]

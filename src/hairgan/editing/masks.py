@@ -87,3 +87,15 @@ def grown(inside: Bool[ndarray, "s s"], distance: float) -> Bool[ndarray, "s s"]
     y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1]
     disk = (np.hypot(y, x) <= radius + 0.5).astype(np.uint8)
     return cv2.dilate(inside.astype(np.uint8), disk) > 0
+
+
+def nearest_labels(labels: UInt8[ndarray, "h w"], valid: Bool[ndarray, "h w"]) -> UInt8[ndarray, "h w"]:
+    """The nearest valid label of each pixel; background if no pixel is valid."""
+    if not valid.any():
+        return np.zeros_like(labels)
+    _, index = cv2.distanceTransformWithLabels(
+        (~valid).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    table = np.zeros(index.max() + 1, np.uint8)
+    table[index[valid]] = labels[valid]
+    return table[index]

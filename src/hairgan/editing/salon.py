@@ -29,7 +29,7 @@ from torch import nn
 from hairgan.devices import choose_device
 from hairgan.editing.batching import as_list, batches, broadcast
 from hairgan.editing.edit import Edit, Timings
-from hairgan.editing.hair_outside_crop import dye_hair_outside_crop
+from hairgan.editing.hair_outside_crop import dye_hair_outside_crop, remove_hair_outside_crop
 from hairgan.editing.inference import check_precision, inference
 from hairgan.editing.layer_restyler import COLOR_DOMAINS, LayerRestyler
 from hairgan.editing.layout import LAYOUTS
@@ -355,8 +355,12 @@ class Salon:
         assert self.layers is not None
         painting = self.layers.paint(request, wanted, self.steps.place_hair, timings)
         if request.photo.leaves_crop:
-            painting = replace(painting, warnings=(HAIR_STAYS_OUTSIDE,))
-        return self._blend_and_paste(painting, "alpha", timings)
+            with timings.stage("hair outside crop"):
+                picture, stays = remove_hair_outside_crop(request.photo, painting.layout, self.parser)
+            photo = replace(request.photo, photo=picture)
+            painting = replace(painting, photo=photo, warnings=(HAIR_STAYS_OUTSIDE,) if stays else ())
+        edit = self._blend_and_paste(painting, "alpha", timings)
+        return replace(edit, before=request.photo.crop_at(len(edit.before)))
 
     def _dye_batch(self, jobs: Sequence[DyeJob], strands: str, blend: str, timings: Timings) -> list[Edit]:
         with timings.stage("paint"):

@@ -1,26 +1,32 @@
-"""Hair that continues outside the crop is dyed there too; other people's hair is not."""
+"""Hair that continues outside the crop is dyed, or removed, there too; other people's hair is not."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from hairgan.editing.salon import Salon
+from hairgan.editing.salon import HAIR_STAYS_OUTSIDE, Salon
 from hairgan.photos.faces import Face
-from hairgan.regions import Region
-from tests.unit.heads import SIZE, MeanColorSEAN, PaletteParser, draw_labels, paint_head
+from hairgan.regions import PALETTE, Region
+from tests.unit.heads import SIZE, MeanColorSEAN, PaletteParser, WearsReference, draw_labels, paint_head
 
 POINTS = np.array([[0.39, 0.48], [0.61, 0.48], [0.5, 0.58], [0.41, 0.73], [0.59, 0.73]]) * 200 + (150, 60)
 
 
-@pytest.mark.parametrize("sean", [MeanColorSEAN(), None])
-def test_long_hair_is_dyed_to_its_ends(sean: MeanColorSEAN | None) -> None:
+@pytest.fixture
+def long_labels() -> np.ndarray:
+    """A head whose hair hangs down beyond its crop, and somebody else's hair."""
     labels = np.zeros((420, 500), np.uint8)
     labels[60:260, 150:350] = draw_labels(200, 0.95)
     for columns in (slice(195, 215), slice(285, 305)):
         labels[150:330, columns] = Region.HAIR
-    labels[300:400, 420:480] = Region.HAIR  # somebody else's
-    photo = paint_head(labels)
+    labels[300:400, 420:480] = Region.HAIR
+    return labels
+
+
+@pytest.mark.parametrize("sean", [MeanColorSEAN(), None])
+def test_long_hair_is_dyed_to_its_ends(sean: MeanColorSEAN | None, long_labels: np.ndarray) -> None:
+    photo = paint_head(long_labels)
     salon = Salon(PaletteParser(), sean, None, lambda _: [Face(POINTS)])
     subject = salon.parse(photo)
     bottom = int(subject.alignment.corners[:, 1].max())
@@ -35,6 +41,32 @@ def test_long_hair_is_dyed_to_its_ends(sean: MeanColorSEAN | None) -> None:
     assert edit.warnings == () and "hair outside crop" in edit.timings
     untouched = salon.dye(subject, color="#3c8c3c", blend="none").image
     assert np.array_equal(untouched[bottom + 2 :], photo[bottom + 2 :])
+
+
+def test_long_hair_that_becomes_short_is_removed_to_its_ends(long_labels: np.ndarray) -> None:
+    photo = paint_head(long_labels)
+    salon = Salon(PaletteParser(), hair_layout=WearsReference(), finder=lambda _: [Face(POINTS)])
+    subject, short = salon.parse(photo), salon.parse(paint_head(draw_labels(200, 0.3)), aligned=True)
+    bottom = int(subject.alignment.corners[:, 1].max())
+    edit = salon.restyle(subject, like=short)
+    below = edit.image[bottom + 14 : 332, 193:217].astype(float)  # below the shoulders
+    assert np.abs(below - PALETTE[Region.BACKGROUND]).max() < 20
+    others = long_labels[:, 420:480] == Region.HAIR
+    np.testing.assert_array_equal(edit.image[:, 420:480][others], photo[:, 420:480][others])
+    assert edit.warnings == () and "hair outside crop" in edit.timings
+    face = np.isin(long_labels, (Region.NOSE, Region.MOUTH, Region.U_LIP))
+    np.testing.assert_array_equal(edit.image[face], photo[face])
+    np.testing.assert_array_equal(edit.before, subject.crop_at(len(edit.before)))
+
+
+def test_long_hair_that_stays_long_continues_outside_the_crop(long_labels: np.ndarray) -> None:
+    photo = paint_head(long_labels)
+    salon = Salon(PaletteParser(), hair_layout=WearsReference(), finder=lambda _: [Face(POINTS)])
+    subject = salon.parse(photo)
+    bottom = int(subject.alignment.corners[:, 1].max())
+    edit = salon.restyle(subject, like=subject)
+    np.testing.assert_array_equal(edit.image[bottom + 2 :], photo[bottom + 2 :])
+    assert edit.warnings == (HAIR_STAYS_OUTSIDE,)
 
 
 def test_hair_inside_the_crop_is_parsed_once() -> None:
