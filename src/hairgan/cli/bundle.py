@@ -21,6 +21,7 @@ from hairgan.cli.shared_options import trust_option
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     help="Share of the SOURCES' weights in the average.  [default: 0.5]",
 )
+@click.option("--rest-of", metavar="SOURCE", help="Take the parts that the SOURCES lack from a run or bundle.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing bundle.")
 @trust_option
 def bundle(
@@ -31,6 +32,7 @@ def bundle(
     half: bool,
     average_with: str | None,
     own_share: float | None,
+    rest_of: str | None,
     overwrite: bool,
 ) -> None:
     """Collect the networks of SOURCES, run directories and bundles (also on the hub), in one bundle.
@@ -39,17 +41,20 @@ def bundle(
     files and a card in YAML. `hairgan dye`, `restyle`, `label` and `parse` take it, and `hairgan push` uploads it.
 
     --average-with is for a fine-tuned run and what it started from: networks between them often do better than both.
+    --rest-of completes a bundle of which some networks were trained anew. `shipped` is the bundle that comes with hairgan.
     """
     if own_share is not None and average_with is None:
         raise click.UsageError("--own-share is for an average: --average-with SOURCE")
     from hairgan.weights.bundles import save_bundle
-    from hairgan.weights.collecting import collect
+    from hairgan.weights.collecting import collect, complete_with
 
     networks, facts = collect(sources, checkpoint, license)
     if average_with is not None:
         from hairgan.weights import averaging
 
         networks, facts = averaging.average_with(networks, facts, average_with, 0.5 if own_share is None else own_share)
+    if rest_of is not None:
+        networks, facts = complete_with(networks, facts, rest_of)
     card = save_bundle(out, networks, half=half, overwrite=overwrite, **facts)
     for name, part in card["parts"].items():
         click.echo(f"{name:<18}{part['parameters']:>12,} parameters")

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from hairgan.weights.cards import fact_of
 from hairgan.weights.collecting import collect
-from hairgan.weights.shipped import SHIPPED
+from hairgan.weights.shipped import named_source
 
 
 def average_with(
@@ -35,7 +35,7 @@ def average_with(
     Raises:
         ValueError: as in `collect`; the source has none of the parts, or one with other tensors.
     """
-    others, about = collect([SHIPPED if str(source) == "shipped" else source])
+    others, about = collect([named_source(source)])
     parts = [name for name in networks if name in others]
     if not parts:
         raise ValueError(f"{source} has none of the parts {', '.join(networks)}: there is nothing to average")

@@ -18,6 +18,7 @@ from hairgan.weights.hub import is_bundle
 from hairgan.weights.mean_styles import file_name, load_mean_styles
 from hairgan.weights.model_cards import NOT_STATED
 from hairgan.weights.runs import networks_from_run, read_record
+from hairgan.weights.shipped import named_source
 from hairgan.weights.trusted import is_own
 
 PARTS_OF_MODELS: dict[str, dict[str, str]] = {
@@ -68,6 +69,34 @@ def collect(
             said = {name: fact_of(card, fact, name) for name in found}
             facts[fact] |= {name: value for name, value in said.items() if value is not None}
     return networks, {name: value for name, value in facts.items() if name != "data_licence" or value}
+
+
+def complete_with(
+    networks: Mapping[str, nn.Module], facts: Mapping[str, Any], source: Path | str
+) -> tuple[dict[str, nn.Module], dict[str, Any]]:
+    """Networks, and those of another source whose parts they do not have; with the facts about all of them.
+
+    Args:
+        networks: by part name, as `collect` returns them.
+        facts: about them.
+        source: a run directory or a bundle, also on the hub; "shipped" is the one that comes with hairgan.
+
+    Raises:
+        ValueError: as in `collect`; the source has no other part, or other domains.
+    """
+    others, about = collect([named_source(source)])
+    added = {name: network for name, network in others.items() if name not in networks}
+    if not added:
+        raise ValueError(f"{source} has no other part than {', '.join(networks)}: there is nothing to complete")
+    domains = list(about["domains"])
+    if domains and facts["domains"] not in ([], domains):
+        raise ValueError(f"{source} has the domains {', '.join(domains)}, not {', '.join(facts['domains'])}")
+    both = {**about, **facts, "domains": facts["domains"] or domains}
+    for fact in FACTS:
+        rest = {name: value for name, value in about.get(fact, {}).items() if name in added}
+        if rest or facts.get(fact):
+            both[fact] = {**facts.get(fact, {}), **rest}
+    return {**networks, **added}, both
 
 
 def _of_run(run: Path | str, checkpoint: str, license: str | None) -> tuple[dict[str, nn.Module], dict[str, Any]]:

@@ -24,7 +24,7 @@ from hairgan.weights.files import check_state, read_tensors, sha256, shorten
 from hairgan.weights.hub import BundleFiles, HubName
 from hairgan.weights.official_files import LICENSES, OFFICIAL_DOMAINS, networks_of
 from hairgan.weights.runs import CONFIG, find_checkpoint, read_config, weights_of
-from hairgan.weights.shipped import SHIPPED
+from hairgan.weights.shipped import named_source
 from hairgan.weights.trusted import is_own, network_class
 
 PER_DOMAIN = (MappingNetwork, StyleEncoder, Discriminator)
@@ -136,7 +136,7 @@ def read(source: str, classes: Mapping[str, type[nn.Module]]) -> list[SourceNetw
     Raises:
         ValueError: it is damaged, or holds a network of a user's own class that is not trusted.
     """
-    path = SHIPPED if source == "shipped" else Path(source)
+    path = Path(named_source(source))
     if not path.is_file():
         return _of_bundle(source if not path.exists() else path, classes)
     if path.suffix == ".safetensors":

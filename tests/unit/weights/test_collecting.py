@@ -13,11 +13,12 @@ from torch import nn
 from hairgan.cli import cli
 from hairgan.editing.salon import Salon
 from hairgan.networks.face_parser import BiSeNet
+from hairgan.networks.hair_classifier import HairClassifier
 from hairgan.networks.mean_styles import MeanStyles
 from hairgan.networks.sean import SEANGenerator
 from hairgan.networks.stargan import Discriminator, Generator, MappingNetwork, StyleEncoder
 from hairgan.weights.bundles import load_bundle, save_bundle
-from hairgan.weights.collecting import collect
+from hairgan.weights.collecting import collect, complete_with
 from hairgan.weights.mean_styles import file_name, save_mean_styles
 
 NARROW = {"image_size": 32, "base_width": 4, "max_width": 8}
@@ -86,6 +87,32 @@ def test_sources_that_do_not_go_together(stargan_run: Path, tmp_path: Path) -> N
     only = make_run(tmp_path / "run", {"discriminator": Discriminator(**NARROW, num_domains=2)}, {})
     with pytest.raises(ValueError, match="no network that belongs in a bundle"):
         collect([only])
+
+
+def test_a_bundle_is_completed_with_the_rest_of_another(tmp_path: Path) -> None:
+    own, other = BiSeNet(base_width=4), BiSeNet(base_width=4)
+    classifier = HairClassifier(base_width=8)
+    facts = {"licence": dict.fromkeys(["parser", "classifier"], "CC0"), "training": {"classifier": {"step": 3}}}
+    save_bundle(tmp_path / "old", {"parser": other, "classifier": classifier}, domains=["bob", "short"], **facts)
+    save_bundle(tmp_path / "new", {"parser": own}, licence={"parser": "MIT"})
+    arguments = ["bundle", str(tmp_path / "new"), "--rest-of", str(tmp_path / "old"), "--out", str(tmp_path / "whole")]
+    assert CliRunner().invoke(cli, arguments, catch_exceptions=False).exit_code == 0
+    whole = load_bundle(tmp_path / "whole")
+    assert set(whole.networks) == {"parser", "classifier"} and whole.domains == ("bob", "short")
+    for part, network in (("parser", own), ("classifier", classifier)):
+        state, kept = whole.networks[part].state_dict(), network.state_dict()
+        assert all(torch.equal(state[name], kept[name]) for name in kept)
+    assert whole.card["licence"] == {"parser": "MIT", "classifier": "CC0"}
+    assert whole.card["training"] == {"classifier": {"step": 3}}
+
+
+def test_what_completes_nothing_is_refused(stargan_run: Path, tmp_path: Path) -> None:
+    networks, facts = collect([stargan_run])
+    with pytest.raises(ValueError, match=r"has no other part than .*: there is nothing to complete"):
+        complete_with(networks, facts, stargan_run)
+    save_bundle(tmp_path / "other", {"parser": BiSeNet(base_width=4)}, domains=["long"])
+    with pytest.raises(ValueError, match="has the domains long, not bob, short"):
+        complete_with(networks, facts, tmp_path / "other")
 
 
 def test_mean_style_codes_go_along_with_sean(tmp_path: Path) -> None:
