@@ -41,7 +41,8 @@ def bundle(
     files and a card in YAML. `hairgan dye`, `restyle`, `label` and `parse` take it, and `hairgan push` uploads it.
 
     --average-with is for a fine-tuned run and what it started from: networks between them often do better than both.
-    --rest-of completes a bundle of which some networks were trained anew. `shipped` is the bundle that comes with hairgan.
+    --rest-of completes a bundle of which some networks were trained anew. The bundle that comes with hairgan is called
+    `shipped` in both.
     """
     if own_share is not None and average_with is None:
         raise click.UsageError("--own-share is for an average: --average-with SOURCE")
