@@ -80,7 +80,7 @@ class LayerRestyler:
             whose, color = _color(request, donor, wanted)
             layer = layer_hair(
                 photo, new, None if keeps_own else donor, donor, color,
-                dyed=whose is not (photo if keeps_own else donor), keeps_own=keeps_own,
+                dyed=not _same(whose, photo if keeps_own else donor), keeps_own=keeps_own,
                 loose_strands=bool(request.references),
             )  # fmt: skip
         return Painting(
@@ -113,6 +113,11 @@ def _drawn_donor(domain: str, number: int, size: int) -> ParsedPhoto:
     from hairgan.editing.drawn_donors import drawn_donor  # imports polars
 
     return drawn_donor(domain, number, size, straight=domain not in TEXTURE_DOMAINS)
+
+
+def _same(first: ParsedPhoto | None, second: ParsedPhoto) -> bool:
+    """Whether two are the same photo, perhaps read twice."""
+    return first is not None and (first is second or np.array_equal(first.crop, second.crop))
 
 
 def _main(references: Sequence[WeightedReference]) -> ParsedPhoto:

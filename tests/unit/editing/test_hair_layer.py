@@ -506,3 +506,14 @@ def test_hair_with_strands_of_a_donor_has_the_photos_color_but_not_its_patches(s
     assert np.abs(lab[new].mean(axis=0) - photo.hair_color().mean).max() < 6
     smooth = cv2.GaussianBlur(np.where(new, lab[..., 0], lab[new][:, 0].mean()).astype(np.float32), (0, 0), 6)
     assert smooth[new].std() < 0.2 * rgb_to_lab(picture[hair])[:, 0].std()
+
+
+def test_a_reference_that_is_read_twice_lends_its_own_color(salon, long_haired, short_haired) -> None:
+    """And not one that it is dyed in."""
+    crop = striped(short_haired, 0, 6).crop
+    parsed_once = salon.parse(crop, aligned=True)
+    edits = [
+        salon.restyle(long_haired, like=shape, color_like=color, aligned=True).image
+        for shape, color in ((parsed_once, parsed_once), (crop, crop.copy()))
+    ]
+    np.testing.assert_array_equal(*edits)
