@@ -3,7 +3,8 @@
     python benchmarks/uncovered_regions.py --pairs 40     # with the bundle that ships
 
 Uncovered is what the old hair covered and the true new hair does not. In each row the true pixels of one of its parts
-stand in the restyled picture.
+stand in the restyled picture. In the last rows the truth is drawn with another grain of the same strength, because
+nobody can know the one that the old hair hid: they are the best that any method can reach there.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from jaxtyping import UInt8
 from numpy import ndarray
 
 from hairgan.editbench import SEED, EditCase, Truth, run, table
+from hairgan.editbench.drawn_cases import cases
 from hairgan.editbench.salon import SalonMethod
 from hairgan.editing.salon import Salon
+from hairgan.portraits import film
 from hairgan.regions import Region
 
 PARTS: dict[str, tuple[Region, ...]] = {
@@ -45,17 +48,46 @@ class Restyled:
         return self._last[1]
 
 
+@dataclass(eq=False)
+class OtherGrain:
+    """The true pictures of the same cases, drawn with another grain of the same strength."""
+
+    pairs: int
+    seed: int
+    _pictures: dict[int, UInt8[ndarray, "s s 3"]] = field(default_factory=dict, init=False)
+
+    def picture(self, case: EditCase) -> UInt8[ndarray, "s s 3"]:
+        if not self._pictures:
+            generator = film.numpy_generator
+            try:
+                film.numpy_generator = lambda seed, purpose: generator(seed, f"other {purpose}")
+                for solved in cases(case.task, self.pairs, len(case.source), self.seed):
+                    self._pictures[solved.case.index] = solved.truth.image
+            finally:
+                film.numpy_generator = generator
+        return self._pictures[case.index]
+
+
 @dataclass(frozen=True)
 class WithTruePart:
-    """A restyled picture with the truth in the place of some uncovered regions."""
+    """A restyled picture with the truth in the place of some uncovered regions, or of everything that changed.
+
+    Args:
+        regions: whose pixels are the truth's where the old hair was; hair among them: new hair too.
+        grain: the truth with another grain; None for its own.
+    """
 
     restyled: Restyled
     regions: tuple[Region, ...]
+    grain: OtherGrain | None = None
 
     def edit_with_truth(self, case: EditCase, truth: Truth) -> UInt8[ndarray, "s s 3"]:
         """The edited picture."""
-        uncovered = (case.source_labels == Region.HAIR) & np.isin(truth.labels, self.regions)
-        return np.where(uncovered[..., None], truth.image, self.restyled.picture(case, truth))
+        either = (case.source_labels == Region.HAIR) | (truth.labels == Region.HAIR)
+        true = truth.image if self.grain is None else self.grain.picture(case)
+        return np.where(
+            (either & np.isin(truth.labels, self.regions))[..., None], true, self.restyled.picture(case, truth)
+        )
 
 
 @click.command()
@@ -66,6 +98,11 @@ def main(bundle: str | None, pairs: int, seed: int) -> None:
     """Score restyled heads with the truth in the place of one uncovered part."""
     restyled = Restyled(SalonMethod(Salon.from_bundle(bundle), "layer"))
     methods = {f"true {part}": WithTruePart(restyled, regions) for part, regions in PARTS.items()}
+    grain, everything = OtherGrain(pairs, seed), PARTS["everything"]
+    for part, regions in {
+        "background": PARTS["background"], "everything": everything, "everything and hair": (*everything, Region.HAIR)
+    }.items():  # fmt: skip
+        methods[f"true {part}, other grain"] = WithTruePart(restyled, regions, grain)
     click.echo(table(run(methods, pairs=pairs, seed=seed, tasks=["restyle"])))
 
 
