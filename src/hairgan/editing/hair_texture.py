@@ -27,6 +27,8 @@ MIN_INNER = 60
 """Pixels away from the hair's edge that are enough to take its texture from."""
 KEPT_FROM = 1 / 32
 """Depth inside a photo's hair, as a share of the crop's side, from which on only its own strands are seen."""
+FINE = 1 / 96
+"""Standard deviation, as a share of the crop's side, of the blur of other strands that is taken off them."""
 BESIDE_HAT = 1 / 40
 """Distance from a hat in which hair has its color or its shadow, as a share of the crop's side."""
 BEHIND_HAIR = ((Region.BACKGROUND,), (Region.SKIN, Region.L_EAR, Region.R_EAR, Region.NECK))
@@ -61,8 +63,12 @@ class HairTexture:
     """1 well inside the hair that the photo shows, 0 where it is continued; None if it was warped."""
 
     def with_strands_of(self, others: Float32[ndarray, "s s 3"]) -> HairTexture:
-        """The texture where it is seen, and other strands, with at most its contrast, in its colors elsewhere."""
+        """The texture where it is seen, and other strands, with at most its contrast, in its colors elsewhere.
+
+        Of the others only fine differences are taken: the locks of another hairstyle would be spots on this one.
+        """
         assert self.seen is not None
+        others = others - cv2.GaussianBlur(others, (0, 0), FINE * len(others))
         seen, inside = self.seen[..., None], self.seen > 0.5
         if inside.any():
             contrast = self.strands[inside, 0].std() / max(float(others[..., 0].std()), 1e-3)

@@ -366,6 +366,13 @@ def test_own_hair_stays_where_new_hair_covers_it(long_haired, short_haired) -> N
     assert np.abs(lab - wanted).max() < 12
 
 
+def test_locks_of_other_hair_are_no_spots_beside_own_hair(short_haired) -> None:
+    texture = hair_texture(striped(short_haired, 0, 6), SIDE)
+    locks = 20 * np.sign(np.sin(np.indices((SIDE, SIDE))[1] / 12))[..., None] * np.ones(3)
+    beside = texture.with_strands_of(locks.astype(np.float32)).strands[texture.seen == 0][:, 0]
+    assert np.median(np.abs(beside)) < 1
+
+
 def test_own_hair_that_stays_is_dyed_with_the_rest(long_haired, short_haired) -> None:
     own = striped(short_haired, 0, 6)
     new = HairLayouter(WearsReference())(own, [WantedShape(long_haired.labels)], SIDE)
