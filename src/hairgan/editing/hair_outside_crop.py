@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -18,6 +18,7 @@ from hairgan.editing.plate import remove_hair
 from hairgan.editing.tones import recolor
 from hairgan.editing.unmixing import unmix_hair
 from hairgan.networks.hair_layout import HIDDEN_BY_HAIR
+from hairgan.photos.network_images import resize_picture
 from hairgan.photos.parser import FaceParser
 from hairgan.regions import Region, resize_labels
 
@@ -80,43 +81,62 @@ def dye_hair_outside_crop(photo: ParsedPhoto, edit: Edit, parser: FaceParser) ->
     return wide.photo.alignment.paste(edit.image, before, after, mask, np.zeros_like(mask))
 
 
-def remove_hair_outside_crop(
-    photo: ParsedPhoto, layout: UInt8[ndarray, "s s"], parser: FaceParser
-) -> tuple[UInt8[ndarray, "h w 3"], bool]:
-    """The photo without the hair outside its crop that new hair does not reach, and whether other hair stays there.
-
-    Hair outside stays where the nearest hair at the crop's edge is covered by new hair, which it then continues. What
-    comes into its place is background, clothes or neck, whichever is nearest.
+class HairBeyondNewHair:
+    """Hair outside the crop that is to go with the old hair inside, and hair that new hair continues in.
 
     Args:
         photo: whose hair leaves the crop.
         layout: label map of the crop with the new hair.
     """
-    wide = _WideCrop.of(photo, parser)
-    labels, size = wide.photo.labels, len(wide.own)
-    new = resize_labels(layout, photo.alignment.size) == Region.HAIR
-    new = _warped(new.astype(np.float32), wide.to_wide, size) > 0.5
-    outside = wide.fade < 1
-    at_edge = wide.own & outside & (wide.fade > 0)
-    if not at_edge.any():
-        return photo.photo, False
-    stays = nearest_labels(new.astype(np.uint8), at_edge) > 0
-    gone, kept = wide.own & outside & ~stays, wide.own & outside & stays
-    if not gone.any():
-        return photo.photo, True
-    # other hair is labeled as a region that keeps its pixels
-    others = np.where(labels == Region.HAIR, np.uint8(Region.NECK_L), labels)
-    behind = nearest_labels(others, np.isin(others, BEHIND))
-    uncovered = np.array([behind == region for region in HIDDEN_BY_HAIR], np.float32)
-    parsed = replace(wide.photo, labels=np.where(gone, np.uint8(Region.HAIR), others), hair=wide.photo.hair * gone)
-    painted = parsed.painted_size
-    plate = remove_hair(parsed, uncovered, kept.astype(np.float32), painted)
-    share = cv2.resize((outside * wide.ramp).astype(np.float32), (painted, painted), interpolation=cv2.INTER_LINEAR)
-    mask = plate.changed * share
-    before = parsed.crop_at(painted).astype(np.float32)
-    after = before + share[..., None] * (plate.picture - before)
-    alignment = parsed.alignment.resized(painted)
-    return alignment.paste(photo.photo, before, after, mask, mask), bool(kept.mean() > MIN_HAIR)
+
+    def __init__(self, photo: ParsedPhoto, layout: UInt8[ndarray, "s s"], parser: FaceParser) -> None:
+        self.photo, self.layout, self.parser = photo, layout, parser
+
+    @property
+    def at_edges(self) -> Float32[ndarray, "s s"]:
+        """How much of each pixel at the crop's edges is where old hair goes, and not where new hair continues in it."""
+        size = len(self.layout)
+        height, width = self.photo.photo.shape[:2]
+        edge = self.photo.alignment.resized(size).ramp(height, width, EDGE * size) < 1
+        gone = self._gone(self.photo.labels_at(size) == Region.HAIR, edge, self.layout == Region.HAIR)
+        return edge * cv2.GaussianBlur(gone.astype(np.float32), (0, 0), EDGE * size / 4)
+
+    def removed(self, image: UInt8[ndarray, "h w 3"]) -> tuple[UInt8[ndarray, "h w 3"], bool]:
+        """The photo, already edited in the crop, without that hair outside; and whether other hair stays there.
+
+        What comes into its place is background, clothes or neck, whichever is nearest.
+        """
+        wide = _WideCrop.of(self.photo, self.parser)
+        size = len(wide.own)
+        in_crop = _warped(np.ones((self.photo.alignment.size,) * 2, np.float32), wide.to_wide, size) > 0.5
+        layout = resize_labels(self.layout, self.photo.alignment.size)
+        layout = cv2.warpAffine(layout, wide.to_wide, (size, size), flags=cv2.INTER_NEAREST)
+        new = in_crop & (layout == Region.HAIR)
+        outside = wide.own & ~in_crop
+        gone = outside & self._gone(wide.own, in_crop & (wide.fade < 1), new)
+        stays = bool((outside & ~gone).mean() > MIN_HAIR)
+        if not gone.any():
+            return image, stays
+        labels = np.where(in_crop, layout, wide.photo.labels)
+        # other hair is labeled as a region that keeps its pixels
+        labels = np.where(labels == Region.HAIR, np.uint8(Region.NECK_L), labels)
+        behind = nearest_labels(labels, np.isin(labels, BEHIND))
+        uncovered = np.array([behind == region for region in HIDDEN_BY_HAIR], np.float32)
+        alignment = wide.photo.alignment
+        labels = np.where(gone, np.uint8(Region.HAIR), labels)
+        edited = ParsedPhoto(image, alignment, alignment.crop(image), labels, wide.photo.hair * gone)
+        painted = edited.painted_size
+        plate = remove_hair(edited, uncovered, (new | outside & ~gone).astype(np.float32), painted)
+        share = resize_picture((1 - wide.fade) * wide.ramp, painted)
+        before = edited.crop_at(painted).astype(np.float32)
+        after = before + share[..., None] * (plate.picture - before)
+        mask = plate.changed * share
+        return alignment.resized(painted).paste(image, before, after, mask, mask), stays
+
+    @staticmethod
+    def _gone(old: Bool[ndarray, "s s"], edge: Bool[ndarray, "s s"], new: Bool[ndarray, "s s"]) -> Bool[ndarray, "s s"]:
+        """Where the nearest old hair at the crop's edges is not covered by new hair."""
+        return nearest_labels((~new).astype(np.uint8), old & edge) > 0
 
 
 def _warped(values: ndarray, to_wide: ndarray, size: int) -> ndarray:

@@ -45,6 +45,8 @@ class Painting:
     """How much of each pixel is no longer the photo's, where hair is a layer; the picture is the crop's elsewhere."""
     dyed: Float32[ndarray, "s s"] | None = None
     """How much of each pixel is dyed, where that is known; the picture is the crop's elsewhere."""
+    up_to_edge: Float32[ndarray, "s s"] | None = None
+    """How much of each pixel does not fade into the photo at those edges of the crop outside which it continues."""
     warnings: tuple[str, ...] = ()
     """Warnings besides the photo's."""
 
@@ -97,6 +99,8 @@ def blend_painting(painting: Painting, blend: str) -> BlendedCrop:
     source = before.astype(np.float32)
     height, width = photo.photo.shape[:2]
     fade = photo.alignment.resized(size).ramp(height, width, EDGE * size)
+    if painting.up_to_edge is not None:
+        fade = np.maximum(fade, painting.up_to_edge)
     if painting.changed is not None:
         mask = painting.changed * fade
         return BlendedCrop(painting, before, labels, source + fade[..., None] * (picture - source), mask, mask)

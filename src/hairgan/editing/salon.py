@@ -29,7 +29,7 @@ from torch import nn
 from hairgan.devices import choose_device
 from hairgan.editing.batching import as_list, batches, broadcast
 from hairgan.editing.edit import Edit, Timings
-from hairgan.editing.hair_outside_crop import dye_hair_outside_crop, remove_hair_outside_crop
+from hairgan.editing.hair_outside_crop import HairBeyondNewHair, dye_hair_outside_crop
 from hairgan.editing.inference import check_precision, inference
 from hairgan.editing.layer_restyler import COLOR_DOMAINS, LayerRestyler
 from hairgan.editing.layout import LAYOUTS
@@ -354,13 +354,13 @@ class Salon:
     def _restyle_as_layer(self, request: StyleRequest, wanted: WantedColor | None, timings: Timings) -> Edit:
         assert self.layers is not None
         painting = self.layers.paint(request, wanted, self.steps.place_hair, timings)
-        if request.photo.leaves_crop:
-            with timings.stage("hair outside crop"):
-                picture, stays = remove_hair_outside_crop(request.photo, painting.layout, self.parser)
-            photo = replace(request.photo, photo=picture)
-            painting = replace(painting, photo=photo, warnings=(HAIR_STAYS_OUTSIDE,) if stays else ())
-        edit = self._blend_and_paste(painting, "alpha", timings)
-        return replace(edit, before=request.photo.crop_at(len(edit.before)))
+        if not request.photo.leaves_crop:
+            return self._blend_and_paste(painting, "alpha", timings)
+        outside = HairBeyondNewHair(request.photo, painting.layout, self.parser)
+        edit = self._blend_and_paste(replace(painting, up_to_edge=outside.at_edges), "alpha", timings)
+        with timings.stage("hair outside crop"):
+            image, stays = outside.removed(edit.image)
+        return replace(edit, image=image, warnings=(*edit.warnings, HAIR_STAYS_OUTSIDE) if stays else edit.warnings)
 
     def _dye_batch(self, jobs: Sequence[DyeJob], strands: str, blend: str, timings: Timings) -> list[Edit]:
         with timings.stage("paint"):
