@@ -27,6 +27,10 @@ MIN_EYE = 0.001
 """Share of the crop that an eye must cover for its side to be mirrored."""
 MIN_HIDDEN = 0.1
 """Share of an eye, or of eye and brow, that hair must hide for them to be mirrored."""
+MOSTLY = 0.53
+"""Share of a brow that is enough to leave it as it is."""
+USUAL_BROW = 0.25
+"""Area of a brow, as a share of the square of an eye's width."""
 MIN_MATCH = 0.35
 """Intersection over union of a mirrored eye and the visible part of the other one below which nothing is mirrored."""
 
@@ -105,6 +109,31 @@ def paint_hidden(
 def beside_hair(labels: UInt8[ndarray, "s s"]) -> Bool[ndarray, "s s"]:
     """Hair, and what its strands may cover beside it."""
     return grown(labels == Region.HAIR, RAGGED * len(labels)) & (labels != Region.NOSE)
+
+
+def brows_to_keep(labels: UInt8[ndarray, "s s"]) -> tuple[Bool[ndarray, "s s"], Bool[ndarray, "s s"]]:
+    """Brows of which hair hides only the outer end stay as they are: where these are, and where no other is drawn.
+
+    What would continue such a brow never fits exactly, and that it is shorter is not seen.
+    """
+    areas = {brow: float((labels == brow).sum()) for _, brow in SIDES}
+    widths = [float(np.ptp(np.argwhere(labels == eye)[:, 1])) for eye, _ in SIDES if (labels == eye).any()]
+    near_hair, wide = beside_hair(labels), max(widths, default=0.0)
+    kept, around = np.zeros(labels.shape, bool), np.zeros(labels.shape, bool)
+    for (_, brow), (_, other) in (SIDES, SIDES[::-1]):
+        inside, whole = labels == brow, areas[other]
+        if not whole or (near_hair & (labels == other)).any():
+            whole = max(whole, USUAL_BROW * wide**2)
+        if not areas[brow] or areas[brow] <= MOSTLY * whole:
+            continue
+        y, x = np.nonzero(inside)
+        outward = np.sign(x.mean() - np.nonzero(np.isin(labels, np.ravel(SIDES)))[1].mean())
+        cut = np.nonzero(inside & near_hair)[1]
+        if len(cut) and outward * (cut.mean() - x.mean()) > 0:
+            kept |= inside
+            rows = slice(max(0, int(y.min() - 0.5 * wide)), int(y.max()) + 1)
+            around[rows, max(0, int(x.min() - wide)) : int(x.max() + wide) + 1] = True
+    return kept, around
 
 
 def _mirrored(

@@ -15,7 +15,7 @@ from hairgan.editing.corrections import mirrored, smoothed
 from hairgan.editing.ears import ear_shading
 from hairgan.editing.grain import grain
 from hairgan.editing.hair_shadow import beyond_shadow, hair_shadow
-from hairgan.editing.hidden_features import beside_hair, mirrored_sides, paint_hidden
+from hairgan.editing.hidden_features import beside_hair, brows_to_keep, mirrored_sides, paint_hidden
 from hairgan.editing.masks import grown, matte, smooth_step
 from hairgan.editing.parsed_photo import ParsedPhoto
 from hairgan.editing.skin_shading import continued_skin
@@ -47,6 +47,8 @@ SOFT = 1 / 256
 """Standard deviation of the blur at the edge of what is filled."""
 GRADUAL = 1 / 96
 """The same on skin, where the dark line along hair fades out gradually."""
+END_OF_BROW, END_OF_EYE = 1 / 40, 1 / 100
+"""How far from hair brows and eyes that it cut end gradually."""
 MIN_VISIBLE = 0.0006
 """Share of the crop in which a region must be visible for it to be continued."""
 MIN_SHARE = 0.05
@@ -55,10 +57,10 @@ SHARPNESS = 4
 """Exponent of the probabilities of what is under the hair: their edges become narrower."""
 
 KEPT = (
-    Region.NOSE, Region.EYE_G, Region.L_EYE, Region.R_EYE, Region.MOUTH, Region.U_LIP, Region.L_LIP, Region.HAT,
+    Region.NOSE, Region.MOUTH, Region.U_LIP, Region.L_LIP, Region.HAT,
     Region.EAR_R, Region.NECK_L,
 )  # fmt: skip
-"""Small regions that keep their pixels right up to the hair."""
+"""Small regions that keep their pixels right up to the hair; eyes and brows end gradually there."""
 
 UNSHADED = (Region.BACKGROUND, Region.HAT, Region.HAIR)
 """Regions on which hair casts no shadow."""
@@ -124,6 +126,7 @@ def remove_hair(
     picture = lit + filled[..., None] * (filling.clip(0, 255) - lit)
     picture, edge = _with_edge_of_hat(photo, picture)
     hidden = (photo.labels == Region.HAIR) | beside_hair(photo.labels) & (apart > 0.5)
+    hidden &= ~brows_to_keep(photo.labels)[1]
     picture, drawn = _with_features(photo, hidden, uncovered, picture)
     relit = np.abs(light * shade - 1).max(axis=2)
     changed = np.maximum.reduce([filled, edge, drawn, np.where(relit > MIN_CHANGE, relit, 0)]).astype(np.float32)
@@ -176,13 +179,16 @@ def _area_to_fill(photo: ParsedPhoto, apart: Bool[ndarray, "s s"]) -> Float32[nd
     share = matte(photo.hair, photo.crop)
     strands = smooth_step(share, *STRAND) * grown(hair, NEAR * size)
     area = grown(hair, BAND * size) | grown(strands > 0.5, 1)
-    area |= apart & np.isin(labels, BROWS) & beside_hair(labels)
+    kept_brows, _ = brows_to_keep(labels)
+    area |= apart & np.isin(labels, BROWS) & beside_hair(labels) & ~kept_brows
     shaded = skin & grown(hair, CHEEK * size) | _forehead(labels) & grown(hair, FOREHEAD * size)
     soft = cv2.GaussianBlur(area.astype(np.float32), (0, 0), SOFT * size)
     gradual = cv2.GaussianBlur((area | apart & shaded).astype(np.float32), (0, 0), GRADUAL * size)
     soft = np.where(apart & skin, np.maximum(soft, gradual), soft)
-    kept = grown(np.isin(labels, KEPT), 1).astype(np.float32)
-    soft = soft * (1 - cv2.GaussianBlur(kept, (0, 0), SOFT * size))
+    from_hair = cv2.distanceTransform((~hair).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE) / size
+    for regions, end in ((np.isin(labels, KEPT), 0.0), (np.isin(labels, EYES), END_OF_EYE), (kept_brows, END_OF_BROW)):
+        kept = cv2.GaussianBlur(grown(regions, 1).astype(np.float32), (0, 0), SOFT * size)
+        soft = soft * (1 - kept * (smooth_step(from_hair, 0, end) if end else 1))
     soft[soft < 0.02] = 0
     return np.maximum(soft, hair.astype(np.float32))
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hairgan.editing.brows import without_loose_ends
-from hairgan.editing.hidden_features import mirrored_sides
+from hairgan.editing.hidden_features import brows_to_keep, mirrored_sides
 from hairgan.editing.parsed_photo import ParsedPhoto
 from hairgan.editing.plate import remove_hair
 from hairgan.networks.hair_layout import HIDDEN_BY_HAIR
@@ -107,6 +107,25 @@ def test_a_brow_goes_on_from_its_visible_end(bangs) -> None:
     assert inner.sum() > 20
     skin = PALETTE[Region.SKIN].astype(float)
     assert np.abs(shown[inner] - skin).mean() > 0.4 * np.abs(PALETTE[Region.L_BROW] - skin).mean()
+
+
+def test_a_brow_whose_outer_end_is_hidden_ends_there_gradually() -> None:
+    """What would continue it never fits exactly. Half of it, or its inner end, would be continued."""
+    lock = np.zeros((SIDE, SIDE), bool)
+    lock[40:70, 82:] = HEAD[40:70, 82:] != Region.BACKGROUND
+    photo = under_hair(lock)
+    brow = photo.labels == Region.L_BROW
+    kept, around = brows_to_keep(photo.labels)
+    assert brow.sum() > 20 and kept[brow].all() and around[brow].all()
+    shown = plate_of(photo)
+    skin = PALETTE[Region.SKIN].astype(float)
+    end = np.nonzero(brow)[1].max()
+    contrast = np.abs(shown - skin).mean(axis=2).max(axis=0, where=around, initial=0)
+    inner, outer = contrast[end - 8 : end - 4], contrast[end + 2 : end + 8]
+    assert inner.min() > 60 and outer.max() < 0.35 * inner.min()
+    lock[40:70, 78:] = HEAD[40:70, 78:] != Region.BACKGROUND
+    half = under_hair(lock).labels
+    assert not brows_to_keep(half)[0][half == Region.L_BROW].any()
 
 
 def test_an_end_of_a_brow_that_is_not_beside_the_rest_is_left_out() -> None:
