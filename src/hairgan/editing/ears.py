@@ -7,14 +7,43 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 from numpy import ndarray
 
+from hairgan.networks.hair_layout import HIDDEN_BY_HAIR
 from hairgan.regions import Region
 
 GROOVE, HOLLOW = 0.15, 0.25
 """How much darker these are than the rest of an ear."""
 MIN_EAR = 0.0006
 """Share of the crop below which an ear is too small to be shaded."""
+TURNED = 0.05
+"""How far the nose of a turned head is from the middle of the eyes, as a share of the distance between these."""
 SOFT = 1 / 256
 """Standard deviation of the blur of the shading, as a share of the crop's side."""
+
+
+def without_far_ear(
+    uncovered: Float32[ndarray, "regions s s"], labels: UInt8[ndarray, "s s"]
+) -> Float32[ndarray, "regions s s"]:
+    """What is under the hair, with a background in the place of the ear on the far side of a turned head.
+
+    The layout network knows faces from the front, where both ears are seen.
+
+    Args:
+        uncovered: probabilities of the regions of `HIDDEN_BY_HAIR`.
+        labels: label map of the photo; an ear that it shows stays.
+    """
+    columns = [np.nonzero(labels == region)[1] for region in (Region.R_EYE, Region.L_EYE, Region.NOSE)]
+    if not all(map(len, columns)):
+        return uncovered
+    left, right, nose = (float(column.mean()) for column in columns)  # in the picture
+    turn = (nose - (left + right) / 2) / max(right - left, 1.0)
+    far = Region.L_EAR if turn > 0 else Region.R_EAR
+    if abs(turn) < TURNED or (labels == far).any():
+        return uncovered
+    ear, background = (HIDDEN_BY_HAIR.index(region) for region in (far, Region.BACKGROUND))
+    changed = uncovered.copy()
+    changed[background] += changed[ear]
+    changed[ear] = 0
+    return changed
 
 
 def ear_shading(share: Float32[ndarray, "s s"], labels: UInt8[ndarray, "s s"]) -> Float32[ndarray, "s s"]:

@@ -12,7 +12,7 @@ from numpy import ndarray
 from hairgan.editing.blending import continued
 from hairgan.editing.brows import draw_hidden_brows
 from hairgan.editing.corrections import mirrored, smoothed
-from hairgan.editing.ears import ear_shading
+from hairgan.editing.ears import ear_shading, without_far_ear
 from hairgan.editing.grain import grain
 from hairgan.editing.hair_shadow import beyond_shadow, hair_shadow
 from hairgan.editing.hidden_features import beside_hair, brows_to_keep, mirrored_sides, paint_hidden
@@ -107,6 +107,7 @@ def remove_hair(
     crop = photo.crop_at(size).astype(np.float32)
     if not (photo.labels == Region.HAIR).any():
         return Plate(crop, np.zeros((size, size), np.float32))
+    uncovered = without_far_ear(uncovered, photo.labels)
     apart = beyond_shadow(new_hair)
     filled = _area_to_fill(photo, apart > 0.5)
     gone = filled > 0.02

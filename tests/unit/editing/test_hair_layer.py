@@ -10,7 +10,7 @@ import pytest
 
 from hairgan.editing.color import LabColor, hair_color, rgb_to_lab
 from hairgan.editing.drawn_donors import drawn_donor
-from hairgan.editing.ears import ear_shading
+from hairgan.editing.ears import ear_shading, without_far_ear
 from hairgan.editing.grain import grain
 from hairgan.editing.hair_layer import layer_hair
 from hairgan.editing.hair_texture import KEPT_FROM, MAX_STRETCH, HairWarp, hair_texture
@@ -414,6 +414,23 @@ def test_hair_begins_gradually_on_the_forehead(long_haired, short_haired) -> Non
     begin = np.flatnonzero((new.labels == Region.HAIR)[: SIDE // 2, SIDE // 2])[-1]
     across = np.abs(picture[begin - 6, 60:69].mean() - picture[begin + 6, 60:69].mean())
     assert across > 20 and steps[begin - 6 : begin + 6].mean(axis=1).max() < 0.4 * across
+
+
+def test_a_turned_head_gets_no_ear_on_its_far_side() -> None:
+    labels = draw_labels(SIDE, length=0.9)
+    uncovered = np.zeros((len(HIDDEN_BY_HAIR), SIDE, SIDE), np.float32)
+    left, right, background = (HIDDEN_BY_HAIR.index(r) for r in (Region.L_EAR, Region.R_EAR, Region.BACKGROUND))
+    uncovered[left, 60:80, 90:100] = uncovered[right, 60:80, 28:38] = 0.8
+    np.testing.assert_array_equal(without_far_ear(uncovered, labels), uncovered)
+    for turn, far, near in ((4, left, right), (-4, right, left)):
+        turned = labels.copy()
+        turned[labels == Region.NOSE] = Region.SKIN
+        turned[np.roll(labels == Region.NOSE, turn, axis=1)] = Region.NOSE
+        changed = without_far_ear(uncovered, turned)
+        assert not changed[far].any() and (changed[background] == uncovered[far]).all()
+        np.testing.assert_array_equal(changed[near], uncovered[near])
+        turned[70, 95 if far == left else 30] = HIDDEN_BY_HAIR[far]  # it is seen
+        np.testing.assert_array_equal(without_far_ear(uncovered, turned), uncovered)
 
 
 def test_an_ear_nobody_has_seen_is_not_plain() -> None:
