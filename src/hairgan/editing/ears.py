@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 from numpy import ndarray
 
+from hairgan.editing.masks import grown
 from hairgan.networks.hair_layout import HIDDEN_BY_HAIR
 from hairgan.regions import Region
 
@@ -16,12 +17,14 @@ MIN_EAR = 0.0006
 """Share of the crop below which an ear is too small to be shaded."""
 TURNED = 0.05
 """How far the nose of a turned head is from the middle of the eyes, as a share of the distance between these."""
+BESIDE, SURROUNDED = 1 / 64, 0.4
+"""How far from an ear new hair is beside it, as a share of the crop's side, and at what share of its surroundings."""
 SOFT = 1 / 256
 """Standard deviation of the blur of the shading, as a share of the crop's side."""
 
 
 def without_far_ear(
-    uncovered: Float32[ndarray, "regions s s"], labels: UInt8[ndarray, "s s"]
+    uncovered: Float32[ndarray, "regions s s"], labels: UInt8[ndarray, "s s"], new_hair: Float32[ndarray, "s s"]
 ) -> Float32[ndarray, "regions s s"]:
     """What is under the hair, with a background in the place of the ear on the far side of a turned head.
 
@@ -30,6 +33,7 @@ def without_far_ear(
     Args:
         uncovered: probabilities of the regions of `HIDDEN_BY_HAIR`.
         labels: label map of the photo; an ear that it shows stays.
+        new_hair: how much of each pixel new hair will cover; an ear that it surrounds stays too.
     """
     columns = [np.nonzero(labels == region)[1] for region in (Region.R_EYE, Region.L_EYE, Region.NOSE)]
     if not all(map(len, columns)):
@@ -40,6 +44,10 @@ def without_far_ear(
     if abs(turn) < TURNED or (labels == far).any():
         return uncovered
     ear, background = (HIDDEN_BY_HAIR.index(region) for region in (far, Region.BACKGROUND))
+    inside = uncovered[ear] > 0.5
+    around = grown(inside, BESIDE * len(labels)) & ~inside
+    if (new_hair[around] > 0.5).sum() > SURROUNDED * around.sum():
+        return uncovered
     changed = uncovered.copy()
     changed[background] += changed[ear]
     changed[ear] = 0

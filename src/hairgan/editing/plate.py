@@ -107,7 +107,7 @@ def remove_hair(
     crop = photo.crop_at(size).astype(np.float32)
     if not (photo.labels == Region.HAIR).any():
         return Plate(crop, np.zeros((size, size), np.float32))
-    uncovered = without_far_ear(uncovered, photo.labels)
+    uncovered = without_far_ear(uncovered, photo.labels, new_hair)
     apart = beyond_shadow(new_hair)
     filled = _area_to_fill(photo, apart > 0.5)
     gone = filled > 0.02

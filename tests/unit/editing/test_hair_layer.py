@@ -421,16 +421,18 @@ def test_a_turned_head_gets_no_ear_on_its_far_side() -> None:
     uncovered = np.zeros((len(HIDDEN_BY_HAIR), SIDE, SIDE), np.float32)
     left, right, background = (HIDDEN_BY_HAIR.index(r) for r in (Region.L_EAR, Region.R_EAR, Region.BACKGROUND))
     uncovered[left, 60:80, 90:100] = uncovered[right, 60:80, 28:38] = 0.8
-    np.testing.assert_array_equal(without_far_ear(uncovered, labels), uncovered)
+    bald = np.zeros((SIDE, SIDE), np.float32)
+    np.testing.assert_array_equal(without_far_ear(uncovered, labels, bald), uncovered)
     for turn, far, near in ((4, left, right), (-4, right, left)):
         turned = labels.copy()
         turned[labels == Region.NOSE] = Region.SKIN
         turned[np.roll(labels == Region.NOSE, turn, axis=1)] = Region.NOSE
-        changed = without_far_ear(uncovered, turned)
+        changed = without_far_ear(uncovered, turned, bald)
+        np.testing.assert_array_equal(without_far_ear(uncovered, turned, bald + 1), uncovered)  # no hole in hair
         assert not changed[far].any() and (changed[background] == uncovered[far]).all()
         np.testing.assert_array_equal(changed[near], uncovered[near])
         turned[70, 95 if far == left else 30] = HIDDEN_BY_HAIR[far]  # it is seen
-        np.testing.assert_array_equal(without_far_ear(uncovered, turned), uncovered)
+        np.testing.assert_array_equal(without_far_ear(uncovered, turned, bald), uncovered)
 
 
 def test_an_ear_nobody_has_seen_is_not_plain() -> None:
