@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 from numpy import ndarray
 
-from hairgan.editing.color import hair_color
+from hairgan.editing.color import hair_color, mean_color
 from hairgan.editing.edit import Edit
 from hairgan.editing.masks import nearest_labels, soft_mask
 from hairgan.editing.painting import EDGE, FEATHER
@@ -26,6 +26,8 @@ WIDER = 1.8
 """How many times as wide as the crop the part of the photo is in which hair is looked for."""
 DOWN = 0.2
 """By which share of its side that part is moved down, as hair hangs down."""
+SAME_COLOR = 5.0
+"""Distance in Lab of the mean color of new hair from that of the old, up to which hair that stays keeps its color."""
 BEHIND = (Region.BACKGROUND, Region.CLOTH, Region.NECK)
 """What hair outside the crop hides."""
 
@@ -69,16 +71,7 @@ def dye_hair_outside_crop(photo: ParsedPhoto, edit: Edit, parser: FaceParser) ->
     Only hair that is connected with that in the crop counts. At the crop's edge one fades into the other.
     """
     wide = _WideCrop.of(photo, parser)
-    crop = wide.photo.crop
-    mask = soft_mask(wide.own, FEATHER * len(crop) / WIDER) * (1 - wide.fade) * wide.ramp
-    if not mask.any():
-        return edit.image
-    old_hair = edit.labels == Region.HAIR
-    hair = unmix_hair(wide.photo.labels, wide.photo.hair * wide.own, crop, crop)
-    before = crop.astype(np.float32)
-    now, wanted = hair_color(edit.before, old_hair), hair_color(edit.after, old_hair)
-    after = recolor(before, mask * hair.share, now, wanted, hair.color)
-    return wide.photo.alignment.paste(edit.image, before, after, mask, np.zeros_like(mask))
+    return _dyed(wide, wide.own, edit)
 
 
 class HairBeyondNewHair:
@@ -98,11 +91,11 @@ class HairBeyondNewHair:
         size = len(self.layout)
         height, width = self.photo.photo.shape[:2]
         edge = self.photo.alignment.resized(size).ramp(height, width, EDGE * size) < 1
-        gone = self._gone(self.photo.labels_at(size) == Region.HAIR, edge, self.layout == Region.HAIR)
+        gone = _goes(self.photo.labels_at(size) == Region.HAIR, edge, self.layout == Region.HAIR)
         return edge * cv2.GaussianBlur(gone.astype(np.float32), (0, 0), EDGE * size / 4)
 
-    def removed(self, image: UInt8[ndarray, "h w 3"]) -> tuple[UInt8[ndarray, "h w 3"], bool]:
-        """The photo, already edited in the crop, without that hair outside; and whether other hair stays there.
+    def finish(self, edit: Edit) -> tuple[UInt8[ndarray, "h w 3"], bool]:
+        """The edited photo without that hair outside, and whether other hair stays there, in the new color.
 
         What comes into its place is background, clothes or neck, whichever is nearest.
         """
@@ -112,31 +105,63 @@ class HairBeyondNewHair:
         layout = resize_labels(self.layout, self.photo.alignment.size)
         layout = cv2.warpAffine(layout, wide.to_wide, (size, size), flags=cv2.INTER_NEAREST)
         new = in_crop & (layout == Region.HAIR)
-        outside = wide.own & ~in_crop
-        gone = outside & self._gone(wide.own, in_crop & (wide.fade < 1), new)
-        stays = bool((outside & ~gone).mean() > MIN_HAIR)
-        if not gone.any():
-            return image, stays
-        labels = np.where(in_crop, layout, wide.photo.labels)
-        # other hair is labeled as a region that keeps its pixels
-        labels = np.where(labels == Region.HAIR, np.uint8(Region.NECK_L), labels)
-        behind = nearest_labels(labels, np.isin(labels, BEHIND))
-        uncovered = np.array([behind == region for region in HIDDEN_BY_HAIR], np.float32)
-        alignment = wide.photo.alignment
-        labels = np.where(gone, np.uint8(Region.HAIR), labels)
-        edited = ParsedPhoto(image, alignment, alignment.crop(image), labels, wide.photo.hair * gone)
-        painted = edited.painted_size
-        plate = remove_hair(edited, uncovered, (new | outside & ~gone).astype(np.float32), painted)
-        share = resize_picture((1 - wide.fade) * wide.ramp, painted)
-        before = edited.crop_at(painted).astype(np.float32)
-        after = before + share[..., None] * (plate.picture - before)
-        mask = plate.changed * share
-        return alignment.resized(painted).paste(image, before, after, mask, mask), stays
+        gone = wide.own & ~in_crop & _goes(wide.own, in_crop & (wide.fade < 1), new)
+        stays = wide.own & ~in_crop & ~gone
+        image, old, now = edit.image, edit.labels == Region.HAIR, edit.layout == Region.HAIR
+        if stays.any() and np.linalg.norm(mean_color(edit.after, now) - mean_color(edit.before, old)) > SAME_COLOR:
+            image = _dyed(wide, wide.own & (stays | in_crop), edit)
+        if gone.any():
+            labels = np.where(in_crop, layout, wide.photo.labels)
+            image = _without(wide, gone, new | stays, labels, image)
+        return image, bool(stays.mean() > MIN_HAIR)
 
-    @staticmethod
-    def _gone(old: Bool[ndarray, "s s"], edge: Bool[ndarray, "s s"], new: Bool[ndarray, "s s"]) -> Bool[ndarray, "s s"]:
-        """Where the nearest old hair at the crop's edges is not covered by new hair."""
-        return nearest_labels((~new).astype(np.uint8), old & edge) > 0
+
+def _goes(old: Bool[ndarray, "s s"], edge: Bool[ndarray, "s s"], new: Bool[ndarray, "s s"]) -> Bool[ndarray, "s s"]:
+    """Where the nearest old hair at the crop's edges is not covered by new hair."""
+    return nearest_labels((~new).astype(np.uint8), old & edge) > 0
+
+
+def _dyed(wide: _WideCrop, hair: Bool[ndarray, "s s"], edit: Edit) -> UInt8[ndarray, "h w 3"]:
+    """The edited photo with some of the hair outside the crop in the color of the hair inside."""
+    crop = wide.photo.crop
+    mask = soft_mask(hair, FEATHER * len(crop) / WIDER) * (1 - wide.fade) * wide.ramp
+    if not mask.any():
+        return edit.image
+    unmixed = unmix_hair(wide.photo.labels, wide.photo.hair * hair, crop, crop)
+    before = crop.astype(np.float32)
+    now = hair_color(edit.before, edit.labels == Region.HAIR)
+    wanted = hair_color(edit.after, edit.layout == Region.HAIR)
+    after = recolor(before, mask * unmixed.share, now, wanted, unmixed.color)
+    return wide.photo.alignment.paste(edit.image, before, after, mask, np.zeros_like(mask))
+
+
+def _without(
+    wide: _WideCrop,
+    gone: Bool[ndarray, "s s"],
+    others: Bool[ndarray, "s s"],
+    labels: UInt8[ndarray, "s s"],
+    image: UInt8[ndarray, "h w 3"],
+) -> UInt8[ndarray, "h w 3"]:
+    """An edited photo without some of the hair outside the crop.
+
+    Args:
+        others: hair that stays, new hair included.
+        labels: label map of the edited photo.
+    """
+    # hair that stays is labeled as a region that keeps its pixels
+    labels = np.where(labels == Region.HAIR, np.uint8(Region.NECK_L), labels)
+    behind = nearest_labels(labels, np.isin(labels, BEHIND))
+    uncovered = np.array([behind == region for region in HIDDEN_BY_HAIR], np.float32)
+    alignment = wide.photo.alignment
+    labels = np.where(gone, np.uint8(Region.HAIR), labels)
+    edited = ParsedPhoto(image, alignment, alignment.crop(image), labels, wide.photo.hair * gone)
+    painted = edited.painted_size
+    plate = remove_hair(edited, uncovered, others.astype(np.float32), painted)
+    share = resize_picture((1 - wide.fade) * wide.ramp, painted)
+    before = edited.crop_at(painted).astype(np.float32)
+    after = before + share[..., None] * (plate.picture - before)
+    mask = plate.changed * share
+    return alignment.resized(painted).paste(image, before, after, mask, mask)
 
 
 def _warped(values: ndarray, to_wide: ndarray, size: int) -> ndarray:

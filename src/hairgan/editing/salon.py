@@ -63,6 +63,7 @@ STRANDS = ("photo", "painted")
 """Whose strands dyed hair has."""
 
 HAIR_STAYS_OUTSIDE = "the hair continues outside the crop that the networks see; there it is not changed"
+SHAPE_STAYS_OUTSIDE = "the hair continues outside the crop that the networks see; there it keeps its shape"
 
 MAX_AMOUNT = 10
 """Largest strength and truncation; 0 to 1 is usual, and more exaggerates."""
@@ -359,8 +360,8 @@ class Salon:
         outside = HairBeyondNewHair(request.photo, painting.layout, self.parser)
         edit = self._blend_and_paste(replace(painting, up_to_edge=outside.at_edges), "alpha", timings)
         with timings.stage("hair outside crop"):
-            image, stays = outside.removed(edit.image)
-        return replace(edit, image=image, warnings=(*edit.warnings, HAIR_STAYS_OUTSIDE) if stays else edit.warnings)
+            image, stays = outside.finish(edit)
+        return replace(edit, image=image, warnings=(*edit.warnings, SHAPE_STAYS_OUTSIDE) if stays else edit.warnings)
 
     def _dye_batch(self, jobs: Sequence[DyeJob], strands: str, blend: str, timings: Timings) -> list[Edit]:
         with timings.stage("paint"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hairgan.editing.salon import HAIR_STAYS_OUTSIDE, Salon
+from hairgan.editing.salon import SHAPE_STAYS_OUTSIDE, Salon
 from hairgan.photos.faces import Face
 from hairgan.regions import PALETTE, Region
 from tests.unit.heads import SIZE, MeanColorSEAN, PaletteParser, WearsReference, draw_labels, paint_head
@@ -66,7 +66,12 @@ def test_long_hair_that_stays_long_continues_outside_the_crop(long_labels: np.nd
     bottom = int(subject.alignment.corners[:, 1].max())
     edit = salon.restyle(subject, like=subject)
     np.testing.assert_array_equal(edit.image[bottom + 2 :], photo[bottom + 2 :])
-    assert edit.warnings == (HAIR_STAYS_OUTSIDE,)
+    assert edit.warnings == (SHAPE_STAYS_OUTSIDE,)
+    dyed = salon.restyle(subject, like=subject, color="#3c8c3c").image
+    column = dyed[bottom - 30 : bottom + 30, 204:208].mean(axis=1)
+    assert np.abs(column - (60, 140, 60)).max() < 40 and np.abs(np.diff(column, axis=0)).max() < 25
+    others = long_labels[:, 420:480] == Region.HAIR
+    np.testing.assert_array_equal(dyed[:, 420:480][others], photo[:, 420:480][others])
 
 
 def test_hair_inside_the_crop_is_parsed_once() -> None:
