@@ -10,7 +10,7 @@ from PIL import Image
 
 from hairgan.app.limits import Limits, open_upload
 from hairgan.app.texts import LANGUAGES, load_texts
-from hairgan.editing.salon import HAIR_STAYS_OUTSIDE, Salon
+from hairgan.editing.salon import HAIR_STAYS_OUTSIDE, SHAPE_STAYS_OUTSIDE, Salon
 from tests.unit.app.tiny import tiny_head, tiny_salon
 
 
@@ -63,7 +63,9 @@ def test_complaints_of_hairgan_are_korean_on_the_korean_page(tmp_path: Path) -> 
         *[warning for length in (0.75, 0.95) for warning in salon.restyle(tiny_head(length), domain="bob").warnings],
         *[warning for side in (60, 90) for warning in salon.dye(head[:, side:], color="red").warnings],
         HAIR_STAYS_OUTSIDE,
+        SHAPE_STAYS_OUTSIDE,
     ]
     korean = load_texts("ko")
     assert [text for text in found if korean.sentence(text) == load_texts("en").sentence(text)] == []
+    assert korean.sentence(HAIR_STAYS_OUTSIDE) != korean.sentence(SHAPE_STAYS_OUTSIDE)
     assert "letter.png" in korean.sentence(found[0]) and "3메가픽셀" in korean.sentence(found[1])
