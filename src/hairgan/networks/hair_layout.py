@@ -66,8 +66,8 @@ class CarriedOutline(nn.Module):
         self.mix = nn.Sequential(ConvBlock(half + 2 * 4 * embedding_dim, half, 1), ConvBlock(half, half))
         self.head = nn.Conv2d(half, 4 * NUM_REGIONS, 1)
         for layer in (self.displacement, self.head):
-            nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)
+            for parameter in layer.parameters():
+                nn.init.zeros_(parameter)
 
     def forward(
         self,
