@@ -80,6 +80,7 @@ class HairBeyondNewHair:
     Args:
         photo: whose hair leaves the crop.
         layout: label map of the crop with the new hair.
+        parser: finds the hair outside.
     """
 
     def __init__(self, photo: ParsedPhoto, layout: UInt8[ndarray, "s s"], parser: FaceParser) -> None:
