@@ -23,7 +23,7 @@ SURE_HAIR, SURE_OTHER = 4 / 256, 5 / 256
 """Farther than this inside or outside, a pixel is all hair, or none of it."""
 INSIDE = (3 / 256, 8 / 256)
 """Depths up to which shares follow the colors, and from which on they follow the matte."""
-REACH = 5 / 256
+REACH = 6 / 256
 """How far outside the label map's hair strands are looked for."""
 OUTSIDE = (2 / 256, REACH)
 """Distances outside up to which shares follow the colors, and from which on nothing counts as hair."""

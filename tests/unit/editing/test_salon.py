@@ -15,6 +15,7 @@ from hairgan.editing.layout import UNDER_HAIR
 from hairgan.editing.painting import FEATHER
 from hairgan.editing.references import Mix
 from hairgan.editing.salon import Salon
+from hairgan.editing.unmixing import REACH
 from hairgan.networks.mean_styles import MeanStyles
 from hairgan.networks.sean import SEANGenerator
 from hairgan.networks.stargan import Generator, MappingNetwork, StyleEncoder
@@ -96,7 +97,7 @@ def allowed(edit: Edit, photo: np.ndarray, aligned: bool) -> np.ndarray:
     """Photo pixels in which the edit may change something: old hair, new hair and the feather."""
     size = len(edit.labels)
     hair = (edit.labels == Region.HAIR) | (edit.layout == Region.HAIR)
-    reach = int(np.ceil(FEATHER * size)) + 1
+    reach = int(np.ceil((REACH if edit.method.startswith("color transfer") else FEATHER) * size)) + 1
     near = cv2.dilate(hair.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2))
     height, width = photo.shape[:2]
     matrix = np.diag([size / width, size / height, 1.0])[:2]
