@@ -87,4 +87,4 @@ def test_weights_shows_a_short_table_and_on_request_the_card_of_a_part() -> None
     card = CliRunner().invoke(cli, ["weights", "--part", "parser"]).output
     assert "sha256: " in card and "licence: MIT" in card and "step: 3958" in card and "HairClassifier" not in card
     missing = CliRunner().invoke(cli, ["weights", "--part", "parsr"])
-    assert missing.exit_code == 2 and "has no part 'parsr'; it has parser, classifier, hair_layout" in missing.output
+    assert missing.exit_code == 2 and "has no part 'parsr'; it has parser, hair_layout, classifier" in missing.output
