@@ -13,6 +13,9 @@ from hairgan.weights.cards import fact_of
 from hairgan.weights.collecting import collect
 from hairgan.weights.shipped import named_source
 
+SHIPPED_THEN = "the bundle that came with hairgan then"
+"""What a card calls the bundle that comes with hairgan: another one may come with a later version."""
+
 
 def average_with(
     networks: Mapping[str, nn.Module], facts: dict[str, Any], source: Path | str, share: float
@@ -45,7 +48,7 @@ def average_with(
         training[name] = {
             **_before_averaging(training.get(name)),
             "averaged_with": {
-                "source": Path(source).name,
+                "source": SHIPPED_THEN if str(source) == "shipped" else Path(source).name,
                 "own_share": share,
                 "licence": fact_of(about, "licence", name),
                 "training": fact_of(about, "training", name),

@@ -9,6 +9,7 @@ import pytest
 
 from hairgan.editing.brows import without_loose_ends
 from hairgan.editing.hidden_features import brows_to_keep, mirrored_sides
+from hairgan.editing.masks import grown
 from hairgan.editing.parsed_photo import ParsedPhoto
 from hairgan.editing.plate import remove_hair
 from hairgan.networks.hair_layout import HIDDEN_BY_HAIR
@@ -126,6 +127,23 @@ def test_a_brow_whose_outer_end_is_hidden_ends_there_gradually() -> None:
     lock[40:70, 78:] = HEAD[40:70, 78:] != Region.BACKGROUND
     half = under_hair(lock).labels
     assert not brows_to_keep(half)[0][half == Region.L_BROW].any()
+
+
+def test_an_eye_that_hair_touches_ends_gradually_there() -> None:
+    """Its label ends at whole pixels of the parser's, which were a staircase in a larger photo."""
+    lock = np.zeros((SIDE, SIDE), bool)
+    lock[56:68, 84:] = HEAD[56:68, 84:] != Region.BACKGROUND
+    labels = under_hair(lock).labels.repeat(2, axis=0).repeat(2, axis=1)
+    picture, size = painted(labels), 2 * SIDE
+    hair = labels == Region.HAIR
+    photo = ParsedPhoto(picture, whole_photo(size, size, size), picture, labels, hair.astype(np.float32))
+    uncovered = np.zeros((len(HIDDEN_BY_HAIR), size, size), np.float32)
+    uncovered[HIDDEN_BY_HAIR.index(Region.SKIN)] = 1
+    changed = remove_hair(photo, uncovered, np.zeros((size, size), np.float32), size).changed
+    eye = labels == Region.L_EYE
+    beside, far = eye & grown(hair, 1), eye & ~grown(hair, 5)
+    assert beside.any() and far.sum() > 20
+    assert changed[beside].mean() > 0.4 and changed[far].max() == 0
 
 
 def test_an_end_of_a_brow_that_is_not_beside_the_rest_is_left_out() -> None:

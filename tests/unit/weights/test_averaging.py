@@ -88,3 +88,5 @@ def test_the_bundle_that_ships_is_called_shipped(tmp_path) -> None:
     assert result.exit_code == 0
     found, own = (load_bundle(source).networks["parser"].state_dict() for source in (tmp_path / "out", SHIPPED))
     assert all(torch.equal(found[name], own[name]) for name in own)
+    said = load_bundle(tmp_path / "out").card["training"]["parser"]["averaged_with"]["source"]
+    assert said == "the bundle that came with hairgan then"
